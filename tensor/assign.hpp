@@ -1,0 +1,316 @@
+#pragma once
+
+#include <concepts>
+#include <tuple>
+#include <type_traits>
+
+#include "tensor/array.hpp"
+#include "tensor/parallel.hpp"
+
+/// Evaluation of lazy xtensor expressions at the speed of a plain loop, whatever broadcasts against
+/// what.
+///
+/// xtensor's own assignment is fast only where all operands have one shape. Here an expression is
+/// bound once to a tree of plain operands (pointers and scalars), which one loop then evaluates a
+/// vector register at a time.
+
+namespace xtape {
+
+template <class E>
+concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
+
+namespace detail {
+
+#ifdef XTENSOR_USE_XSIMD
+template <class T>
+using Batch = xt_simd::simd_type<T>;
+#else
+template <class T>
+using Batch = T;
+#endif
+
+template <class T>
+inline constexpr std::size_t batch_size = xt_simd::simd_traits<T>::size;
+
+/// An array in an expression. Its cursor stands on one row (a run along the last axis).
+template <class T>
+class ArrayOperand {
+ public:
+  static constexpr bool shaped = true;
+  static constexpr bool vectorized = true;
+
+  explicit ArrayOperand(const Array<T>& array)
+      : array_(&array),
+        row_(array.data()),
+        stretched_(array.dimension() == 0 || array.shape().back() == 1) {}
+
+  bool matches(const Shape& shape) const { return same_shape(array_->shape(), shape); }
+
+  void broadcast(const char* operation, Shape& shape) const {
+    shape = broadcast_shapes(operation, shape, array_->shape());
+  }
+
+  /// Moves the cursor by `steps` along the axis that is `from_last` axes before the last one.
+  void advance(std::size_t from_last, std::ptrdiff_t steps) {
+    if (from_last < array_->dimension()) {
+      // xtensor's stride of an axis of extent 1 is 0, which is what broadcasting wants.
+      row_ += steps * array_->strides()[array_->dimension() - 1 - from_last];
+    }
+  }
+
+  /// Element j of the row; `Linear` promises that no operand is stretched.
+  template <bool Linear>
+  T at(std::size_t j) const {
+    return row_[!Linear && stretched_ ? 0 : j];
+  }
+
+  template <bool Linear>
+  Batch<T> load(std::size_t j) const {
+    if (!Linear && stretched_) {
+      return Batch<T>(*row_);
+    }
+#ifdef XTENSOR_USE_XSIMD
+    return Batch<T>::load_unaligned(row_ + j);
+#else
+    return row_[j];
+#endif
+  }
+
+ private:
+  const Array<T>* array_;
+  const T* row_;
+  bool stretched_;
+};
+
+/// A scalar in an expression, converted to the arrays' type: `2 * x` costs no conversion per
+/// element.
+template <class T>
+class ScalarOperand {
+ public:
+  static constexpr bool shaped = false;  // it takes any shape
+  static constexpr bool vectorized = true;
+
+  explicit ScalarOperand(T value) : value_(value) {}
+
+  bool matches(const Shape&) const { return true; }
+  void broadcast(const char*, Shape&) const {}
+  void advance(std::size_t, std::ptrdiff_t) {}
+
+  template <bool Linear>
+  T at(std::size_t) const {
+    return value_;
+  }
+  template <bool Linear>
+  Batch<T> load(std::size_t) const {
+    return Batch<T>(value_);
+  }
+
+ private:
+  T value_;
+};
+
+/// A function of other operands. It is vectorised when xtensor's functor is, on batches of T alone.
+template <class T, class F, class... Operands>
+class FunctionOperand {
+  template <class>
+  using BatchFor = Batch<T>;
+
+  static constexpr bool has_simd = requires(const F function, BatchFor<Operands>... batches) {
+    { function.simd_apply(batches...) } -> std::same_as<Batch<T>>;
+  };
+
+ public:
+  static constexpr bool shaped = (Operands::shaped || ...);
+  static constexpr bool vectorized = has_simd && (Operands::vectorized && ...);
+
+  FunctionOperand(const F& function, const Operands&... operands)
+      : function_(function), operands_(operands...) {}
+
+  bool matches(const Shape& shape) const {
+    return std::apply([&](const auto&... each) { return (each.matches(shape) && ...); }, operands_);
+  }
+  void broadcast(const char* operation, Shape& shape) const {
+    std::apply([&](const auto&... each) { (each.broadcast(operation, shape), ...); }, operands_);
+  }
+  void advance(std::size_t from_last, std::ptrdiff_t steps) {
+    std::apply([&](auto&... each) { (each.advance(from_last, steps), ...); }, operands_);
+  }
+
+  template <bool Linear>
+  auto at(std::size_t j) const {
+    return std::apply(
+        [&](const auto&... each) { return function_(each.template at<Linear>(j)...); }, operands_);
+  }
+  template <bool Linear>
+  Batch<T> load(std::size_t j) const {
+    return std::apply(
+        [&](const auto&... each) { return function_.simd_apply(each.template load<Linear>(j)...); },
+        operands_);
+  }
+
+ private:
+  F function_;
+  std::tuple<Operands...> operands_;
+};
+
+template <class V>
+inline constexpr bool is_integer = std::integral<V> && !std::same_as<V, bool>;
+
+/// Whether an expression is made of Array<T>, scalars and functions only, so that bind() takes it.
+/// Arithmetic on integers is left to xtensor: here scalars become T, which would change a division.
+template <class E, class T>
+inline constexpr bool bindable = false;
+template <class T>
+inline constexpr bool bindable<Array<T>, T> = true;
+template <class C, class T>
+inline constexpr bool bindable<xt::xscalar<C>, T> = true;
+template <class F, class... C, class T>
+inline constexpr bool bindable<xt::xfunction<F, C...>, T> =
+    !is_integer<typename xt::xfunction<F, C...>::value_type> &&
+    (bindable<std::remove_cvref_t<C>, T> && ...);
+
+template <class T>
+auto bind(const Array<T>& array) {
+  return ArrayOperand<T>(array);
+}
+template <class T, class C>
+auto bind(const xt::xscalar<C>& scalar) {
+  return ScalarOperand<T>(static_cast<T>(scalar()));
+}
+template <class T, class F, class... C>
+auto bind(const xt::xfunction<F, C...>& expression) {
+  return std::apply(
+      [&](const auto&... each) {
+        return FunctionOperand<T, std::remove_cvref_t<F>, decltype(bind<T>(each))...>(
+            expression.functor(), bind<T>(each)...);
+      },
+      expression.arguments());
+}
+
+/// out[begin, end) = the operand's elements at the same places of its row.
+template <bool Linear, class T, class Operand>
+void evaluate_range(T* out, const Operand& operand, std::size_t begin, std::size_t end) {
+  std::size_t j = begin;
+  if constexpr (Operand::vectorized && batch_size < T >> 1) {
+    for (; j + batch_size<T> <= end; j += batch_size<T>) {
+#ifdef XTENSOR_USE_XSIMD
+      operand.template load<Linear>(j).store_unaligned(out + j);
+#endif
+    }
+  }
+  for (; j < end; ++j) {
+    out[j] = static_cast<T>(operand.template at<Linear>(j));
+  }
+}
+
+/// Evaluates an operand that broadcasts to out's shape, row by row.
+template <class T, class Operand>
+void evaluate_rows(Array<T>& out, Operand operand) {
+  const Shape& shape = out.shape();
+  if (out.size() == 0) {
+    return;
+  }
+  const std::size_t outer_axes = shape.empty() ? 0 : shape.size() - 1;
+  const std::size_t columns = shape.empty() ? 1 : shape.back();
+  Shape index(outer_axes, 0);
+  for (T *row = out.data(), *end = row + out.size(); row != end; row += columns) {
+    evaluate_range<false>(row, operand, 0, columns);
+    for (std::size_t from_last = 1; from_last <= outer_axes; ++from_last) {
+      const std::size_t axis = outer_axes - from_last;
+      if (++index[axis] < shape[axis]) {
+        operand.advance(from_last, 1);
+        break;
+      }
+      operand.advance(from_last, 1 - static_cast<std::ptrdiff_t>(shape[axis]));
+      index[axis] = 0;
+    }
+  }
+}
+
+template <class T, class Operand>
+void evaluate_linear(Array<T>& out, const Operand& operand) {
+  T* data = out.data();
+  parallel(out.size(), 64, out.size(), [&](std::size_t begin, std::size_t end) {
+    evaluate_range<true>(data, operand, begin, end);
+  });
+}
+
+}  // namespace detail
+
+/// The shape of an expression's value. Throws ShapeError naming `operation` when its operands do
+/// not broadcast.
+template <class T, class E>
+Shape shape_of(const char* operation, const E& expression) {
+  if constexpr (detail::bindable<E, T>) {
+    Shape shape;
+    detail::bind<T>(expression).broadcast(operation, shape);
+    return shape;
+  } else {
+    try {
+      return Shape(expression.shape().begin(), expression.shape().end());
+    } catch (const xt::broadcast_error&) {
+      fail<ShapeError>("{}: the operands' shapes do not broadcast", operation);
+    }
+  }
+}
+
+/// True when every array in the expression has this shape.
+template <class T, class E>
+bool has_shape(const E& expression, const Shape& shape) {
+  if constexpr (detail::bindable<E, T>) {
+    return detail::bind<T>(expression).matches(shape);
+  } else {
+    return same_shape(shape_of<T>("expression", expression), shape);
+  }
+}
+
+/// True when broadcasting the expression against `shape` gives `shape`, so that assign_into() can
+/// write it there. Throws ShapeError naming `operation` when they do not broadcast.
+template <class T, class E>
+bool stretches_to(const char* operation, const E& expression, const Shape& shape) {
+  return same_shape(broadcast_shapes(operation, shape, shape_of<T>(operation, expression)), shape);
+}
+
+/// out = expression, broadcast to the shape that `out` already has, without a temporary; `out` may
+/// be an operand where the shapes are the same. The fourth parameter keeps apart the code of files
+/// compiled for different processors.
+template <class T, class E, class = detail::Batch<T>>
+void assign_into(Array<T>& out, const E& expression) {
+  if constexpr (detail::bindable<E, T>) {
+    const auto operand = detail::bind<T>(expression);
+    if (operand.matches(out.shape())) {
+      detail::evaluate_linear(out, operand);
+    } else {
+      detail::evaluate_rows(out, operand);
+    }
+  } else {
+    xt::noalias(out) = xt::broadcast(expression, out.shape());
+  }
+}
+
+/// out = expression, without a temporary; `out` takes the expression's shape and must not be an
+/// operand unless it has that shape already. Throws ShapeError naming `operation` when the operands
+/// do not broadcast.
+template <class T, class E, class = detail::Batch<T>>
+void assign(const char* operation, Array<T>& out, const E& expression) {
+  if constexpr (detail::bindable<E, T>) {
+    const auto operand = detail::bind<T>(expression);
+    if (operand.shaped && operand.matches(out.shape())) {
+      detail::evaluate_linear(out, operand);
+      return;
+    }
+    Shape shape;
+    operand.broadcast(operation, shape);
+    resize(out, shape);
+    if (operand.matches(shape)) {
+      detail::evaluate_linear(out, operand);
+    } else {
+      detail::evaluate_rows(out, operand);
+    }
+  } else {
+    resize(out, shape_of<T>(operation, expression));
+    xt::noalias(out) = expression;
+  }
+}
+
+}  // namespace xtape

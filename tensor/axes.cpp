@@ -1,0 +1,43 @@
+#include "tensor/axes.hpp"
+
+#include <algorithm>
+
+namespace xtape {
+namespace {
+constexpr std::size_t max_rank = 64;
+}
+
+Axes::Axes(std::initializer_list<std::ptrdiff_t> axes) : count_(axes.size()) {
+  require<ShapeError>(axes.size() <= capacity, "at most {} axes can be named, got {}", capacity,
+                      axes.size());
+  std::copy(axes.begin(), axes.end(), list_);
+}
+
+std::uint64_t Axes::mask(const char* operation, const Shape& shape) const {
+  require<ShapeError>(shape.size() < max_rank, "{}: arrays of more than {} axes are not supported",
+                      operation, max_rank - 1);
+  if (all_) {
+    return (std::uint64_t{1} << shape.size()) - 1;
+  }
+  std::uint64_t mask = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::uint64_t bit = std::uint64_t{1} << normalize_axis(operation, list_[i], shape);
+    require<ShapeError>((mask & bit) == 0, "{}: axis {} is named twice", operation, list_[i]);
+    mask |= bit;
+  }
+  return mask;
+}
+
+Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims) {
+  Shape result;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if ((mask >> axis & 1) == 0) {
+      result.push_back(shape[axis]);
+    } else if (keepdims) {
+      result.push_back(1);
+    }
+  }
+  return result;
+}
+
+}  // namespace xtape

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "tensor/shape.hpp"
+
+namespace xtape {
+
+/// A set of axes, as NumPy's `axis=` argument: one axis, several in braces, or all of them. Axes
+/// may count from the end
+/// (-1 is the last). `sum(x, 0)`, `sum(x, {0, -1})`, `sum(x, Axes::all())`.
+class Axes {
+ public:
+  Axes(std::ptrdiff_t axis) : list_{axis}, count_(1) {}
+  Axes(std::initializer_list<std::ptrdiff_t> axes);
+  static Axes all() { return Axes(); }
+
+  /// The axes as bits counted from the first axis of `shape`. Throws ShapeError naming `operation`
+  /// for an axis that the shape does not have or that is named twice.
+  std::uint64_t mask(const char* operation, const Shape& shape) const;
+
+ private:
+  static constexpr std::size_t capacity = 8;
+
+  Axes() : all_(true) {}
+
+  std::ptrdiff_t list_[capacity] = {};
+  std::size_t count_ = 0;
+  bool all_ = false;
+};
+
+/// The shape that is left when the axes in `mask` are reduced: dropped, or kept with extent 1.
+Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims);
+
+}  // namespace xtape

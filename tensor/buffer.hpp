@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace xtape {
+
+/// Returns `bytes` bytes aligned to 64, a cache line and the widest vector register in use.
+/// Throws std::bad_alloc when there is no memory.
+void* allocate_aligned(std::size_t bytes);
+
+/// Gives back what allocate_aligned returned.
+void deallocate_aligned(void* memory) noexcept;
+
+/// The allocator of every array: 64-byte aligned whatever the compiler flags of the file that
+/// includes it, and leaving numbers uninitialised when no value is given, since a kernel is about
+/// to write them all.
+template <class T>
+struct Allocator {
+  using value_type = T;
+
+  Allocator() = default;
+  template <class U>
+  Allocator(const Allocator<U>&) noexcept {}
+
+  T* allocate(std::size_t count) {
+    if (count > static_cast<std::size_t>(-1) / sizeof(T)) {
+      throw std::bad_array_new_length();
+    }
+    return static_cast<T*>(allocate_aligned(count * sizeof(T)));
+  }
+  void deallocate(T* memory, std::size_t) noexcept { deallocate_aligned(memory); }
+
+  template <class U, class... Args>
+  void construct(U* place, Args&&... args) {
+    if constexpr (sizeof...(Args) == 0) {
+      ::new (static_cast<void*>(place)) U;
+    } else {
+      ::new (static_cast<void*>(place)) U(std::forward<Args>(args)...);
+    }
+  }
+
+  friend bool operator==(const Allocator&, const Allocator&) { return true; }
+};
+
+/// Contiguous numbers that keep their memory when they shrink, so that a short last batch costs no
+/// allocation.
+template <class T>
+using Buffer = std::vector<T, Allocator<T>>;
+
+}  // namespace xtape

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <ranges>
+#include <type_traits>
+
+namespace xtape {
+
+/// Any contiguous range of integers, read through one type: labels as bytes, rows as
+/// std::vector<int>, {3, 1, 4}. It refers to the caller's range, as std::span does.
+class Indices {
+ public:
+  template <std::ranges::contiguous_range R>
+  requires std::integral<std::ranges::range_value_t<R>> &&
+      (!std::same_as<std::remove_cvref_t<R>, Indices>)Indices(const R& range)
+      : data_(std::ranges::data(range)),
+        size_(std::ranges::size(range)),
+        read_(&read<std::ranges::range_value_t<R>>) {}
+
+  template <std::integral I>
+  Indices(std::initializer_list<I> list)
+      : data_(list.begin()), size_(list.size()), read_(&read<I>) {}
+
+  std::size_t size() const { return size_; }
+  std::int64_t operator[](std::size_t i) const { return read_(data_, i); }
+
+ private:
+  template <class I>
+  static std::int64_t read(const void* data, std::size_t i) {
+    return static_cast<std::int64_t>(static_cast<const I*>(data)[i]);
+  }
+
+  const void* data_;
+  std::size_t size_;
+  std::int64_t (*read_)(const void*, std::size_t);
+};
+
+}  // namespace xtape

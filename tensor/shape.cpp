@@ -1,0 +1,57 @@
+#include "tensor/shape.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace xtape {
+
+std::size_t element_count(const Shape& shape) {
+  std::size_t count = 1;
+  for (std::size_t extent : shape) {
+    require<ShapeError>(extent == 0 || count <= std::numeric_limits<std::size_t>::max() / extent,
+                        "shape {} has more elements than can be counted", shape);
+    count *= extent;
+  }
+  return count;
+}
+
+Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b) {
+  const Shape& longer = a.size() >= b.size() ? a : b;
+  const Shape& shorter = a.size() >= b.size() ? b : a;
+  const std::size_t offset = longer.size() - shorter.size();
+  Shape result = longer;
+  for (std::size_t axis = 0; axis < shorter.size(); ++axis) {
+    const std::size_t extent = shorter[axis];
+    std::size_t& out = result[axis + offset];
+    require<ShapeError>(extent == out || extent == 1 || out == 1,
+                        "{}: shapes {} and {} do not broadcast", operation, a, b);
+    if (out == 1) {
+      out = extent;
+    }
+  }
+  return result;
+}
+
+std::size_t normalize_axis(const char* operation, std::ptrdiff_t axis, const Shape& shape) {
+  const auto rank = static_cast<std::ptrdiff_t>(shape.size());
+  require<ShapeError>(axis >= -rank && axis < rank, "{}: shape {} has no axis {}", operation, shape,
+                      axis);
+  return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
+}
+
+std::string to_string(const Shape& shape) { return fmt::format("{}", shape); }
+
+}  // namespace xtape
+
+auto fmt::formatter<xtape::Shape>::format(const xtape::Shape& shape,
+                                          fmt::format_context& context) const
+    -> fmt::format_context::iterator {
+  auto out = fmt::format_to(context.out(), "(");
+  const char* separator = "";
+  for (const std::size_t extent : shape) {
+    out = fmt::format_to(out, "{}{}", separator, extent);
+    separator = ", ";
+  }
+  return fmt::format_to(out, ")");
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+
+#include "tensor/error.hpp"
+#include "tensor/xtensor.hpp"
+
+namespace xtape {
+
+/// The extents of an array, outermost axis first. A scalar has the empty shape. Up to four axes
+/// cost no allocation.
+using Shape = xt::dynamic_shape<std::size_t>;
+
+/// The number of elements an array of `shape` holds: the product of the extents, 1 for a scalar.
+/// Throws ShapeError when the product does not fit in std::size_t.
+std::size_t element_count(const Shape& shape);
+
+/// The shape that NumPy's broadcasting gives for two operands: axes are aligned at the last one,
+/// and an axis that is missing or has extent 1 stretches. Throws ShapeError naming `operation` when
+/// the shapes do not broadcast.
+Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b);
+
+/// Turns an axis counted from either end (-1 is the last) into one counted from the front.
+/// Throws ShapeError naming `operation` when there is no such axis.
+std::size_t normalize_axis(const char* operation, std::ptrdiff_t axis, const Shape& shape);
+
+/// The shape as NumPy prints it, but for the comma of one axis: `()`, `(10)`, `(64, 784)`.
+std::string to_string(const Shape& shape);
+
+/// True when both shapes have the same rank and extents.
+inline bool same_shape(const Shape& a, const Shape& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
+}
+
+}  // namespace xtape
+
+/// Lets `fmt::format("{}", shape)` and xtape's error messages print a shape as to_string does.
+template <>
+struct fmt::formatter<xtape::Shape> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  auto format(const xtape::Shape& shape, fmt::format_context& context) const
+      -> fmt::format_context::iterator;
+};

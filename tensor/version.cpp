@@ -1,0 +1,7 @@
+#include "tensor/version.hpp"
+
+namespace xtape {
+
+const char* version() noexcept { return XTAPE_VERSION; }
+
+}  // namespace xtape
