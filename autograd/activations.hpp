@@ -1,0 +1,37 @@
+#pragma once
+
+#include "autograd/tape.hpp"
+
+/// The nonlinearities of neural networks, element by element; dy is the gradient of the result y.
+/// NaN stays NaN.
+
+namespace xtape {
+
+/// y = sigma(x) = 1 / (1 + e^-x),   dx = dy y (1 - y). Right for x of any size: nothing overflows
+/// to NaN.
+template <class T>
+Variable<T> sigmoid(Variable<T> x);
+
+/// y = tanh(x),   dx = dy (1 - y^2)
+template <class T>
+Variable<T> tanh(Variable<T> x);
+
+/// y = max(x, 0),   dx = dy where x > 0, else 0 (Nair and Hinton 2010).
+template <class T>
+Variable<T> relu(Variable<T> x);
+
+/// y = x where x > 0, else slope * x,   dx = dy or slope * dy likewise (Maas et al. 2013).
+template <class T>
+Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope = T(0.01));
+
+/// y = ln(1 + e^x),   dx = dy sigma(x). Computed as max(x, 0) + ln(1 + e^-|x|), which neither
+/// overflows nor cancels.
+template <class T>
+Variable<T> softplus(Variable<T> x);
+
+/// y = x Phi(x) with Phi the normal distribution function,   dx = dy (Phi(x) + x phi(x)) (Hendrycks
+/// and Gimpel 2016). The exact form by the error function, not its approximation by tanh.
+template <class T>
+Variable<T> gelu(Variable<T> x);
+
+}  // namespace xtape

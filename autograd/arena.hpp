@@ -1,0 +1,54 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace xtape {
+
+/// Memory handed out piece by piece and taken back all at once, kept for the next round: what ops
+/// must remember beside arrays (labels, row numbers, lists of inputs) costs no allocation once a
+/// tape has seen its largest recording.
+class Arena {
+ public:
+  /// Uninitialised room for `count` objects, valid until clear().
+  template <class U>
+  std::span<U> allocate(std::size_t count) {
+    static_assert(std::is_trivially_copyable_v<U> && alignof(U) <= alignof(std::max_align_t));
+    return {reinterpret_cast<U*>(take(count * sizeof(U))), count};
+  }
+
+  /// Takes back all that was handed out.
+  void clear() { block_ = used_ = 0; }
+
+ private:
+  static constexpr std::size_t block_bytes = 16384;
+
+  struct Block {
+    std::unique_ptr<std::byte[]> memory;
+    std::size_t size;
+  };
+
+  std::byte* take(std::size_t bytes) {
+    constexpr std::size_t unit = alignof(std::max_align_t);
+    bytes = (bytes + unit - 1) / unit * unit;
+    while (block_ < blocks_.size() && used_ + bytes > blocks_[block_].size) {
+      ++block_, used_ = 0;
+    }
+    if (block_ == blocks_.size()) {
+      const std::size_t size = std::max(bytes, block_bytes);
+      blocks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
+    }
+    std::byte* place = blocks_[block_].memory.get() + used_;
+    used_ += bytes;
+    return place;
+  }
+
+  std::vector<Block> blocks_;
+  std::size_t block_ = 0, used_ = 0;
+};
+
+}  // namespace xtape

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <new>
+#include <type_traits>
+
+namespace xtape {
+
+/// A callable kept inside the object, never on the heap. What it captures must be trivially
+/// copyable (handles, scalars, spans), so recording an op can neither allocate nor leak, and
+/// capturing an array does not compile.
+template <class Argument, std::size_t Capacity>
+class InlineFunction {
+ public:
+  InlineFunction() = default;
+
+  template <class F>
+  requires(!std::same_as<F, InlineFunction>) InlineFunction(F function)
+      : call_([](const std::byte* self, Argument argument) {
+          (*std::launder(reinterpret_cast<const F*>(self)))(argument);
+        }) {
+    static_assert(std::is_trivially_copyable_v<F>,
+                  "a backward closure captures handles and scalars, not arrays: record what it "
+                  "needs as a Variable, or keep it with Tape::keep");
+    static_assert(sizeof(F) <= Capacity,
+                  "a backward closure holds at most four handles: record intermediate results as "
+                  "Variables");
+    ::new (static_cast<void*>(storage_)) F(function);
+  }
+
+  explicit operator bool() const { return call_ != nullptr; }
+  void operator()(Argument argument) const { call_(storage_, argument); }
+
+ private:
+  void (*call_)(const std::byte*, Argument) = nullptr;
+  alignas(std::max_align_t) std::byte storage_[Capacity];
+};
+
+}  // namespace xtape

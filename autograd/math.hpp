@@ -1,0 +1,33 @@
+#pragma once
+
+#include "autograd/tape.hpp"
+
+/// Functions of each element; dy is the gradient of the result y.
+
+namespace xtape {
+
+/// y = e^x,   dx = dy y
+template <class T>
+Variable<T> exp(Variable<T> x);
+
+/// y = ln x,   dx = dy / x. As in IEEE arithmetic, ln 0 = -inf, and NaN below 0.
+template <class T>
+Variable<T> log(Variable<T> x);
+
+/// y = sqrt(x),   dx = dy / (2 y), which is infinite at 0.
+template <class T>
+Variable<T> sqrt(Variable<T> x);
+
+/// y = x^2,   dx = 2 x dy
+template <class T>
+Variable<T> square(Variable<T> x);
+
+/// y = x^p for a number p,   dx = p x^(p - 1) dy, which is 0 for p = 0.
+template <class T>
+Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent);
+
+/// y = |x|,   dx = sign(x) dy, taking sign(0) = 0.
+template <class T>
+Variable<T> abs(Variable<T> x);
+
+}  // namespace xtape

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "autograd/tape.hpp"
+
+namespace xtape {
+
+/// Y = A B for A (m, k) and B (k, n),   dA = dY B^T, dB = A^T dY. Throws ShapeError when the shapes
+/// do not fit.
+template <class T>
+Variable<T> matmul(Variable<T> a, Variable<T> b);
+
+/// Y = X W + b for a batch X (batch, in), weights W (in, out) and a bias b (out), added to each
+/// row: dX = dY W^T, dW = X^T dY, db = the sum of dY over the batch. Throws ShapeError when the
+/// shapes do not fit.
+template <class T>
+Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias);
+
+}  // namespace xtape

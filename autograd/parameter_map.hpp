@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace xtape {
+
+/// From the address of a parameter to its node in the current recording: a hash table with open
+/// addressing whose entries expire when the recording does, so that rewinding a tape costs nothing
+/// and a repeated step allocates nothing.
+template <class Node>
+class ParameterMap {
+ public:
+  /// The node of `parameter`, or nullptr when this recording has none.
+  Node* find(const void* parameter, std::uint64_t recording) const {
+    for (std::size_t i = home(parameter); !entries_.empty(); i = (i + 1) & (entries_.size() - 1)) {
+      const Entry& entry = entries_[i];
+      if (entry.recording != recording) {
+        break;
+      }
+      if (entry.parameter == parameter) {
+        return entry.node;
+      }
+    }
+    return nullptr;
+  }
+
+  /// Adds a parameter that find() does not know.
+  void insert(const void* parameter, Node* node, std::uint64_t recording) {
+    if (2 * (size_ + 1) > entries_.size()) {
+      grow(recording);
+    }
+    place({parameter, node, recording});
+    ++size_;
+  }
+
+  /// To be called when a new recording begins.
+  void expire() { size_ = 0; }
+
+ private:
+  struct Entry {
+    const void* parameter = nullptr;
+    Node* node = nullptr;
+    std::uint64_t recording = 0;
+  };
+
+  std::size_t home(const void* parameter) const {
+    const auto address = reinterpret_cast<std::uintptr_t>(parameter);
+    return (address * 0x9E3779B97F4A7C15u >> 32) & (entries_.size() - 1);  // Fibonacci hashing
+  }
+
+  void place(Entry entry) {
+    std::size_t i = home(entry.parameter);
+    while (entries_[i].recording == entry.recording) {
+      i = (i + 1) & (entries_.size() - 1);
+    }
+    entries_[i] = entry;
+  }
+
+  void grow(std::uint64_t recording) {
+    std::vector<Entry> old(entries_.empty() ? 16 : 2 * entries_.size());
+    old.swap(entries_);
+    for (const Entry& entry : old) {
+      if (entry.recording == recording) {
+        place(entry);
+      }
+    }
+  }
+
+  std::vector<Entry> entries_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace xtape

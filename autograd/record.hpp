@@ -1,0 +1,91 @@
+#pragma once
+
+#include "autograd/tape.hpp"
+#include "tensor/reduce.hpp"
+
+/// The two functions that ops are made of.
+
+namespace xtape {
+
+/// Records an op: computes its value at once and remembers how to differentiate it.
+///
+/// `forward` is an xtensor expression over the inputs' values, or a callable `(Array<T>& y)` that
+/// shapes and fills y. `backward` is called with the result when its gradient is complete, and
+/// passes it on with accumulate(). It captures handles and scalars by value. Throws TapeError when
+/// the inputs live on different tapes or are stale, ShapeError when the operands do not broadcast;
+/// a failing op leaves the tape as it was.
+template <class T, class Forward>
+Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Forward&& forward,
+                   const std::type_identity_t<Backward<T>>& backward) {
+  return inputs.begin()->tape().record(op, std::span<const Variable<T>>(inputs),
+                                       std::forward<Forward>(forward), backward);
+}
+
+/// accumulate(x, contribution) adds to the gradient of `x`. The contribution is an xtensor
+/// expression, or a callable
+/// `(Array<T>& grad, T beta)` that computes grad = beta grad + contribution with beta 0 (then grad
+/// holds no numbers yet) or 1.
+///
+/// An expression that is larger than x is summed over the axes along which x was broadcast; a
+/// smaller one is stretched. Nothing is evaluated when x needs no gradient. (An object, lest
+/// argument-dependent lookup find xt::accumulate.)
+inline constexpr struct {
+  template <class T, class Contribution>
+  void operator()(Variable<T> x, const Contribution& contribution) const {
+    x.tape().accumulate(x, contribution);
+  }
+} accumulate;
+
+template <class T>
+template <class Forward>
+Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs, Forward&& forward,
+                            const Backward<T>& backward) {
+  bool needs_grad = false;
+  for (const Variable<T>& x : inputs) {
+    const Node<T>& input = x.node();
+    if (input.tape != this) [[unlikely]] {
+      fail<TapeError>("{}: the operands live on different tapes", op);
+    }
+    needs_grad |= input.needs_grad;
+  }
+  Node<T>& node = next();
+  if constexpr (Expression<Forward>) {
+    assign(op, node.storage, forward);
+  } else {
+    std::forward<Forward>(forward)(node.storage);
+  }
+  needs_grad &= grad_enabled_;
+  if (needs_grad) {
+    node.backward = backward;
+  }
+  return commit(node, op, &node.storage, needs_grad);
+}
+
+template <class T>
+template <class Contribution>
+void Tape<T>::accumulate(Variable<T> x, const Contribution& contribution) {
+  Node<T>& node = x.node();
+  if (!node.needs_grad) {
+    return;
+  }
+  Array<T>& grad = node.grad;
+  const bool first = std::exchange(node.grad_of, recording_) != recording_;
+  resize(grad, node.value->shape());
+  if constexpr (!Expression<Contribution>) {
+    contribution(grad, first ? T(0) : T(1));
+  } else if (has_shape<T>(contribution, grad.shape()) ||
+             stretches_to<T>(node.op, contribution, grad.shape())) {
+    if (first) {
+      assign_into(grad, contribution);
+    } else {
+      assign_into(grad, grad + contribution);
+    }
+  } else if constexpr (std::is_same_v<Contribution, Array<T>>) {
+    reduce_to(contribution, first ? T(0) : T(1), grad);
+  } else {
+    assign(node.op, scratch_, contribution);
+    reduce_to(scratch_, first ? T(0) : T(1), grad);
+  }
+}
+
+}  // namespace xtape

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "autograd/tape.hpp"
+#include "tensor/axes.hpp"
+
+/// Reductions over some or all axes. The reduced axes are dropped, or kept with extent 1 when
+/// `keepdims` is true. Each throws ShapeError for an axis that x does not have; dy is the gradient
+/// of the result y.
+
+namespace xtape {
+
+/// y = the sum of x over the axes,   dx = dy stretched back. The sum of no elements is 0.
+template <class T>
+Variable<T> sum(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
+
+/// y = the sum over the axes divided by the number n of elements summed,   dx = dy / n stretched
+/// back. Throws ShapeError when n is 0.
+template <class T>
+Variable<T> mean(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
+
+/// y = the largest element along `axis`; its gradient goes to the first of equal ones. NaN counts
+/// as the largest. Throws ShapeError when the axis is empty.
+template <class T>
+Variable<T> max(Variable<T> x, std::ptrdiff_t axis, bool keepdims = false);
+
+}  // namespace xtape

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "autograd/tape.hpp"
+
+/// Both along the last axis, and right for inputs of any size. They throw ShapeError when that axis
+/// is empty.
+
+namespace xtape {
+
+/// y(i, j) = e^x(i, j) / sum_k e^x(i, k),   dx = y (dy - sum_k dy_k y_k)
+template <class T>
+Variable<T> softmax(Variable<T> x);
+
+/// y(i, j) = x(i, j) - ln sum_k e^x(i, k),   dx = dy - e^y sum_k dy_k
+template <class T>
+Variable<T> log_softmax(Variable<T> x);
+
+}  // namespace xtape

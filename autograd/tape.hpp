@@ -1,0 +1,247 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "autograd/arena.hpp"
+#include "autograd/inline_function.hpp"
+#include "autograd/parameter_map.hpp"
+#include "tensor/assign.hpp"
+#include "tensor/rng.hpp"
+
+namespace xtape {
+
+template <class T>
+class Tape;
+template <class T>
+struct Node;
+
+/// A handle to a value on a tape: small, copied freely, valid until the tape is rewound or
+/// destroyed. Using it after Tape::rewind() throws TapeError.
+template <class T = float>
+class Variable {
+ public:
+  /// The value computed when the variable was recorded.
+  const Array<T>& value() const { return *node().value; }
+  const Shape& shape() const { return value().shape(); }
+
+  /// d(loss)/d(this variable), of the variable's shape, once Tape::backward has run.
+  /// Throws TapeError when it has not, or when the loss does not depend on this variable.
+  const Array<T>& grad() const;
+
+  /// Whether a gradient flows to this variable: it is a parameter, or depends on one, and was not
+  /// recorded under NoGrad.
+  bool needs_grad() const { return node().needs_grad; }
+
+  /// The only element of a variable that has one. Throws ShapeError when it has more or none.
+  T item() const;
+
+  /// The op that recorded it, "parameter", "variable" or "constant".
+  const char* op() const { return node().op; }
+
+  Tape<T>& tape() const { return *node_->tape; }
+
+ private:
+  friend class Tape<T>;
+
+  Variable(Node<T>* node, std::uint64_t recording) : node_(node), recording_(recording) {}
+
+  Node<T>& node() const {
+    if (recording_ != node_->tape->recording_) [[unlikely]] {
+      fail<TapeError>("stale Variable: recorded before Tape::rewind()");
+    }
+    return *node_;
+  }
+
+  Node<T>* node_;
+  std::uint64_t recording_;
+};
+
+/// A backward closure: called with the op's own result, it passes y.grad() on to the inputs with
+/// accumulate().
+template <class T>
+using Backward = InlineFunction<Variable<T>, 64>;
+
+/// One recorded value. Nodes stay in place when the tape is rewound, and with them the memory of
+/// their arrays.
+template <class T>
+struct Node {
+  Tape<T>* tape = nullptr;
+  const Array<T>* value = nullptr;  // its own storage, or a model's parameter
+  std::uint64_t grad_of = 0;        // the recording whose gradient `grad` holds
+  std::size_t index = 0;
+  const char* op = "";
+  bool needs_grad = false;
+  Backward<T> backward;
+  Array<T> storage;
+  Array<T> grad;
+};
+
+/// The record of a computation, from which backward() derives gradients in reverse order.
+///
+/// A tape is used by one thread at a time; threads that work in parallel each have a tape of their
+/// own, and may share the model. Record, call backward() once, read the gradients, rewind(), and
+/// record again: a recording whose shapes repeat reuses all memory.
+template <class T = float>
+class Tape {
+ public:
+  Tape() = default;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// A value that is not differentiated: an array (copied), an xtensor expression, a number, or a
+  /// callable that writes the array itself, `[&](Array<T>& out) { ... }`.
+  Variable<T> constant(const Array<T>& array);
+  template <class Value>
+  Variable<T> constant(const Value& value) {
+    return leaf("constant", false, value);
+  }
+
+  /// A copy of a value whose gradient is wanted, read from the Variable: `x.grad()`.
+  Variable<T> variable(const Array<T>& array);
+  template <class Value>
+  Variable<T> variable(const Value& value) {
+    return leaf("variable", grad_enabled_, value);
+  }
+
+  /// The model's own array, identified by its address and not copied: it must neither move nor
+  /// change before backward() is done. Asking again for the same array gives the same Variable.
+  Variable<T> parameter(const Array<T>& array);
+  Variable<T> parameter(const Array<T>&&) = delete;  // a temporary would be gone before backward()
+
+  /// Computes the gradient of `loss`, which must have one element, with respect to all that it
+  /// depends on, once for each recording. Throws ShapeError when the loss is no scalar, TapeError
+  /// when it depends on no parameter or when this recording has been differentiated already.
+  void backward(Variable<T> loss);
+
+  /// The gradient of a parameter. Throws TapeError when this recording has none.
+  const Array<T>& grad(const Array<T>& parameter) const;
+  Array<T>& grad(const Array<T>& parameter);
+
+  /// The gradient of a parameter, or nullptr when this recording has none.
+  Array<T>* find_grad(const Array<T>& parameter) const;
+
+  /// Forgets the recording and keeps its memory for the next one. All its Variables become stale.
+  void rewind();
+
+  /// Whether backward() has been called on this recording.
+  bool differentiated() const { return differentiated_; }
+
+  /// How many values are recorded.
+  std::size_t size() const { return size_; }
+
+  /// Whether ops record how to differentiate them; see NoGrad.
+  bool grad_enabled() const { return grad_enabled_; }
+
+  /// The random numbers of ops that need some, such as dropout. Seed it with `tape.rng() =
+  /// Rng{seed}`.
+  Rng& rng() { return rng_; }
+
+  /// Room for `count` trivial objects that an op must remember until the next rewind().
+  template <class U>
+  std::span<U> keep(std::size_t count) {
+    return arena_.allocate<U>(count);
+  }
+
+  /// Records an op; see record() in autograd/record.hpp.
+  template <class Forward>
+  Variable<T> record(const char* op, std::span<const Variable<T>> inputs, Forward&& forward,
+                     const Backward<T>& backward);
+
+  /// Adds to a gradient; see accumulate() in autograd/record.hpp.
+  template <class Contribution>
+  void accumulate(Variable<T> x, const Contribution& contribution);
+
+ private:
+  friend class Variable<T>;
+  template <class U>
+  friend class NoGrad;
+
+  static constexpr std::size_t chunk_size = 64;
+
+  Node<T>& at(std::size_t index) { return chunks_[index / chunk_size][index % chunk_size]; }
+
+  /// The next node in line, which becomes part of the recording with commit().
+  Node<T>& next() {
+    if (size_ == chunks_.size() * chunk_size) {
+      grow();
+    }
+    return at(size_);
+  }
+  Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad) {
+    node.op = op;
+    node.value = value;
+    node.needs_grad = needs_grad;
+    ++size_;
+    return {&node, recording_};
+  }
+  void grow();
+
+  template <class Value>
+  Variable<T> leaf(const char* op, bool needs_grad, const Value& value) {
+    Node<T>& node = next();
+    if constexpr (std::is_arithmetic_v<Value>) {
+      resize(node.storage, Shape{});
+      node.storage.data()[0] = static_cast<T>(value);
+    } else if constexpr (Expression<Value>) {
+      assign(op, node.storage, value);
+    } else {
+      value(node.storage);
+    }
+    node.backward = {};
+    return commit(node, op, &node.storage, needs_grad);
+  }
+
+  std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so that addresses stay
+  std::size_t size_ = 0;
+  std::uint64_t recording_ = 1;
+  bool grad_enabled_ = true;
+  bool differentiated_ = false;
+  ParameterMap<Node<T>> parameters_;
+  Arena arena_;
+  Array<T> scratch_;
+  Rng rng_;
+};
+
+/// While it lives, its tape records values only: nothing needs a gradient, and layers that behave
+/// differently in training (dropout) know that this is not. `xtape::NoGrad guard{tape};`
+template <class T>
+class NoGrad {
+ public:
+  explicit NoGrad(Tape<T>& tape) : tape_(tape), before_(std::exchange(tape.grad_enabled_, false)) {}
+  ~NoGrad() { tape_.grad_enabled_ = before_; }
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+
+ private:
+  Tape<T>& tape_;
+  bool before_;
+};
+
+template <class T>
+const Array<T>& Variable<T>::grad() const {
+  Node<T>& self = node();
+  if (self.grad_of != recording_) [[unlikely]] {
+    fail<TapeError>("'{}' has no gradient: {}", self.op,
+                    self.tape->differentiated_ ? "the loss does not depend on it"
+                                               : "Tape::backward has not been called");
+  }
+  return self.grad;
+}
+
+template <class T>
+T Variable<T>::item() const {
+  require<ShapeError>(value().size() == 1, "item: expected one element, but '{}' produced {}", op(),
+                      shape());
+  return value().data()[0];
+}
+
+extern template class Tape<float>;
+extern template class Tape<double>;
+
+}  // namespace xtape
