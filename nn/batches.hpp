@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <span>
+#include <vector>
+
+#include "nn/idx.hpp"
+#include "tensor/array.hpp"
+#include "tensor/rng.hpp"
+
+namespace xtape::nn {
+
+/// How a byte becomes a pixel: (byte / 255 - mean) / deviation, by default byte / 255, which lies
+/// in [0, 1]. MNIST's training images are standardised, to mean 0 and deviation 1, by
+/// `PixelScale{.mean = 0.1307, .deviation = 0.3081}`.
+struct PixelScale {
+  double mean = 0;
+  double deviation = 1;
+};
+
+/// The images of a batch, still bytes. `tape.constant(batch.images)` converts them straight into
+/// the tape's memory.
+class BatchImages {
+ public:
+  /// out = the pixels, (batch, rows * columns).
+  template <class T>
+  void operator()(Array<T>& out) const;
+
+ private:
+  friend class Batches;
+
+  BatchImages(const Dataset& data, std::span<const std::size_t> items, PixelScale scale)
+      : data_(&data), items_(items), scale_(scale) {}
+
+  const Dataset* data_;
+  std::span<const std::size_t> items_;
+  PixelScale scale_;
+};
+
+/// Some images of a dataset and their labels, in the same order.
+struct Batch {
+  BatchImages images;
+  std::span<const std::uint8_t> labels;
+
+  std::size_t size() const { return labels.size(); }
+};
+
+/// A dataset as batches of `batch_size` items, the last of which may be smaller:
+///
+///     for (const auto& batch : nn::Batches(train, 64, rng)) {
+///       auto logits = model(tape.constant(batch.images));
+///
+/// With an Rng each begin() draws a new order of all items, which depends on nothing but the state
+/// of the Rng; without one the items come as they are in the dataset. An object that is kept for
+/// many epochs allocates nothing after its first begin().
+///
+/// It refers to the dataset and the Rng, which must stay in place while it is used. A Batch is
+/// valid until the next begin() or the end of the Batches it came from.
+class Batches {
+ public:
+  class Iterator;
+
+  /// Throws ValueError when `batch_size` is 0 or the scale's deviation is not positive, ShapeError
+  /// when the dataset does not hold one image for each label.
+  Batches(const Dataset& data, std::size_t batch_size, PixelScale scale = {});
+  Batches(const Dataset& data, std::size_t batch_size, Rng& rng, PixelScale scale = {});
+
+  // A temporary dataset would be gone before the first batch.
+  Batches(const Dataset&&, std::size_t, PixelScale = {}) = delete;
+  Batches(const Dataset&&, std::size_t, Rng&, PixelScale = {}) = delete;
+
+  /// The number of batches.
+  std::size_t size() const {
+    return data_->size() / batch_size_ + (data_->size() % batch_size_ > 0);
+  }
+
+  /// Begins an epoch.
+  Iterator begin();
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelScale scale);
+
+  void start_epoch();
+  Batch at(std::size_t index) const;
+
+  const Dataset* data_;
+  std::size_t batch_size_;
+  Rng* rng_;
+  PixelScale scale_;
+  std::vector<std::size_t> order_;
+  std::vector<std::uint8_t> labels_;  // in that order
+};
+
+/// An input iterator over batches.
+class Batches::Iterator {
+ public:
+  using value_type = Batch;
+  using difference_type = std::ptrdiff_t;
+
+  Batch operator*() const { return batches_->at(index_); }
+  Iterator& operator++() {
+    ++index_;
+    return *this;
+  }
+  Iterator operator++(int) { return {batches_, index_++}; }
+  bool operator==(std::default_sentinel_t) const { return index_ == batches_->size(); }
+
+ private:
+  friend class Batches;
+
+  Iterator(const Batches* batches, std::size_t index) : batches_(batches), index_(index) {}
+
+  const Batches* batches_;
+  std::size_t index_;
+};
+
+inline Batches::Iterator Batches::begin() {
+  start_epoch();
+  return {this, 0};
+}
+
+}  // namespace xtape::nn

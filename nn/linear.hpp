@@ -1,0 +1,39 @@
+#pragma once
+
+#include "autograd/matrix.hpp"
+#include "nn/initializers.hpp"
+
+namespace xtape::nn {
+
+/// y = x W + b for a batch x (batch, in), with weight W (in, out) and bias b (out).
+template <class T = float>
+class Linear {
+ public:
+  /// Weights drawn by `initialize`, biases 0. Throws ValueError when a size is 0.
+  template <class Initializer = GlorotUniform>
+  Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {})
+      : weight(Shape{in, out}), bias(Shape{out}, T(0)) {
+    require<ValueError>(in > 0 && out > 0, "Linear: expected sizes of at least 1, got {} -> {}", in,
+                        out);
+    initialize(weight, rng);
+  }
+
+  /// Throws ShapeError when x is not (batch, in).
+  Variable<T> operator()(Variable<T> x) const {
+    const std::size_t in = weight.shape()[0];
+    if (x.shape().size() != 2 || x.shape()[1] != in) [[unlikely]] {
+      fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
+    }
+    return linear(x, x.tape().parameter(weight), x.tape().parameter(bias));
+  }
+
+  std::string describe() const {
+    return fmt::format("Linear {} -> {}", weight.shape()[0], weight.shape()[1]);
+  }
+
+  static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
+
+  Array<T> weight, bias;
+};
+
+}  // namespace xtape::nn

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <functional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "tensor/array.hpp"
+
+/// What makes a class a module: a call that takes Variables, and one line that names its members,
+///
+///     static void visit(auto& self, auto&& f) { f("hidden", self.hidden), f("output",
+///     self.output); }
+///
+/// where a member is an array of parameters, another module, or a range of modules. Parameters get
+/// dotted names from it
+/// ("hidden.weight"). A class without members needs no visit; one with members and without visit
+/// does not compile.
+
+namespace xtape::nn {
+
+/// The dotted name of a parameter, put together only when somebody asks for it. A part without a
+/// name adds no dot.
+class ParameterName {
+ public:
+  ParameterName(std::string_view last, const ParameterName* parent)
+      : last_(last), parent_(parent) {}
+
+  std::string str() const {
+    std::string name = parent_ == nullptr ? std::string() : parent_->str();
+    if (!name.empty() && !last_.empty()) {
+      name += '.';
+    }
+    return name.append(last_);
+  }
+
+ private:
+  std::string_view last_;
+  const ParameterName* parent_;
+};
+
+namespace detail {
+
+struct IgnoreMember {
+  void operator()(std::string_view, auto&) const {}
+};
+
+template <class M>
+concept HasVisit = requires(M& module) {
+  std::remove_const_t<M>::visit(module, IgnoreMember{});
+};
+
+template <class M>
+inline constexpr bool is_array = false;
+template <class T>
+inline constexpr bool is_array<Array<T>> = true;
+
+}  // namespace detail
+
+/// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module` in the order of its
+/// visit lines; arrays of a const module are const. Allocates nothing.
+template <class M, class F>
+void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr) {
+  using Module = std::remove_const_t<M>;
+  if constexpr (detail::HasVisit<M>) {
+    Module::visit(module, [&]<class Member>(std::string_view member_name, Member& member) {
+      const ParameterName name(member_name, prefix);
+      if constexpr (detail::is_array<std::remove_const_t<Member>>) {
+        f(name, member);
+      } else {
+        for_each_parameter(member, f, &name);
+      }
+    });
+  } else if constexpr (requires { module.each_parameter(std::ref(f), prefix); }) {
+    module.each_parameter(std::ref(f), prefix);  // a module behind type erasure
+  } else if constexpr (std::ranges::range<M>) {
+    std::size_t index = 0;
+    for (auto& element : module) {
+      const std::string digits = std::to_string(index++);
+      const ParameterName name(digits, prefix);
+      for_each_parameter(element, f, &name);
+    }
+  } else {
+    static_assert(std::is_empty_v<Module>,
+                  "a module with members needs `static void visit(auto& self, auto&& f)` that "
+                  "names them; see nn/module.hpp");
+  }
+}
+
+/// How many numbers the parameters of `module` hold together.
+template <class M>
+std::size_t parameter_count(const M& module) {
+  std::size_t count = 0;
+  for_each_parameter(module,
+                     [&](const ParameterName&, const auto& array) { count += array.size(); });
+  return count;
+}
+
+}  // namespace xtape::nn

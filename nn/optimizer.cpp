@@ -1,0 +1,80 @@
+#include "nn/optimizer.hpp"
+
+namespace xtape::nn {
+
+template <class T>
+Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
+                              const Array<T>& parameter, const Tape<T>& tape) {
+  Array<T>* grad = tape.find_grad(parameter);
+  if (grad == nullptr) [[unlikely]] {
+    fail<TapeError>("{}: parameter '{}' {} has no gradient: {}", user, name.str(),
+                    parameter.shape(),
+                    tape.differentiated() ? "the loss does not depend on it"
+                                          : "Tape::backward has not been called");
+  }
+  if (!same_shape(grad->shape(), parameter.shape())) [[unlikely]] {
+    fail<ShapeError>(
+        "{}: parameter '{}' is {}, but its gradient {}: it was resized after it was "
+        "recorded",
+        user, name.str(), parameter.shape(), grad->shape());
+  }
+  return *grad;
+}
+
+template <class T>
+void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape) {
+  const std::size_t index = updates_.size();
+  updates_.push_back({&parameter, &detail::gradient_of(name_, name, parameter, tape)});
+  if (!slots_.empty()) {
+    const bool known = index < slots_.size() && slots_[index].parameter == &parameter &&
+                       same_shape(slots_[index].state[0].shape(), parameter.shape());
+    if (!known) [[unlikely]] {
+      fail<TapeError>(
+          "{}: this optimizer began with another model (parameter '{}' {} is not the "
+          "one it knows); use a new optimizer or reset()",
+          name_, name.str(), parameter.shape());
+    }
+  }
+}
+
+template <class T>
+void Optimizer<T>::apply(std::size_t state_count) {
+  if (!slots_.empty() && updates_.size() < slots_.size()) [[unlikely]] {
+    fail<TapeError>(
+        "{}: this optimizer began with another model ({} parameters, this one has {}); "
+        "use a new optimizer or reset()",
+        name_, slots_.size(), updates_.size());
+  }
+  if (slots_.empty() && state_count > 0) {
+    std::vector<Slot> slots;
+    slots.reserve(updates_.size());
+    for (const Update& each : updates_) {
+      const Array<T> zeros(each.parameter->shape(), T(0));
+      slots.push_back({each.parameter, std::vector<Array<T>>(state_count, zeros)});
+    }
+    slots_ = std::move(slots);
+  }
+  ++steps_;
+  for (std::size_t i = 0; i < updates_.size(); ++i) {
+    std::span<Array<T>> state;
+    if (!slots_.empty()) {
+      state = slots_[i].state;
+    }
+    update(*updates_[i].parameter, *updates_[i].grad, state);
+  }
+}
+
+template <class T>
+void Optimizer<T>::reset() {
+  slots_.clear();
+  steps_ = 0;
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                 \
+  template Array<T>& detail::gradient_of(const char*, const ParameterName&, const Array<T>&, \
+                                         const Tape<T>&);                                    \
+  template class Optimizer<T>
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape::nn

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "autograd/tape.hpp"
+#include "nn/module.hpp"
+
+namespace xtape::nn {
+
+namespace detail {
+
+/// The gradient of a parameter of `user`'s model. Throws TapeError when the tape has none and
+/// ShapeError when it is not of the parameter's shape; both name the parameter.
+template <class T>
+Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T>& parameter,
+                      const Tape<T>& tape);
+
+}  // namespace detail
+
+/// What all optimizers share: they read the gradient of every parameter of a model from a tape and
+/// change the parameters in place. After the first step they allocate nothing.
+///
+/// A class of one's own derives from it, gives its name to the constructor, and defines prepare()
+/// and update().
+template <class T>
+class Optimizer {
+ public:
+  /// What is kept of one parameter from step to step, in arrays of its shape: its velocity (SGD),
+  /// or its first and second moment (Adam).
+  struct Slot {
+    const Array<T>* parameter;
+    std::vector<Array<T>> state;
+  };
+
+  virtual ~Optimizer() = default;
+
+  /// Changes all parameters of `model` by one step along the gradients that Tape::backward left in
+  /// `tape`.
+  ///
+  /// Throws TapeError, naming the parameter, when one has no gradient, or when the slots belong to
+  /// another model (or to this one before its parameters moved); ShapeError when a gradient is not
+  /// of the parameter's shape; ValueError when the options are out of range. Then nothing has
+  /// changed.
+  template <class Model>
+  void step(Model& model, const Tape<T>& tape) {
+    const std::size_t state_count = prepare();
+    updates_.clear();
+    for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
+      collect(name, parameter, tape);
+    });
+    apply(state_count);
+  }
+
+  /// Forgets all earlier steps, but not the options: the next step may be with another model.
+  void reset();
+
+  /// How many steps have been made.
+  std::size_t steps() const { return steps_; }
+
+  /// One slot for each parameter, in the order of the model's visit lines. Empty until a step needs
+  /// one; SGD without momentum never does.
+  const std::vector<Slot>& slots() const { return slots_; }
+
+ protected:
+  explicit Optimizer(const char* name) : name_(name) {}
+  Optimizer(const Optimizer&) = default;
+  Optimizer(Optimizer&&) noexcept = default;
+  Optimizer& operator=(const Optimizer&) = default;
+  Optimizer& operator=(Optimizer&&) noexcept = default;
+
+  /// Throws ValueError when the options are out of range, else says how many arrays of state each
+  /// parameter needs.
+  virtual std::size_t prepare() const = 0;
+
+  /// Changes one parameter. The arrays of its state are 0 at first. steps() counts this step
+  /// already. Must not throw.
+  virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) = 0;
+
+  const char* name() const { return name_; }
+
+ private:
+  struct Update {
+    Array<T>* parameter;
+    const Array<T>* grad;
+  };
+
+  void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
+  void apply(std::size_t state_count);
+
+  const char* name_;
+  std::size_t steps_ = 0;
+  std::vector<Slot> slots_;
+  std::vector<Update> updates_;  // of the step that is being made; kept for its memory
+};
+
+extern template class Optimizer<float>;
+extern template class Optimizer<double>;
+
+}  // namespace xtape::nn

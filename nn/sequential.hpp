@@ -1,0 +1,146 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "autograd/tape.hpp"
+#include "nn/module.hpp"
+
+namespace xtape::nn {
+
+namespace detail {
+
+/// The unqualified name of a class, for those that do not describe themselves.
+template <class L>
+std::string class_name() {
+  std::string_view name = __PRETTY_FUNCTION__;  // "... [with L = xtape::nn::Sigmoid; ...]"
+  name.remove_prefix(name.find("L = ") + 4);
+  name = name.substr(0, name.find_first_of(";]<"));
+  return std::string(name.substr(name.rfind(':') + 1));
+}
+
+}  // namespace detail
+
+/// Any module that maps one Variable to another, held by value: copying a Layer copies its weights.
+template <class T>
+class Layer {
+ public:
+  using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
+  using ConstVisitor = std::function<void(const ParameterName&, const Array<T>&)>;
+
+  template <class L>
+  requires(!std::same_as<L, Layer>) Layer(L layer)
+      : self_(std::make_unique<Model<L>>(std::move(layer))) {
+    static_assert(
+        requires(const L& each, Variable<T> x) {
+          { each(x) } -> std::convertible_to<Variable<T>>;
+        },
+        "a layer is called with a Variable<T> and returns one, and its call is const");
+  }
+  Layer(const Layer& other) : self_(other.self_->clone()) {}
+  Layer(Layer&&) noexcept = default;
+  Layer& operator=(Layer other) noexcept {
+    self_ = std::move(other.self_);
+    return *this;
+  }
+  ~Layer() = default;
+
+  Variable<T> operator()(Variable<T> x) const { return std::as_const(*self_).call(x); }
+
+  /// "Linear 784 -> 128": what the layer says of itself, or the name of its class.
+  std::string describe() const { return self_->describe(); }
+
+  /// Calls `visitor` for each of the layer's parameters.
+  void each_parameter(const Visitor& visitor, const ParameterName* prefix) {
+    self_->each_parameter(visitor, prefix);
+  }
+  void each_parameter(const ConstVisitor& visitor, const ParameterName* prefix) const {
+    self_->each_parameter([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
+                          prefix);
+  }
+
+ private:
+  struct Interface {
+    virtual ~Interface() = default;
+    virtual std::unique_ptr<Interface> clone() const = 0;
+    virtual Variable<T> call(Variable<T> x) const = 0;
+    virtual std::string describe() const = 0;
+    virtual void each_parameter(const Visitor& visitor, const ParameterName* prefix) = 0;
+  };
+
+  template <class L>
+  struct Model final : Interface {
+    explicit Model(L layer) : value(std::move(layer)) {}
+    std::unique_ptr<Interface> clone() const override { return std::make_unique<Model>(value); }
+    Variable<T> call(Variable<T> x) const override { return value(x); }
+    std::string describe() const override {
+      if constexpr (requires {
+                      { value.describe() } -> std::convertible_to<std::string>;
+                    }) {
+        return value.describe();
+      } else {
+        return detail::class_name<L>();
+      }
+    }
+    void each_parameter(const Visitor& visitor, const ParameterName* prefix) override {
+      for_each_parameter(value, visitor, prefix);
+    }
+    L value;
+  };
+
+  std::unique_ptr<Interface> self_;
+};
+
+/// Layers called one after the other. They are held by value, so that copying a Sequential copies
+/// all weights, and may be of any class: a user's own module, or another Sequential.
+///
+///     nn::Sequential model{nn::Linear(784, 128, rng), nn::Sigmoid{}, nn::Linear(128, 10, rng)};
+template <class T = float>
+class Sequential {
+ public:
+  Sequential() = default;
+  template <class... Layers>
+  requires(sizeof...(Layers) > 1 || (!std::same_as<std::remove_cvref_t<Layers>, Sequential> &&
+                                     ...)) explicit Sequential(Layers... layers) {
+    layers_.reserve(sizeof...(layers));
+    (layers_.emplace_back(std::move(layers)), ...);
+  }
+
+  /// Adds a layer at the end.
+  void push_back(Layer<T> layer) { layers_.push_back(std::move(layer)); }
+
+  std::size_t size() const { return layers_.size(); }
+  const Layer<T>& operator[](std::size_t index) const { return layers_.at(index); }
+
+  /// Calls the layers in turn. An exception of type ShapeError names the layer: "layer 2 (Linear
+  /// 128 -> 10): expected (batch, 128), got (64, 784)".
+  Variable<T> operator()(Variable<T> x) const;
+
+  /// A table with a line for each layer: what it is, the shapes of its parameters and how many
+  /// numbers they hold. With the shape of one input, (784) say, also the shape of each layer's
+  /// output.
+  std::string table(const std::optional<Shape>& input = std::nullopt) const;
+
+  std::string describe() const { return fmt::format("Sequential of {}", layers_.size()); }
+
+  static void visit(auto& self, auto&& f) { f("", self.layers_); }
+
+ private:
+  std::vector<Layer<T>> layers_;
+};
+
+/// Prints the table of a model.
+template <class T>
+std::ostream& operator<<(std::ostream& out, const Sequential<T>& model);
+
+extern template class Sequential<float>;
+extern template class Sequential<double>;
+
+}  // namespace xtape::nn
