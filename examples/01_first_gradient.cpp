@@ -1,0 +1,30 @@
+// A tape records what is computed and then derives gradients from it, last step first.
+
+#include <fmt/core.h>
+#include <xtape.hpp>
+
+int main() {
+  xtape::Tape tape;
+
+  // f = a^2 b + b, so df/da = 2 a b and df/db = a^2 + 1.
+  const auto a = tape.variable(3);
+  const auto b = tape.variable(4);
+  const auto f = a * a * b + b;
+  tape.backward(f);
+  fmt::print("f     = {:.3f}\n", f.item());
+  fmt::print("df/da = {:.3f}\n", a.grad()());
+  fmt::print("df/db = {:.3f}\n", b.grad()());
+
+  // The next recording reuses the tape's memory. Variables of the old one are stale from here on.
+  tape.rewind();
+
+  // A Variable holds an array of any shape; only what backward() starts from must be one number.
+  // L = mean(tanh(x)^2), so dL/dx = 2 tanh(x) (1 - tanh(x)^2) / 3 for three elements.
+  const auto x = tape.variable(xtape::Array<float>{-1, 0, 2});
+  const auto loss = mean(square(tanh(x)));
+  tape.backward(loss);
+  fmt::print("L     = {:.3f}\n", loss.item());
+  for (const float slope : x.grad()) {
+    fmt::print("dL/dx = {:.3f}\n", slope);
+  }
+}

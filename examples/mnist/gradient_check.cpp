@@ -1,0 +1,125 @@
+#include "examples/mnist/gradient_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "examples/mnist/backprop.hpp"
+#include "examples/mnist/network.hpp"
+
+namespace mnist {
+namespace {
+
+namespace nn = xtape::nn;
+using Matrix = xtape::Array<double>;
+
+constexpr double tolerance_by_hand = 1e-12;
+constexpr double tolerance_by_differences = 1e-6;
+constexpr std::size_t sampled_elements = 20;
+
+double largest(const Matrix& array) {
+  double result = 0;
+  for (const double element : array.storage()) {
+    result = std::max(result, std::abs(element));
+  }
+  return result;
+}
+
+/// max |a - b| / max |a|; infinite when a number is not finite.
+double relative_difference(const Matrix& a, const Matrix& b) {
+  double difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double each = std::abs(a.data()[i] - b.data()[i]);
+    difference = std::isfinite(each) ? std::max(difference, each) : INFINITY;
+  }
+  return difference == 0 ? 0 : difference / largest(a);
+}
+
+/// Whether the formulas of backprop.hpp are about this network.
+bool derived_by_hand(const Recipe& recipe) {
+  return recipe.hidden.size() == 1 && recipe.activation == "sigmoid";
+}
+
+/// A line of the table: one parameter's gradient, three ways.
+struct Comparison {
+  std::string name;
+  Matrix* parameter;
+  Matrix gradient = {};                ///< From the tape.
+  std::optional<double> by_hand = {};  ///< Greatest relative difference from the formulas.
+  double by_differences = 0;           ///< The same from a sample of central differences.
+  std::size_t elements = 0;            ///< The size of the sample.
+
+  bool agrees() const {
+    return by_hand.value_or(0) <= tolerance_by_hand && by_differences <= tolerance_by_differences;
+  }
+};
+
+void compare_by_hand(std::vector<Comparison>& rows, const Matrix& x, const Matrix& y) {
+  const Gradients<double> hand = backprop(Weights<double>{*rows[0].parameter, *rows[1].parameter,
+                                                          *rows[2].parameter, *rows[3].parameter},
+                                          x, y);
+  const Matrix* gradients[] = {&hand.dw1, &hand.db1, &hand.dw2, &hand.db2};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].by_hand = relative_difference(*gradients[i], rows[i].gradient);
+  }
+}
+
+void compare_by_differences(std::vector<Comparison>& rows, const auto& loss, std::uint64_t seed) {
+  for (Comparison& row : rows) {
+    const auto result =
+        xtape::gradcheck(loss, {row.parameter}, {.max_elements = sampled_elements, .seed = seed});
+    row.by_differences = result.worst.front().error / largest(row.gradient);
+    row.elements = result.compared;
+  }
+}
+
+void print(const std::vector<Comparison>& rows, std::size_t batch_size) {
+  fmt::print(
+      "Gradients of the first {} images in double precision: the greatest difference between the "
+      "tape's\nand others, relative to the largest gradient of each parameter\n",
+      batch_size);
+  fmt::print("      shape         by hand   by finite differences\n");
+  for (const Comparison& row : rows) {
+    fmt::print("{:4}  {:12}  {:>7}   {:.1e} ({} elements){}\n", row.name,
+               fmt::format("{}", row.gradient.shape()),
+               row.by_hand ? fmt::format("{:.1e}", *row.by_hand) : "-", row.by_differences,
+               row.elements, row.agrees() ? "" : "  DISAGREE");
+  }
+  fmt::print("\n");
+}
+
+}  // namespace
+
+bool check_gradients(const Options& options, const nn::Dataset& data) {
+  xtape::Rng rng{options.seed};
+  auto network = make_network<double>(options.recipe, data.features(), rng);
+  std::vector<Comparison> rows;
+  nn::for_each_parameter(network, [&](const nn::ParameterName&, Matrix& parameter) {
+    rows.push_back(
+        {fmt::format("d{}{}", rows.size() % 2 == 0 ? 'W' : 'b', rows.size() / 2 + 1), &parameter});
+  });
+
+  nn::Batches batches(data, options.recipe.batch_size);
+  const nn::Batch batch = *batches.begin();
+  const auto loss = [&](xtape::Tape<double>& tape) {
+    return nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.images)), batch.labels);
+  };
+  xtape::Tape<double> tape;
+  tape.backward(loss(tape));
+  for (Comparison& row : rows) {
+    row.gradient = tape.grad(*row.parameter);
+  }
+
+  if (derived_by_hand(options.recipe)) {
+    Matrix x;
+    batch.images(x);
+    compare_by_hand(rows, x, nn::one_hot<double>(batch.labels, classes));
+  }
+  compare_by_differences(rows, loss, options.seed);
+  print(rows, batch.size());
+  return std::all_of(rows.begin(), rows.end(), [](const Comparison& row) { return row.agrees(); });
+}
+
+}  // namespace mnist

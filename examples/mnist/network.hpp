@@ -1,0 +1,17 @@
+#pragma once
+
+#include <xtape.hpp>
+
+#include "examples/mnist/options.hpp"
+
+namespace mnist {
+
+/// The number of digits to tell apart.
+inline constexpr std::size_t classes = 10;
+
+/// The recipe's network for images of `features` pixels: Linear and activation for each hidden
+/// layer, then Linear to the ten logits.
+template <class T>
+xtape::nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng);
+
+}  // namespace mnist
