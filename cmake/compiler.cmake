@@ -1,0 +1,39 @@
+# Compiler flags: what every target of this project gets, and what only the library's kernels get.
+
+include(CheckCXXCompilerFlag)
+
+# Adds `flag` to `target` where the compiler knows it.
+function(xtape_add_flag target scope flag)
+  string(MAKE_C_IDENTIFIER "XTAPE_HAS${flag}" known)
+  check_cxx_compiler_flag("${flag}" ${known})
+  if(${known})
+    target_compile_options(${target} ${scope} "$<BUILD_INTERFACE:${flag}>")
+  endif()
+endfunction()
+
+# The project's warnings, for its own targets only.
+function(xtape_set_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(XTAPE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # GCC 12 takes xsimd's AVX-512 intrinsics for uses of uninitialised values.
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    # clang 19 warns of -march=native itself where the processor has AVX10.
+    xtape_add_flag(${target} PRIVATE -Wno-invalid-feature-combination)
+  endif()
+endfunction()
+
+# Never -ffast-math: linked in, it makes the whole process flush denormals to zero.
+function(xtape_optimise_kernels target)
+  target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
+  if(XTAPE_ARCH)
+    # Public inside the tree, because xtensor's inline code depends on it. Not exported: whoever
+    # uses an installed xtape chooses the processor of their program.
+    xtape_add_flag(${target} PUBLIC -march=${XTAPE_ARCH})
+    xtape_add_flag(${target} PRIVATE -mprefer-vector-width=512)
+  endif()
+endfunction()

@@ -1,0 +1,75 @@
+# Everything xtape is built on. Sets `xtape_gemm` to onednn or cblas.
+
+include(CheckCXXSourceCompiles)
+include(CMakePushCheckState)
+
+find_package(xtl REQUIRED)
+find_package(xtensor REQUIRED)
+find_package(fmt REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenMP COMPONENTS CXX)
+if(XTAPE_USE_XSIMD)
+  find_package(xsimd REQUIRED)
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19 AND xtensor_VERSION VERSION_LESS 0.25)
+    message(FATAL_ERROR "clang ${CMAKE_CXX_COMPILER_VERSION} cannot compile xtensor "
+                        "${xtensor_VERSION}: use GCC, clang 18 or older, or xtensor 0.25 or newer")
+  elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15 AND xtensor_VERSION VERSION_GREATER_EQUAL 0.27)
+    message(FATAL_ERROR "clang ${CMAKE_CXX_COMPILER_VERSION} cannot compile xtensor "
+                        "${xtensor_VERSION}: use GCC or clang 15 or newer")
+  endif()
+endif()
+
+set(BLA_SIZEOF_INTEGER 4)
+find_package(BLAS REQUIRED)
+find_path(CBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas openblas-pthread cblas REQUIRED)
+mark_as_advanced(CBLAS_INCLUDE_DIR)
+cmake_push_check_state(RESET)
+set(CMAKE_REQUIRED_INCLUDES "${CBLAS_INCLUDE_DIR}")
+set(CMAKE_REQUIRED_LIBRARIES BLAS::BLAS)
+check_cxx_source_compiles(
+  "#include <cblas.h>
+   int main() { double x = 1; return static_cast<int>(cblas_ddot(1, &x, 1, &x, 1)); }"
+  XTAPE_CBLAS_WORKS)
+cmake_pop_check_state()
+if(NOT XTAPE_CBLAS_WORKS)
+  unset(XTAPE_CBLAS_WORKS CACHE)
+  message(FATAL_ERROR "${BLAS_LIBRARIES} with ${CBLAS_INCLUDE_DIR}/cblas.h is no working CBLAS: "
+                      "install OpenBLAS (Debian: libopenblas-dev)")
+endif()
+
+set(xtape_gemm cblas)
+if(NOT XTAPE_GEMM MATCHES "^(auto|onednn|cblas)$")
+  message(FATAL_ERROR "XTAPE_GEMM is '${XTAPE_GEMM}': expected auto, onednn or cblas")
+elseif(NOT XTAPE_GEMM STREQUAL cblas)
+  find_package(OneDNN)
+  if(OneDNN_FOUND)
+    cmake_push_check_state(RESET)
+    set(CMAKE_REQUIRED_LIBRARIES OneDNN::OneDNN)
+    check_cxx_source_compiles(
+      "#include <oneapi/dnnl/dnnl.h>
+       #if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP
+       #error xtape shares its threads with oneDNN through OpenMP
+       #endif
+       int main() {
+         float x = 1;
+         return dnnl_sgemm('N', 'N', 1, 1, 1, 1.f, &x, 1, &x, 1, 0.f, &x, 1);
+       }"
+      XTAPE_ONEDNN_WORKS)
+    cmake_pop_check_state()
+  endif()
+  if(OneDNN_FOUND AND XTAPE_ONEDNN_WORKS)
+    set(xtape_gemm onednn)
+  elseif(XTAPE_GEMM STREQUAL onednn)
+    message(FATAL_ERROR "XTAPE_GEMM is onednn, but no oneDNN with the OpenMP runtime was found "
+                        "(Debian: libdnnl-dev)")
+  endif()
+endif()
+if(xtape_gemm STREQUAL onednn)
+  message(STATUS "xtape: matrix products by oneDNN (float) and CBLAS (double, small float)")
+else()
+  message(STATUS "xtape: matrix products by CBLAS alone")
+endif()

@@ -1,0 +1,47 @@
+# `cmake --install`: the headers, the library, a CMake package and a pkg-config file.
+
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/xtape")
+
+if(XTAPE_ARCH AND NOT XTAPE_ARCH MATCHES "^x86-64$")
+  install(CODE "message(NOTICE \"This xtape is built for -march=${XTAPE_ARCH} and may not run on \
+other processors; configure with -DXTAPE_ARCH= for one that does.\")")
+endif()
+
+install(FILES xtape.hpp DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xtape")
+install(DIRECTORY tensor autograd nn DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xtape"
+        FILES_MATCHING PATTERN "*.hpp")
+install(TARGETS xtape EXPORT xtapeTargets)
+
+install(EXPORT xtapeTargets NAMESPACE xtape:: DESTINATION "${package_dir}")
+configure_package_config_file(cmake/xtapeConfig.cmake.in xtapeConfig.cmake
+                              INSTALL_DESTINATION "${package_dir}")
+write_basic_package_version_file(xtapeConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/xtapeConfig.cmake"
+              "${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake" cmake/FindOneDNN.cmake
+        DESTINATION "${package_dir}")
+
+# Who links a static library must also link what it needs.
+set(pc_requires "xtl xtensor fmt")
+set(pc_cflags "")
+if(XTAPE_USE_XSIMD)
+  string(APPEND pc_requires " xsimd")
+  set(pc_cflags "-DXTENSOR_USE_XSIMD")
+endif()
+set(pc_libs "")
+if(NOT BUILD_SHARED_LIBS)
+  string(APPEND pc_requires " zlib")
+  set(pc_libs ${BLAS_LIBRARIES} ${CMAKE_THREAD_LIBS_INIT})
+  if(xtape_gemm STREQUAL onednn)
+    list(APPEND pc_libs "${OneDNN_LIBRARY}")
+  endif()
+  if(OpenMP_CXX_FOUND)
+    list(APPEND pc_libs ${OpenMP_CXX_LIBRARIES})
+  endif()
+  list(JOIN pc_libs " " pc_libs)
+endif()
+file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
+configure_file(cmake/xtape.pc.in xtape.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/xtape.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "tensor/array.hpp"
+#include "tensor/rng.hpp"
+
+/// Arrays for the tests of ops.
+
+namespace xtape {
+
+template <class T>
+Array<T> array_of(const Shape& shape, const std::vector<double>& elements) {
+  require<ShapeError>(element_count(shape) == elements.size(), "{} elements for {}",
+                      elements.size(), shape);
+  Array<T> result(shape);
+  std::transform(elements.begin(), elements.end(), result.data(),
+                 [](double element) { return static_cast<T>(element); });
+  return result;
+}
+
+/// An array of one axis.
+template <class T>
+Array<T> array_of(const std::vector<double>& elements) {
+  return array_of<T>(Shape{elements.size()}, elements);
+}
+
+template <class T, class U>
+Array<T> converted(const Array<U>& from) {
+  Array<T> result(from.shape());
+  std::transform(from.data(), from.data() + from.size(), result.data(),
+                 [](U element) { return static_cast<T>(element); });
+  return result;
+}
+
+/// The greatest |a - b| / max(1, |b|) of any element; infinite where one is NaN, or when the shapes
+/// differ.
+template <class T, class U>
+double greatest_difference(const Array<T>& a, const Array<U>& b) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  if (!same_shape(a.shape(), b.shape())) {
+    return infinity;
+  }
+  double greatest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const auto value = static_cast<double>(a.data()[i]), wanted = static_cast<double>(b.data()[i]);
+    const double difference = std::abs(value - wanted) / std::max(1.0, std::abs(wanted));
+    greatest = std::isnan(difference) ? infinity : std::max(greatest, difference);
+  }
+  return greatest;
+}
+
+/// Fills an operand with numbers that a float can hold, so that one operand serves both precisions.
+using Fill = Array<double>(const Shape& shape, Rng& rng);
+
+/// In [-2, 2).
+inline Array<double> anywhere(const Shape& shape, Rng& rng) {
+  Array<double> x(shape);
+  for (double& element : std::span(x.data(), x.size())) {
+    element = static_cast<float>(rng.uniform(-2, 2));
+  }
+  return x;
+}
+
+/// In [0.25, 2.25), where a logarithm, a root or a quotient is smooth.
+inline Array<double> positive(const Shape& shape, Rng& rng) {
+  Array<double> x(shape);
+  for (double& element : std::span(x.data(), x.size())) {
+    element = static_cast<float>(rng.uniform(0.25, 2.25));
+  }
+  return x;
+}
+
+/// At least 0.25 away from 0, on either side.
+inline Array<double> off_zero(const Shape& shape, Rng& rng) {
+  Array<double> x = positive(shape, rng);
+  for (double& element : std::span(x.data(), x.size())) {
+    element = rng.below(2) == 0 ? element : -element;
+  }
+  return x;
+}
+
+/// At least 0.125 apart from each other.
+inline Array<double> distinct(const Shape& shape, Rng& rng) {
+  Array<double> x(shape);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x.data()[i] = 0.125 * static_cast<double>(i) - 1;
+  }
+  rng.shuffle(std::span(x.data(), x.size()));
+  return x;
+}
+
+}  // namespace xtape

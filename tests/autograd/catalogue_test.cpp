@@ -1,0 +1,64 @@
+#include "tests/autograd/catalogue.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <string>
+
+#include "tests/catch.hpp"
+
+namespace {
+
+std::string read(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// How often each op is declared by the headers of autograd/.
+std::map<std::string, int> declared_ops() {
+  // A line that begins outside of any class and comment, and declares `Variable<T> name(`.
+  const std::regex declaration("\n(?![\\s/])[^\n(]*\\bVariable<T>\\s+(operator[^\\s(]+|\\w+)\\(");
+  std::map<std::string, int> ops;
+  for (const auto& entry : std::filesystem::directory_iterator(XTAPE_SOURCE_DIR "/autograd")) {
+    // record() is what ops are made of.
+    if (entry.path().extension() != ".hpp" || entry.path().filename() == "record.hpp") {
+      continue;
+    }
+    const std::string text = read(entry.path());
+    for (std::sregex_iterator match(text.begin(), text.end(), declaration), end; match != end;
+         ++match) {
+      ++ops[(*match)[1]];
+    }
+  }
+  return ops;
+}
+
+}  // namespace
+
+TEST_CASE("every op that is declared is in the catalogue, each of its overloads") {
+  std::map<std::string, int> enlisted;
+  for (const auto& entry : xtape::catalogue()) {
+    ++enlisted[entry.op];
+  }
+  const auto declared = declared_ops();
+  CHECK(declared.size() > 20);
+  for (const auto& [op, count] : declared) {
+    INFO(op << " is declared " << count << " times in autograd/*.hpp; tests/autograd/catalogue.cpp "
+            << "has " << enlisted[op] << " entries for it");
+    CHECK(enlisted[op] == count);
+  }
+  CHECK(enlisted.size() == declared.size());
+}
+
+TEST_CASE("every op has the right gradient, and the same in float") {
+  for (const auto& entry : xtape::catalogue()) {
+    INFO(entry.op);
+    CHECK(!entry.checks.empty());
+    for (std::size_t i = 0; i < entry.checks.size(); ++i) {
+      INFO("check " << i);
+      entry.checks[i]();
+    }
+  }
+}

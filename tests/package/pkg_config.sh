@@ -1,0 +1,10 @@
+#!/bin/sh
+# pkg_config.sh FLAGS: builds the consumer with pkg-config and FLAGS against $PREFIX, and runs it.
+set -eu
+
+build=$(mktemp -d)
+trap 'rm -rf "$build"' EXIT
+# Unquoted: these are lists of flags.
+"$CXX" -std=c++20 $1 $(pkg-config --cflags xtape) "$(dirname "$0")/consumer/main.cpp" \
+  -o "$build/consumer" $(pkg-config --libs xtape)
+"$build/consumer"

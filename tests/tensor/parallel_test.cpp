@@ -1,0 +1,77 @@
+#include "tensor/parallel.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "tensor/error.hpp"
+#include "tests/catch.hpp"
+#include "tests/threads.hpp"
+
+using xtape::parallel;
+
+namespace {
+
+using Ranges = std::vector<std::pair<std::size_t, std::size_t>>;
+
+/// The ranges that `parallel` calls its body with, in order.
+Ranges ranges_of(std::size_t count, std::size_t grain, std::size_t work) {
+  Ranges ranges;
+  std::mutex mutex;
+  parallel(count, grain, work, [&](std::size_t begin, std::size_t end) {
+    const std::lock_guard lock(mutex);
+    ranges.emplace_back(begin, end);
+  });
+  std::sort(ranges.begin(), ranges.end());
+  return ranges;
+}
+
+constexpr std::size_t much_work = xtape::parallel_threshold;
+
+}  // namespace
+
+TEST_CASE("parallel covers every number once, in ranges that begin at multiples of the grain") {
+  for (std::size_t threads : {1, 2, 3, 7}) {
+    const Threads guard(threads);
+    for (std::size_t grain : {1, 7, 64}) {
+      for (std::size_t count : {0, 1, 2, 5, 63, 64, 65, 448, 449, 1000, 12345}) {
+        INFO(count << " in grains of " << grain << " on " << threads << " threads");
+        const Ranges ranges = ranges_of(count, grain, much_work);
+        CHECK(ranges.size() <= threads);
+        std::size_t next = 0;
+        for (const auto& [begin, end] : ranges) {
+          CHECK(begin == next);
+          CHECK(begin % grain == 0);
+          CHECK(begin < end);
+          next = end;
+        }
+        CHECK(next == count);
+      }
+    }
+  }
+}
+
+TEST_CASE("parallel shares out much work and keeps little work together") {
+  const Threads guard(2);
+  if (xtape::thread_count() == 2) {
+    CHECK((ranges_of(1000, 64, much_work) == Ranges{{0, 512}, {512, 1000}}));
+  }
+  CHECK((ranges_of(1000, 64, much_work - 1) == Ranges{{0, 1000}}));
+  CHECK((ranges_of(60, 64, much_work) == Ranges{{0, 60}}));
+}
+
+TEST_CASE("One thread gets one range") {
+  const Threads guard(1);
+  CHECK((ranges_of(1000000, 64, 1000000) == Ranges{{0, 1000000}}));
+}
+
+TEST_CASE("set_thread_count wants at least one thread") {
+  const std::size_t before = xtape::thread_count();
+  CHECK(before >= 1);
+  CHECK_THROWS_AS(xtape::set_thread_count(0), xtape::ValueError);
+  CHECK_THROWS_WITH(xtape::set_thread_count(0),
+                    "set_thread_count: expected at least 1 thread, got 0");
+  CHECK(xtape::thread_count() == before);
+}
