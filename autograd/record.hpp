@@ -27,8 +27,9 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
 /// holds no numbers yet) or 1.
 ///
 /// An expression that is larger than x is summed over the axes along which x was broadcast; a
-/// smaller one is stretched. Nothing is evaluated when x needs no gradient. (An object, lest
-/// argument-dependent lookup find xt::accumulate.)
+/// smaller one is stretched, and both where each is smaller along another axis. Nothing is
+/// evaluated when x needs no gradient. (An object, lest argument-dependent lookup find
+/// xt::accumulate.)
 inline constexpr struct {
   template <class T, class Contribution>
   void operator()(Variable<T> x, const Contribution& contribution) const {
@@ -80,10 +81,16 @@ void Tape<T>::accumulate(Variable<T> x, const Contribution& contribution) {
     } else {
       assign_into(grad, grad + contribution);
     }
-  } else if constexpr (std::is_same_v<Contribution, Array<T>>) {
-    reduce_to(contribution, first ? T(0) : T(1), grad);
   } else {
-    assign(node.op, scratch_, contribution);
+    const Shape shape = broadcast_shapes(node.op, grad.shape(), shape_of<T>(node.op, contribution));
+    if constexpr (std::is_same_v<Contribution, Array<T>>) {
+      if (same_shape(contribution.shape(), shape)) {
+        reduce_to(contribution, first ? T(0) : T(1), grad);
+        return;
+      }
+    }
+    resize(scratch_, shape);
+    assign_into(scratch_, contribution);
     reduce_to(scratch_, first ? T(0) : T(1), grad);
   }
 }

@@ -8,6 +8,13 @@ Variable<T> Tape<T>::constant(const Array<T>& array) {
 }
 
 template <class T>
+Variable<T> Tape<T>::constant_view(const Array<T>& array) {
+  Node<T>& node = next();
+  node.backward = {};
+  return commit(node, "constant", &array, false);
+}
+
+template <class T>
 Variable<T> Tape<T>::variable(const Array<T>& array) {
   return leaf("variable", grad_enabled_, array);
 }

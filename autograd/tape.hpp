@@ -102,6 +102,11 @@ class Tape {
     return leaf("constant", false, value);
   }
 
+  /// An array that is not differentiated and not copied: it must neither move nor change while the
+  /// recording is used.
+  Variable<T> constant_view(const Array<T>& array);
+  Variable<T> constant_view(const Array<T>&&) = delete;
+
   /// A copy of a value whose gradient is wanted, read from the Variable: `x.grad()`.
   Variable<T> variable(const Array<T>& array);
   template <class Value>

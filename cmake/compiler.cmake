@@ -18,8 +18,10 @@ function(xtape_set_warnings target)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    # GCC 12 takes xsimd's AVX-512 intrinsics for uses of uninitialised values.
-    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
+    # GCC 12 takes xsimd's AVX-512 intrinsics for uses of uninitialised values, and std::string's
+    # insertions for overlapping copies.
+    target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized
+                                             -Wno-restrict)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
     # clang 19 warns of -march=native itself where the processor has AVX10.

@@ -11,7 +11,9 @@ int main() {
   const auto b = tape.variable(4);
   const auto f = a * a * b + b;
   tape.backward(f);
-  fmt::print("f     = {:.3f}\n", f.item());
+
+  // A number is an array without axes: its element has an empty index.
+  fmt::print("f     = {:.3f}\n", f.value()());
   fmt::print("df/da = {:.3f}\n", a.grad()());
   fmt::print("df/db = {:.3f}\n", b.grad()());
 

@@ -17,7 +17,7 @@ int main() {
 
   nn::Linear line(1, 1, rng);
   nn::MSE criterion;
-  nn::SGD sgd({.learning_rate = 0.5});
+  nn::SGD sgd({.learning_rate = 0.2});
   xtape::Tape tape;
   for (int step = 0; step <= 100; ++step) {
     tape.rewind();
@@ -28,11 +28,11 @@ int main() {
       fmt::print("step {:3}: loss {:.4f}\n", step, loss.item());
     }
   }
-  fmt::print("descent:     y = {:.4f} x + {:.4f}\n", line.weight(0, 0), line.bias(0));
+  fmt::print("descent:     y = {:.4f} x {:+.4f}\n", line.weight(0, 0), line.bias(0));
 
   // Least squares: the slope is the covariance of x and y divided by the variance of x.
   const float n = 100, mean_x = xt::sum(x)() / n, mean_y = xt::sum(y)() / n;
   const float slope =
       (xt::sum(x * y)() - n * mean_x * mean_y) / (xt::sum(x * x)() - n * mean_x * mean_x);
-  fmt::print("closed form: y = {:.4f} x + {:.4f}\n", slope, mean_y - slope * mean_x);
+  fmt::print("closed form: y = {:.4f} x {:+.4f}\n", slope, mean_y - slope * mean_x);
 }

@@ -11,6 +11,8 @@ int main() {
 
   xtape::Rng rng(42);
   nn::Sequential model{nn::Linear(2, 8, rng), nn::Tanh{}, nn::Linear(8, 2, rng)};
+  fmt::print("{}\n", model.table());
+
   nn::SoftmaxCrossEntropy criterion;
   nn::Adam adam({.learning_rate = 0.05});
 
@@ -32,5 +34,4 @@ int main() {
                probability.value()(i, 1));
   }
   fmt::print("{:.0f} % right\n", 100 * nn::accuracy(logits.value(), labels));
-  fmt::print("{}\n", model.table());
 }

@@ -1,6 +1,10 @@
 // A module and an op of one's own.
 
 #include <fmt/core.h>
+
+#include <cmath>
+#include <span>
+#include <vector>
 #include <xtape.hpp>
 
 namespace nn = xtape::nn;

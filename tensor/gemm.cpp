@@ -1,18 +1,13 @@
 #include "tensor/gemm.hpp"
 
 #include <cblas.h>
-#include <fmt/format.h>
-
-#ifdef XTAPE_WITH_ONEDNN
-#if __has_include(<oneapi/dnnl/dnnl.h>)
-#include <oneapi/dnnl/dnnl.h>
-#else
-#include <dnnl.h>
-#endif
-#endif
 
 #include <limits>
 #include <type_traits>
+
+#ifdef XTAPE_WITH_ONEDNN
+#include "tensor/onednn.hpp"
+#endif
 
 namespace xtape {
 namespace {
@@ -43,20 +38,6 @@ void blas_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std:
   }
 }
 
-#ifdef XTAPE_WITH_ONEDNN
-void onednn_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
-                 std::size_t k, float alpha, const float* a, std::size_t lda, const float* b,
-                 std::size_t ldb, float beta, float* c, std::size_t ldc) {
-  const auto flag = [](Transpose t) { return t == Transpose::yes ? 'T' : 'N'; };
-  const auto index = [](std::size_t extent) { return static_cast<dnnl_dim_t>(extent); };
-  const dnnl_status_t status =
-      dnnl_sgemm(flag(transpose_a), flag(transpose_b), index(m), index(n), index(k), alpha, a,
-                 index(lda), b, index(ldb), beta, c, index(ldc));
-  require<Error>(status == dnnl_success, "gemm: oneDNN failed with status {}",
-                 static_cast<int>(status));
-}
-#endif
-
 template <class T>
 void scale(std::size_t m, std::size_t n, T beta, T* c, std::size_t ldc) {
   for (std::size_t row = 0; row < m; ++row) {
@@ -80,7 +61,8 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
 #ifdef XTAPE_WITH_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
     if (m * n * k > tiny_product) {
-      onednn_gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+      onednn::sgemm(transpose_a == Transpose::yes, transpose_b == Transpose::yes, m, n, k, alpha, a,
+                    lda, b, ldb, beta, c, ldc);
       return;
     }
   }
@@ -104,8 +86,7 @@ void gemm(Transpose transpose_a, Transpose transpose_b, const Array<T>& a, const
 
 std::string gemm_backend() {
 #ifdef XTAPE_WITH_ONEDNN
-  const dnnl_version_t* version = dnnl_version();
-  return fmt::format("oneDNN {}.{}.{} + CBLAS", version->major, version->minor, version->patch);
+  return "oneDNN " + onednn::version() + " + CBLAS";
 #else
   return "CBLAS";
 #endif

@@ -38,21 +38,24 @@ Array<T> converted(const Array<U>& from) {
   return result;
 }
 
-/// The greatest |a - b| / max(1, |b|) of any element; infinite where one is NaN, or when the shapes
-/// differ.
+/// The greatest |a - b| of any element, relative to the greatest |b| or 1; infinite where one is
+/// NaN or infinite, or when the shapes differ.
 template <class T, class U>
 double greatest_difference(const Array<T>& a, const Array<U>& b) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   if (!same_shape(a.shape(), b.shape())) {
     return infinity;
   }
-  double greatest = 0;
+  double greatest = 0, scale = 1;
   for (std::size_t i = 0; i < a.size(); ++i) {
     const auto value = static_cast<double>(a.data()[i]), wanted = static_cast<double>(b.data()[i]);
-    const double difference = std::abs(value - wanted) / std::max(1.0, std::abs(wanted));
-    greatest = std::isnan(difference) ? infinity : std::max(greatest, difference);
+    if (!std::isfinite(value) || !std::isfinite(wanted)) {
+      return infinity;
+    }
+    greatest = std::max(greatest, std::abs(value - wanted));
+    scale = std::max(scale, std::abs(wanted));
   }
-  return greatest;
+  return greatest / scale;
 }
 
 /// Fills an operand with numbers that a float can hold, so that one operand serves both precisions.

@@ -143,7 +143,7 @@ Entries shaping() {
                          {Shape{0, 3}, Shape{2, 3}}, {Shape{2, 1, 3}, Shape{2, 1, 3}},
                          {Shape{3}, Shape{1}},       {Shape{2, 0}, Shape{3, 0}}};
   const Shapes sides = {{Shape{3, 2}, Shape{3, 4}},
-                        {Shape{2, 2, 1}, Shape{2, 2, 3}},
+                        {Shape{5, 17}, Shape{5, 1}},
                         {Shape{3, 0}, Shape{3, 2}},
                         {Shape{0, 2}, Shape{0, 3}}};
   const Shapes middles = {{Shape{2, 3, 4}, Shape{2, 1, 4}, Shape{2, 2, 4}}};

@@ -1,0 +1,258 @@
+/// What a training step costs beside the bare matrix products in it: for several networks on one
+/// and two threads, the floor, the step and the step with the gather of its batch are timed in
+/// turn, in one run, so that their ratios hold on a machine whose speed drifts. Prints a table, and
+/// with `--json FILE` writes the same as JSON.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+#include <xtape.hpp>
+
+#include "tests/allocation_counter.hpp"
+
+namespace {
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+using xtape::Transpose;
+
+struct Net {
+  std::string name;
+  std::vector<std::size_t> widths;
+  std::size_t batch;
+  int steps_per_sample;
+};
+
+const std::vector<Net>& nets() {
+  static const std::vector<Net> all{
+      {"784-128-10", {784, 128, 10}, 64, 8},
+      {"784-800-10", {784, 800, 10}, 64, 3},
+      {"784-1024-1024-10", {784, 1024, 1024, 10}, 256, 1},
+      {"20 layers of 32", std::vector<std::size_t>(21, 32), 16, 8},
+  };
+  return all;
+}
+
+/// The matrix products of one step, and nothing else: weights and activations stay as they are.
+class Floor {
+ public:
+  Floor(const Net& net, xtape::Rng& rng) : batch_(net.batch) {
+    for (std::size_t i = 0; i + 1 < net.widths.size(); ++i) {
+      weights_.push_back(random({net.widths[i], net.widths[i + 1]}, rng));
+      weight_grads_.push_back(random({net.widths[i], net.widths[i + 1]}, rng));
+    }
+    for (const std::size_t width : net.widths) {
+      values_.push_back(random({batch_, width}, rng));
+      grads_.push_back(random({batch_, width}, rng));
+    }
+  }
+
+  void operator()() {
+    const std::size_t layers = weights_.size();
+    for (std::size_t i = 0; i < layers; ++i) {
+      gemm(Transpose::no, Transpose::no, values_[i], weights_[i], 0.f, values_[i + 1]);
+    }
+    for (std::size_t i = layers; i-- > 0;) {
+      if (i > 0) {
+        gemm(Transpose::no, Transpose::yes, grads_[i + 1], weights_[i], 0.f, grads_[i]);
+      }
+      gemm(Transpose::yes, Transpose::no, values_[i], grads_[i + 1], 0.f, weight_grads_[i]);
+    }
+  }
+
+ private:
+  static Array<float> random(const Shape& shape, xtape::Rng& rng) {
+    Array<float> array(shape);
+    rng.fill_normal(std::span<float>(array.storage()), 0, 0.01);
+    return array;
+  }
+
+  std::size_t batch_;
+  std::vector<Array<float>> weights_, weight_grads_, values_, grads_;
+};
+
+/// A step of training with plain SGD, on a fixed batch or on the next one of a dataset.
+class Step {
+ public:
+  Step(const Net& net, const nn::Dataset& data, xtape::Rng& rng)
+      : batches_(data, net.batch, rng), batch_(batches_.begin()) {
+    for (std::size_t i = 0; i + 1 < net.widths.size(); ++i) {
+      model_.push_back(nn::Linear(net.widths[i], net.widths[i + 1], rng));
+      if (i + 2 < net.widths.size()) {
+        model_.push_back(nn::Sigmoid{});
+      }
+    }
+    (*batch_).images(fixed_images_);
+  }
+
+  void on_fixed_batch() {
+    tape_.rewind();
+    train(tape_.constant_view(fixed_images_), fixed_labels());
+  }
+
+  void on_next_batch() {
+    if (++batch_ == batches_.end()) {
+      batch_ = batches_.begin();
+    }
+    const nn::Batch batch = *batch_;
+    tape_.rewind();
+    train(tape_.constant(batch.images), batch.labels);
+  }
+
+ private:
+  std::span<const std::uint8_t> fixed_labels() const {
+    static const std::vector<std::uint8_t> labels(4096, 3);
+    return std::span(labels).first(fixed_images_.shape()[0]);
+  }
+
+  void train(xtape::Variable<float> images, std::span<const std::uint8_t> labels) {
+    tape_.backward(criterion_(model_(images), labels));
+    sgd_.step(model_, tape_);
+  }
+
+  nn::Batches batches_;
+  nn::Batches::Iterator batch_;
+  nn::Sequential<float> model_;
+  nn::SoftmaxCrossEntropy criterion_;
+  nn::SGD<float> sgd_{{.learning_rate = 1e-4}};
+  xtape::Tape<float> tape_;
+  Array<float> fixed_images_;
+};
+
+/// As many random images as MNIST has, so that a gather reads from memory and not from a cache.
+/// Without a last, smaller batch.
+nn::Dataset random_images(std::size_t features, std::size_t batch) {
+  xtape::Rng rng{7};
+  nn::Dataset data;
+  data.rows = 1;
+  data.columns = features;
+  data.labels.resize(60000 / batch * batch);
+  data.images.resize(data.labels.size() * features);
+  for (std::uint8_t& byte : data.images) {
+    byte = static_cast<std::uint8_t>(rng());
+  }
+  for (std::uint8_t& label : data.labels) {
+    label = static_cast<std::uint8_t>(rng.below(10));
+  }
+  return data;
+}
+
+struct Result {
+  std::string net;
+  std::size_t batch, threads;
+  double floor, step, gathered;       // median microseconds
+  double step_ratio, gathered_ratio;  // medians of the ratios of neighbouring samples
+  double allocations;                 // per step
+};
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+double microseconds(int repetitions, const auto& action) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < repetitions; ++i) {
+    action();
+  }
+  const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+  return time.count() / repetitions;
+}
+
+Result measure(const Net& net, std::size_t threads, double seconds) {
+  xtape::set_thread_count(threads);
+  xtape::Rng rng{1};
+  const nn::Dataset data = random_images(net.widths.front(), net.batch);
+  Floor floor(net, rng);
+  Step step(net, data, rng), gathered(net, data, rng);
+  std::vector<double> floor_times, step_times, gathered_times, step_ratios, gathered_ratios;
+  std::size_t allocations = 0, rounds = 0;
+  const auto start = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  for (; elapsed() < seconds || rounds < 20; ++rounds) {
+    const std::size_t before = allocation_count();
+    const double f = microseconds(net.steps_per_sample, [&] { floor(); });
+    const double s = microseconds(net.steps_per_sample, [&] { step.on_fixed_batch(); });
+    const double g = microseconds(net.steps_per_sample, [&] { gathered.on_next_batch(); });
+    const std::size_t during = allocation_count() - before;
+    if (rounds < 5) {
+      continue;  // the first rounds warm up
+    }
+    allocations += during;
+    floor_times.push_back(f), step_times.push_back(s), gathered_times.push_back(g);
+    step_ratios.push_back(s / f), gathered_ratios.push_back(g / f);
+  }
+  const double steps = static_cast<double>(2 * (rounds - 5)) * net.steps_per_sample;
+  return {net.name,
+          net.batch,
+          threads,
+          median(floor_times),
+          median(step_times),
+          median(gathered_times),
+          median(step_ratios),
+          median(gathered_ratios),
+          static_cast<double>(allocations) / steps};
+}
+
+void write_json(const char* path, const std::vector<Result>& results) {
+  std::string json = "[\n";
+  for (const Result& r : results) {
+    json += fmt::format(
+        "  {{\"net\": \"{}\", \"batch\": {}, \"threads\": {}, \"floor_us\": {:.2f}, "
+        "\"step_us\": {:.2f}, \"gathered_us\": {:.2f}, \"step_ratio\": {:.4f}, "
+        "\"gathered_ratio\": {:.4f}, \"allocations_per_step\": {:.3f}}}{}\n",
+        r.net, r.batch, r.threads, r.floor, r.step, r.gathered, r.step_ratio, r.gathered_ratio,
+        r.allocations, &r == &results.back() ? "" : ",");
+  }
+  json += "]\n";
+  std::FILE* file = std::fopen(path, "w");
+  if (file == nullptr || std::fputs(json.c_str(), file) < 0 || std::fclose(file) != 0) {
+    fmt::print(stderr, "xtape_step: cannot write {}\n", path);
+    std::exit(1);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* json = nullptr;
+  double seconds = 3;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc) {
+      json = argv[++i];
+    } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
+      seconds = std::stod(argv[++i]);
+    } else {
+      fmt::print(stderr, "usage: xtape_step [--seconds PER_ROW] [--json FILE]\n");
+      return 2;
+    }
+  }
+  fmt::print("xtape {}, {}; medians in microseconds\n", xtape::version(), xtape::gemm_backend());
+  fmt::print(
+      "net               batch  threads    floor     step  gathered  step/floor  "
+      "gathered/floor  allocations\n");
+  std::vector<Result> results;
+  for (const Net& net : nets()) {
+    for (const std::size_t threads : {1, 2}) {
+      const Result r = measure(net, threads, seconds);
+      fmt::print("{:16}  {:5}  {:7}  {:7.1f}  {:7.1f}  {:8.1f}  {:10.3f}  {:14.3f}  {:11.3f}\n",
+                 r.net, r.batch, r.threads, r.floor, r.step, r.gathered, r.step_ratio,
+                 r.gathered_ratio, r.allocations);
+      std::fflush(stdout);
+      results.push_back(r);
+    }
+  }
+  if (json != nullptr) {
+    write_json(json, results);
+  }
+  return 0;
+}

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "examples/mnist/backprop.hpp"
+#include "nn/metrics.hpp"
+#include "tensor/rng.hpp"
+
+/// Small networks and batches, and slopes by central differences, for the tests of
+/// docs/backprop.md.
+
+using xtape::Array;
+using xtape::Rng;
+using xtape::Shape;
+
+template <class T>
+Array<T> normal(const Shape& shape, double deviation, Rng& rng) {
+  Array<T> array(shape);
+  rng.fill_normal(std::span<T>(array.storage()), 0, deviation);
+  return array;
+}
+
+/// A network, and a batch to run through it.
+template <class T>
+struct Problem {
+  Problem(std::size_t batch, std::size_t features, std::size_t hidden, std::size_t classes,
+          Rng& rng)
+      : weights{normal<T>({features, hidden}, 1 / std::sqrt(double(features)), rng),
+                normal<T>({hidden}, 0.5, rng),
+                normal<T>({hidden, classes}, 1 / std::sqrt(double(hidden)), rng),
+                normal<T>({classes}, 0.5, rng)},
+        x(normal<T>({batch, features}, 1, rng)) {
+    for (std::size_t i = 0; i < batch; ++i) {
+      labels.push_back(rng.below(classes));
+    }
+    y = xtape::nn::one_hot<T>(labels, classes);
+  }
+
+  mnist::Forward<T> forward() const { return mnist::forward(weights, x, y); }
+  mnist::Gradients<T> backprop() const { return mnist::backprop(weights, x, y); }
+  T loss() const { return forward().loss; }
+
+  mnist::Weights<T> weights;
+  Array<T> x, y;
+  std::vector<std::size_t> labels;
+};
+
+inline Problem<double> some_problem(std::size_t batch = 5) {
+  Rng rng{7};
+  return {batch, 6, 4, 3, rng};
+}
+
+/// (f(x + h) - f(x - h)) / 2h, for an x that f reads.
+template <class F>
+double slope(F&& f, double& x, double h = 6e-6) {
+  const double before = x;
+  x = before + h;
+  const double above = f();
+  x = before - h;
+  const double below = f();
+  x = before;
+  return (above - below) / (2 * h);
+}
+
+/// The slope in each element of x.
+template <class F>
+Array<double> slopes(F&& f, Array<double>& x, double h = 6e-6) {
+  Array<double> result(x.shape());
+  std::transform(x.begin(), x.end(), result.begin(),
+                 [&](double& each) { return slope(f, each, h); });
+  return result;
+}
