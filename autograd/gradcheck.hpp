@@ -90,9 +90,8 @@ using GradcheckOperand = const Variable<double>&;
 template <class F, std::size_t... I>
 Variable<double> call_with_operands(F& f, GradcheckOperands x, std::index_sequence<I...>) {
   if constexpr (std::invocable<F&, GradcheckOperand<I>...>) {
-    require<ValueError>(x.size() == sizeof...(I),
-                        "gradcheck: the function takes {} inputs, but {} were given", sizeof...(I),
-                        x.size());
+    require<ValueError>(x.size() == sizeof...(I), "gradcheck: got {} inputs for a function of {}",
+                        x.size(), sizeof...(I));
     return f(x[I]...);
   } else if constexpr (sizeof...(I) < 4) {
     return call_with_operands(f, x, std::make_index_sequence<sizeof...(I) + 1>());

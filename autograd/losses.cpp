@@ -19,6 +19,11 @@ void require_batch(Variable<T> logits) {
                       shape);
 }
 
+template <class T>
+void require_one_tape(const char* op, Variable<T> a, Variable<T> b) {
+  require<TapeError>(&a.tape() == &b.tape(), "{}: the operands live on different tapes", op);
+}
+
 /// The labels as the tape keeps them until backward, each checked to be a class.
 template <class T>
 std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
@@ -71,8 +76,7 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduc
   require<ShapeError>(same_shape(logits.shape(), targets.shape()),
                       "softmax_cross_entropy: the targets {} do not fit the logits {}",
                       targets.shape(), logits.shape());
-  require<TapeError>(&logits.tape() == &targets.tape(),
-                     "softmax_cross_entropy: the operands live on different tapes");
+  require_one_tape("softmax_cross_entropy", logits, targets);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(logits.shape()[0]) : T(1);
   return sum(targets * log_softmax(logits)) * -scale;
 }
@@ -82,6 +86,7 @@ Variable<T> mse(Variable<T> prediction, Variable<T> target, Reduction reduction)
   require<ShapeError>(same_shape(prediction.shape(), target.shape()),
                       "mse: the prediction {} and the target {} have different shapes",
                       prediction.shape(), target.shape());
+  require_one_tape("mse", prediction, target);
   require<ShapeError>(prediction.value().size() > 0 || reduction == Reduction::sum,
                       "mse: {} has no elements to average", prediction.shape());
   const Variable<T> errors = square(prediction - target);

@@ -23,7 +23,7 @@ template <class T>
 Variable<T> Tape<T>::parameter(const Array<T>& array) {
   if (Node<T>* known = parameters_.find(&array, recording_)) {
     known->needs_grad |= grad_enabled_;  // it may have been recorded under NoGrad
-    return {known, recording_};
+    return {*known, recording_};
   }
   Node<T>& node = next();
   node.backward = {};
@@ -49,7 +49,7 @@ void Tape<T>::backward(Variable<T> loss) {
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);
     if (node.grad_of == recording_ && node.backward) {
-      node.backward(Variable<T>{&node, recording_});
+      node.backward(Variable<T>{node, recording_});
     }
   }
 }

@@ -49,7 +49,7 @@ class Variable {
  private:
   friend class Tape<T>;
 
-  Variable(Node<T>* node, std::uint64_t recording) : node_(node), recording_(recording) {}
+  Variable(Node<T>& node, std::uint64_t recording) : node_(&node), recording_(recording) {}
 
   Node<T>& node() const {
     if (recording_ != node_->tape->recording_) [[unlikely]] {
@@ -183,7 +183,7 @@ class Tape {
     node.value = value;
     node.needs_grad = needs_grad;
     ++size_;
-    return {&node, recording_};
+    return {node, recording_};
   }
   void grow();
 

@@ -13,31 +13,16 @@
 #include <vector>
 #include <xtape.hpp>
 
+#include "benchmarks/nets.hpp"
 #include "tests/allocation_counter.hpp"
 
 namespace {
 
 namespace nn = xtape::nn;
+using benchmarks::Net;
 using xtape::Array;
 using xtape::Shape;
 using xtape::Transpose;
-
-struct Net {
-  std::string name;
-  std::vector<std::size_t> widths;
-  std::size_t batch;
-  int steps_per_sample;
-};
-
-const std::vector<Net>& nets() {
-  static const std::vector<Net> all{
-      {"784-128-10", {784, 128, 10}, 64, 8},
-      {"784-800-10", {784, 800, 10}, 64, 3},
-      {"784-1024-1024-10", {784, 1024, 1024, 10}, 256, 1},
-      {"20 layers of 32", std::vector<std::size_t>(21, 32), 16, 8},
-  };
-  return all;
-}
 
 /// The matrix products of one step, and nothing else: weights and activations stay as they are.
 class Floor {
@@ -81,13 +66,9 @@ class Floor {
 class Step {
  public:
   Step(const Net& net, const nn::Dataset& data, xtape::Rng& rng)
-      : batches_(data, net.batch, rng), batch_(batches_.begin()) {
-    for (std::size_t i = 0; i + 1 < net.widths.size(); ++i) {
-      model_.push_back(nn::Linear(net.widths[i], net.widths[i + 1], rng));
-      if (i + 2 < net.widths.size()) {
-        model_.push_back(nn::Sigmoid{});
-      }
-    }
+      : batches_(data, net.batch, rng),
+        batch_(batches_.begin()),
+        model_(benchmarks::make_model(net, rng)) {
     (*batch_).images(fixed_images_);
   }
 
@@ -173,6 +154,10 @@ Result measure(const Net& net, std::size_t threads, double seconds) {
   Floor floor(net, rng);
   Step step(net, data, rng), gathered(net, data, rng);
   std::vector<double> floor_times, step_times, gathered_times, step_ratios, gathered_ratios;
+  // A sample is long enough for the clock and short enough to share the machine's mood with its
+  // neighbours.
+  floor();
+  const int repetitions = std::max(1, static_cast<int>(1000 / microseconds(3, [&] { floor(); })));
   std::size_t allocations = 0, rounds = 0;
   const auto start = std::chrono::steady_clock::now();
   const auto elapsed = [&] {
@@ -180,9 +165,9 @@ Result measure(const Net& net, std::size_t threads, double seconds) {
   };
   for (; elapsed() < seconds || rounds < 20; ++rounds) {
     const std::size_t before = allocation_count();
-    const double f = microseconds(net.steps_per_sample, [&] { floor(); });
-    const double s = microseconds(net.steps_per_sample, [&] { step.on_fixed_batch(); });
-    const double g = microseconds(net.steps_per_sample, [&] { gathered.on_next_batch(); });
+    const double f = microseconds(repetitions, [&] { floor(); });
+    const double s = microseconds(repetitions, [&] { step.on_fixed_batch(); });
+    const double g = microseconds(repetitions, [&] { gathered.on_next_batch(); });
     const std::size_t during = allocation_count() - before;
     if (rounds < 5) {
       continue;  // the first rounds warm up
@@ -191,7 +176,7 @@ Result measure(const Net& net, std::size_t threads, double seconds) {
     floor_times.push_back(f), step_times.push_back(s), gathered_times.push_back(g);
     step_ratios.push_back(s / f), gathered_ratios.push_back(g / f);
   }
-  const double steps = static_cast<double>(2 * (rounds - 5)) * net.steps_per_sample;
+  const double steps = static_cast<double>(2 * (rounds - 5)) * repetitions;
   return {net.name,
           net.batch,
           threads,
@@ -241,7 +226,7 @@ int main(int argc, char** argv) {
       "net               batch  threads    floor     step  gathered  step/floor  "
       "gathered/floor  allocations\n");
   std::vector<Result> results;
-  for (const Net& net : nets()) {
+  for (const Net& net : benchmarks::nets()) {
     for (const std::size_t threads : {1, 2}) {
       const Result r = measure(net, threads, seconds);
       fmt::print("{:16}  {:5}  {:7}  {:7.1f}  {:7.1f}  {:8.1f}  {:10.3f}  {:14.3f}  {:11.3f}\n",

@@ -1,7 +1,7 @@
 # Defines OneDNN::OneDNN. oneDNN's own package config stops the configure on Debian 12, where it asks
 # for OpenCL headers that its C interface does not need.
 
-find_path(OneDNN_INCLUDE_DIR oneapi/dnnl/dnnl.h)
+find_path(OneDNN_INCLUDE_DIR NAMES oneapi/dnnl/dnnl.h dnnl.h)
 find_library(OneDNN_LIBRARY dnnl)
 mark_as_advanced(OneDNN_INCLUDE_DIR OneDNN_LIBRARY)
 

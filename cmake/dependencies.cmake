@@ -10,7 +10,8 @@ find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenMP COMPONENTS CXX)
 if(XTAPE_USE_XSIMD)
-  find_package(xsimd REQUIRED)
+  find_package(xsimd)
+  set(XTAPE_USE_XSIMD "${xsimd_FOUND}")
 endif()
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
@@ -50,7 +51,11 @@ elseif(NOT XTAPE_GEMM STREQUAL cblas)
     cmake_push_check_state(RESET)
     set(CMAKE_REQUIRED_LIBRARIES OneDNN::OneDNN)
     check_cxx_source_compiles(
-      "#include <oneapi/dnnl/dnnl.h>
+      "#if __has_include(<oneapi/dnnl/dnnl.h>)
+       #include <oneapi/dnnl/dnnl.h>
+       #else
+       #include <dnnl.h>
+       #endif
        #if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP
        #error xtape shares its threads with oneDNN through OpenMP
        #endif

@@ -17,14 +17,14 @@ int main() {
 
   nn::Linear line(1, 1, rng);
   nn::MSE criterion;
-  nn::SGD sgd({.learning_rate = 0.2});
+  nn::SGD sgd({.learning_rate = 0.1});
   xtape::Tape tape;
-  for (int step = 0; step <= 100; ++step) {
+  for (int step = 0; step <= 200; ++step) {
     tape.rewind();
     const auto loss = criterion(line(tape.constant(x)), tape.constant(y));
     tape.backward(loss);
     sgd.step(line, tape);
-    if (step % 20 == 0) {
+    if (step % 40 == 0) {
       fmt::print("step {:3}: loss {:.4f}\n", step, loss.item());
     }
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <limits>
 #include <ostream>
 
 namespace xtape::nn {
@@ -18,7 +17,8 @@ void require_logits(const char* operation, const Array<T>& logits) {
 
 void require_classes(const char* operation, Indices labels, std::size_t classes) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    require<ValueError>(labels[i] >= 0 && static_cast<std::uint64_t>(labels[i]) < classes,
+    // A negative label becomes a huge one.
+    require<ValueError>(static_cast<std::uint64_t>(labels[i]) < classes,
                         "{}: label {} of row {} is not one of the {} classes", operation, labels[i],
                         i, classes);
   }
@@ -46,8 +46,7 @@ std::size_t predicted_class(const Array<T>& logits, std::size_t row) {
 }
 
 double share(std::size_t part, std::size_t whole) {
-  return whole == 0 ? std::numeric_limits<double>::quiet_NaN()
-                    : static_cast<double>(part) / static_cast<double>(whole);
+  return static_cast<double>(part) / static_cast<double>(whole);
 }
 
 /// "98.05", or "-" for a share of nothing.

@@ -13,7 +13,7 @@ esac
     pattern = $0
     gsub(/[][,"\\]/, "\\\\&", pattern)
     printf "add_test([==[%s]==] [==[%s]==] [==[%s]==] %s)\n", $0, program, pattern, flags
-    printf "set_tests_properties([==[%s]==] PROPERTIES SKIP_REGULAR_EXPRESSION \"skipped: \")\n", $0
+    printf "set_tests_properties([==[%s]==] PROPERTIES SKIP_REGULAR_EXPRESSION \"SKIPPED: \")\n", $0
   }
   END { exit NR == 0 }
 '

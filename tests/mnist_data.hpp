@@ -15,8 +15,7 @@ std::optional<std::filesystem::path> mnist_folder();
 /// `../shared/oracle/backprop`.
 std::optional<std::filesystem::path> oracle_folder();
 
-/// Declares `folder`, the path that mnist_folder() found, or ends the test case as skipped: Catch2
-/// from 3.3 on says so itself, for an earlier one CTest looks for "SKIPPED: " in the output.
+/// Declares `folder`, the path that mnist_folder() found, or ends the test case as skipped.
 #define MNIST_OR_SKIP(folder) XTAPE_FOUND_OR_SKIP(folder, mnist_folder())
 #define ORACLE_OR_SKIP(folder) XTAPE_FOUND_OR_SKIP(folder, oracle_folder())
 
@@ -26,11 +25,3 @@ std::optional<std::filesystem::path> oracle_folder();
     XTAPE_SKIP("SKIPPED: " #found " finds no data on this machine"); \
   }                                                                  \
   const std::filesystem::path& folder = *folder##_found
-
-#ifdef SKIP
-#define XTAPE_SKIP(message) SKIP(message)
-#else
-#define XTAPE_SKIP(message) \
-  WARN(message);            \
-  return
-#endif

@@ -104,9 +104,8 @@ TEMPLATE_TEST_CASE("arithmetic broadcasts, and sums gradients over what it stret
 
 TEMPLATE_TEST_CASE("arithmetic is the same at every length", "", float, double) {
   const auto formula = [](auto x) { return 0.5 - (x * x - x / 4) + 3 / (x + 8); };
-  check_elementwise<TestType>(formula, formula, [](double x) {
-    return -(2 * x - 0.25) - 3 / ((x + 8) * (x + 8));
-  });
+  check_elementwise<TestType>(formula, formula,
+                              [](double x) { return -(2 * x - 0.25) - 3 / ((x + 8) * (x + 8)); });
 }
 
 TEMPLATE_TEST_CASE("division follows IEEE arithmetic", "", float, double) {

@@ -35,9 +35,9 @@ TEMPLATE_TEST_CASE("An op of a user's own is an expression and a closure", "", f
   using T = TestType;
   Tape<T> tape;
   const auto x = tape.variable(array_of(Shape{2}, {T(2), T(3)}));
-  const auto cube =
-      record("cube", {x}, x.value() * x.value() * x.value(),
-             [=](Variable<T> y) { accumulate(x, T(3) * x.value() * x.value() * y.grad()); });
+  const auto cube = record("cube", {x}, x.value() * x.value() * x.value(), [=](Variable<T> y) {
+    accumulate(x, T(3) * x.value() * x.value() * y.grad());
+  });
   tape.backward(sum(cube));
   CHECK(cube.op() == std::string("cube"));
   CHECK((cube.value() == array_of(Shape{2}, {T(8), T(27)})));
@@ -157,7 +157,9 @@ TEST_CASE("accumulate drops what a constant would get, unevaluated") {
 TEST_CASE("A contribution that does not broadcast against x is an error") {
   const Array<float> wrong(Shape{4}, 1.f);
   const auto* p = &wrong;
-  const auto run = [=] { gradient_after<float>(Shape{3}, [=](auto x, auto) { accumulate(x, *p); }); };
+  const auto run = [=] {
+    gradient_after<float>(Shape{3}, [=](auto x, auto) { accumulate(x, *p); });
+  };
   CHECK_THROWS_AS(run(), ShapeError);
   CHECK(message_of(run).find("shapes (3) and (4) do not broadcast") != std::string::npos);
 }
@@ -197,14 +199,13 @@ void check_failure_leaves_no_trace(Fail fail_on) {
 
 TEST_CASE("An op that throws half way leaves the tape as it was") {
   check_failure_leaves_no_trace([](Variable<float> x) {
-    record(
-        "test", {x},
-        [](Array<float>& y) {
-          resize(y, Shape{1000});
-          y.fill(-1.f);
-          throw std::runtime_error("half way");
-        },
-        {});
+    record("test", {x},
+           [](Array<float>& y) {
+             resize(y, Shape{1000});
+             y.fill(-1.f);
+             throw std::runtime_error("half way");
+           },
+           {});
   });
   check_failure_leaves_no_trace([](Variable<float> x) {
     x.tape().constant([](Array<float>&) { throw std::runtime_error("half way"); });
@@ -216,17 +217,18 @@ TEST_CASE("An op that throws half way leaves the tape as it was") {
 }
 
 TEST_CASE("Shape, label and row errors leave the tape as it was") {
-  const auto other = [](Variable<float> x) { return Array<float>(Shape{x.shape()[0] + 1}, 1.f); };
-  check_failure_leaves_no_trace([&](Variable<float> x) {
-    const Array<float> wrong = other(x);
+  check_failure_leaves_no_trace([](Variable<float> x) {
+    const Array<float> wrong(Shape{7}, 1.f);
     record("test", {x}, x.value() + wrong, {});
   });
   check_failure_leaves_no_trace([](Variable<float> x) { matmul(x, x); });
   check_failure_leaves_no_trace([](Variable<float> x) { reshape(x, {5}); });
   check_failure_leaves_no_trace([](Variable<float> x) { sum(x, 7); });
   check_failure_leaves_no_trace([](Variable<float> x) { gather(x, {0, 9}); });
-  check_failure_leaves_no_trace([](Variable<float> x) { softmax_cross_entropy(x, {0, 3}); });
-  check_failure_leaves_no_trace([](Variable<float> x) { mse(x, sum(x, 0)); });
+  check_failure_leaves_no_trace([](Variable<float> x) {
+    softmax_cross_entropy(x, std::vector{0, 3});
+  });
+  check_failure_leaves_no_trace([](Variable<float> x) { linear(x, x, x); });
 }
 
 TEST_CASE("A backward that throws spoils its own recording only") {

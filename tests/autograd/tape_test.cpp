@@ -314,9 +314,9 @@ TEST_CASE("Gradients that are not there say why") {
   CHECK(tape.find_grad(weight) == &tape.grad(weight));
   for (const Array<float>* absent : {&bias, &unknown}) {
     CHECK(tape.find_grad(*absent) == nullptr);
-    CHECK_THROWS_WITH(tape.grad(*absent),
-                      "Tape::grad: the parameter of shape " + to_string(absent->shape()) +
-                          " has no gradient: the loss does not depend on it");
+    CHECK_THROWS_WITH(tape.grad(*absent), "Tape::grad: the parameter of shape " +
+                                              to_string(absent->shape()) +
+                                              " has no gradient: the loss does not depend on it");
   }
   tape.rewind();
   CHECK(tape.find_grad(weight) == nullptr);

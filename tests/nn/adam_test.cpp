@@ -139,7 +139,6 @@ TEST_CASE("Adam and AdamW refuse options out of range", "[nn]") {
   CHECK(message({.epsilon = 0}) == "Adam: expected an epsilon above 0, got 0");
   CHECK(message({.epsilon = 1e-300}) == "Adam: expected an epsilon above 0, got 1e-300");
   CHECK(message({.weight_decay = nan}) == "Adam: expected a weight_decay of at least 0, got nan");
-  CHECK(message_of([] { nn::AdamW({.beta1 = 2}); }) ==
-        "AdamW: expected a beta1 in [0, 1), got 2");
+  CHECK(message_of([] { nn::AdamW({.beta1 = 2}); }) == "AdamW: expected a beta1 in [0, 1), got 2");
   CHECK(message_of([] { nn::Adam<double>({.epsilon = 1e-300}); }) == "(nothing thrown)");
 }

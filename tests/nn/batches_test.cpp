@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "autograd/tape.hpp"
+#include "tests/allocation_counter.hpp"
 #include "tests/catch.hpp"
 #include "tests/nn/datasets.hpp"
 #include "tests/threads.hpp"
@@ -167,7 +168,7 @@ TEST_CASE("Batches of many pixels are the same for any number of threads") {
   for (std::uint8_t& byte : data.images) {
     byte = static_cast<std::uint8_t>(rng());
   }
-  for (std::size_t threads : {1, 2, 3}) {
+  for (std::size_t threads = 1; threads <= 3; ++threads) {
     const Threads guard(threads);
     std::size_t item = 0;
     Array<float> pixels;
@@ -202,15 +203,38 @@ TEST_CASE("A Batch stays valid until the next epoch begins") {
   CHECK(sorted(labels) == in_order(10));
 }
 
-TEST_CASE("Batches are a range") {
+TEMPLATE_TEST_CASE("Batches allocate nothing after the first epoch", "", float, double) {
+  const nn::Dataset data = numbered_images(100);
+  Rng rng(1);
+  nn::Batches batches(data, 7, rng);
+  xtape::Tape<TestType> tape;
+  const auto epoch = [&] {
+    std::size_t items = 0;
+    for (const auto& batch : batches) {
+      tape.rewind();
+      tape.constant(batch.images);
+      items += batch.size();
+    }
+    return items;
+  };
+  REQUIRE(epoch() == 100);
+  const std::size_t before = allocation_count();
+  const std::size_t items = epoch();
+  CHECK(allocation_count() == before);
+  CHECK(items == 100);
+}
+
+TEST_CASE("Batches are an input range") {
   static_assert(std::ranges::input_range<nn::Batches>);
   const nn::Dataset data = numbered_images(10);
   nn::Batches batches(data, 4);
-  std::size_t items = 0;
-  for (const auto& batch : batches | std::views::take(2)) {
-    items += batch.size();
-  }
-  CHECK(items == 8);
+  auto it = batches.begin();
+  CHECK((*it).labels[0] == 0);
+  CHECK((*it++).labels[0] == 0);
+  CHECK((*it).labels[0] == 4);
+  CHECK((*++it).size() == 2);
+  CHECK(it != batches.end());
+  CHECK(++it == batches.end());
 }
 
 TEST_CASE("Batches of a temporary dataset do not compile") {

@@ -80,8 +80,8 @@ double distance_from_reference(Optimizer& optimizer, Reference reference, const 
     };
     apply(expected.first, gradients.first);
     apply(expected.second, gradients.second);
-    greatest = std::max({greatest, distance(model.first, expected.first),
-                         distance(model.second, expected.second)});
+    greatest = std::max(
+        {greatest, distance(model.first, expected.first), distance(model.second, expected.second)});
   }
   return greatest;
 }

@@ -61,13 +61,19 @@ std::vector<std::string> names(Model& model) {
 TEST_CASE("Parameters have dotted names in the order of the visit lines", "[nn]") {
   xtape::Rng rng;
   Deep model(rng);
-  const std::vector<std::string> expected{
-      "scale",
-      "blocks.0.hidden.weight", "blocks.0.hidden.bias",
-      "blocks.0.output.weight", "blocks.0.output.bias",
-      "blocks.1.hidden.weight", "blocks.1.hidden.bias",
-      "blocks.1.output.weight", "blocks.1.output.bias",
-      "pair.0.weight", "pair.0.bias", "pair.1.weight", "pair.1.bias"};
+  const std::vector<std::string> expected{"scale",
+                                          "blocks.0.hidden.weight",
+                                          "blocks.0.hidden.bias",
+                                          "blocks.0.output.weight",
+                                          "blocks.0.output.bias",
+                                          "blocks.1.hidden.weight",
+                                          "blocks.1.hidden.bias",
+                                          "blocks.1.output.weight",
+                                          "blocks.1.output.bias",
+                                          "pair.0.weight",
+                                          "pair.0.bias",
+                                          "pair.1.weight",
+                                          "pair.1.bias"};
   CHECK(names(model) == expected);
   CHECK(names(std::as_const(model)) == expected);
 }
@@ -95,9 +101,8 @@ TEST_CASE("Parameters are the model's own arrays, const when it is", "[nn]") {
     static_assert(std::is_same_v<decltype(array), Array<float>&>);
     addresses.push_back(&array);
   });
-  CHECK(addresses ==
-        std::vector<const Array<float>*>{&model.hidden.weight, &model.hidden.bias,
-                                         &model.output.weight, &model.output.bias});
+  CHECK(addresses == std::vector<const Array<float>*>{&model.hidden.weight, &model.hidden.bias,
+                                                      &model.output.weight, &model.output.bias});
   nn::for_each_parameter(std::as_const(model), [](const nn::ParameterName&, auto& array) {
     static_assert(std::is_same_v<decltype(array), const Array<float>&>);
   });

@@ -29,9 +29,7 @@ struct Snapshot {
   std::size_t steps, slots;
 
   Snapshot(const Model& model, const nn::Optimizer<double>& optimizer)
-      : numbers(elements(model.first)),
-        steps(optimizer.steps()),
-        slots(optimizer.slots().size()) {
+      : numbers(elements(model.first)), steps(optimizer.steps()), slots(optimizer.slots().size()) {
     add(model.second);
     for (const auto& slot : optimizer.slots()) {
       for (const Array<double>& array : slot.state) {

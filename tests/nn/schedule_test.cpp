@@ -95,8 +95,7 @@ TEST_CASE("Schedules refuse arguments out of range", "[nn]") {
                     "linear_decay: expected a rate of at least 0, got -2");
   CHECK_THROWS_WITH(nn::cosine_decay(1, 0),
                     "cosine_decay: expected total_steps of at least 1, got 0");
-  CHECK_THROWS_WITH(nn::cosine_decay(-1, 5),
-                    "cosine_decay: expected a rate of at least 0, got -1");
+  CHECK_THROWS_WITH(nn::cosine_decay(-1, 5), "cosine_decay: expected a rate of at least 0, got -1");
   CHECK_THROWS_WITH(nn::warm_up(5, nullptr), "warm_up: expected a schedule, got an empty one");
   CHECK_THROWS_AS(nn::warm_up(5, nullptr), xtape::ValueError);
 }

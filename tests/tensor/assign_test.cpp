@@ -181,9 +181,8 @@ TEMPLATE_TEST_CASE("Expressions that are more than functions of arrays are evalu
   CHECK((out == naive(x.shape(), x, row, row, [](T a, T b, T) { return a > 0 ? a : b; })));
 
   assign("test", out, xt::cast<T>(xt::cast<int>(x) / 2) + row);
-  CHECK((out == naive(x.shape(), x, row, row, [](T a, T b, T) {
-           return static_cast<T>(static_cast<int>(a) / 2) + b;
-         })));
+  CHECK((out == naive(x.shape(), x, row, row,
+                      [](T a, T b, T) { return static_cast<T>(static_cast<int>(a) / 2) + b; })));
 
   const xt::xarray<int> integers = xt::cast<int>(x);
   assign("test", out, integers);

@@ -47,8 +47,8 @@ T worst_error(const Array<T>& out, const Array<T>& z, F f) {
     const long double logarithm =
         static_cast<long double>(z.data()[i]) - log_sum_exp(z, i / columns, columns);
     const long double expected = f(logarithm);
-    const long double error = std::abs(static_cast<long double>(out.data()[i]) - expected) /
-                              (1 + std::abs(expected));
+    const long double error =
+        std::abs(static_cast<long double>(out.data()[i]) - expected) / (1 + std::abs(expected));
     worst = error <= worst ? worst : error;  // also when the error is NaN
   }
   return static_cast<T>(worst);

@@ -1,0 +1,266 @@
+/// The small parts one by one: each op beside a plain loop that computes the same, what a recorded
+/// node costs, GEMM on both sides of its dispatch, and the gather of a batch. "plain" is what a C++
+/// programmer writes without a framework.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+#include <xtape.hpp>
+
+namespace {
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+using xtape::Tape;
+using xtape::Transpose;
+using xtape::Variable;
+
+constexpr std::size_t columns = 64;
+
+Array<float> random(const Shape& shape, double low = 0.1, double high = 1.1) {
+  Array<float> array(shape);
+  xtape::Rng{1}.fill_uniform(std::span<float>(array.storage()), low, high);
+  return array;
+}
+
+/// An op of one array (rows, 64), and the same as plain loops: y = f(x), and dx from dy = 1.
+struct Subject {
+  std::string name;
+  std::function<Variable<float>(Variable<float>)> op;
+  std::function<void(const float* x, float* y, std::size_t n)> forward;
+  std::function<void(const float* x, const float* y, float* dx, std::size_t n)> backward;
+};
+
+/// Plain loops over f(x) and its slope df(x, y).
+template <class F, class DF>
+Subject elementwise(std::string name, std::function<Variable<float>(Variable<float>)> op, F f,
+                    DF df) {
+  return {std::move(name), std::move(op),
+          [=](const float* x, float* y, std::size_t n) {
+            for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]);
+          },
+          [=](const float* x, const float* y, float* dx, std::size_t n) {
+            for (std::size_t i = 0; i < n; ++i) dx[i] = df(x[i], y[i]);
+          }};
+}
+
+void plain_softmax(const float* x, float* y, std::size_t n) {
+  for (std::size_t row = 0; row < n; row += columns) {
+    const float largest = *std::max_element(x + row, x + row + columns);
+    float sum = 0;
+    for (std::size_t j = row; j < row + columns; ++j) sum += y[j] = std::exp(x[j] - largest);
+    for (std::size_t j = row; j < row + columns; ++j) y[j] /= sum;
+  }
+}
+
+void plain_softmax_backward(const float*, const float* y, float* dx, std::size_t n) {
+  for (std::size_t row = 0; row < n; row += columns) {
+    float total = 0;
+    for (std::size_t j = row; j < row + columns; ++j) total += y[j];
+    for (std::size_t j = row; j < row + columns; ++j) dx[j] = y[j] * (1 - total);
+  }
+}
+
+void fill_ones(const float*, const float*, float* dx, std::size_t n) { std::fill_n(dx, n, 1.f); }
+
+std::vector<Subject> subjects() {
+  using V = Variable<float>;
+  const auto sigma = [](float x) { return 1 / (1 + std::exp(-x)); };
+  return {
+      elementwise(
+          "add", [](V x) { return x + x; }, [](float x) { return x + x; },
+          [](float, float) { return 2.f; }),
+      elementwise(
+          "subtract", [](V x) { return 1.f - x; }, [](float x) { return 1 - x; },
+          [](float, float) { return -1.f; }),
+      elementwise(
+          "multiply", [](V x) { return x * x; }, [](float x) { return x * x; },
+          [](float x, float) { return 2 * x; }),
+      elementwise(
+          "divide", [](V x) { return 1.f / x; }, [](float x) { return 1 / x; },
+          [](float, float y) { return -y * y; }),
+      elementwise(
+          "exp", [](V x) { return exp(x); }, [](float x) { return std::exp(x); },
+          [](float, float y) { return y; }),
+      elementwise(
+          "log", [](V x) { return log(x); }, [](float x) { return std::log(x); },
+          [](float x, float) { return 1 / x; }),
+      elementwise(
+          "sqrt", [](V x) { return sqrt(x); }, [](float x) { return std::sqrt(x); },
+          [](float, float y) { return 0.5f / y; }),
+      elementwise(
+          "square", [](V x) { return square(x); }, [](float x) { return x * x; },
+          [](float x, float) { return 2 * x; }),
+      elementwise(
+          "pow", [](V x) { return pow(x, 1.5f); }, [](float x) { return std::pow(x, 1.5f); },
+          [](float x, float) { return 1.5f * std::pow(x, 0.5f); }),
+      elementwise(
+          "abs", [](V x) { return abs(x); }, [](float x) { return std::abs(x); },
+          [](float x, float) { return x < 0 ? -1.f : 1.f; }),
+      elementwise(
+          "sigmoid", [](V x) { return sigmoid(x); }, sigma,
+          [](float, float y) { return y * (1 - y); }),
+      elementwise(
+          "tanh", [](V x) { return tanh(x); }, [](float x) { return std::tanh(x); },
+          [](float, float y) { return 1 - y * y; }),
+      elementwise(
+          "relu", [](V x) { return relu(x); }, [](float x) { return x < 0 ? 0 : x; },
+          [](float x, float) { return x > 0 ? 1.f : 0.f; }),
+      elementwise(
+          "leaky_relu", [](V x) { return leaky_relu(x); },
+          [](float x) { return x > 0 ? x : 0.01f * x; },
+          [](float x, float) { return x > 0 ? 1.f : 0.01f; }),
+      elementwise(
+          "softplus", [](V x) { return softplus(x); },
+          [](float x) { return std::max(x, 0.f) + std::log1p(std::exp(-std::abs(x))); },
+          [=](float x, float) { return sigma(x); }),
+      elementwise(
+          "gelu", [](V x) { return gelu(x); },
+          [](float x) { return 0.5f * x * std::erfc(-x * 0.70710678f); },
+          [](float x, float) {
+            return 0.5f * std::erfc(-x * 0.70710678f) + 0.39894228f * x * std::exp(-0.5f * x * x);
+          }),
+      {"softmax", [](V x) { return softmax(x); }, plain_softmax, plain_softmax_backward},
+      {"transpose", [](V x) { return transpose(x); },
+       [](const float* x, float* y, std::size_t n) {
+         const std::size_t rows = n / columns;
+         for (std::size_t j = 0; j < columns; ++j)
+           for (std::size_t i = 0; i < rows; ++i) y[j * rows + i] = x[i * columns + j];
+       },
+       fill_ones},
+      {"sum rows", [](V x) { return sum(x, 1); },
+       [](const float* x, float* y, std::size_t n) {
+         for (std::size_t i = 0; i < n / columns; ++i) {
+           float total = 0;
+           for (std::size_t j = 0; j < columns; ++j) total += x[i * columns + j];
+           y[i] = total;
+         }
+       },
+       fill_ones},
+      {"sum columns", [](V x) { return sum(x, 0); },
+       [](const float* x, float* y, std::size_t n) {
+         std::fill_n(y, columns, 0.f);
+         for (std::size_t i = 0; i < n / columns; ++i)
+           for (std::size_t j = 0; j < columns; ++j) y[j] += x[i * columns + j];
+       },
+       fill_ones},
+      {"slice", [](V x) { return slice(x, 0, columns / 2, 1); },
+       [](const float* x, float* y, std::size_t n) {
+         for (std::size_t i = 0; i < n / columns; ++i)
+           std::copy_n(x + i * columns, columns / 2, y + i * columns / 2);
+       },
+       [](const float*, const float*, float* dx, std::size_t n) {
+         for (std::size_t i = 0; i < n; ++i) dx[i] = i % columns < columns / 2 ? 1.f : 0.f;
+       }},
+  };
+}
+
+void run_op(benchmark::State& state, const Subject& subject) {
+  const Array<float> x = random({static_cast<std::size_t>(state.range(0)) / columns, columns});
+  Tape<float> tape;
+  for (auto _ : state) {
+    tape.rewind();
+    tape.backward(sum(subject.op(tape.parameter(x))));
+    benchmark::DoNotOptimize(tape.grad(x).data());
+  }
+}
+
+void run_plain(benchmark::State& state, const Subject& subject) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  const Array<float> x = random({n});
+  std::vector<float> y(n), dx(n);
+  for (auto _ : state) {
+    subject.forward(x.data(), y.data(), n);
+    subject.backward(x.data(), y.data(), dx.data(), n);
+    benchmark::DoNotOptimize(dx.data());
+    benchmark::ClobberMemory();
+  }
+}
+
+/// A chain of 10,000 ops, forward and backward: the time of a node is reported as "node".
+void run_chain(benchmark::State& state) {
+  constexpr int ops = 10000;
+  const Array<float> x(Shape{static_cast<std::size_t>(state.range(0))}, 1.f);
+  Tape<float> tape;
+  for (auto _ : state) {
+    tape.rewind();
+    Variable<float> y = tape.parameter(x);
+    for (int i = 0; i < ops; ++i) {
+      y = y * (i % 2 == 0 ? 1.001f : 0.999f);  // keeps away from denormal numbers
+    }
+    tape.backward(x.size() == 1 ? y : sum(y));
+  }
+  state.counters["node"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) * ops,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+/// (batch, k) x (k, n); "flops" is a rate.
+void run_gemm(benchmark::State& state, bool weight_gradient) {
+  const auto m = static_cast<std::size_t>(state.range(0));
+  const auto k = static_cast<std::size_t>(state.range(1));
+  const auto n = static_cast<std::size_t>(state.range(2));
+  const Array<float> x = random({m, k}), w = random({k, n}), dy = random({m, n});
+  Array<float> out = random(weight_gradient ? Shape{k, n} : Shape{m, n});
+  for (auto _ : state) {
+    if (weight_gradient) {
+      gemm(Transpose::yes, Transpose::no, x, dy, 0.f, out);
+    } else {
+      gemm(Transpose::no, Transpose::no, x, w, 0.f, out);
+    }
+    benchmark::DoNotOptimize(out.data());
+  }
+  state.counters["flops"] = benchmark::Counter(2.0 * static_cast<double>(m * n * k),
+                                               benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void run_gather(benchmark::State& state) {
+  xtape::Rng rng{1};
+  nn::Dataset data;
+  data.rows = data.columns = 28;
+  data.labels.resize(60000);
+  data.images.resize(data.labels.size() * data.features());
+  nn::Batches batches(data, static_cast<std::size_t>(state.range(0)), rng);
+  auto batch = batches.begin();
+  Array<float> images;
+  for (auto _ : state) {
+    (*batch).images(images);
+    benchmark::DoNotOptimize(images.data());
+    if (++batch == batches.end()) {
+      batch = batches.begin();
+    }
+  }
+}
+
+[[maybe_unused]] const bool registered = [] {
+  for (const Subject& subject : subjects()) {
+    for (const auto& [kind, run] : {std::pair("xtape", run_op), std::pair("plain", run_plain)}) {
+      benchmark::RegisterBenchmark(("op/" + subject.name + "/" + kind).c_str(), run, subject)
+          ->Arg(64)
+          ->Arg(8192)
+          ->Arg(1 << 20);
+    }
+  }
+  benchmark::RegisterBenchmark("chain of 10000", run_chain)->Arg(1)->Arg(4);
+  for (const bool weight_gradient : {false, true}) {
+    auto* bench = benchmark::RegisterBenchmark(
+        weight_gradient ? "gemm/weight gradient" : "gemm/layer", run_gemm, weight_gradient);
+    for (const auto& shape : std::vector<std::vector<std::int64_t>>{{1, 1, 1},
+                                                                    {16, 32, 32},
+                                                                    {64, 64, 64},
+                                                                    {64, 128, 10},
+                                                                    {64, 784, 128},
+                                                                    {256, 1024, 1024}}) {
+      bench->Args(shape);
+    }
+  }
+  benchmark::RegisterBenchmark("gather", run_gather)->Arg(64)->Arg(256);
+  return true;
+}();
+
+}  // namespace

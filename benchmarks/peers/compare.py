@@ -1,0 +1,146 @@
+"""Runs all peers on all problems in turn and prints one table; `./run bench peers` calls it.
+
+usage: compare.py BUILD_FOLDER [--seconds S] [--rounds N] [--json FILE]
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOLERANCE = 1e-4  # between loss traces: four digits
+
+
+def version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def python(script, package, *extra):
+    return lambda arguments: [sys.executable, os.path.join(HERE, script), *arguments, *extra], package
+
+
+def peers(build):
+    native = lambda name: (lambda arguments: [os.path.join(build, name), *arguments], None)
+    return {
+        "xtape": native("peer_xtape"),
+        "Eigen, by hand": native("peer_eigen"),
+        "NumPy float32": python("peer_numpy.py", "numpy", "float32"),
+        "NumPy float64": python("peer_numpy.py", "numpy", "float64"),
+        "PyTorch eager": python("peer_pytorch.py", "torch"),
+        "PyTorch compile": python("peer_pytorch.py", "torch", "compile"),
+        "JAX jit": python("peer_jax.py", "jax"),
+    }
+
+
+def environment(threads):
+    """On one thread a peer has one processor to run on, so that none can use a second."""
+    return dict(
+        os.environ,
+        OMP_NUM_THREADS=str(threads),
+        OPENBLAS_NUM_THREADS=str(threads),
+        MKL_NUM_THREADS=str(threads),
+        JAX_PLATFORMS="cpu",
+    )
+
+
+def measure(command, threads):
+    """(microseconds per step, losses), or the reason why there are none."""
+    processors = sorted(os.sched_getaffinity(0))[:threads]
+    result = subprocess.run(
+        command,
+        env=environment(threads),
+        preexec_fn=lambda: os.sched_setaffinity(0, processors),
+        capture_output=True,
+        text=True,
+    )
+    lines = dict(line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
+    if result.returncode != 0 or "microseconds" not in lines:
+        error = result.stderr.strip().splitlines()
+        return error[-1] if error else f"exit status {result.returncode}"
+    return float(lines["microseconds"]), [float(loss) for loss in lines["losses"].split()]
+
+
+def trace_difference(losses, reference):
+    return max(abs(a - b) / abs(b) for a, b in zip(losses, reference, strict=True))
+
+
+def compare(build, folder, threads, seconds, rounds):
+    """One row for each peer: its median time, the median of its ratios to xtape, its trace."""
+    times, traces, failures = {}, {}, {}
+    for _ in range(rounds):
+        for name, (command, package) in peers(build).items():
+            if name in failures:
+                continue
+            if package is not None and version(package) is None:
+                failures[name] = f"{package} is not installed"
+                continue
+            result = measure(command([folder, str(threads), str(seconds)]), threads)
+            if isinstance(result, str):
+                failures[name] = result
+            else:
+                times.setdefault(name, []).append(result[0])
+                traces[name] = result[1]
+    rows = []
+    for name in peers(build):
+        if name in failures:
+            rows.append({"peer": name, "failure": failures[name]})
+            continue
+        rows.append(
+            {
+                "peer": name,
+                "microseconds": statistics.median(times[name]),
+                "ratio": statistics.median(t / x for t, x in zip(times[name], times["xtape"])),
+                "trace_difference": trace_difference(traces[name], traces["xtape"]),
+            }
+        )
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build")
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    packages = [f"{p} {version(p) or 'not installed'}" for p in ("numpy", "torch", "jax")]
+    print(", ".join(packages))
+    results, agree = [], True
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([os.path.join(options.build, "peer_xtape"), "--write", folder], check=True)
+        with open(os.path.join(folder, "names.txt")) as file:
+            names = file.read().splitlines()
+        for threads in (1, 2):
+            for i, net in enumerate(names):
+                print(f"\n{net}, {threads} thread{'s' if threads > 1 else ''}")
+                print(f"  {'peer':16} {'us/step':>10} {'ratio to xtape':>15}   losses agree")
+                problem = os.path.join(folder, str(i))
+                for row in compare(options.build, problem, threads, options.seconds, options.rounds):
+                    results.append(dict(row, net=net, threads=threads))
+                    if "failure" in row:
+                        print(f"  {row['peer']:16} {row['failure']}")
+                        continue
+                    same = row["trace_difference"] < TOLERANCE
+                    agree = agree and same
+                    print(
+                        f"  {row['peer']:16} {row['microseconds']:10.1f} {row['ratio']:15.2f}"
+                        f"   {'yes' if same else 'NO'} ({row['trace_difference']:.0e})",
+                        flush=True,
+                    )
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"packages": packages, "rows": results}, file, indent=1)
+    if not agree:
+        sys.exit("the peers do not compute the same")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+#include "nn/sequential.hpp"
+
+#include <sstream>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "autograd/arithmetic.hpp"
+#include "autograd/reductions.hpp"
+#include "nn/activations.hpp"
+#include "nn/linear.hpp"
+#include "tests/arrays.hpp"
+#include "tests/catch.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+using xtape::Tape;
+using xtape::Variable;
+
+namespace {
+
+/// A user's own layer, with parameters and without a description.
+struct Residual {
+  nn::Linear<float> inner;
+
+  Variable<float> operator()(Variable<float> x) const { return x + inner(x); }
+  static void visit(auto& self, auto&& f) { f("inner", self.inner); }
+};
+
+std::vector<const Array<float>*> addresses(const nn::Sequential<float>& model) {
+  std::vector<const Array<float>*> all;
+  nn::for_each_parameter(
+      model, [&](const nn::ParameterName&, const Array<float>& array) { all.push_back(&array); });
+  return all;
+}
+
+std::vector<std::string> names(const nn::Sequential<float>& model) {
+  std::vector<std::string> all;
+  nn::for_each_parameter(model, [&](const nn::ParameterName& name, const Array<float>&) {
+    all.push_back(name.str());
+  });
+  return all;
+}
+
+Array<float> output(const nn::Sequential<float>& model, const Array<float>& x) {
+  Tape tape;
+  return model(tape.constant(x)).value();
+}
+
+}  // namespace
+
+TEST_CASE("Sequential calls its layers in turn", "[nn]") {
+  xtape::Rng rng;
+  const nn::Linear first(4, 3, rng), second(3, 2, rng);
+  const nn::Sequential model{first, nn::Sigmoid{}, second};
+  static_assert(std::is_same_v<decltype(model), const nn::Sequential<float>>);
+  nn::Sequential<float> pushed;
+  pushed.push_back(first);
+  pushed.push_back(nn::Sigmoid{});
+  pushed.push_back(second);
+
+  const auto x = random_integers<float>({5, 4}, rng);
+  Tape tape;
+  const Array<float> expected = second(sigmoid(first(tape.constant(x)))).value();
+  CHECK((output(model, x) == expected));
+  CHECK((output(pushed, x) == expected));
+  CHECK(model.size() == 3);
+  CHECK(model[1].describe() == "Sigmoid");
+  CHECK_THROWS_AS(model[3], std::out_of_range);
+}
+
+TEST_CASE("An empty Sequential is the identity", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential<float> model;
+  const auto x = random_integers<float>({2, 3}, rng);
+  CHECK((output(model, x) == x));
+  CHECK(model.size() == 0);
+  CHECK(nn::parameter_count(model) == 0);
+}
+
+TEST_CASE("A Sequential of one layer, and one of one Sequential", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential inner{nn::Linear(2, 3, rng)};
+  CHECK(inner.size() == 1);
+  nn::Sequential<float> outer;
+  outer.push_back(inner);
+  CHECK(outer.size() == 1);
+  CHECK(names(outer) == std::vector<std::string>{"0.0.weight", "0.0.bias"});
+  const auto x = random_integers<float>({2, 2}, rng);
+  CHECK((output(outer, x) == output(inner, x)));
+}
+
+TEST_CASE("A Sequential holds modules of any class", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{Residual{nn::Linear(3, 3, rng)}, nn::ReLU{},
+                             nn::Sequential{nn::Linear(3, 2, rng), nn::Tanh{}}};
+  CHECK(names(model) ==
+        std::vector<std::string>{"0.inner.weight", "0.inner.bias", "2.0.weight", "2.0.bias"});
+  CHECK(nn::parameter_count(model) == 9 + 3 + 6 + 2);
+  CHECK(model[0].describe() == "Residual");
+  CHECK(model[2].describe() == "Sequential of 2");
+  Tape tape;
+  tape.backward(sum(model(tape.constant(random_integers<float>({5, 3}, rng)))));
+  for (const Array<float>* parameter : addresses(model)) {
+    CHECK(tape.find_grad(*parameter) != nullptr);
+  }
+}
+
+TEST_CASE("Copying a Sequential copies its weights", "[nn]") {
+  xtape::Rng rng;
+  nn::Sequential model{nn::Linear(2, 3, rng), nn::Sequential{nn::Linear(3, 1, rng)}};
+  const nn::Sequential copy = model;
+  nn::Sequential<float> assigned;
+  assigned = model;
+  const auto x = random_integers<float>({4, 2}, rng);
+  const Array<float> before = output(model, x);
+  CHECK((output(copy, x) == before));
+
+  nn::for_each_parameter(model,
+                         [](const nn::ParameterName&, Array<float>& array) { array.fill(7); });
+  CHECK_FALSE((output(model, x) == before));
+  CHECK((output(copy, x) == before));
+  CHECK((output(assigned, x) == before));
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(addresses(copy)[i] != addresses(model)[i]);
+    CHECK(addresses(copy)[i] != addresses(assigned)[i]);
+  }
+}
+
+TEST_CASE("Moving a Sequential leaves its parameters where they are", "[nn]") {
+  xtape::Rng rng;
+  nn::Sequential model{nn::Linear(2, 3, rng), nn::Sequential{nn::Linear(3, 1, rng)}};
+  const auto x = random_integers<float>({4, 2}, rng);
+  const auto before = addresses(model);
+  const Array<float> expected = output(model, x);
+
+  nn::Sequential moved = std::move(model);
+  CHECK(addresses(moved) == before);
+  nn::Sequential<float> assigned;
+  assigned = std::move(moved);
+  CHECK(addresses(assigned) == before);
+  for (int i = 0; i < 20; ++i) {
+    assigned.push_back(nn::ReLU{});
+  }
+  CHECK(addresses(assigned) == before);
+  assigned = nn::Sequential(assigned);
+  CHECK_FALSE(addresses(assigned) == before);
+
+  static_assert(std::is_nothrow_move_constructible_v<nn::Sequential<float>>);
+  model = assigned;  // a model that was moved from may be given a value
+  CHECK((output(model, x).shape() == expected.shape()));
+}
+
+TEST_CASE("A tape survives a Sequential that moves between forward and backward", "[nn]") {
+  xtape::Rng rng;
+  nn::Sequential model{nn::Linear(2, 3, rng), nn::Sigmoid{}, nn::Linear(3, 1, rng)};
+  Tape tape;
+  const auto loss = sum(model(tape.constant(random_integers<float>({4, 2}, rng))));
+  const nn::Sequential moved = std::move(model);
+  tape.backward(loss);
+  for (const Array<float>* parameter : addresses(moved)) {
+    CHECK(tape.find_grad(*parameter) != nullptr);
+  }
+}
+
+TEST_CASE("A shape that does not fit names the layer", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{nn::Linear(784, 128, rng), nn::Sigmoid{}, nn::Linear(64, 10, rng)};
+  Tape tape;
+  const auto feed = [&](const Shape& shape) {
+    return message_of([&] { model(tape.constant(Array<float>(shape, 0.f))); });
+  };
+  CHECK(feed({5, 784}) == "layer 2 (Linear 64 -> 10): expected (batch, 64), got (5, 128)");
+  CHECK(feed({784}) == "layer 0 (Linear 784 -> 128): expected (batch, 784), got (784)");
+  CHECK_THROWS_AS(model(tape.constant(Array<float>(Shape{5, 784}, 0.f))), xtape::ShapeError);
+
+  const nn::Sequential outer{nn::Flatten{}, model};
+  CHECK(message_of([&] {
+          outer(tape.constant(Array<float>(Shape{5, 28, 28}, 0.f)));
+        }) ==
+        "layer 1 (Sequential of 3): layer 2 (Linear 64 -> 10): expected (batch, 64), got (5, 128)");
+
+  const nn::Sequential own{Residual{nn::Linear(3, 2, rng)}};
+  CHECK(message_of([&] {
+          own(tape.constant(Array<float>(Shape{4, 3}, 0.f)));
+        }).find("layer 0 (Residual): add: ") == 0);
+}
+
+TEST_CASE("Sequential prints a table", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{nn::Flatten{}, nn::Linear(784, 128, rng), nn::Sigmoid{},
+                             Residual{nn::Linear(128, 128, rng)}, nn::Linear(128, 10, rng)};
+  std::ostringstream out;
+  out << model;
+  CHECK(out.str() ==
+        "   layer              parameters                                 numbers\n"
+        "0  Flatten                                                             0\n"
+        "1  Linear 784 -> 128  weight (784, 128), bias (128)              100,480\n"
+        "2  Sigmoid                                                             0\n"
+        "3  Residual           inner.weight (128, 128), inner.bias (128)   16,512\n"
+        "4  Linear 128 -> 10   weight (128, 10), bias (10)                  1,290\n"
+        "   total                                                         118,282\n");
+  const nn::Sequential small{nn::Flatten{}, nn::Linear(6, 2, rng)};
+  CHECK(small.table(Shape{2, 3}) ==
+        "   layer          output      parameters               numbers\n"
+        "0  Flatten        (batch, 6)                                 0\n"
+        "1  Linear 6 -> 2  (batch, 2)  weight (6, 2), bias (2)       14\n"
+        "   total                                                    14\n");
+  CHECK(nn::Sequential<float>().table() ==
+        "layer  parameters  numbers\n"
+        "total                    0\n");
+  CHECK_THROWS_WITH(model.table(Shape{10}),
+                    "layer 1 (Linear 784 -> 128): expected (batch, 784), got (1, 10)");
+}
+
+TEST_CASE("A Sequential of doubles", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential<double> model{nn::Linear<double>(2, 3, rng), nn::Sigmoid{}};
+  Tape<double> tape;
+  CHECK(model(tape.constant(Array<double>(Shape{1, 2}, 0.0))).value()(0, 0) == 0.5);
+}

@@ -1,0 +1,62 @@
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+#include "nn/activations.hpp"
+#include "nn/linear.hpp"
+#include "nn/losses.hpp"
+#include "nn/sequential.hpp"
+#include "tests/arrays.hpp"
+#include "tests/catch.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Tape;
+
+namespace {
+
+using Gradients = std::vector<Array<float>>;
+
+/// The gradients of the last of several steps on one batch after another.
+Gradients gradients(const nn::Sequential<float>& model, const std::vector<Array<float>>& batches) {
+  const nn::SoftmaxCrossEntropy criterion;
+  const std::vector<int> labels{0, 1, 2, 3, 0, 1, 2, 3};
+  Tape tape;
+  for (const Array<float>& batch : batches) {
+    tape.rewind();
+    tape.backward(criterion(model(tape.constant(batch)), labels));
+  }
+  Gradients all;
+  nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<float>& parameter) {
+    all.push_back(tape.grad(parameter));
+  });
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("Threads share a const model, each with a tape of its own", "[nn]") {
+  xtape::Rng rng{9};
+  const nn::Sequential model{nn::Linear(20, 30, rng), nn::Sigmoid{}, nn::Linear(30, 10, rng),
+                             nn::Dropout(0.5), nn::Linear(10, 4, rng)};
+  std::vector<std::vector<Array<float>>> batches(2);
+  for (auto& each : batches) {
+    for (int i = 0; i < 10; ++i) {
+      each.push_back(random_integers<float>({8, 20}, rng));
+    }
+  }
+  std::vector<Gradients> together(2);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < 2; ++i) {
+      threads.emplace_back([&, i] { together[i] = gradients(model, batches[i]); });
+    }
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Gradients alone = gradients(model, batches[i]);
+    REQUIRE(together[i].size() == alone.size());
+    for (std::size_t j = 0; j < alone.size(); ++j) {
+      CHECK((together[i][j] == alone[j]));
+    }
+  }
+}
