@@ -37,8 +37,10 @@ Schedule step_decay(double rate, std::size_t every, double factor) {
   require<ValueError>(every > 0, "step_decay: expected a decay every 1 or more steps, got 0");
   require<ValueError>(factor > 0 && factor <= 1, "step_decay: expected a factor in (0, 1], got {}",
                       factor);
-  return
-      [=](std::size_t step) { return rate * std::pow(factor, static_cast<double>(step / every)); };
+  return [=](std::size_t step) {
+    const std::size_t decays = step / every;
+    return rate * std::pow(factor, static_cast<double>(decays));
+  };
 }
 
 Schedule linear_decay(double rate, std::size_t total_steps, double final_rate) {

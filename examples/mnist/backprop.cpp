@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/error.hpp"
 #include "tensor/gemm.hpp"
 
 namespace mnist {

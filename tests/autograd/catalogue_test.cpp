@@ -1,5 +1,6 @@
 #include "tests/autograd/catalogue.hpp"
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -53,12 +54,13 @@ TEST_CASE("every op that is declared is in the catalogue, each of its overloads"
 }
 
 TEST_CASE("every op has the right gradient, and the same in float") {
-  for (const auto& entry : xtape::catalogue()) {
-    INFO(entry.op);
-    CHECK(!entry.checks.empty());
-    for (std::size_t i = 0; i < entry.checks.size(); ++i) {
-      INFO("check " << i);
-      entry.checks[i]();
+  const auto& entries = xtape::catalogue();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    DYNAMIC_SECTION(i << ": " << entries[i].op) {
+      CHECK(!entries[i].checks.empty());
+      for (const auto& check : entries[i].checks) {
+        check();
+      }
     }
   }
 }

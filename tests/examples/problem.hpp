@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <span>
 #include <vector>
 
 #include "examples/mnist/backprop.hpp"

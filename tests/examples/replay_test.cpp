@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 #include <xtape.hpp>
