@@ -12,19 +12,20 @@ namespace xtape {
 /// `forward` is an xtensor expression over the inputs' values, or a callable `(Array<T>& y)` that
 /// shapes and fills y. `backward` is called with the result when its gradient is complete, and
 /// passes it on with accumulate(). It captures handles and scalars by value. Throws TapeError when
-/// the inputs live on different tapes or are stale, ShapeError when the operands do not broadcast;
-/// a failing op leaves the tape as it was.
+/// there are no inputs, when they live on different tapes or are stale, or when `forward` records
+/// values itself; ShapeError when the operands do not broadcast. A failing op leaves the tape as it
+/// was.
 template <class T, class Forward>
 Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Forward&& forward,
                    const std::type_identity_t<Backward<T>>& backward) {
+  require<TapeError>(inputs.size() > 0, "{}: an op needs at least one input", op);
   return inputs.begin()->tape().record(op, std::span<const Variable<T>>(inputs),
                                        std::forward<Forward>(forward), backward);
 }
 
 /// accumulate(x, contribution) adds to the gradient of `x`. The contribution is an xtensor
-/// expression, or a callable
-/// `(Array<T>& grad, T beta)` that computes grad = beta grad + contribution with beta 0 (then grad
-/// holds no numbers yet) or 1.
+/// expression, or a callable `(Array<T>& grad, T beta)` that computes grad = beta grad +
+/// contribution with beta 0 (then grad holds no numbers yet) or 1.
 ///
 /// An expression that is larger than x is summed over the axes along which x was broadcast; a
 /// smaller one is stretched, and both where each is smaller along another axis. Nothing is
@@ -54,6 +55,9 @@ Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs,
     assign(op, node.storage, forward);
   } else {
     std::forward<Forward>(forward)(node.storage);
+    if (size_ != node.index) [[unlikely]] {
+      fail<TapeError>("{}: its forward records on the tape; record those values before it", op);
+    }
   }
   needs_grad &= grad_enabled_;
   if (needs_grad) {

@@ -8,12 +8,12 @@
 
 namespace xtape {
 
-/// Returns `bytes` bytes aligned to 64, a cache line and the widest vector register in use.
-/// Throws std::bad_alloc when there is no memory.
+/// Returns `bytes` bytes aligned to at least 64, a cache line and the widest vector register in
+/// use. Throws std::bad_alloc when there is no memory.
 void* allocate_aligned(std::size_t bytes);
 
-/// Gives back what allocate_aligned returned.
-void deallocate_aligned(void* memory) noexcept;
+/// Gives back what allocate_aligned returned for as many bytes.
+void deallocate_aligned(void* memory, std::size_t bytes) noexcept;
 
 /// The allocator of every array: 64-byte aligned whatever the compiler flags of the file that
 /// includes it, and leaving numbers uninitialised when no value is given, since a kernel is about
@@ -32,7 +32,9 @@ struct Allocator {
     }
     return static_cast<T*>(allocate_aligned(count * sizeof(T)));
   }
-  void deallocate(T* memory, std::size_t) noexcept { deallocate_aligned(memory); }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    deallocate_aligned(memory, count * sizeof(T));
+  }
 
   template <class U, class... Args>
   void construct(U* place, Args&&... args) {

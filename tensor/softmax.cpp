@@ -25,7 +25,7 @@ template <class T>
 T max_of(const T* row, std::size_t columns) {
   T largest = row[0];
   for (std::size_t j = 1; j < columns; ++j) {
-    largest = row[j] > largest || std::isnan(row[j]) ? row[j] : largest;
+    largest = row[j] > largest ? row[j] : largest;  // a NaN makes the row NaN all the same
   }
   return largest;
 }

@@ -242,3 +242,13 @@ TEST_CASE("A backward that throws spoils its own recording only") {
   tape.backward(z * z);
   CHECK(z.grad()() == 6.f);
 }
+
+TEST_CASE("An op needs an input, and a forward that records nothing") {
+  Tape<float> tape;
+  CHECK_THROWS_WITH(record<float>("test", {}, [](Array<float>&) {}, {}),
+                    "test: an op needs at least one input");
+  const auto x = tape.variable(1.f);
+  const auto nested = [=](Array<float>& y) { y = (x * 2.f).value(); };
+  CHECK_THROWS_WITH(record("test", {x}, nested, {}),
+                    "test: its forward records on the tape; record those values before it");
+}
