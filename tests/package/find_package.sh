@@ -4,7 +4,8 @@ set -eu
 
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
-"$CMAKE" -S "$(dirname "$0")/consumer" -B "$build" -DCMAKE_PREFIX_PATH="$PREFIX" \
+"$CMAKE" -G "$GENERATOR" -S "$(dirname "$0")/consumer" -B "$build" \
+  -DCMAKE_PREFIX_PATH="$PREFIX" \
   -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="$1"
 "$CMAKE" --build "$build"
 "$build/consumer"
