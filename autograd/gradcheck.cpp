@@ -163,6 +163,7 @@ GradcheckResult detail::gradcheck_inputs(
     const std::function<Variable<double>(GradcheckOperands)>& function,
     std::vector<Array<double>> inputs, const GradcheckOptions& options) {
   std::vector<Array<double>*> parameters;
+  parameters.reserve(inputs.size());
   for (Array<double>& input : inputs) {
     parameters.push_back(&input);
   }

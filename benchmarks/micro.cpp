@@ -239,7 +239,9 @@ void run_gather(benchmark::State& state) {
 
 [[maybe_unused]] const bool registered = [] {
   for (const Subject& subject : subjects()) {
-    for (const auto& [kind, run] : {std::pair("xtape", run_op), std::pair("plain", run_plain)}) {
+    using Run = void (*)(benchmark::State&, const Subject&);
+    for (const auto& [kind, run] : {std::pair<const char*, Run>("xtape", run_op),
+                                    std::pair<const char*, Run>("plain", run_plain)}) {
       benchmark::RegisterBenchmark(("op/" + subject.name + "/" + kind).c_str(), run, subject)
           ->Arg(64)
           ->Arg(8192)

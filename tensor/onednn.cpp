@@ -42,10 +42,11 @@ dnnl_status_t compute(const Product& p) {
 /// Remembers the first failure among threads, which must not throw.
 class Status {
  public:
-  void operator=(dnnl_status_t status) {
+  Status& operator=(dnnl_status_t status) {
     if (status != dnnl_success) {
       status_ = status;
     }
+    return *this;
   }
   void check() const {
     require<Error>(status_ == dnnl_success, "gemm: oneDNN failed with status {}",
