@@ -2,8 +2,8 @@
 
 #include <numbers>
 
-#include "autograd/elementwise.hpp"
 #include "autograd/record.hpp"
+#include "tensor/elementwise.hpp"
 
 namespace xtape {
 

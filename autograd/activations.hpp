@@ -3,7 +3,7 @@
 #include "autograd/tape.hpp"
 
 /// The nonlinearities of neural networks, element by element; dy is the gradient of the result y.
-/// NaN stays NaN.
+/// The value at NaN is NaN.
 
 namespace xtape {
 

@@ -55,9 +55,7 @@ Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs,
     assign(op, node.storage, forward);
   } else {
     std::forward<Forward>(forward)(node.storage);
-    if (size_ != node.index) [[unlikely]] {
-      fail<TapeError>("{}: its forward records on the tape; record those values before it", op);
-    }
+    require_nothing_recorded(op, node);
   }
   needs_grad &= grad_enabled_;
   if (needs_grad) {

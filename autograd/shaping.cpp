@@ -4,11 +4,19 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "autograd/record.hpp"
 #include "tensor/rearrange.hpp"
 
 namespace xtape {
+
+Extents::Extents(const Shape& shape) {
+  for (const std::size_t extent : shape) {
+    require<ShapeError>(std::in_range<std::ptrdiff_t>(extent), "reshape: {} is too large", shape);
+    extents_.push_back(static_cast<std::ptrdiff_t>(extent));
+  }
+}
 
 Shape Extents::resolve(const Shape& from) const {
   const std::size_t count = element_count(from);

@@ -17,7 +17,7 @@ namespace xtape {
 /// from the others.
 class Extents {
  public:
-  Extents(const Shape& shape) : extents_(shape.begin(), shape.end()) {}
+  Extents(const Shape& shape);
   Extents(std::initializer_list<std::ptrdiff_t> extents) : extents_(extents) {}
 
   /// The shape for `count` elements. Throws ShapeError when they do not fill it.

@@ -45,6 +45,18 @@ void Tape<T>::backward(Variable<T> loss) {
                      "recorded under NoGrad",
                      loss.op());
   differentiated_ = true;
+  try {
+    run_backward(loss);
+  } catch (...) {
+    for (std::size_t i = 0; i < size_; ++i) {
+      at(i).grad_of = 0;  // half a gradient is none
+    }
+    throw;
+  }
+}
+
+template <class T>
+void Tape<T>::run_backward(Variable<T> loss) {
   accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);

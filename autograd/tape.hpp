@@ -121,7 +121,8 @@ class Tape {
 
   /// Computes the gradient of `loss`, which must have one element, with respect to all that it
   /// depends on, once for each recording. Throws ShapeError when the loss is no scalar, TapeError
-  /// when it depends on no parameter or when this recording has been differentiated already.
+  /// when it depends on no parameter or when this recording has been differentiated already. What
+  /// an op's backward throws passes through, and leaves no gradients behind.
   void backward(Variable<T> loss);
 
   /// The gradient of a parameter. Throws TapeError when this recording has none.
@@ -197,10 +198,20 @@ class Tape {
       assign(op, node.storage, value);
     } else {
       value(node.storage);
+      require_nothing_recorded(op, node);
     }
     node.backward = {};
     return commit(node, op, &node.storage, needs_grad);
   }
+
+  /// Throws TapeError when the callable that was to fill `node` has recorded values itself.
+  void require_nothing_recorded(const char* op, const Node<T>& node) const {
+    if (size_ != node.index) [[unlikely]] {
+      fail<TapeError>("{}: its callable records on the tape; record those values before it", op);
+    }
+  }
+
+  void run_backward(Variable<T> loss);
 
   std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so that addresses stay
   std::size_t size_ = 0;
@@ -233,8 +244,9 @@ const Array<T>& Variable<T>::grad() const {
   Node<T>& self = node();
   if (self.grad_of != recording_) [[unlikely]] {
     fail<TapeError>("'{}' has no gradient: {}", self.op,
-                    self.tape->differentiated_ ? "the loss does not depend on it"
-                                               : "Tape::backward has not been called");
+                    !self.needs_grad             ? "nothing it depends on needs one"
+                    : self.tape->differentiated_ ? "the loss does not depend on it"
+                                                 : "Tape::backward has not been called");
   }
   return self.grad;
 }

@@ -36,7 +36,7 @@ int main() {
     inside.push_back(std::hypot(points(i, 0), points(i, 1)) < 0.8f);
   }
 
-  // Optimizers, weight files and everything else that asks for parameters work with it at once.
+  // Optimizers and everything else that asks for parameters work with it at once.
   Mlp model{{2, 16, rng}, {16, 2, rng}};
   nn::for_each_parameter(model, [](const nn::ParameterName& name, const auto& array) {
     fmt::print("{:13} {}\n", name.str(), array.shape());

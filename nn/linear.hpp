@@ -9,12 +9,14 @@ namespace xtape::nn {
 template <class T = float>
 class Linear {
  public:
-  /// Weights drawn by `initialize`, biases 0. Throws ValueError when a size is 0.
+  /// Weights drawn by `initialize`, biases 0. Throws ValueError when a size is 0, ShapeError
+  /// when the weights are more than can be counted.
   template <class Initializer = GlorotUniform>
-  Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {})
-      : weight(Shape{in, out}), bias(Shape{out}, T(0)) {
+  Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {}) {
     require<ValueError>(in > 0 && out > 0, "Linear: expected sizes of at least 1, got {} -> {}", in,
                         out);
+    resize(weight, Shape{in, out});
+    bias = Array<T>(Shape{out}, T(0));
     initialize(weight, rng);
   }
 

@@ -117,7 +117,12 @@ class Sequential {
   void push_back(Layer<T> layer) { layers_.push_back(std::move(layer)); }
 
   std::size_t size() const { return layers_.size(); }
-  const Layer<T>& operator[](std::size_t index) const { return layers_.at(index); }
+
+  /// Throws ValueError when there is no such layer.
+  const Layer<T>& operator[](std::size_t index) const {
+    require<ValueError>(index < size(), "Sequential: there is no layer {} of {}", index, size());
+    return layers_[index];
+  }
 
   /// Calls the layers in turn. An exception of type ShapeError names the layer: "layer 2 (Linear
   /// 128 -> 10): expected (batch, 128), got (64, 784)".

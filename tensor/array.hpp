@@ -16,7 +16,7 @@ using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>
 template <class T>
 void resize(Array<T>& array, const Shape& shape) {
   if (!same_shape(array.shape(), shape)) {
-    element_count(shape);  // throws on overflow
+    array.storage().reserve(element_count(shape));  // throws while the array is as it was
     array.resize(shape);
   }
 }

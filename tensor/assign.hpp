@@ -33,7 +33,7 @@ template <class T>
 inline constexpr std::size_t batch_size = xt_simd::simd_traits<T>::size;
 
 /// An array in an expression. Its cursor stands on one row (a run along the last axis).
-template <class T>
+template <class T, class B = Batch<T>>
 class ArrayOperand {
  public:
   static constexpr bool shaped = true;
@@ -65,12 +65,12 @@ class ArrayOperand {
   }
 
   template <bool Linear>
-  Batch<T> load(std::size_t j) const {
+  B load(std::size_t j) const {
     if (!Linear && stretched_) {
-      return Batch<T>(*row_);
+      return B(*row_);
     }
 #ifdef XTENSOR_USE_XSIMD
-    return Batch<T>::load_unaligned(row_ + j);
+    return B::load_unaligned(row_ + j);
 #else
     return row_[j];
 #endif
@@ -84,7 +84,7 @@ class ArrayOperand {
 
 /// A scalar in an expression, converted to the arrays' type: `2 * x` costs no conversion per
 /// element.
-template <class T>
+template <class T, class B = Batch<T>>
 class ScalarOperand {
  public:
   static constexpr bool shaped = false;  // it takes any shape
@@ -101,8 +101,8 @@ class ScalarOperand {
     return value_;
   }
   template <bool Linear>
-  Batch<T> load(std::size_t) const {
-    return Batch<T>(value_);
+  B load(std::size_t) const {
+    return B(value_);
   }
 
  private:

@@ -8,15 +8,32 @@
 #include <omp.h>
 #endif
 
+// OpenBLAS may have threads of its own beside OpenMP's. Absent where another CBLAS is linked.
+extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
+
 namespace xtape {
+
+namespace {
+
+constexpr std::size_t max_threads = 1024;
+
+void require_count(std::size_t count) {
+  require<ValueError>(count >= 1 && count <= max_threads,
+                      "set_thread_count: expected 1 to {} threads, got {}", max_threads, count);
+}
+
+}  // namespace
 
 #ifdef _OPENMP
 
 std::size_t thread_count() noexcept { return static_cast<std::size_t>(omp_get_max_threads()); }
 
 void set_thread_count(std::size_t count) {
-  require<ValueError>(count > 0, "set_thread_count: expected at least 1 thread, got 0");
+  require_count(count);
   omp_set_num_threads(static_cast<int>(count));
+  if (openblas_set_num_threads != nullptr) {
+    openblas_set_num_threads(static_cast<int>(count));
+  }
 }
 
 void detail::parallel_ranges(std::size_t count, std::size_t grain,
@@ -40,9 +57,7 @@ void detail::parallel_ranges(std::size_t count, std::size_t grain,
 
 std::size_t thread_count() noexcept { return 1; }
 
-void set_thread_count(std::size_t count) {
-  require<ValueError>(count > 0, "set_thread_count: expected at least 1 thread, got 0");
-}
+void set_thread_count(std::size_t count) { require_count(count); }
 
 void detail::parallel_ranges(std::size_t count, std::size_t,
                              void (*call)(const void*, std::size_t, std::size_t),

@@ -9,8 +9,9 @@ namespace xtape {
 /// The number of threads that kernels and GEMM may use.
 std::size_t thread_count() noexcept;
 
-/// Sets the number of threads that kernels and GEMM may use from now on, on the calling thread.
-/// Throws ValueError when `count` is 0.
+/// Sets the number of threads that kernels and GEMM may use from now on, when called by this
+/// thread. (OpenBLAS, which multiplies in double precision, has one number for all threads.) Throws
+/// ValueError unless `count` is from 1 to 1024.
 void set_thread_count(std::size_t count);
 
 /// Below this many elements of work a second thread costs more than it gives.

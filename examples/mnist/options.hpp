@@ -31,7 +31,7 @@ struct Options {
 
 /// Reads the command line. Prints what is asked for, or one line that names the flag at fault, and
 /// ends the program when there is nothing to train: exit status 0 after --help and --version, 2 for
-/// an error.
+/// an error. Throws Error when what is asked for cannot be printed.
 Options parse_options(int argc, const char* const* argv);
 
 }  // namespace mnist

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "examples/mnist/output.hpp"
+
 namespace mnist {
 namespace {
 
@@ -46,7 +48,7 @@ void train(nn::Sequential<float>& network, const Recipe& recipe, const nn::Mnist
     const double accuracy = nn::evaluate(network, mnist.test, tape).accuracy();
     fmt::print("{:5}  {:6.4f}  {:11.2f} %  {:7.2f}  {:9.0f}\n", epoch, total_loss / samples,
                100 * accuracy, seconds.count(), samples / seconds.count());
-    std::fflush(stdout);
+    flush_output();
   }
 }
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "autograd/elementwise.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/record.hpp"
+#include "tensor/elementwise.hpp"
 #include "tests/autograd/arrays.hpp"
 #include "tests/catch.hpp"
 

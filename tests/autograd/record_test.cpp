@@ -237,6 +237,8 @@ TEST_CASE("A backward that throws spoils its own recording only") {
   const auto y =
       with_backward(x * 2.f, [](Variable<float>) { throw std::runtime_error("half way"); });
   CHECK_THROWS_WITH(tape.backward(y), "half way");
+  CHECK_THROWS_AS(x.grad(), TapeError);  // half a gradient is none
+  CHECK_THROWS_AS(y.grad(), TapeError);
   tape.rewind();
   const auto z = tape.variable(3.f);
   tape.backward(z * z);
@@ -250,5 +252,7 @@ TEST_CASE("An op needs an input, and a forward that records nothing") {
   const auto x = tape.variable(1.f);
   const auto nested = [=](Array<float>& y) { y = (x * 2.f).value(); };
   CHECK_THROWS_WITH(record("test", {x}, nested, {}),
-                    "test: its forward records on the tape; record those values before it");
+                    "test: its callable records on the tape; record those values before it");
+  CHECK_THROWS_WITH(tape.constant(nested),
+                    "constant: its callable records on the tape; record those values before it");
 }

@@ -68,7 +68,7 @@ TEST_CASE("Sequential calls its layers in turn", "[nn]") {
   CHECK((output(pushed, x) == expected));
   CHECK(model.size() == 3);
   CHECK(model[1].describe() == "Sigmoid");
-  CHECK_THROWS_AS(model[3], std::out_of_range);
+  CHECK_THROWS_AS(model[3], xtape::ValueError);
 }
 
 TEST_CASE("An empty Sequential is the identity", "[nn]") {

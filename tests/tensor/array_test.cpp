@@ -109,3 +109,12 @@ TEST_CASE("Temporaries of dynamic arrays keep a dynamic shape") {
   sum += array;
   CHECK((sum == Array<float>(Shape{2, 3}, 3.f)));
 }
+
+TEST_CASE("A resize that fails leaves the array as it was") {
+  Array<float> array(Shape{2, 3}, 1.f);
+  CHECK_THROWS_AS(xtape::resize(array, Shape{std::size_t{1} << 50, 1}), std::bad_alloc);
+  CHECK(xtape::same_shape(array.shape(), Shape{2, 3}));
+  CHECK_THROWS_AS(xtape::resize(array, Shape{std::size_t{1} << 40, std::size_t{1} << 40}),
+                  xtape::ShapeError);
+  CHECK((array == Array<float>(Shape{2, 3}, 1.f)));
+}

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/elementwise.hpp"
+#include "tensor/elementwise.hpp"
 #include "tests/arrays.hpp"
 #include "tests/catch.hpp"
 #include "tests/threads.hpp"

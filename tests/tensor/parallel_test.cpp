@@ -72,6 +72,7 @@ TEST_CASE("set_thread_count wants at least one thread") {
   CHECK(before >= 1);
   CHECK_THROWS_AS(xtape::set_thread_count(0), xtape::ValueError);
   CHECK_THROWS_WITH(xtape::set_thread_count(0),
-                    "set_thread_count: expected at least 1 thread, got 0");
+                    "set_thread_count: expected 1 to 1024 threads, got 0");
+  CHECK_THROWS_AS(xtape::set_thread_count(std::size_t{1} << 32), xtape::ValueError);
   CHECK(xtape::thread_count() == before);
 }

@@ -1,0 +1,185 @@
+#!/bin/sh
+# mnist_program.sh PART PROGRAM ROOT: runs PROGRAM, the MNIST example, as its users do. PART is
+# mistakes (which needs no data), gradients, default or post. ROOT is the source folder.
+set -eu
+
+part=$1
+mnist=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+complain() {
+  printf '%s\n' "$*"
+  failed=1
+}
+
+# refuses STATUS MESSAGE FLAG...: the program must end with STATUS and say MESSAGE on one line.
+refuses() {
+  wanted_status=$1
+  wanted="mnist: $2"
+  shift 2
+  status=0
+  "$mnist" "$@" >"$work/stdout" 2>"$work/stderr" || status=$?
+  [ "$status" -eq "$wanted_status" ] || complain "$*: exit status $status, not $wanted_status"
+  [ "$(cat "$work/stderr")" = "$wanted" ] || complain "$*: said
+  $(cat "$work/stderr")
+instead of
+  $wanted"
+}
+
+# refuses_values FLAG WANTED VALUE...: each VALUE of FLAG must be refused.
+refuses_values() {
+  flag=$1
+  wanted_values=$2
+  shift 2
+  for value; do
+    refuses 2 "$flag: expected $wanted_values, got ${value:-nothing}" "$flag" "$value"
+  done
+}
+
+bad_flags() {
+  huge=99999999999999999999999
+  million='a whole number from 1 to 1000000'
+  refuses 2 '--speed: unknown; mnist --help lists the flags' --speed 3
+  refuses 2 'fast: unknown; mnist --help lists the flags' fast
+  refuses_values --epochs "$million" 0 -1 abc 1.5 3x '' 1000001 $huge
+  refuses_values --batch-size "$million" 0 -1 abc 1.5 1000001 $huge
+  refuses_values --hidden 'whole numbers from 1 to 100000 such as 512,256' 0 -1 abc 100001 $huge
+  refuses 2 '--hidden: expected whole numbers from 1 to 100000 such as 512,256, got x' \
+    --hidden 512,x
+  refuses_values --threads 'a whole number from 1 to 256' 0 -1 abc 257 $huge
+  refuses_values --seed 'a whole number from 0 to 18446744073709551615' -1 abc \
+    18446744073709551616 $huge
+  refuses_values --learning-rate 'a finite number of at least 0' nan inf -0.1 abc 1e999 0.1x
+  refuses_values --momentum 'a number in [0, 1)' 1 nan -0.1 abc
+  refuses_values --activation 'sigmoid or tanh or relu or leaky_relu or gelu' swish
+  refuses_values --recipe 'default or post' best
+}
+
+# idx_file NAME BYTES: writes a file of BYTES, as printf spells them.
+idx_file() { printf "$2" >"$work/data/$1-ubyte"; }
+
+# small_data: a folder of MNIST's format with two images of one pixel in each part.
+small_data() {
+  rm -rf "$work/data"
+  mkdir "$work/data"
+  for set in train t10k; do
+    idx_file $set-images-idx3 '\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1\0\377'
+    idx_file $set-labels-idx1 '\0\0\10\1\0\0\0\2\3\7'
+  done
+}
+
+bad_data() {
+  refuses 1 "$work/nowhere: no such folder" --data "$work/nowhere"
+  images=$work/data/train-images-idx3-ubyte
+  labels=$work/data/train-labels-idx1-ubyte
+
+  small_data
+  gzip -n "$images"
+  head -c 20 "$images.gz" >"$images.cut"
+  mv "$images.cut" "$images.gz"
+  refuses_file "$images.gz"
+
+  small_data
+  idx_file train-images-idx3 '\1\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1\0\377'
+  refuses 1 "$images: begins with 01 00 08 03, expected 00 00 08 03, the magic of an IDX file" \
+    --data "$work/data"
+
+  small_data
+  idx_file train-labels-idx1 '\0\0\10\1\0\0\0\3\3\7\1'
+  refuses 1 "$images: holds 2 images, but $labels holds 3 labels" --data "$work/data"
+}
+
+# refuses_file FILE: the program must refuse the folder with one line that begins with FILE.
+refuses_file() {
+  status=0
+  "$mnist" --data "$work/data" >"$work/stdout" 2>"$work/stderr" || status=$?
+  [ "$status" -eq 1 ] || complain "$1: exit status $status, not 1"
+  [ "$(wc -l <"$work/stderr")" -eq 1 ] || complain "$1: said $(cat "$work/stderr")"
+  case $(cat "$work/stderr") in
+    "mnist: $1: "*) ;;
+    *) complain "not about $1: $(cat "$work/stderr")" ;;
+  esac
+}
+
+# output_refused FLAG...: the program must say that nobody takes what it prints.
+output_refused() {
+  for output in full closed; do
+    status=0
+    if [ $output = closed ]; then
+      "$mnist" "$@" >&- 2>"$work/stderr" || status=$?
+    elif [ -c /dev/full ]; then
+      "$mnist" "$@" >/dev/full 2>"$work/stderr" || status=$?
+    else
+      continue
+    fi
+    [ "$status" -eq 1 ] || complain "$output output, $*: exit status $status, not 1"
+    [ "$(cat "$work/stderr")" = 'mnist: cannot write to standard output' ] ||
+      complain "$output output, $*: said $(cat "$work/stderr")"
+  done
+}
+
+# Where memory can be limited (not under sanitizers), the program must say that it wants more.
+too_large() {
+  (ulimit -v 8000000 && "$mnist" --version) >/dev/null 2>&1 || return 0
+  (
+    ulimit -v 8000000
+    refuses 1 'not enough memory: try smaller --hidden or --batch-size' \
+      --data "$work/data" --hidden 100000,100000
+    exit $failed
+  ) || failed=1
+}
+
+mistakes() {
+  bad_flags
+  bad_data
+  small_data
+  "$mnist" --data "$work/data" --epochs 1 >/dev/null || complain 'does not train on small data'
+  output_refused --help
+  output_refused --data "$work/data" --check-gradients
+  output_refused --data "$work/data" --epochs 1
+  too_large
+}
+
+# need_data: sets `data`, the folder of the real files; else the test is skipped, or fails where
+# data are a must.
+need_data() {
+  data=${XTAPE_TEST_MNIST:-$1/../shared/mnist}
+  [ -d "$data" ] && return
+  echo "this test needs data, but $data is no folder (XTAPE_TEST_MNIST may name another)"
+  [ -z "${XTAPE_TEST_MNIST:-}" ] && [ "${CI:-}" != true ] && [ "${XTAPE_REQUIRE_DATA:-}" != 1 ] &&
+    exit 77
+  exit 1
+}
+
+# What the table says beside each of the four shapes, in its column "by hand".
+gradients() {
+  "$mnist" --data "$data" --check-gradients >"$work/stdout" || complain "exit status $?, not 0"
+  cat "$work/stdout"
+  sed -n 's/^d[Wb][0-9] *([^)]*) *\([^ ]*\) .*/\1/p' "$work/stdout" | awk '
+    !/^[0-9.]+(e-?[0-9]+)?$/ || $1 > 1e-12 { print "by hand: " $1; failed = 1 }
+    END { exit failed || NR != 4 }
+  ' || complain 'expected four gradients within 1e-12 of those by hand'
+}
+
+# trains MIN MAX FLAG...: the accuracy after the last epoch must be from MIN to MAX, in percent.
+trains() {
+  min=$1
+  max=$2
+  shift 2
+  "$mnist" --data "$data" "$@" >"$work/stdout" || complain "exit status $?, not 0"
+  cat "$work/stdout"
+  accuracy=$(awk '$4 == "%" { last = $3 } END { print last }' "$work/stdout")
+  awk "BEGIN { exit !(\"$accuracy\" != \"\" && $min <= $accuracy + 0 && $accuracy + 0 <= $max) }" ||
+    complain "expected an accuracy from $min to $max %, got $accuracy"
+}
+
+case $part in
+  mistakes) mistakes ;;
+  gradients) need_data "$3" && gradients ;;
+  default) need_data "$3" && trains 97.8 100 ;;
+  post) need_data "$3" && trains 87 88.5 --recipe post ;;
+  *) complain "unknown part $part" ;;
+esac
+exit $failed
