@@ -12,8 +12,8 @@ enum class Reduction { mean, sum };
 /// classes); d(logits) = (p - one_hot(labels)) / B. With Reduction::sum, both without the 1/B.
 ///
 /// Computed from the logits, so that it is right for logits of any size and no epsilon is needed
-/// inside the logarithm. Throws ShapeError unless there is one label for each row, ValueError for a
-/// label that is no class.
+/// inside the logarithm. Throws ShapeError unless there is one label for each row, and at least one
+/// row; ValueError for a label that is no class.
 template <class T>
 Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels,
                                   Reduction reduction = Reduction::mean);

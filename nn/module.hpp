@@ -10,13 +10,12 @@
 
 /// What makes a class a module: a call that takes Variables, and one line that names its members,
 ///
-///     static void visit(auto& self, auto&& f) { f("hidden", self.hidden), f("output",
-///     self.output); }
+///     static void visit(auto& self, auto&& f) { f("weight", self.weight), f("next", self.next); }
 ///
 /// where a member is an array of parameters, another module, or a range of modules. Parameters get
-/// dotted names from it
-/// ("hidden.weight"). A class without members needs no visit; one with members and without visit
-/// does not compile.
+/// dotted names from it ("next.bias"). A class without members needs no visit; one with members and
+/// without visit does not compile. (A class derived from a module inherits its visit: name what it
+/// adds in one of its own.)
 
 namespace xtape::nn {
 

@@ -9,8 +9,7 @@
 namespace xtape {
 
 /// A set of axes, as NumPy's `axis=` argument: one axis, several in braces, or all of them. Axes
-/// may count from the end
-/// (-1 is the last). `sum(x, 0)`, `sum(x, {0, -1})`, `sum(x, Axes::all())`.
+/// may count from the end (-1 is the last). `sum(x, 0)`, `sum(x, {0, -1})`, `sum(x, Axes::all())`.
 class Axes {
  public:
   Axes(std::ptrdiff_t axis) : list_{axis}, count_(1) {}

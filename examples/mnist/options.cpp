@@ -1,11 +1,10 @@
 #include "examples/mnist/options.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>  // fmt::join
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -70,7 +69,8 @@ CLI::Validator real_below(double limit, const std::string& wanted) {
 CLI::Validator one_of(const std::vector<std::string>& choices) {
   const auto check = [=](const std::string& text) {
     const bool known = std::find(choices.begin(), choices.end(), text) != choices.end();
-    return known ? std::string() : expected(fmt::format("{}", fmt::join(choices, " or ")), text);
+    return known ? std::string()
+                 : expected(fmt::format("one of {}", fmt::join(choices, ", ")), text);
   };
   return {check, ""};
 }
@@ -102,8 +102,8 @@ void add_recipe_flags(CLI::App& app, Recipe& recipe) {
 
 void add_flags(CLI::App& app, Options& options) {
   app.add_option("--data", options.data,
-                 "Folder of the four MNIST files, raw or gzipped; without it $XTAPE_DATA_DIR, "
-                 "else $XDG_CACHE_HOME/xtape/mnist, which is ~/.cache/xtape/mnist for most")
+                 "Folder of the four MNIST files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
+                 "$XDG_CACHE_HOME/xtape/mnist or ~/.cache/xtape/mnist")
       ->type_name("FOLDER");
   app.add_option("--recipe", options.recipe_name,
                  "What the other flags start from: default, or post (the tutorial's own)")

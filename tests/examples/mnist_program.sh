@@ -45,7 +45,7 @@ bad_flags() {
   refuses 2 'fast: unknown; mnist --help lists the flags' fast
   refuses_values --epochs "$million" 0 -1 abc 1.5 3x '' 1000001 $huge
   refuses_values --batch-size "$million" 0 -1 abc 1.5 1000001 $huge
-  refuses_values --hidden 'whole numbers from 1 to 100000 such as 512,256' 0 -1 abc 100001 $huge
+  refuses_values --hidden 'whole numbers from 1 to 100000 such as 512,256' 0 -1 abc '' 100001 $huge
   refuses 2 '--hidden: expected whole numbers from 1 to 100000 such as 512,256, got x' \
     --hidden 512,x
   refuses_values --threads 'a whole number from 1 to 256' 0 -1 abc 257 $huge
@@ -53,8 +53,8 @@ bad_flags() {
     18446744073709551616 $huge
   refuses_values --learning-rate 'a finite number of at least 0' nan inf -0.1 abc 1e999 0.1x
   refuses_values --momentum 'a number in [0, 1)' 1 nan -0.1 abc
-  refuses_values --activation 'sigmoid or tanh or relu or leaky_relu or gelu' swish
-  refuses_values --recipe 'default or post' best
+  refuses_values --activation 'one of sigmoid, tanh, relu, leaky_relu, gelu' swish
+  refuses_values --recipe 'one of default, post' best
 }
 
 # idx_file NAME BYTES: writes a file of BYTES, as printf spells them.
