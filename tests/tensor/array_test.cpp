@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -112,7 +113,8 @@ TEST_CASE("Temporaries of dynamic arrays keep a dynamic shape") {
 
 TEST_CASE("A resize that fails leaves the array as it was") {
   Array<float> array(Shape{2, 3}, 1.f);
-  CHECK_THROWS_AS(xtape::resize(array, Shape{std::size_t{1} << 50, 1}), std::bad_alloc);
+  // More than a vector may hold, so that no sanitizer takes the allocation for a mistake.
+  CHECK_THROWS_AS(xtape::resize(array, Shape{std::size_t{1} << 62, 1}), std::length_error);
   CHECK(xtape::same_shape(array.shape(), Shape{2, 3}));
   CHECK_THROWS_AS(xtape::resize(array, Shape{std::size_t{1} << 40, std::size_t{1} << 40}),
                   xtape::ShapeError);
