@@ -17,27 +17,30 @@ void scale_bytes(const std::uint8_t* bytes, std::size_t count, T factor, T offse
   }
 }
 
-/// Brings bytes that are needed soon into the cache: batches are small and their rows far apart, so
-/// that the time goes into waiting for memory. Halves the time of a batch.
+/// Brings bytes that are needed soon into the cache: the rows of a batch are short and far apart,
+/// so that the time goes into waiting for memory.
 void prefetch(const std::uint8_t* bytes, std::size_t count) {
   for (std::size_t i = 0; i < count; i += 64) {
     __builtin_prefetch(bytes + i);
   }
 }
 
+/// How many rows ahead the gather asks memory for, past the end of the batch too: halves its time.
+constexpr std::size_t rows_ahead = 4;
+
 }  // namespace
 
 template <class T>
 void BatchImages::operator()(Array<T>& out) const {
   const std::size_t features = data_->features();
-  resize(out, Shape{items_.size(), features});
+  resize(out, Shape{size_, features});
   const auto image = [&](std::size_t i) { return data_->images.data() + items_[i] * features; };
   const auto factor = static_cast<T>(1 / (255 * scale_.deviation));
   const auto offset = static_cast<T>(-scale_.mean / scale_.deviation);
-  parallel(items_.size(), 1, out.size(), [&, pixels = out.data()](std::size_t i, std::size_t end) {
+  parallel(size_, 1, out.size(), [&, pixels = out.data()](std::size_t i, std::size_t end) {
     for (; i < end; ++i) {
-      if (i + 1 < end) {
-        prefetch(image(i + 1), features);
+      if (i + rows_ahead < items_.size()) {
+        prefetch(image(i + rows_ahead), features);
       }
       scale_bytes(image(i), features, factor, offset, pixels + i * features);
     }
@@ -81,7 +84,7 @@ void Batches::start_epoch() {
 Batch Batches::at(std::size_t index) const {
   const std::size_t first = index * batch_size_;
   const std::size_t size = std::min(batch_size_, order_.size() - first);
-  return {BatchImages(*data_, std::span(order_).subspan(first, size), scale_),
+  return {BatchImages(*data_, std::span(order_).subspan(first), size, scale_),
           std::span(labels_).subspan(first, size)};
 }
 

@@ -31,11 +31,13 @@ class BatchImages {
  private:
   friend class Batches;
 
-  BatchImages(const Dataset& data, std::span<const std::size_t> items, PixelScale scale)
-      : data_(&data), items_(items), scale_(scale) {}
+  BatchImages(const Dataset& data, std::span<const std::size_t> items, std::size_t size,
+              PixelScale scale)
+      : data_(&data), items_(items), size_(size), scale_(scale) {}
 
   const Dataset* data_;
-  std::span<const std::size_t> items_;
+  std::span<const std::size_t> items_;  // of the batch and of those that follow it
+  std::size_t size_;
   PixelScale scale_;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/parallel.hpp"
+
 namespace xtape {
 namespace {
 
@@ -59,6 +61,51 @@ T sum_row(const T* row, std::size_t count) {
   return static_cast<T>(total);
 }
 
+constexpr std::size_t tile = 64;  ///< As many columns as stay in registers while rows pass by.
+
+/// out[j] += scale * (the sum of column j) for `width` columns, at most a tile, of rows that are
+/// `stride` apart.
+template <class T>
+void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_t width, T scale,
+                   T* out) {
+  constexpr std::size_t block = 64;
+  double total[tile] = {};
+  for (std::size_t begin = 0; begin < rows; begin += block) {
+    const std::size_t end = std::min(rows, begin + block);
+    T partial[tile] = {};
+    for (std::size_t i = begin; i < end; ++i) {
+      const T* row = in + i * stride;
+      if (width == tile) {
+#pragma omp simd
+        for (std::size_t j = 0; j < tile; ++j) {
+          partial[j] += row[j];
+        }
+      } else {
+#pragma omp simd
+        for (std::size_t j = 0; j < width; ++j) {
+          partial[j] += row[j];
+        }
+      }
+    }
+    for (std::size_t j = 0; j < width; ++j) {
+      total[j] += static_cast<double>(partial[j]);
+    }
+  }
+  for (std::size_t j = 0; j < width; ++j) {
+    out[j] += scale * static_cast<T>(total[j]);
+  }
+}
+
+/// out[j] += scale * (the sum of column j).
+template <class T>
+void add_column_sums(const T* in, std::size_t rows, std::size_t columns, T scale, T* out) {
+  parallel(columns, tile, rows * columns, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t j = begin; j < end; j += tile) {
+      add_tile_sums(in + j, rows, columns, std::min(tile, end - j), scale, out + j);
+    }
+  });
+}
+
 template <class T>
 void add_sum(const T* in, const AxisGroup* group, const AxisGroup* last, T scale, T* out) {
   const std::size_t extent = group->extent;
@@ -71,6 +118,10 @@ void add_sum(const T* in, const AxisGroup* group, const AxisGroup* last, T scale
         out[j] += scale * in[j];
       }
     }
+    return;
+  }
+  if (group->reduced && group + 1 == last) {
+    add_column_sums(in, extent, last->extent, scale, out);
     return;
   }
   const std::size_t out_step = group->reduced ? 0 : group->out_stride;

@@ -7,8 +7,8 @@
 namespace xtape {
 
 /// out = beta out + scale * (the sum of `in` over the axes in `mask`), with beta 0 or 1. `out`
-/// holds the elements left in row-major order, whatever its own shape says. Rows are summed in
-/// blocks whose sums are added in double precision.
+/// holds the elements left in row-major order, whatever its own shape says. Rows and columns are
+/// summed in blocks whose sums are added in double precision.
 template <class T>
 void reduce_sum(const Array<T>& in, std::uint64_t mask, T scale, T beta, T* out);
 

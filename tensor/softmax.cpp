@@ -83,8 +83,15 @@ T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Ar
   for (std::size_t i = 0; i < rows.count; ++i) {
     loss -= static_cast<double>(p.data()[i * rows.columns + labels[i]]);
   }
-  normalize_exp(rows, p, [&](T sum) { loss += static_cast<double>(std::log(sum)); });
-  return static_cast<T>(loss);
+  double product = 1;  // of sums, each at least 1: one logarithm serves many rows
+  normalize_exp(rows, p, [&](T sum) {
+    product *= static_cast<double>(sum);
+    if (!(product < 1e200)) {
+      loss += std::log(product);
+      product = 1;
+    }
+  });
+  return static_cast<T>(loss + std::log(product));
 }
 
 template <class T>

@@ -136,3 +136,31 @@ TEST_CASE("Ten million floats add up without losing digits") {
   xtape::reduce_sum(in, 1, 1.f, 0.f, &sum);
   CHECK(std::abs(static_cast<double>(sum) - exact) < 1e-5 * exact);
 }
+
+TEMPLATE_TEST_CASE("Column sums are exact beyond a tile and a block", "", float, double) {
+  using T = TestType;
+  xtape::Rng rng(3);
+  for (const auto& [rows, columns] : {std::pair<std::size_t, std::size_t>{1, 64},
+                                      {2, 63},
+                                      {512, 65},
+                                      {65, 128},
+                                      {1100, 131},
+                                      {600, 200}}) {
+    INFO(rows << " rows of " << columns);
+    const auto in = random_integers<T>(Shape{rows, columns}, rng);
+    auto sums = random_integers<T>(Shape{columns}, rng);
+    auto expected = sums;
+    naive_sum(in, T(2), expected);
+    xtape::reduce_sum(in, 1, T(2), T(1), sums.data());
+    CHECK((sums == expected));
+  }
+}
+
+TEST_CASE("A million rows add up without losing digits") {
+  const Array<float> in(Shape{1000000, 3}, 0.1f);
+  Array<float> sums(Shape{3});
+  xtape::reduce_sum(in, 1, 1.f, 0.f, sums.data());
+  for (const float sum : sums.storage()) {
+    CHECK(sum == Approx(100000).epsilon(1e-6));
+  }
+}

@@ -107,6 +107,15 @@ TEMPLATE_TEST_CASE("The loss stays finite where the probability underflows", "",
   CHECK(p(0, 1) == T(0));
 }
 
+TEMPLATE_TEST_CASE("The loss of many rows is the sum of theirs", "", float, double) {
+  using T = TestType;
+  Array<T> p;
+  const std::vector<std::uint32_t> labels(10000, 4);
+  const Array<T> z(Shape{labels.size(), 100}, T(3));  // the product of their sums is 1e20000
+  const T loss = xtape::softmax_with_loss(z, std::span<const std::uint32_t>(labels), p);
+  CHECK(loss == Approx(10000 * std::log(100.0)).epsilon(tolerance<T>));
+}
+
 TEMPLATE_TEST_CASE("NaN among the logits reaches the whole row and no other", "", float, double) {
   using T = TestType;
   const T nan = std::numeric_limits<T>::quiet_NaN();
