@@ -1,8 +1,11 @@
 #include "examples/mnist/data.hpp"
 
-#include <cstdlib>
+#include <fmt/core.h>
 
-#include "tensor/error.hpp"
+#include <cstdlib>
+#include <xtape.hpp>
+
+#include "examples/mnist/output.hpp"
 
 namespace mnist {
 namespace {
@@ -26,9 +29,9 @@ std::filesystem::path cache_folder() {
 
 }  // namespace
 
-std::filesystem::path find_data(const std::string& asked_for) {
-  if (!asked_for.empty()) {
-    return asked_for;
+std::filesystem::path find_data(const DataOptions& options) {
+  if (!options.folder.empty()) {
+    return options.folder;
   }
   if (const std::filesystem::path folder = from_environment("XTAPE_DATA_DIR"); !folder.empty()) {
     return folder;
@@ -39,6 +42,19 @@ std::filesystem::path find_data(const std::string& asked_for) {
       "no MNIST files: give their folder with --data DIR or $XTAPE_DATA_DIR, or put them into {}",
       cache.empty() ? "~/.cache/xtape/mnist" : cache.string());
   return cache;
+}
+
+xtape::nn::Mnist prepare(const DataOptions& options, const RunOptions& run) {
+  if (run.threads > 0) {
+    xtape::set_thread_count(run.threads);
+  }
+  const std::filesystem::path folder = find_data(options);
+  xtape::nn::Mnist data = xtape::nn::read_mnist(folder);
+  fmt::print("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
+             xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
+  fmt::print("{} training and {} test images of {} x {} pixels from {}\n\n", data.train.size(),
+             data.test.size(), data.train.rows, data.train.columns, folder.string());
+  return data;
 }
 
 }  // namespace mnist

@@ -8,6 +8,7 @@
 
 #include "examples/mnist/backprop.hpp"
 #include "examples/mnist/network.hpp"
+#include "examples/mnist/output.hpp"
 
 namespace mnist {
 namespace {
@@ -104,16 +105,16 @@ void print(const std::vector<Comparison>& rows, std::size_t batch_size) {
 
 }  // namespace
 
-bool check_gradients(const Options& options, const nn::Dataset& data) {
-  xtape::Rng rng{options.seed};
-  auto network = make_network<double>(options.recipe, data.features(), rng);
+bool check_gradients(const Recipe& recipe, std::uint64_t seed, const nn::Dataset& data) {
+  xtape::Rng rng{seed};
+  auto network = make_network<double>(recipe, data.features(), rng);
   std::vector<Comparison> rows;
   nn::for_each_parameter(network, [&](const nn::ParameterName&, Matrix& parameter) {
     rows.push_back(
         {fmt::format("d{}{}", rows.size() % 2 == 0 ? 'W' : 'b', rows.size() / 2 + 1), &parameter});
   });
 
-  nn::Batches batches(data, std::min(options.recipe.batch_size, max_batch));
+  nn::Batches batches(data, std::min(recipe.batch_size, max_batch));
   const nn::Batch batch = *batches.begin();
   const auto loss = [&](xtape::Tape<double>& tape) {
     return nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.images)), batch.labels);
@@ -124,14 +125,20 @@ bool check_gradients(const Options& options, const nn::Dataset& data) {
     row.gradient = tape.grad(*row.parameter);
   }
 
-  if (derived_by_hand(options.recipe)) {
+  if (derived_by_hand(recipe)) {
     Matrix x;
     batch.images(x);
     compare_by_hand(rows, x, nn::one_hot<double>(batch.labels, classes));
   }
-  compare_by_differences(rows, loss, options.seed);
+  compare_by_differences(rows, loss, seed);
   print(rows, batch.size());
-  return std::all_of(rows.begin(), rows.end(), [](const Comparison& row) { return row.agrees(); });
+  flush_output();
+  const bool agree =
+      std::all_of(rows.begin(), rows.end(), [](const Comparison& row) { return row.agrees(); });
+  if (!agree) {
+    fmt::print(stderr, "mnist: the gradients disagree; see the table above\n");
+  }
+  return agree;
 }
 
 }  // namespace mnist

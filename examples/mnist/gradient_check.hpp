@@ -2,7 +2,7 @@
 
 #include <xtape.hpp>
 
-#include "examples/mnist/options.hpp"
+#include "examples/mnist/recipes.hpp"
 
 namespace mnist {
 
@@ -11,7 +11,7 @@ namespace mnist {
 /// sigmoids, for which they were derived), and beside central differences of a random sample of
 /// elements. Prints the greatest difference of each parameter, relative to its largest gradient,
 /// and returns whether all agree: by hand to 1e-12 of the largest gradient, by differences to 1e-6
-/// of it and the 1e-9 that rounding leaves of a difference.
-bool check_gradients(const Options& options, const xtape::nn::Dataset& data);
+/// of it and the 1e-9 that rounding leaves of a difference. Says so on standard error when not.
+bool check_gradients(const Recipe& recipe, std::uint64_t seed, const xtape::nn::Dataset& data);
 
 }  // namespace mnist

@@ -1,45 +1,53 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cstdio>
 #include <exception>
 #include <new>
-#include <xtape.hpp>
 
-#include "examples/mnist/data.hpp"
-#include "examples/mnist/gradient_check.hpp"
-#include "examples/mnist/network.hpp"
-#include "examples/mnist/options.hpp"
+#include "examples/mnist/commands.hpp"
 #include "examples/mnist/output.hpp"
-#include "examples/mnist/train.hpp"
+#include "tensor/version.hpp"
 
+namespace mnist {
 namespace {
 
-int run(const mnist::Options& options) {
-  if (options.threads > 0) {
-    xtape::set_thread_count(options.threads);
-  }
-  const std::filesystem::path folder = mnist::find_data(options.data);
-  const xtape::nn::Mnist data = xtape::nn::read_mnist(folder);
-  fmt::print("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
-             xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
-  fmt::print("{} training and {} test images of {} x {} pixels from {}\n\n", data.train.size(),
-             data.test.size(), data.train.rows, data.train.columns, folder.string());
+/// The first one runs when none is named.
+const Command* const commands[] = {&train_command, &check_gradients_command};
 
-  xtape::Rng rng{options.seed};
-  auto network = mnist::make_network<float>(options.recipe, data.train.features(), rng);
-  fmt::print("{}\n", network.table(xtape::Shape{data.train.features()}));
-  mnist::flush_output();  // the proof takes a moment
-
-  const bool agree = mnist::check_gradients(options, data.train);
-  mnist::flush_output();
-  if (!agree) {
-    fmt::print(stderr, "mnist: the gradients disagree; see the table above\n");
-    return 1;
+int print_help() {
+  fmt::print(
+      "mnist teaches a small neural network to read handwritten digits.\n\n"
+      "Usage: mnist [COMMAND] [FLAGS]\n\n");
+  for (const Command* command : commands) {
+    fmt::print("  {:16}  {}\n", command->name, command->purpose);
   }
-  if (!options.check_gradients_only) {
-    mnist::train(network, options.recipe, data, rng);
-  }
+  fmt::print(
+      "\nWithout a command it trains. mnist COMMAND --help lists the flags of a command.\n\n"
+      "  mnist                            train with the default recipe\n"
+      "  mnist --epochs 3 --hidden 256    change an ingredient of the recipe\n"
+      "  mnist train --recipe post        train as the tutorial does\n"
+      "  mnist check-gradients            compare the gradients with those derived by hand\n");
+  flush_output();
   return 0;
+}
+
+int print_version() {
+  fmt::print("mnist (xtape {})\n", xtape::version());
+  flush_output();
+  return 0;
+}
+
+int run(Arguments arguments) {
+  const std::string first = arguments.empty() ? "" : arguments.front();
+  if (first == "--help" || first == "-h" || first == "help") return print_help();
+  if (first == "--version") return print_version();
+  for (const Command* command : commands) {
+    if (first == command->name) {
+      arguments.erase(arguments.begin());
+      return command->run(arguments);
+    }
+  }
+  return commands[0]->run(arguments);
 }
 
 /// Says on one line why the program ends. fmt::print throws an exception of its own where standard
@@ -51,13 +59,14 @@ int fail(const char* reason) {
 }
 
 }  // namespace
+}  // namespace mnist
 
 int main(int argc, char** argv) {
   try {
-    return run(mnist::parse_options(argc, argv));
+    return mnist::run({argv + (argc > 0 ? 1 : 0), argv + argc});
   } catch (const std::bad_alloc&) {
-    return fail("not enough memory: try smaller --hidden or --batch-size");
+    return mnist::fail("not enough memory: try smaller --hidden or --batch-size");
   } catch (const std::exception& error) {
-    return fail(error.what());
+    return mnist::fail(error.what());
   }
 }

@@ -2,7 +2,7 @@
 
 #include <xtape.hpp>
 
-#include "examples/mnist/options.hpp"
+#include "examples/mnist/recipes.hpp"
 
 namespace mnist {
 

@@ -1,55 +1,49 @@
-#include "examples/mnist/train.hpp"
+#include <fmt/core.h>
 
-#include <fmt/format.h>
-
-#include <chrono>
-#include <cmath>
-
+#include "examples/mnist/commands.hpp"
+#include "examples/mnist/data.hpp"
+#include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/network.hpp"
 #include "examples/mnist/output.hpp"
+#include "examples/mnist/training.hpp"
 
 namespace mnist {
 namespace {
 
-namespace nn = xtape::nn;
+struct TrainOptions {
+  DataOptions data;
+  Recipe recipe;
+  RunOptions run;
+};
 
-nn::Schedule learning_rates(const Recipe& recipe, std::size_t steps) {
-  return recipe.decay ? nn::linear_decay(recipe.learning_rate, steps)
-                      : nn::constant(recipe.learning_rate);
+void add_flags(CLI::App& app, TrainOptions& options) {
+  add_flags(app, options.data);
+  add_flags(app, options.recipe);
+  add_flags(app, options.run);
+}
+
+int train(const Arguments& arguments) {
+  const auto options = parse_options<TrainOptions>(train_command, arguments);
+  const xtape::nn::Mnist data = prepare(options.data, options.run);
+
+  xtape::Rng rng{options.run.seed};
+  auto network = make_network<float>(options.recipe, data.train.features(), rng);
+  fmt::print("{}\n", network.table(xtape::Shape{data.train.features()}));
+  flush_output();  // the proof takes a moment
+
+  if (!check_gradients(options.recipe, options.run.seed, data.train)) {
+    return 1;
+  }
+  train(network, options.recipe, data, rng);
+  return 0;
 }
 
 }  // namespace
 
-void train(nn::Sequential<float>& network, const Recipe& recipe, const nn::Mnist& mnist,
-           xtape::Rng& rng) {
-  nn::Batches batches(mnist.train, recipe.batch_size, rng);
-  const nn::Schedule learning_rate = learning_rates(recipe, recipe.epochs * batches.size());
-  const nn::SoftmaxCrossEntropy criterion;
-  nn::SGD sgd({.learning_rate = recipe.learning_rate, .momentum = recipe.momentum});
-  xtape::Tape tape;
-
-  fmt::print("epoch    loss  test accuracy  seconds  samples/s\n");
-  std::size_t step = 0;
-  for (std::size_t epoch = 1; epoch <= recipe.epochs; ++epoch) {
-    const auto start = std::chrono::steady_clock::now();
-    double total_loss = 0;
-    for (const auto& batch : batches) {
-      tape.rewind();
-      const auto loss = criterion(network(tape.constant(batch.images)), batch.labels);
-      tape.backward(loss);
-      sgd.options.learning_rate = learning_rate(step++);
-      sgd.step(network, tape);
-      total_loss += static_cast<double>(loss.item()) * static_cast<double>(batch.size());
-    }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    const auto samples = static_cast<double>(mnist.train.size());
-    xtape::require<xtape::Error>(std::isfinite(total_loss),
-                                 "the loss is {} after epoch {}: try a smaller --learning-rate",
-                                 total_loss, epoch);
-    const double accuracy = nn::evaluate(network, mnist.test, tape).accuracy();
-    fmt::print("{:5}  {:6.4f}  {:11.2f} %  {:7.2f}  {:9.0f}\n", epoch, total_loss / samples,
-               100 * accuracy, seconds.count(), samples / seconds.count());
-    flush_output();
-  }
-}
+const Command train_command{"train", "Train a network (the default)",
+                            "Examples:\n"
+                            "  mnist train --hidden 512,256 --activation relu --learning-rate 0.1\n"
+                            "  mnist train --recipe post --seed 7\n",
+                            train};
 
 }  // namespace mnist

@@ -41,8 +41,8 @@ refuses_values() {
 bad_flags() {
   huge=99999999999999999999999
   million='a whole number from 1 to 1000000'
-  refuses 2 '--speed: unknown; mnist --help lists the flags' --speed 3
-  refuses 2 'fast: unknown; mnist --help lists the flags' fast
+  refuses 2 '--speed: unknown; mnist train --help lists the flags' --speed 3
+  refuses 2 'fast: unknown; mnist train --help lists the flags' fast
   refuses_values --epochs "$million" 0 -1 abc 1.5 3x '' 1000001 $huge
   refuses_values --batch-size "$million" 0 -1 abc 1.5 1000001 $huge
   refuses_values --hidden 'whole numbers from 1 to 100000 such as 512,256' 0 -1 abc '' 100001 $huge
@@ -137,7 +137,7 @@ mistakes() {
   small_data
   "$mnist" --data "$work/data" --epochs 1 >/dev/null || complain 'does not train on small data'
   output_refused --help
-  output_refused --data "$work/data" --check-gradients
+  output_refused check-gradients --data "$work/data"
   output_refused --data "$work/data" --epochs 1
   too_large
 }
@@ -155,7 +155,7 @@ need_data() {
 
 # What the table says beside each of the four shapes, in its column "by hand".
 gradients() {
-  "$mnist" --data "$data" --check-gradients >"$work/stdout" || complain "exit status $?, not 0"
+  "$mnist" check-gradients --data "$data" >"$work/stdout" || complain "exit status $?, not 0"
   cat "$work/stdout"
   sed -n 's/^d[Wb][0-9] *([^)]*) *\([^ ]*\) .*/\1/p' "$work/stdout" | awk '
     !/^[0-9.]+(e-?[0-9]+)?$/ || $1 > 1e-12 { print "by hand: " $1; failed = 1 }

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "examples/mnist/command_line.hpp"
+
+namespace mnist {
+
+/// Each is defined in a file of its name.
+extern const Command train_command;
+extern const Command check_gradients_command;
+
+}  // namespace mnist

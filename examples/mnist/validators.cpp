@@ -1,0 +1,56 @@
+#include "examples/mnist/validators.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>  // fmt::join
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+namespace mnist {
+namespace {
+
+std::string expected(const std::string& wanted, const std::string& got) {
+  return fmt::format("expected {}, got {}", wanted, got.empty() ? "nothing" : got);
+}
+
+}  // namespace
+
+CLI::Validator whole(std::uint64_t min, std::uint64_t max, const std::string& wanted) {
+  const auto check = [=](std::string& text) {
+    const char* const end = text.data() + text.size();
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || rest != end || number < min || number > max) {
+      return expected(wanted, text);
+    }
+    text = fmt::format("{}", number);
+    return std::string();
+  };
+  return {check, ""};
+}
+
+CLI::Validator whole(std::uint64_t min, std::uint64_t max) {
+  return whole(min, max, fmt::format("a whole number from {} to {}", min, max));
+}
+
+CLI::Validator real_below(double limit, const std::string& wanted) {
+  const auto check = [=](const std::string& text) {
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    const bool all = !text.empty() && end == text.c_str() + text.size();
+    return all && number >= 0 && number < limit ? std::string() : expected(wanted, text);
+  };
+  return {check, ""};
+}
+
+CLI::Validator one_of(const std::vector<std::string>& choices) {
+  const auto check = [=](const std::string& text) {
+    const bool known = std::find(choices.begin(), choices.end(), text) != choices.end();
+    return known ? std::string()
+                 : expected(fmt::format("one of {}", fmt::join(choices, ", ")), text);
+  };
+  return {check, ""};
+}
+
+}  // namespace mnist
