@@ -13,7 +13,7 @@ namespace xtape {
 namespace {
 
 /// Products with at most this many multiplications are faster in CBLAS than in oneDNN.
-constexpr std::size_t tiny_product = 64 * 64 * 64;
+constexpr std::size_t tiny_product = 32 * 32 * 32;
 
 int blas_index(std::size_t extent) {
   require<ShapeError>(extent <= static_cast<std::size_t>(std::numeric_limits<int>::max()),

@@ -6,6 +6,9 @@
 #include <dnnl.h>
 #endif
 #include <fmt/format.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include <algorithm>
 #include <atomic>
@@ -134,19 +137,36 @@ void split_inner(const Product& p) {
   });
 }
 
+/// Products of at most this many multiplications gain nothing from a second thread.
+constexpr std::size_t small_product = 64 * 64 * 64;
+
+/// Computes a product on this thread alone.
+dnnl_status_t compute_alone(const Product& p) {
+#ifdef _OPENMP
+  const int threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  const dnnl_status_t status = compute(p);
+  omp_set_num_threads(threads);
+  return status;
+#else
+  return compute(p);
+#endif
+}
+
 }  // namespace
 
 void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
            float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb,
            float beta, float* c, std::size_t ldc) {
   const Product product{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
-  if (thread_count() > 1 && is_weight_gradient(product)) {
+  const bool small = m * n * k <= small_product;
+  if (thread_count() > 1 && !small && is_weight_gradient(product)) {
     split_rows(product);
-  } else if (thread_count() > 1 && is_tall_layer(product)) {
+  } else if (thread_count() > 1 && !small && is_tall_layer(product)) {
     split_inner(product);
   } else {
     Status status;
-    status = compute(product);
+    status = small ? compute_alone(product) : compute(product);
     status.check();
   }
 }
