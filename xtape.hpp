@@ -9,6 +9,7 @@
 #include "nn/adam.hpp"
 #include "nn/batches.hpp"
 #include "nn/clip.hpp"
+#include "nn/files.hpp"
 #include "nn/idx.hpp"
 #include "nn/initializers.hpp"
 #include "nn/linear.hpp"
