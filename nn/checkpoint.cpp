@@ -23,6 +23,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using detail::NamedParameter;
+
 using Metadata = std::map<std::string, std::string>;
 
 constexpr std::string_view identity_prefix = "identity.";
@@ -250,10 +252,10 @@ std::optional<std::size_t> number_of(const fs::path& path) {
 }  // namespace
 
 template <class T>
-void save_checkpoint(const fs::path& path,
-                     const std::vector<NamedParameter<const Array<T>>>& parameters,
-                     const Optimizer<T>& optimizer, const TrainingState& state,
-                     const Identity& identity) {
+void detail::write_checkpoint(const fs::path& path,
+                              const std::vector<NamedParameter<const Array<T>>>& parameters,
+                              const Optimizer<T>& optimizer, const TrainingState& state,
+                              const Identity& identity) {
   std::vector<TensorView> tensors;
   const auto& slots = optimizer.slots();
   const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size()};
@@ -277,8 +279,10 @@ void save_checkpoint(const fs::path& path,
 }
 
 template <class T>
-void load_checkpoint(const fs::path& path, const std::vector<NamedParameter<Array<T>>>& parameters,
-                     Optimizer<T>& optimizer, TrainingState& state, const Identity& identity) {
+void detail::read_checkpoint(const fs::path& path,
+                             const std::vector<NamedParameter<Array<T>>>& parameters,
+                             Optimizer<T>& optimizer, TrainingState& state,
+                             const Identity& identity) {
   const SafetensorsFile file(path);
   require_checkpoint(file);
   require_same_metadata(file, make_metadata(optimizer.name(), identity));
@@ -293,12 +297,13 @@ void load_checkpoint(const fs::path& path, const std::vector<NamedParameter<Arra
   commit(loaded, parameters, optimizer, state);
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                   \
-  template void save_checkpoint(const fs::path&,                                               \
-                                const std::vector<NamedParameter<const Array<T>>>&,            \
-                                const Optimizer<T>&, const TrainingState&, const Identity&);   \
-  template void load_checkpoint(const fs::path&, const std::vector<NamedParameter<Array<T>>>&, \
-                                Optimizer<T>&, TrainingState&, const Identity&)
+#define XTAPE_INSTANTIATE(T)                                                                    \
+  template void detail::write_checkpoint(                                                       \
+      const fs::path&, const std::vector<NamedParameter<const Array<T>>>&, const Optimizer<T>&, \
+      const TrainingState&, const Identity&);                                                   \
+  template void detail::read_checkpoint(const fs::path&,                                        \
+                                        const std::vector<NamedParameter<Array<T>>>&,           \
+                                        Optimizer<T>&, TrainingState&, const Identity&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

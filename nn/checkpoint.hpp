@@ -26,21 +26,25 @@ struct TrainingState {
 /// UTF-8.
 using Identity = std::map<std::string, std::string>;
 
-template <class T>
+namespace detail {
+
+template <class A>
 struct NamedParameter {
   std::string name;
-  T* array;
+  A* array;
 };
 
 template <class T>
-void save_checkpoint(const std::filesystem::path& path,
-                     const std::vector<NamedParameter<const Array<T>>>& parameters,
-                     const Optimizer<T>& optimizer, const TrainingState& state,
-                     const Identity& identity);
+void write_checkpoint(const std::filesystem::path& path,
+                      const std::vector<NamedParameter<const Array<T>>>& parameters,
+                      const Optimizer<T>& optimizer, const TrainingState& state,
+                      const Identity& identity);
 template <class T>
-void load_checkpoint(const std::filesystem::path& path,
+void read_checkpoint(const std::filesystem::path& path,
                      const std::vector<NamedParameter<Array<T>>>& parameters,
                      Optimizer<T>& optimizer, TrainingState& state, const Identity& identity);
+
+}  // namespace detail
 
 /// Writes the whole state of a run to a safetensors file: the model, the optimizer's steps and
 /// slots, the position and order of the batches, the Rngs, the numbers, and as metadata the version
@@ -54,11 +58,11 @@ template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,
                      const Identity& identity) {
-  std::vector<NamedParameter<const Array<T>>> parameters;
+  std::vector<detail::NamedParameter<const Array<T>>> parameters;
   for_each_parameter(model, [&](const ParameterName& name, const Array<T>& array) {
     parameters.push_back({name.str(), &array});
   });
-  save_checkpoint(path, parameters, optimizer, state, identity);
+  detail::write_checkpoint(path, parameters, optimizer, state, identity);
 }
 
 /// Brings the model, the optimizer, the batches, the Rngs and the numbers to where they were, so
@@ -72,11 +76,11 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {
-  std::vector<NamedParameter<Array<T>>> parameters;
+  std::vector<detail::NamedParameter<Array<T>>> parameters;
   for_each_parameter(model, [&](const ParameterName& name, Array<T>& array) {
     parameters.push_back({name.str(), &array});
   });
-  load_checkpoint(path, parameters, optimizer, state, identity);
+  detail::read_checkpoint(path, parameters, optimizer, state, identity);
 }
 
 /// The identity that a checkpoint was saved with, to set up the run that goes on with it. Throws

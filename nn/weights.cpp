@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using detail::ParameterBytes;
+
 constexpr const char* layout_key = "layout";
 
 const char* layout(bool pytorch) { return pytorch ? "out, in" : "in, out"; }
@@ -41,9 +43,9 @@ std::map<std::string, std::string> describe(
 
 }  // namespace
 
-void save_weights(const fs::path& path,
-                  const std::vector<ParameterBytes<const std::byte>>& parameters,
-                  const SaveOptions& options) {
+void detail::write_weights(const fs::path& path,
+                           const std::vector<ParameterBytes<const std::byte>>& parameters,
+                           const SaveOptions& options) {
   std::vector<TensorView> tensors;
   std::vector<Buffer<std::byte>> copies;
   for (const auto& each : parameters) {
@@ -57,8 +59,9 @@ void save_weights(const fs::path& path,
   write_safetensors(path, std::move(tensors), describe(path.string(), parameters, options));
 }
 
-void load_weights(const fs::path& path, const std::vector<ParameterBytes<std::byte>>& parameters,
-                  const LoadOptions& options) {
+void detail::read_weights(const fs::path& path,
+                          const std::vector<ParameterBytes<std::byte>>& parameters,
+                          const LoadOptions& options) {
   const SafetensorsFile file(path);
   const auto stated = file.metadata().find(layout_key);
   const bool ours = file.metadata().count("xtape") > 0;

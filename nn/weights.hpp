@@ -18,6 +18,21 @@ namespace xtape::nn {
 template <class T>
 inline constexpr const char* dtype_of = std::is_same_v<T, float> ? "F32" : "F64";
 
+struct SaveOptions {
+  /// The weights of Linear, and of modules that say so (nn/module.hpp), as (out, in), which is how
+  /// PyTorch keeps them.
+  bool pytorch = false;
+  /// Texts to keep with the weights, in UTF-8, such as the activation, which no shape tells.
+  std::map<std::string, std::string> metadata{};
+};
+
+struct LoadOptions {
+  /// The file's weights are (out, in), as PyTorch and SaveOptions::pytorch write them.
+  bool pytorch = false;
+};
+
+namespace detail {
+
 /// The bytes of a model's parameter. `Byte` is const for a const model.
 template <class Byte>
 struct ParameterBytes {
@@ -49,25 +64,14 @@ std::vector<ParameterBytes<const std::byte>> parameter_bytes(const Model& model)
   return list;
 }
 
-struct SaveOptions {
-  /// The weights of Linear, and of modules that say so (nn/module.hpp), as (out, in), which is how
-  /// PyTorch keeps them.
-  bool pytorch = false;
-  /// Texts to keep with the weights, in UTF-8, such as the activation, which no shape tells.
-  std::map<std::string, std::string> metadata{};
-};
-
-struct LoadOptions {
-  /// The file's weights are (out, in), as PyTorch and SaveOptions::pytorch write them.
-  bool pytorch = false;
-};
-
-void save_weights(const std::filesystem::path& path,
-                  const std::vector<ParameterBytes<const std::byte>>& parameters,
-                  const SaveOptions& options);
-void load_weights(const std::filesystem::path& path,
+void write_weights(const std::filesystem::path& path,
+                   const std::vector<ParameterBytes<const std::byte>>& parameters,
+                   const SaveOptions& options);
+void read_weights(const std::filesystem::path& path,
                   const std::vector<ParameterBytes<std::byte>>& parameters,
                   const LoadOptions& options);
+
+}  // namespace detail
 
 /// Writes the parameters of `model` under their dotted names ("0.weight") to a safetensors file, in
 /// the model's type, float (F32) or double (F64). The file's metadata hold the version of xtape
@@ -80,7 +84,7 @@ void load_weights(const std::filesystem::path& path,
 template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {
-  save_weights(path, parameter_bytes(model), options);
+  detail::write_weights(path, detail::parameter_bytes(model), options);
 }
 
 /// Reads the parameters of `model` from a safetensors file with exactly their names and shapes. F32
@@ -95,7 +99,7 @@ template <class Model>
 void load_weights(const std::filesystem::path& path, Model& model,
                   const LoadOptions& options = {}) {
   static_assert(!std::is_const_v<Model>, "load_weights changes the model");
-  load_weights(path, parameter_bytes(model), options);
+  detail::read_weights(path, detail::parameter_bytes(model), options);
 }
 
 }  // namespace xtape::nn

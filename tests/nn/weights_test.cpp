@@ -42,7 +42,7 @@ nn::Sequential<T> make_model(std::uint64_t seed, std::size_t hidden = 4) {
 template <class Model>
 std::string bits(const Model& model) {
   std::string bytes;
-  for (const auto& each : nn::parameter_bytes(model)) {
+  for (const auto& each : nn::detail::parameter_bytes(model)) {
     bytes.append(reinterpret_cast<const char*>(each.bytes.data()), each.bytes.size());
   }
   return bytes;
