@@ -53,7 +53,8 @@ void read_checkpoint(const std::filesystem::path& path,
 ///
 /// In the body of a loop over the batches it is called after the optimizer's step, the batch of
 /// that turn then counts as done. Throws DataError when the file cannot be written, TapeError when
-/// the optimizer began with another model, ValueError when two parameters have one name.
+/// the optimizer began with another model, ValueError when two parameters have one name or the
+/// identity is no UTF-8.
 template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,

@@ -18,6 +18,7 @@ namespace xtape::nn {
 template <class T>
 inline constexpr const char* dtype_of = std::is_same_v<T, float> ? "F32" : "F64";
 
+/// How save_weights() writes.
 struct SaveOptions {
   /// The weights of Linear, and of modules that say so (nn/module.hpp), as (out, in), which is how
   /// PyTorch keeps them.
@@ -26,6 +27,7 @@ struct SaveOptions {
   std::map<std::string, std::string> metadata{};
 };
 
+/// How load_weights() reads.
 struct LoadOptions {
   /// The file's weights are (out, in), as PyTorch and SaveOptions::pytorch write them.
   bool pytorch = false;
@@ -80,7 +82,7 @@ void read_weights(const std::filesystem::path& path,
 /// file is replaced as write_file() does it.
 ///
 /// Throws DataError when the file cannot be written, ValueError when two parameters have one name
-/// or a text of the options takes the name of one above.
+/// or a text of the options takes the name of one above or is no UTF-8.
 template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {

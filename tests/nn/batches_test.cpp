@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 #include <ranges>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -265,4 +266,83 @@ TEST_CASE("Batches tell what they cannot work with") {
   CHECK_THROWS_AS(nn::Batches(data, 1), xtape::ShapeError);
   CHECK_THROWS_WITH(nn::Batches(data, 1),
                     "Batches: 9 labels want images (9, 3, 5) of 135 bytes in all, got 150 bytes");
+}
+
+TEST_CASE("Batches go on from any position, in the order they had begun") {
+  const nn::Dataset data = numbered_images(23);
+  for (const bool shuffled : {false, true}) {
+    CAPTURE(shuffled);
+    const auto make = [&](Rng& rng) {
+      return shuffled ? nn::Batches(data, 5, rng) : nn::Batches(data, 5);
+    };
+    for (std::size_t stop = 0; stop <= 5; ++stop) {
+      CAPTURE(stop);
+      Rng rng(7), other(8);
+      nn::Batches batches = make(rng), resumed = make(other);
+      walk(batches);
+      Labels seen;
+      std::size_t given = 0;
+      nn::Batches::Position position;
+      auto it = batches.begin();
+      for (position = batches.position(); given < stop; ++it) {
+        const auto labels = (*it).labels;
+        seen.insert(seen.end(), labels.begin(), labels.end());
+        ++given;
+        position = batches.position();
+      }
+      const Labels rest = [&] {
+        Labels labels;
+        for (; it != batches.end(); ++it) {
+          labels.insert(labels.end(), (*it).labels.begin(), (*it).labels.end());
+        }
+        return labels;
+      }();
+      CHECK(position.given == stop);
+      CHECK(sorted(seen).size() + rest.size() == 23);
+      resumed.restore(position);
+      CHECK(resumed.position().given == stop);
+      CHECK(walk(resumed) == rest);
+      CHECK(walk(resumed) == walk(batches));
+      CHECK(other.state() == (shuffled ? rng.state() : Rng(8).state()));
+    }
+  }
+}
+
+TEST_CASE("Batches between epochs go on with a new one") {
+  const nn::Dataset data = numbered_images(23);
+  Rng rng(7), other(8);
+  nn::Batches batches(data, 5, rng), resumed(data, 5, other);
+  resumed.restore(batches.position());
+  CHECK(walk(resumed) == walk(batches));
+  const nn::Batches::Position position = batches.position();
+  CHECK(!position.within_epoch);
+  walk(resumed);
+  resumed.restore(position);
+  CHECK(walk(resumed) == walk(batches));
+}
+
+TEST_CASE("Batches refuse a position that is none of theirs, and stay where they are") {
+  const nn::Dataset data = numbered_images(23), more = numbered_images(24);
+  Rng rng(7), other(8);
+  nn::Batches batches(data, 5, rng), in_order(data, 5);
+  batches.begin();
+  const nn::Batches::Position position = batches.position(), unshuffled = in_order.position();
+  const auto refused = [&](nn::Batches::Position wrong) {
+    const std::string message = message_of([&] { batches.restore(wrong); });
+    CHECK(batches.position().given == 0);
+    CHECK(rng.state() == position.rng);
+    return message;
+  };
+  nn::Batches::Position late = position, still = position;
+  late.given = 6;
+  still.epoch_start = {};
+  CHECK(refused(late) == "Batches: the position is after batch 6 of 5");
+  CHECK(refused(still) == "Batches: the position has no Rng, these batches have one");
+  CHECK(refused(unshuffled) == "Batches: the position has no Rng, these batches have one");
+  CHECK(refused(nn::Batches(more, 5, other).position()) ==
+        "Batches: the position is one in 24 items, 5 a batch, but these are 23 items, 5 a batch");
+  CHECK(refused(nn::Batches(data, 4, other).position()) ==
+        "Batches: the position is one in 23 items, 4 a batch, but these are 23 items, 5 a batch");
+  CHECK_THROWS_WITH(in_order.restore(position),
+                    "Batches: the position has an Rng, these batches have none");
 }

@@ -265,3 +265,47 @@ TEST_CASE("A user's own optimizer defines two functions", "[nn]") {
   CHECK((model.first == Array<double>{-2, 5}));
   CHECK((model.second == Array<double>{0, 1, 2}));
 }
+
+TEST_CASE("An optimizer restored goes on as the one it was taken from") {
+  const auto from = all_optimizers(), to = all_optimizers();
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    CAPTURE(i);
+    Tape<double> tape;
+    Model model{{3, 4}, {5, 6, 7}};
+    const auto step = [&](nn::Optimizer<double>& optimizer, Model& each) {
+      backward_with(tape, each, gradients);
+      optimizer.step(each, tape);
+    };
+    step(*from[i], model);
+    Model copy = model;
+    auto slots = from[i]->slots();
+    if (!slots.empty()) {
+      slots[0].parameter = &copy.first;
+      slots[1].parameter = &copy.second;
+    }
+    to[i]->restore(std::move(slots), from[i]->steps());
+    step(*from[i], model);
+    step(*to[i], copy);
+    CHECK(Snapshot(copy, *to[i]) == Snapshot(model, *from[i]));
+  }
+}
+
+TEST_CASE("An optimizer is not restored with slots that do not fit, and stays as it was") {
+  Tape<double> tape;
+  Model model{{3, 4}, {5, 6, 7}};
+  nn::Adam<double> adam;
+  backward_with(tape, model, gradients);
+  adam.step(model, tape);
+  const Snapshot before(model, adam);
+  auto few = adam.slots(), wrong = adam.slots();
+  few[1].state.pop_back();
+  wrong[1].state[1] = wrong[0].state[1];
+  CHECK_THROWS_AS(adam.restore(few, 5), xtape::ValueError);
+  CHECK_THROWS_WITH(adam.restore(few, 5),
+                    "Adam: restored with 1 arrays for each parameter, expected 2");
+  CHECK_THROWS_AS(adam.restore(wrong, 5), xtape::ShapeError);
+  CHECK_THROWS_WITH(adam.restore(wrong, 5), "Adam: restored with state (2) of a parameter (3)");
+  CHECK(Snapshot(model, adam) == before);
+  adam.options.beta1 = 2;
+  CHECK_THROWS_AS(adam.restore(adam.slots(), 5), xtape::ValueError);
+}
