@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "tensor/parallel.hpp"
 
@@ -73,12 +74,60 @@ Batches::Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelSca
 void Batches::start_epoch() {
   order_.resize(data_->size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
-  if (rng_ != nullptr) {
+  const bool goes_on = std::exchange(restored_, false);
+  if (rng_ != nullptr && goes_on) {
+    Rng rng;
+    rng.restore(epoch_start_);
+    rng.shuffle(std::span(order_));
+  } else if (rng_ != nullptr) {
+    epoch_start_ = rng_->state();
     rng_->shuffle(std::span(order_));
   }
+  if (!goes_on) {
+    given_ = 0;
+  }
+  within_epoch_ = given_ < size();
   labels_.resize(order_.size());
   std::transform(order_.begin(), order_.end(), labels_.begin(),
                  [&](std::size_t item) { return data_->labels[item]; });
+}
+
+Batches::Position Batches::position() const {
+  Position position{.items = data_->size(), .batch_size = batch_size_};
+  if (within_epoch_) {
+    position.within_epoch = true;
+    position.given = given_;
+    position.epoch_start = epoch_start_;
+  }
+  if (rng_ != nullptr) {
+    position.rng = rng_->state();
+  }
+  return position;
+}
+
+void Batches::check(const Position& position) const {
+  require<ValueError>(position.items == data_->size() && position.batch_size == batch_size_,
+                      "Batches: the position is one in {} items, {} a batch, but these are {} "
+                      "items, {} a batch",
+                      position.items, position.batch_size, data_->size(), batch_size_);
+  require<ValueError>(position.given <= size(), "Batches: the position is after batch {} of {}",
+                      position.given, size());
+  const Rng::State none{};
+  const bool shuffled = rng_ != nullptr;
+  require<ValueError>((position.rng != none) == shuffled &&
+                          (position.epoch_start != none) == (shuffled && position.within_epoch),
+                      "Batches: the position has {} Rng, these batches have {}",
+                      shuffled ? "no" : "an", shuffled ? "one" : "none");
+}
+
+void Batches::restore(const Position& position) {
+  check(position);
+  restored_ = within_epoch_ = position.within_epoch;
+  given_ = position.given;
+  epoch_start_ = position.epoch_start;
+  if (rng_ != nullptr) {
+    rng_->restore(position.rng);
+  }
 }
 
 Batch Batches::at(std::size_t index) const {

@@ -78,9 +78,32 @@ class Batches {
     return data_->size() / batch_size_ + (data_->size() % batch_size_ > 0);
   }
 
-  /// Begins an epoch.
+  /// Begins an epoch, or goes on with the one that restore() brought back.
   Iterator begin();
   std::default_sentinel_t end() const { return {}; }
+
+  /// All that determines the batches to come.
+  struct Position {
+    std::size_t items = 0;  ///< Of the dataset.
+    std::size_t batch_size = 0;
+    bool within_epoch = false;
+    std::size_t given = 0;     ///< Batches of this epoch that the loop has been given.
+    Rng::State epoch_start{};  ///< The Rng when this epoch began; zeros without an Rng.
+    Rng::State rng{};          ///< The Rng now; zeros without an Rng.
+  };
+
+  /// Asked for in the body of a loop, the batch of that turn counts as given; after the loop the
+  /// next epoch comes.
+  Position position() const;
+
+  /// The next begin() goes on after the batches that had been given, in the same order: with no
+  /// batch when that was the last. Also restores the Rng. Throws ValueError when check() does; then
+  /// nothing has changed.
+  void restore(const Position& position);
+
+  /// Throws ValueError when the position is none of this dataset in batches of this size, or has an
+  /// Rng where this has none.
+  void check(const Position& position) const;
 
  private:
   Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelScale scale);
@@ -92,6 +115,10 @@ class Batches {
   std::size_t batch_size_;
   Rng* rng_;
   PixelScale scale_;
+  bool restored_ = false;  // begin() goes on
+  bool within_epoch_ = false;
+  std::size_t given_ = 0;
+  Rng::State epoch_start_{};
   std::vector<std::size_t> order_;
   std::vector<std::uint8_t> labels_;  // in that order
 };
@@ -102,26 +129,34 @@ class Batches::Iterator {
   using value_type = Batch;
   using difference_type = std::ptrdiff_t;
 
-  Batch operator*() const { return batches_->at(index_); }
+  Batch operator*() const {
+    batches_->given_ = index_ + 1;
+    return batches_->at(index_);
+  }
   Iterator& operator++() {
     ++index_;
+    batches_->within_epoch_ = index_ < batches_->size();
     return *this;
   }
-  Iterator operator++(int) { return {batches_, index_++}; }
+  Iterator operator++(int) {
+    const Iterator old = *this;
+    ++*this;
+    return old;
+  }
   bool operator==(std::default_sentinel_t) const { return index_ == batches_->size(); }
 
  private:
   friend class Batches;
 
-  Iterator(const Batches* batches, std::size_t index) : batches_(batches), index_(index) {}
+  Iterator(Batches* batches, std::size_t index) : batches_(batches), index_(index) {}
 
-  const Batches* batches_;
+  Batches* batches_;
   std::size_t index_;
 };
 
 inline Batches::Iterator Batches::begin() {
   start_epoch();
-  return {this, 0};
+  return {this, given_};
 }
 
 }  // namespace xtape::nn

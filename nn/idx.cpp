@@ -1,13 +1,9 @@
 #include "nn/idx.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <limits>
 #include <span>
 #include <string>
@@ -15,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/files.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn {
@@ -22,87 +19,37 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A regular file opened for reading. Its errors name it.
-class File {
- public:
-  explicit File(const fs::path& path) : name(path.string()) {
-    // Not blocking: opening a named pipe would wait for its writer.
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor_ < 0) {
-      fail_with_errno("open");
-    }
-    struct stat status {};
-    const bool known = ::fstat(descriptor_, &status) == 0;
-    if (!known || !S_ISREG(status.st_mode)) {
-      ::close(descriptor_);
-      fail<DataError>("{}: is {}, expected an IDX file", name,
-                      known && S_ISDIR(status.st_mode) ? "a folder" : "no regular file");
-    }
-    size = static_cast<std::uint64_t>(status.st_size);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() { ::close(descriptor_); }
-
-  /// Reads at `offset` until `out` is full or the file ends; the number of bytes read.
-  std::size_t read_at(std::uint64_t offset, std::span<std::uint8_t> out) const {
-    std::size_t done = 0;
-    while (done < out.size()) {
-      const auto count = ::pread(descriptor_, out.data() + done, out.size() - done,
-                                 static_cast<off_t>(offset + done));
-      if (count < 0 && errno != EINTR) {
-        fail_with_errno("read");
-      }
-      if (count == 0) {
-        break;
-      }
-      done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
-    }
-    return done;
-  }
-
-  const std::string name;
-  std::uint64_t size = 0;
-
- private:
-  [[noreturn]] void fail_with_errno(const char* action) const {
-    fail<DataError>("{}: cannot {}: {}", name, action, std::generic_category().message(errno));
-  }
-
-  int descriptor_ = -1;
-};
-
 /// The bytes of a file one after another.
 class RawSource {
  public:
-  explicit RawSource(const File& file) : file_(file) {}
+  explicit RawSource(const InputFile& file) : file_(file) {}
 
   std::size_t read(std::span<std::uint8_t> out) {
-    const std::size_t count = file_.read_at(position_, out);
+    const std::size_t count = file_.read_at(position_, std::as_writable_bytes(out));
     position_ += count;
     return count;
   }
 
   void expect_size(const Shape& shape, std::uint64_t promised) const {
-    require<DataError>(promised == file_.size,
-                       "{}: the header promises {}, a file of {} bytes, but it has {}", file_.name,
-                       shape, promised, file_.size);
+    require<DataError>(promised == file_.size(),
+                       "{}: the header promises {}, a file of {} bytes, but it has {}",
+                       file_.name(), shape, promised, file_.size());
   }
 
   void expect_end() {}
 
  private:
-  const File& file_;
+  const InputFile& file_;
   std::uint64_t position_ = 0;
 };
 
 /// What a gzip file (RFC 1952) of one member holds, unpacked piece by piece.
 class GzipSource {
  public:
-  explicit GzipSource(const File& file) : file_(file), packed_(file), input_(1 << 17) {
+  explicit GzipSource(const InputFile& file) : file_(file), packed_(file), input_(1 << 17) {
     const int gzip_only = 16;
     require<Error>(inflateInit2(&stream_, gzip_only + MAX_WBITS) == Z_OK,
-                   "{}: zlib cannot start: out of memory", file.name);
+                   "{}: zlib cannot start: out of memory", file.name());
   }
   GzipSource(const GzipSource&) = delete;
   GzipSource& operator=(const GzipSource&) = delete;
@@ -117,7 +64,7 @@ class GzipSource {
       stream_.avail_out = static_cast<uInt>(step);
       const int status = inflate(&stream_, Z_NO_FLUSH);
       ended_ = status == Z_STREAM_END;
-      require<DataError>(ended_ || status == Z_OK, "{}: damaged gzip data: {}", file_.name,
+      require<DataError>(ended_ || status == Z_OK, "{}: damaged gzip data: {}", file_.name(),
                          stream_.msg != nullptr ? stream_.msg : zError(status));
       done += step - stream_.avail_out;
     }
@@ -128,7 +75,8 @@ class GzipSource {
   /// are the unpacked size modulo 2^32, and deflate packs at most 1032 bytes into one.
   void expect_size(const Shape& shape, std::uint64_t promised) const {
     std::array<std::uint8_t, 4> trailer{};
-    file_.read_at(file_.size - std::min<std::uint64_t>(file_.size, 4), trailer);
+    file_.read_at(file_.size() - std::min<std::uint64_t>(file_.size(), 4),
+                  std::as_writable_bytes(std::span(trailer)));
     std::uint32_t recorded = 0;
     for (std::size_t i = 0; i < 4; ++i) {
       recorded |= std::uint32_t{trailer[i]} << (8 * i);
@@ -136,20 +84,20 @@ class GzipSource {
     require<DataError>(static_cast<std::uint32_t>(promised) == recorded,
                        "{}: the header promises {}, {} bytes unpacked, but the gzip file ends with "
                        "a size of {}: it is cut short or damaged",
-                       file_.name, shape, promised, recorded);
-    require<DataError>(promised / 1032 <= file_.size,
+                       file_.name(), shape, promised, recorded);
+    require<DataError>(promised / 1032 <= file_.size(),
                        "{}: the header promises {}, {} bytes unpacked, more than a gzip file of {} "
                        "bytes can hold",
-                       file_.name, shape, promised, file_.size);
+                       file_.name(), shape, promised, file_.size());
   }
 
   /// Also makes zlib compare the checksum, which it does where the stream ends.
   void expect_end() {
     std::array<std::uint8_t, 1> extra{};
     require<DataError>(read(extra) == 0, "{}: unpacks to more than the header promises",
-                       file_.name);
+                       file_.name());
     require<DataError>(stream_.avail_in == 0 && packed_.read(extra) == 0,
-                       "{}: bytes follow the end of the gzip data", file_.name);
+                       "{}: bytes follow the end of the gzip data", file_.name());
   }
 
  private:
@@ -158,11 +106,11 @@ class GzipSource {
       stream_.next_in = input_.data();
       stream_.avail_in = static_cast<uInt>(packed_.read(input_));
       require<DataError>(stream_.avail_in > 0, "{}: the gzip data are cut short after {} bytes",
-                         file_.name, file_.size);
+                         file_.name(), file_.size());
     }
   }
 
-  const File& file_;
+  const InputFile& file_;
   RawSource packed_;
   Bytes input_;
   z_stream stream_{};
@@ -268,13 +216,13 @@ void require_labels_below(std::size_t classes, const Dataset& data, const fs::pa
 }  // namespace
 
 IdxArray read_idx(const fs::path& path, std::size_t rank) {
-  const File file(path);
-  require<DataError>(file.size > 0, "{}: is empty, expected an IDX file", file.name);
+  const InputFile file(path, "an IDX file");
+  require<DataError>(file.size() > 0, "{}: is empty, expected an IDX file", file.name());
   std::array<std::uint8_t, 2> start{};
-  file.read_at(0, start);
+  file.read_at(0, std::as_writable_bytes(std::span(start)));
   const bool packed = start[0] == 0x1f && start[1] == 0x8b;
-  return packed ? read_array(GzipSource(file), file.name, rank)
-                : read_array(RawSource(file), file.name, rank);
+  return packed ? read_array(GzipSource(file), file.name(), rank)
+                : read_array(RawSource(file), file.name(), rank);
 }
 
 Dataset read_dataset(const fs::path& images_path, const fs::path& labels_path) {

@@ -34,6 +34,7 @@ class Linear {
   }
 
   static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
+  static constexpr std::string_view transposed_in_pytorch = "weight";
 
   Array<T> weight, bias;
 };

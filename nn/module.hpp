@@ -16,6 +16,9 @@
 /// dotted names from it ("next.bias"). A class without members needs no visit; one with members and
 /// without visit does not compile. (A class derived from a module inherits its visit: name what it
 /// adds in one of its own.)
+///
+/// A matrix that is (in, out) here and (out, in) in PyTorch, as Linear's weight, is named by
+/// `static constexpr std::string_view transposed_in_pytorch = "weight";`, for nn/weights.hpp.
 
 namespace xtape::nn {
 
@@ -23,8 +26,9 @@ namespace xtape::nn {
 /// name adds no dot.
 class ParameterName {
  public:
-  ParameterName(std::string_view last, const ParameterName* parent)
-      : last_(last), parent_(parent) {}
+  ParameterName(std::string_view last, const ParameterName* parent,
+                bool transposed_in_pytorch = false)
+      : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch) {}
 
   std::string str() const {
     std::string name = parent_ == nullptr ? std::string() : parent_->str();
@@ -34,9 +38,12 @@ class ParameterName {
     return name.append(last_);
   }
 
+  bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
+
  private:
   std::string_view last_;
   const ParameterName* parent_;
+  bool transposed_in_pytorch_;
 };
 
 namespace detail {
@@ -49,6 +56,14 @@ template <class M>
 concept HasVisit = requires(M& module) {
   std::remove_const_t<M>::visit(module, IgnoreMember{});
 };
+
+template <class M>
+constexpr bool is_transposed_in_pytorch(std::string_view member) {
+  if constexpr (requires { M::transposed_in_pytorch; }) {
+    return member == M::transposed_in_pytorch;
+  }
+  return false;
+}
 
 template <class M>
 inline constexpr bool is_array = false;
@@ -64,7 +79,8 @@ void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr)
   using Module = std::remove_const_t<M>;
   if constexpr (detail::HasVisit<M>) {
     Module::visit(module, [&]<class Member>(std::string_view member_name, Member& member) {
-      const ParameterName name(member_name, prefix);
+      const ParameterName name(member_name, prefix,
+                               detail::is_transposed_in_pytorch<Module>(member_name));
       if constexpr (detail::is_array<std::remove_const_t<Member>>) {
         f(name, member);
       } else {

@@ -65,6 +65,23 @@ void Optimizer<T>::apply(std::size_t state_count) {
 }
 
 template <class T>
+void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
+  const std::size_t state_count = prepare();
+  for (const Slot& slot : slots) {
+    require<ValueError>(slot.state.size() == state_count,
+                        "{}: restored with {} arrays for each parameter, expected {}", name_,
+                        slot.state.size(), state_count);
+    for (const Array<T>& array : slot.state) {
+      require<ShapeError>(same_shape(array.shape(), slot.parameter->shape()),
+                          "{}: restored with state {} of a parameter {}", name_, array.shape(),
+                          slot.parameter->shape());
+    }
+  }
+  slots_ = std::move(slots);
+  steps_ = steps;
+}
+
+template <class T>
 void Optimizer<T>::reset() {
   slots_.clear();
   steps_ = 0;

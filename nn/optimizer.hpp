@@ -56,6 +56,19 @@ class Optimizer {
   /// Forgets all earlier steps, but not the options: the next step may be with another model.
   void reset();
 
+  /// Continues where an optimizer of the same kind stood when it had `slots()` and `steps()`. Of
+  /// the slots each names a parameter of the model that the next step will be with. Throws
+  /// ShapeError when an array is not of its parameter's shape, ValueError when a slot has more or
+  /// fewer arrays than the options want. Then nothing has changed.
+  void restore(std::vector<Slot> slots, std::size_t steps);
+
+  /// "SGD", "Adam", "AdamW".
+  const char* name() const { return name_; }
+
+  /// How many arrays of state the options want for each parameter. Throws ValueError when they are
+  /// out of range.
+  std::size_t state_count() const { return prepare(); }
+
   /// How many steps have been made.
   std::size_t steps() const { return steps_; }
 
@@ -77,8 +90,6 @@ class Optimizer {
   /// Changes one parameter. The arrays of its state are 0 at first. steps() counts this step
   /// already. Must not throw.
   virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) = 0;
-
-  const char* name() const { return name_; }
 
  private:
   struct Update {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "nn/safetensors.hpp"
+#include "tensor/buffer.hpp"
+#include "tensor/shape.hpp"
+
+/// What weight files and checkpoints share: the tensors of a file held against those that are
+/// wanted.
+
+namespace xtape::nn {
+
+/// A tensor that is wanted from a file, and the memory it goes to.
+struct TensorTarget {
+  std::string key;
+  std::string dtype;  ///< As the memory holds it.
+  Shape shape;        ///< As the memory holds it.
+  std::span<std::byte> bytes;
+  bool converts = false;    ///< Of F32 and F64 the file may hold either.
+  bool transposes = false;  ///< The file holds the matrix with its axes exchanged.
+};
+
+/// Throws DataError unless the tensors of the file are those of `targets`, no more and no fewer.
+/// One message names all that are missing, unexpected, or of another shape or type.
+void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets);
+
+/// Reads a tensor that require_same_tensors() has found to be right. Throws DataError when it
+/// cannot be read, and when a finite number is too large for float.
+void read_tensor(const SafetensorsFile& file, const TensorTarget& target);
+
+/// A shape with its axes in the opposite order.
+Shape reversed(const Shape& shape);
+
+/// The transpose of a matrix of this shape.
+Buffer<std::byte> transposed(std::span<const std::byte> matrix, const Shape& shape);
+
+}  // namespace xtape::nn

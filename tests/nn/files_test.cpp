@@ -1,0 +1,266 @@
+#include "nn/files.hpp"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "tensor/error.hpp"
+#include "tensor/rng.hpp"
+#include "tests/catch.hpp"
+#include "tests/temporary_folder.hpp"
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t any = 1 << 30;
+
+std::set<std::string> names_in(const fs::path& folder) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+mode_t mode_of(const fs::path& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
+}
+
+/// No file of this process may grow beyond `bytes`, as on a full disk, until the end of the scope.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const rlimit limit{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit old_{};
+  void (*handler_)(int);
+};
+
+/// Runs as a user without rights, if this is root, until the end of the scope.
+class Unprivileged {
+ public:
+  Unprivileged() : user_(::geteuid()), done_(user_ != 0 || ::seteuid(65534) == 0) {}
+  Unprivileged(const Unprivileged&) = delete;
+  Unprivileged& operator=(const Unprivileged&) = delete;
+  ~Unprivileged() {
+    if (::seteuid(user_) != 0) {
+      std::abort();
+    }
+  }
+  bool done() const { return done_; }
+
+ private:
+  uid_t user_;
+  bool done_;
+};
+
+}  // namespace
+
+TEST_CASE("write_file writes what read_file reads") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "file";
+  for (const std::string& content : {std::string("new"), std::string(), std::string("a\0\n\xff", 4),
+                                     std::string(3 << 20, 'x')}) {
+    nn::write_file(path, content);
+    CHECK((nn::read_file(path, any) == content));
+  }
+  const std::array<std::string_view, 3> parts{"one ", "", "two"};
+  nn::write_file(path, parts);
+  CHECK(nn::read_file(path, any) == "one two");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+}
+
+TEST_CASE("write_file writes beside the program when the path has no folder") {
+  const TemporaryFolder folder;
+  const fs::path old = fs::current_path();
+  fs::current_path(folder.path());
+  nn::write_file("plain", "content");
+  fs::current_path(old);
+  CHECK(nn::read_file(folder / "plain", any) == "content");
+}
+
+TEST_CASE("write_file gives a new file the usual permissions and keeps those of an old one") {
+  const TemporaryFolder folder;
+  const mode_t mask = ::umask(022);
+  nn::write_file(folder / "new", "");
+  ::umask(mask);
+  CHECK(mode_of(folder / "new") == 0644);
+  for (const mode_t mode : {0600u, 0444u, 0666u}) {
+    ::chmod((folder / "new").c_str(), mode);
+    nn::write_file(folder / "new", "private");
+    CHECK(mode_of(folder / "new") == mode);
+  }
+}
+
+TEST_CASE("write_file follows a link and opens none that stands where its temporary file goes") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "real");
+  fs::create_symlink("real/file", folder / "link");
+  folder.write("real/file", std::string("old"));
+  nn::write_file(folder / "link", "new");
+  CHECK(fs::is_symlink(folder / "link"));
+  CHECK(nn::read_file(folder / "real/file", any) == "new");
+
+  folder.write("victim", std::string("untouched"));
+  for (int number = 0; number < 100; ++number) {
+    fs::create_symlink("victim", folder / (".xtape-" + std::to_string(::getpid()) + "-" +
+                                           std::to_string(number) + ".tmp"));
+  }
+  nn::write_file(folder / "file", "content");
+  CHECK(nn::read_file(folder / "file", any) == "content");
+  CHECK(nn::read_file(folder / "victim", any) == "untouched");
+  CHECK(!fs::is_symlink(folder / "file"));
+}
+
+TEST_CASE("write_file refuses what is no file") {
+  const TemporaryFolder folder;
+  const std::string name = folder.path().string();
+  CHECK_THROWS_AS(nn::write_file(folder.path(), ""), xtape::DataError);
+  CHECK_THROWS_WITH(nn::write_file(folder.path(), ""), name + ": cannot write: it is a folder");
+  CHECK_THROWS_WITH(nn::write_file("/dev/null", ""),
+                    "/dev/null: cannot write: it is no regular file");
+  CHECK_THROWS_WITH(nn::write_file(folder / "none/file", ""),
+                    name + "/none/file: cannot create a file beside it: No such file or directory");
+  folder.write("file", std::string("content"));
+  CHECK_THROWS_WITH(nn::write_file(folder / "file/inside", ""),
+                    name + "/file/inside: cannot write: Not a directory");
+  fs::create_symlink("loop", folder / "loop");
+  CHECK_THROWS_WITH(nn::write_file(folder / "loop", ""),
+                    name + "/loop: cannot write: Too many levels of symbolic links");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file", "loop"});
+}
+
+TEST_CASE("write_file on a full disk says so and leaves the old file alone") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", std::string("old"));
+  const std::string content(1 << 20, 'x');
+  std::string message;
+  {
+    const FileSizeLimit limit(300'000);
+    message = message_of([&] { nn::write_file(path, content); });
+  }
+  CHECK(message == path.string() + ": cannot write: File too large");
+  CHECK(nn::read_file(path, any) == "old");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+}
+
+TEST_CASE("write_file without file handles says so") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", std::string("old"));
+  rlimit old{};
+  ::getrlimit(RLIMIT_NOFILE, &old);
+  const rlimit none{0, old.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  const std::string writing = message_of([&] { nn::write_file(path, "new"); });
+  const std::string reading = message_of([&] { nn::read_file(path, any); });
+  ::setrlimit(RLIMIT_NOFILE, &old);
+  CHECK(writing == path.string() + ": cannot create a file beside it: Too many open files");
+  CHECK(reading == path.string() + ": cannot open: Too many open files");
+  CHECK(nn::read_file(path, any) == "old");
+}
+
+TEST_CASE("write_file in a read-only folder says so and leaves the old file alone") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", std::string("old"));
+  ::chmod(folder.path().c_str(), 0555);
+  std::string message;
+  {
+    const Unprivileged user;
+    if (!user.done()) {
+      XTAPE_SKIP("SKIPPED: root cannot act as another user here");
+    }
+    message = message_of([&] { nn::write_file(path, "new"); });
+  }
+  ::chmod(folder.path().c_str(), 0755);
+  CHECK(message == path.string() + ": cannot create a file beside it: Permission denied");
+  CHECK(nn::read_file(path, any) == "old");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+}
+
+TEST_CASE("write_file leaves the old bytes or the new ones when it is killed at any moment") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "file";
+  const std::string a(2'000'000, 'a'), b(1'500'000, 'b');
+  const auto start = std::chrono::steady_clock::now();
+  nn::write_file(path, a);
+  const std::chrono::duration<double> one_write = std::chrono::steady_clock::now() - start;
+  xtape::Rng rng(static_cast<std::uint64_t>(::getpid()));
+  int written = 0;
+  for (int kill = 0; kill < 20; ++kill) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      while (true) {
+        nn::write_file(path, b);
+        nn::write_file(path, a);
+      }
+    }
+    std::this_thread::sleep_for(one_write * rng.uniform(0, 8));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const std::string found = nn::read_file(path, any);
+    REQUIRE((found == a || found == b));
+    written += found == b;
+  }
+  CHECK(written > 0);  // else the child never got so far
+}
+
+TEST_CASE("write_file by many threads leaves the bytes of one") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "file";
+  std::vector<std::thread> threads;
+  for (char letter = 'a'; letter < 'e'; ++letter) {
+    threads.emplace_back([=] {
+      for (int i = 0; i < 10; ++i) {
+        nn::write_file(path, std::string(10'000, letter));
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  const std::string found = nn::read_file(path, any);
+  CHECK(found.size() == 10'000);
+  CHECK((found == std::string(10'000, found[0])));
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+}
+
+TEST_CASE("read_file refuses what is no file and what is too large") {
+  const TemporaryFolder folder;
+  const std::string name = folder.path().string();
+  CHECK_THROWS_WITH(nn::read_file(folder.path(), any), name + ": is a folder, expected a file");
+  CHECK_THROWS_WITH(nn::read_file(folder / "none", any),
+                    name + "/none: cannot open: No such file or directory");
+  CHECK_THROWS_WITH(nn::read_file("/dev/zero", any),
+                    "/dev/zero: is no regular file, expected a file");
+  folder.write("four", std::string("1234"));
+  CHECK(nn::read_file(folder / "four", 4) == "1234");
+  CHECK_THROWS_WITH(nn::read_file(folder / "four", 3),
+                    name + "/four: is 4 bytes, expected at most 3");
+}
