@@ -7,6 +7,7 @@
 #include "autograd/record.hpp"
 #include "nn/activations.hpp"
 #include "nn/adam.hpp"
+#include "nn/augment.hpp"
 #include "nn/batches.hpp"
 #include "nn/checkpoint.hpp"
 #include "nn/clip.hpp"

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 #include <xtape.hpp>
@@ -149,6 +150,81 @@ std::vector<Subject> subjects() {
            for (std::size_t j = 0; j < columns; ++j) y[j] += x[i * columns + j];
        },
        fill_ones},
+      {"mean", [](V x) { return mean(x); },
+       [](const float* x, float* y, std::size_t n) {
+         y[0] = std::accumulate(x, x + n, 0.f) / static_cast<float>(n);
+       },
+       [](const float*, const float*, float* dx, std::size_t n) {
+         std::fill_n(dx, n, 1 / static_cast<float>(n));
+       }},
+      {"max", [](V x) { return max(x, 1); },
+       [](const float* x, float* y, std::size_t n) {
+         for (std::size_t i = 0; i < n / columns; ++i)
+           y[i] = *std::max_element(x + i * columns, x + (i + 1) * columns);
+       },
+       [](const float* x, const float* y, float* dx, std::size_t n) {
+         for (std::size_t i = 0; i < n; ++i) dx[i] = x[i] == y[i / columns] ? 1.f : 0.f;
+       }},
+      {"reshape", [](V x) { return reshape(x, {-1}); },
+       [](const float* x, float* y, std::size_t n) { std::copy_n(x, n, y); }, fill_ones},
+      {"concatenate",
+       [](V x) {
+         return xtape::concatenate({x, x}, 1);
+       },
+       [](const float* x, float* y, std::size_t n) {
+         for (std::size_t i = 0; i < n; i += columns) {
+           std::copy_n(x + i, columns, y + 2 * i);
+           std::copy_n(x + i, columns, y + 2 * i + columns);
+         }
+       },
+       [](const float*, const float*, float* dx, std::size_t n) { std::fill_n(dx, n, 2.f); }},
+      {"gather",
+       [](V x) {
+         std::vector<std::size_t> rows(x.shape()[0]);
+         for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = i * 7 % rows.size();
+         return gather(x, rows);
+       },
+       [](const float* x, float* y, std::size_t n) {
+         const std::size_t rows = n / columns;
+         for (std::size_t i = 0; i < rows; ++i)
+           std::copy_n(x + i * 7 % rows * columns, columns, y + i * columns);
+       },
+       fill_ones},
+      {"dropout", [](V x) { return dropout(x, 0.5, x.tape().rng()); },
+       [](const float* x, float* y, std::size_t n) {
+         static xtape::Rng rng{1};
+         for (std::size_t i = 0; i < n; ++i) y[i] = (rng() & 1) != 0 ? 2 * x[i] : 0;
+       },
+       [](const float*, const float* y, float* dx, std::size_t n) {
+         for (std::size_t i = 0; i < n; ++i) dx[i] = y[i] != 0 ? 2.f : 0.f;
+       }},
+      {"mse", [](V x) { return mse(x, x * 0.5f); },
+       [](const float* x, float* y, std::size_t n) {
+         y[0] = 0;
+         for (std::size_t i = 0; i < n; ++i) y[0] += 0.25f * x[i] * x[i];
+         y[0] /= static_cast<float>(n);
+       },
+       [](const float* x, const float*, float* dx, std::size_t n) {
+         for (std::size_t i = 0; i < n; ++i) dx[i] = 0.5f * x[i] / static_cast<float>(n);
+       }},
+      {"log_softmax", [](V x) { return log_softmax(x); },
+       [](const float* x, float* y, std::size_t n) {
+         plain_softmax(x, y, n);
+         for (std::size_t i = 0; i < n; ++i) y[i] = std::log(y[i]);
+       },
+       [](const float*, const float* y, float* dx, std::size_t n) {
+         for (std::size_t i = 0; i < n; ++i) dx[i] = 1 - std::exp(y[i]) * columns;
+       }},
+      {"softmax_cross_entropy",
+       [](V x) {
+         static const std::vector<std::uint8_t> labels(1 << 20, 3);
+         return softmax_cross_entropy(x, std::span(labels).first(x.shape()[0]));
+       },
+       plain_softmax,
+       [](const float*, const float* y, float* dx, std::size_t n) {
+         const float weight = columns / static_cast<float>(n);
+         for (std::size_t i = 0; i < n; ++i) dx[i] = weight * (y[i] - (i % columns == 3 ? 1 : 0));
+       }},
       {"slice", [](V x) { return slice(x, 0, columns / 2, 1); },
        [](const float* x, float* y, std::size_t n) {
          for (std::size_t i = 0; i < n / columns; ++i)
@@ -165,7 +241,8 @@ void run_op(benchmark::State& state, const Subject& subject) {
   Tape<float> tape;
   for (auto _ : state) {
     tape.rewind();
-    tape.backward(sum(subject.op(tape.parameter(x))));
+    const Variable<float> y = subject.op(tape.parameter(x));
+    tape.backward(y.shape().empty() ? y : sum(y));
     benchmark::DoNotOptimize(tape.grad(x).data());
   }
 }
@@ -173,7 +250,7 @@ void run_op(benchmark::State& state, const Subject& subject) {
 void run_plain(benchmark::State& state, const Subject& subject) {
   const auto n = static_cast<std::size_t>(state.range(0));
   const Array<float> x = random({n});
-  std::vector<float> y(n), dx(n);
+  std::vector<float> y(2 * n), dx(n);
   for (auto _ : state) {
     subject.forward(x.data(), y.data(), n);
     subject.backward(x.data(), y.data(), dx.data(), n);

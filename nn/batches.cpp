@@ -36,8 +36,8 @@ void BatchImages::operator()(Array<T>& out) const {
   const std::size_t features = data_->features();
   resize(out, Shape{size_, features});
   const auto image = [&](std::size_t i) { return data_->images.data() + items_[i] * features; };
-  const auto factor = static_cast<T>(1 / (255 * scale_.deviation));
-  const auto offset = static_cast<T>(-scale_.mean / scale_.deviation);
+  const auto factor = static_cast<T>(scale_.factor());
+  const auto offset = static_cast<T>(scale_.offset());
   parallel(size_, 1, out.size(), [&, pixels = out.data()](std::size_t i, std::size_t end) {
     for (; i < end; ++i) {
       if (i + rows_ahead < items_.size()) {

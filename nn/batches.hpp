@@ -18,6 +18,10 @@ namespace xtape::nn {
 struct PixelScale {
   double mean = 0;
   double deviation = 1;
+
+  /// The pixel is byte * factor() + offset().
+  double factor() const { return 1 / (255 * deviation); }
+  double offset() const { return -mean / deviation; }
 };
 
 /// The images of a batch, still bytes. `tape.constant(batch.images)` converts them straight into
@@ -27,6 +31,16 @@ class BatchImages {
   /// out = the pixels, (batch, rows * columns).
   template <class T>
   void operator()(Array<T>& out) const;
+
+  std::size_t size() const { return size_; }
+  std::size_t rows() const { return data_->rows; }
+  std::size_t columns() const { return data_->columns; }
+
+  /// The bytes of one image, row-major.
+  std::span<const std::uint8_t> bytes(std::size_t index) const {
+    return std::span(data_->images).subspan(items_[index] * data_->features(), data_->features());
+  }
+  const PixelScale& scale() const { return scale_; }
 
  private:
   friend class Batches;

@@ -99,11 +99,16 @@ void log_softmax(const Array<T>& z, Array<T>& l) {
   const Rows rows = rows_of("log_softmax", z);
   resize(l, z.shape());
   subtract_max(z, rows, l);
+  static thread_local Array<T> powers;  // kept for its memory
+  resize(powers, z.shape());
+  assign_into(powers, xt::exp(l));
+  const T* power = powers.data();
   T* row = l.data();
-  for (std::size_t i = 0; i < rows.count; ++i, row += rows.columns) {
+  for (std::size_t i = 0; i < rows.count; ++i, row += rows.columns, power += rows.columns) {
     T sum = 0;
+#pragma omp simd reduction(+ : sum)
     for (std::size_t j = 0; j < rows.columns; ++j) {
-      sum += std::exp(row[j]);
+      sum += power[j];
     }
     const T log_sum = std::log(sum);
 #pragma omp simd

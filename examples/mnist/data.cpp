@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <xtape.hpp>
 
@@ -44,12 +45,15 @@ std::filesystem::path find_data(const DataOptions& options) {
   return cache;
 }
 
-xtape::nn::Mnist prepare(const DataOptions& options, const RunOptions& run) {
-  if (run.threads > 0) {
-    xtape::set_thread_count(run.threads);
+xtape::nn::Mnist prepare(const DataOptions& options, const RunOptions& run, bool verbose) {
+  if (run.threads > 0 || run.deterministic) {
+    xtape::set_thread_count(std::max<std::size_t>(run.threads, 1));
   }
   const std::filesystem::path folder = find_data(options);
   xtape::nn::Mnist data = xtape::nn::read_mnist(folder);
+  if (!verbose) {
+    return data;
+  }
   fmt::print("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
              xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
   fmt::print("{} training and {} test images of {} x {} pixels from {}\n\n", data.train.size(),

@@ -13,7 +13,7 @@ namespace mnist {
 std::filesystem::path find_data(const DataOptions& options);
 
 /// What every command begins with that needs images: sets the threads, reads the data, and prints
-/// two lines about them. Throws as find_data and read_mnist do.
-xtape::nn::Mnist prepare(const DataOptions& data, const RunOptions& run);
+/// two lines about them where that is wanted. Throws as find_data and read_mnist do.
+xtape::nn::Mnist prepare(const DataOptions& data, const RunOptions& run, bool verbose = true);
 
 }  // namespace mnist

@@ -12,6 +12,8 @@ namespace mnist {
 /// elements. Prints the greatest difference of each parameter, relative to its largest gradient,
 /// and returns whether all agree: by hand to 1e-12 of the largest gradient, by differences to 1e-6
 /// of it and the 1e-9 that rounding leaves of a difference. Says so on standard error when not.
-bool check_gradients(const Recipe& recipe, std::uint64_t seed, const xtape::nn::Dataset& data);
+/// Dropout is left out.
+bool check_gradients(const Recipe& recipe, std::uint64_t seed, const xtape::nn::Dataset& data,
+                     bool verbose = true);
 
 }  // namespace mnist

@@ -53,8 +53,7 @@ int run(Arguments arguments) {
 /// Says on one line why the program ends. fmt::print throws an exception of its own where standard
 /// output refuses what it prints.
 int fail(const char* reason) {
-  const bool output_failed = std::ferror(stdout) != 0;
-  fmt::print(stderr, "mnist: {}\n", output_failed ? "cannot write to standard output" : reason);
+  complain(std::ferror(stdout) != 0 ? "cannot write to standard output" : reason);
   return 1;
 }
 

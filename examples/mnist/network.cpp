@@ -32,6 +32,9 @@ nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape
   for (const std::size_t out : recipe.hidden) {
     network.push_back(make_linear<T>(recipe, in, out, rng));
     network.push_back(make_activation<T>(recipe.activation));
+    if (recipe.dropout > 0) {
+      network.push_back(nn::Dropout(recipe.dropout));
+    }
     in = out;
   }
   network.push_back(make_linear<T>(recipe, in, classes, rng));

@@ -9,8 +9,8 @@ namespace mnist {
 /// The number of digits to tell apart.
 inline constexpr std::size_t classes = 10;
 
-/// The recipe's network for images of `features` pixels: Linear and activation for each hidden
-/// layer, then Linear to the ten logits.
+/// The recipe's network for images of `features` pixels: Linear, activation and (where
+/// its rate is not 0) Dropout for each hidden layer, then Linear to the ten logits.
 template <class T>
 xtape::nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng);
 

@@ -8,8 +8,9 @@ namespace CLI {
 class App;
 }
 
-/// What the command line says, a struct for each concern. Each command takes those that concern it;
-/// add_flags() names the flags that set them, and their values before are the defaults.
+/// What the command line says, a struct for each concern (and Recipe, in recipes.hpp). Each command
+/// takes those that concern it; add_flags() names the flags that set them, and their values before
+/// are the defaults.
 
 namespace mnist {
 
@@ -21,10 +22,28 @@ struct DataOptions {
 /// How a command computes.
 struct RunOptions {
   std::uint64_t seed = 42;
-  std::size_t threads = 0;  ///< 0: as many as the machine has cores.
+  std::size_t threads = 0;     ///< 0: as many as the machine has cores.
+  bool deterministic = false;  ///< One thread unless `threads` says otherwise; no times printed.
+};
+
+/// How long to train.
+struct TrainingOptions {
+  std::size_t validation = 0;  ///< How many training images are kept out of training.
+  std::size_t early_stop = 0;  ///< Epochs without a better validation accuracy; 0: never stop.
+};
+
+/// What is printed.
+struct OutputOptions {
+  bool json = false;   ///< A JSON line for each epoch, and nothing else on standard output.
+  bool quiet = false;  ///< Only the last line.
+
+  /// Whether tables and headings are printed.
+  bool verbose() const { return !json && !quiet; }
 };
 
 void add_flags(CLI::App& app, DataOptions& options);
 void add_flags(CLI::App& app, RunOptions& options);
+void add_flags(CLI::App& app, TrainingOptions& options);
+void add_flags(CLI::App& app, OutputOptions& options);
 
 }  // namespace mnist

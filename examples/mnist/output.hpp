@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <string>
 
 #include "tensor/error.hpp"
 
@@ -11,6 +12,11 @@ namespace mnist {
 inline void flush_output() {
   xtape::require<xtape::Error>(std::fflush(stdout) == 0 && std::ferror(stdout) == 0,
                                "cannot write to standard output");
+}
+
+/// Says `message` on a line of standard error. When that is closed there is nobody to tell.
+inline void complain(const std::string& message) {
+  std::fputs(("mnist: " + message + '\n').c_str(), stderr);
 }
 
 }  // namespace mnist

@@ -5,21 +5,39 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/options.hpp"
+#include "nn/augment.hpp"
+#include "nn/batches.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace mnist {
 
 /// How a network is built and trained.
 struct Recipe {
   std::string name = "default";
+  std::string about = "a small network, 98 % in seconds";
+
   std::vector<std::size_t> hidden{128};
   std::string activation = "sigmoid";
   std::optional<double> initial_deviation;  ///< Of normal first weights; Glorot's when absent.
+  double dropout = 0;                       ///< Rate after each hidden layer.
+
+  bool standardize = false;  ///< Whether pixels have mean 0 and deviation 1, or lie in [0, 1].
+  xtape::nn::AugmentOptions augment;
+
   std::size_t epochs = 15;
   std::size_t batch_size = 64;
+  std::string optimizer = "sgd";
   double learning_rate = 0.3;
-  double momentum = 0.9;
-  bool decay = true;  ///< Whether the learning rate falls to 0 on a straight line.
+  double momentum = 0.9;  ///< Of sgd.
+  double weight_decay = 0;
+  std::string schedule = "linear";
+  double warm_up = 0;          ///< Epochs.
+  double label_smoothing = 0;  ///< The share of the target that all classes have in common.
+
+  xtape::nn::PixelScale pixels() const;
 };
 
 /// All recipes that `--recipe` knows.

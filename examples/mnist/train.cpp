@@ -5,6 +5,8 @@
 #include "examples/mnist/gradient_check.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/output.hpp"
+#include "examples/mnist/printing.hpp"
+#include "examples/mnist/signals.hpp"
 #include "examples/mnist/training.hpp"
 
 namespace mnist {
@@ -14,27 +16,45 @@ struct TrainOptions {
   DataOptions data;
   Recipe recipe;
   RunOptions run;
+  TrainingOptions training;
+  OutputOptions output;
 };
 
 void add_flags(CLI::App& app, TrainOptions& options) {
   add_flags(app, options.data);
   add_flags(app, options.recipe);
+  add_flags(app, options.training);
   add_flags(app, options.run);
+  add_flags(app, options.output);
 }
 
 int train(const Arguments& arguments) {
   const auto options = parse_options<TrainOptions>(train_command, arguments);
-  const xtape::nn::Mnist data = prepare(options.data, options.run);
+  const bool verbose = options.output.verbose();
+  const xtape::nn::Mnist data = prepare(options.data, options.run, verbose);
 
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features(), rng);
-  fmt::print("{}\n", network.table(xtape::Shape{data.train.features()}));
-  flush_output();  // the proof takes a moment
-
-  if (!check_gradients(options.recipe, options.run.seed, data.train)) {
+  if (verbose) {
+    fmt::print("{}\n", network.table(xtape::Shape{data.train.features()}));
+    flush_output();  // the proof takes a moment
+  }
+  if (!check_gradients(options.recipe, options.run.seed, data.train, verbose)) {
     return 1;
   }
-  train(network, options.recipe, data, rng);
+
+  const Printer printer(options.output, options.training, options.run.deterministic);
+  Progress progress(options.output.quiet ? Progress::Style::none : Progress::style_of_stderr());
+  const CatchSignals guard;
+  printer.heading();
+  const Outcome outcome = train(network, options.recipe, options.training, data, rng, progress,
+                                [&](const Epoch& epoch) { printer.epoch(epoch); });
+  printer.result(outcome);
+  if (outcome.signal != 0) {
+    complain(fmt::format("interrupted after {} of {} epochs", outcome.last.number,
+                         options.recipe.epochs));
+    return 128 + outcome.signal;
+  }
   return 0;
 }
 

@@ -1,15 +1,41 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <xtape.hpp>
 
+#include "examples/mnist/options.hpp"
+#include "examples/mnist/progress.hpp"
 #include "examples/mnist/recipes.hpp"
 
 namespace mnist {
 
-/// Trains `network` as the recipe says, and prints a line for each epoch: the mean loss over it,
-/// the accuracy on the test images after it, the seconds that training took and the samples per
-/// second. Throws Error when the loss is not finite or a line cannot be printed.
-void train(xtape::nn::Sequential<float>& network, const Recipe& recipe,
-           const xtape::nn::Mnist& mnist, xtape::Rng& rng);
+/// What an epoch came to.
+struct Epoch {
+  std::size_t number = 0;            ///< Counted from 1.
+  double loss = 0;                   ///< The mean over its training images as they were met.
+  std::optional<double> validation;  ///< Accuracy on the images kept out of training, in [0, 1].
+  double test = 0;                   ///< Accuracy on the test images, in [0, 1].
+  double learning_rate = 0;          ///< Of its last step.
+  double seconds = 0;                ///< Spent on training, not on measuring.
+  std::size_t samples = 0;
+};
+
+/// How training ended.
+struct Outcome {
+  Epoch last;          ///< The epoch whose weights the network has now.
+  double seconds = 0;  ///< Of all epochs.
+  int signal = 0;      ///< The signal that ended it, or 0.
+};
+
+/// Trains `network` as the recipe says, on `data.train` without the validation images that
+/// `options` keeps out of it, and calls `on_epoch` after each epoch. With early stopping the
+/// network has the weights of the epoch with the best validation accuracy at the end. The test
+/// images decide nothing. After a signal (see signals.hpp) it ends with the step that is under way.
+///
+/// Throws ValueError when the options do not fit the data, Error when the loss is not finite.
+Outcome train(xtape::nn::Sequential<float>& network, const Recipe& recipe,
+              const TrainingOptions& options, const xtape::nn::Mnist& data, xtape::Rng& rng,
+              Progress& progress, const std::function<void(const Epoch&)>& on_epoch);
 
 }  // namespace mnist

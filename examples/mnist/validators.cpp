@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 
 namespace mnist {
 namespace {
@@ -34,15 +36,21 @@ CLI::Validator whole(std::uint64_t min, std::uint64_t max) {
   return whole(min, max, fmt::format("a whole number from {} to {}", min, max));
 }
 
-CLI::Validator real_below(double limit, const std::string& wanted) {
+CLI::Validator real(double min, double max, const std::string& wanted) {
   const auto check = [=](const std::string& text) {
     char* end = nullptr;
     const double number = std::strtod(text.c_str(), &end);
     const bool all = !text.empty() && end == text.c_str() + text.size();
-    return all && number >= 0 && number < limit ? std::string() : expected(wanted, text);
+    return all && number >= min && number <= max ? std::string() : expected(wanted, text);
   };
   return {check, ""};
 }
+
+CLI::Validator finite() {
+  return real(0, std::numeric_limits<double>::max(), "a finite number of at least 0");
+}
+
+CLI::Validator share() { return real(0, std::nextafter(1, 0), "a number in [0, 1)"); }
 
 CLI::Validator one_of(const std::vector<std::string>& choices) {
   const auto check = [=](const std::string& text) {

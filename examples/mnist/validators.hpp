@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,13 +13,14 @@ namespace mnist {
 CLI::Validator whole(std::uint64_t min, std::uint64_t max, const std::string& wanted);
 CLI::Validator whole(std::uint64_t min, std::uint64_t max);
 
-/// Numbers from 0 to below `limit`.
-CLI::Validator real_below(double limit, const std::string& wanted);
+/// Finite numbers from `min` to `max`.
+CLI::Validator real(double min, double max, const std::string& wanted);
 
 /// Finite numbers of at least 0.
-inline CLI::Validator finite() {
-  return real_below(std::numeric_limits<double>::infinity(), "a finite number of at least 0");
-}
+CLI::Validator finite();
+
+/// Numbers in [0, 1).
+CLI::Validator share();
 
 CLI::Validator one_of(const std::vector<std::string>& choices);
 

@@ -1,0 +1,66 @@
+#include "examples/mnist/descent.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mnist {
+namespace {
+
+namespace nn = xtape::nn;
+using Optimizer = std::variant<nn::SGD<float>, nn::Adam<float>, nn::AdamW<float>>;
+
+Optimizer make_optimizer(const Recipe& recipe) {
+  const auto [rate, decay] = std::pair(recipe.learning_rate, recipe.weight_decay);
+  if (recipe.optimizer == "sgd") {
+    return nn::SGD<float>(
+        {.learning_rate = rate, .momentum = recipe.momentum, .weight_decay = decay});
+  }
+  if (recipe.optimizer == "adam") {
+    return nn::Adam<float>({.learning_rate = rate, .weight_decay = decay});
+  }
+  if (recipe.optimizer == "adamw") {
+    return nn::AdamW<float>({.learning_rate = rate, .weight_decay = decay});
+  }
+  throw xtape::ValueError("unknown optimizer '" + recipe.optimizer + "'");
+}
+
+nn::Schedule make_schedule(const Recipe& recipe, std::size_t steps) {
+  const double rate = recipe.learning_rate;
+  if (recipe.schedule == "constant") return nn::constant(rate);
+  if (recipe.schedule == "linear") return nn::linear_decay(rate, steps);
+  if (recipe.schedule == "cosine") return nn::cosine_decay(rate, steps);
+  if (recipe.schedule == "step") {
+    return nn::step_decay(rate, std::max<std::size_t>(1, (steps + 2) / 3), 0.1);
+  }
+  throw xtape::ValueError("unknown schedule '" + recipe.schedule + "'");
+}
+
+nn::Schedule make_schedule(const Recipe& recipe, std::size_t epochs, std::size_t steps_per_epoch) {
+  xtape::require<xtape::ValueError>(
+      recipe.warm_up < static_cast<double>(epochs),
+      "a warm-up of {} epochs leaves nothing of {}: try a smaller --warm-up", recipe.warm_up,
+      epochs);
+  const auto warm_up =
+      static_cast<std::size_t>(std::lround(recipe.warm_up * static_cast<double>(steps_per_epoch)));
+  const std::size_t steps = epochs * steps_per_epoch;
+  const nn::Schedule then = make_schedule(recipe, std::max<std::size_t>(1, steps - warm_up));
+  return warm_up > 0 ? nn::warm_up(warm_up, then) : then;
+}
+
+}  // namespace
+
+Descent::Descent(const Recipe& recipe, std::size_t steps_per_epoch)
+    : optimizer_(make_optimizer(recipe)),
+      schedule_(make_schedule(recipe, recipe.epochs, steps_per_epoch)) {}
+
+void Descent::step(nn::Sequential<float>& network, const xtape::Tape<float>& tape,
+                   std::size_t step) {
+  std::visit(
+      [&](auto& optimizer) {
+        optimizer.options.learning_rate = schedule_(step);
+        optimizer.step(network, tape);
+      },
+      optimizer_);
+}
+
+}  // namespace mnist

@@ -1,0 +1,73 @@
+#include <vector>
+
+#include "nn/activations.hpp"
+#include "nn/adam.hpp"
+#include "nn/batches.hpp"
+#include "nn/linear.hpp"
+#include "nn/losses.hpp"
+#include "nn/sequential.hpp"
+#include "nn/sgd.hpp"
+#include "tests/catch.hpp"
+#include "tests/nn/models.hpp"
+#include "tests/threads.hpp"
+
+namespace nn = xtape::nn;
+
+namespace {
+
+nn::Dataset random_images(std::size_t count, xtape::Rng& rng) {
+  nn::Dataset data{.rows = 28, .columns = 28, .images = {}, .labels = {}};
+  data.images.resize(count * data.features());
+  data.labels.resize(count);
+  for (std::uint8_t& byte : data.images) {
+    byte = static_cast<std::uint8_t>(rng.below(256));
+  }
+  for (std::uint8_t& label : data.labels) {
+    label = static_cast<std::uint8_t>(rng.below(10));
+  }
+  return data;
+}
+
+/// Every weight after two epochs with a ragged last batch. The layers are wide enough for every
+/// kernel to share its work among threads.
+template <class Optimizer>
+std::vector<float> trained_weights(Optimizer optimizer, std::uint64_t seed) {
+  xtape::Rng rng{seed};
+  const nn::Dataset data = random_images(300, rng);
+  nn::Sequential<float> model{nn::Linear(784, 512, rng), nn::Sigmoid{}, nn::Dropout(0.1),
+                              nn::Linear(512, 300, rng), nn::ReLU{},    nn::Linear(300, 10, rng)};
+  const nn::SoftmaxCrossEntropy criterion;
+  nn::Batches batches(data, 64, rng);
+  xtape::Tape<float> tape;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    for (const auto& batch : batches) {
+      tape.rewind();
+      tape.backward(criterion(model(tape.constant(batch.images)), batch.labels));
+      optimizer.step(model, tape);
+    }
+  }
+  std::vector<float> weights;
+  nn::for_each_parameter(model, [&](const nn::ParameterName&, const xtape::Array<float>& array) {
+    weights.insert(weights.end(), array.storage().begin(), array.storage().end());
+  });
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("Two runs with one seed and as many threads end with the same bits", "[nn]") {
+  for (const std::size_t count : {1, 2, 3}) {
+    INFO(count << " threads");
+    const Threads threads(count);
+    const auto sgd = [](std::uint64_t seed) {
+      return trained_weights(nn::SGD<float>({.learning_rate = 0.1, .momentum = 0.9}), seed);
+    };
+    const auto adam = [](std::uint64_t seed) {
+      return trained_weights(nn::Adam<float>({.learning_rate = 1e-3}), seed);
+    };
+    const std::vector<float> weights = sgd(5);
+    CHECK((weights == sgd(5)));
+    CHECK((weights != sgd(6)));
+    CHECK((adam(5) == adam(5)));
+  }
+}
