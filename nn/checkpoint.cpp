@@ -336,6 +336,7 @@ std::vector<fs::path> find_checkpoints(const fs::path& folder) {
     fail<DataError>("{}: cannot list the folder: {}", folder.string(), error.code().message());
   }
   std::vector<fs::path> paths;
+  paths.reserve(found.size());
   for (auto& [number, path] : found) {
     paths.push_back(std::move(path));
   }

@@ -70,6 +70,7 @@ void detail::read_weights(const fs::path& path,
                     in_quotes(stated->second), layout(options.pytorch), !options.pytorch);
   }
   std::vector<TensorTarget> targets;
+  targets.reserve(parameters.size());
   for (const auto& each : parameters) {
     targets.push_back({.key = each.name,
                        .dtype = each.dtype,

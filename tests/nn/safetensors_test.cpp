@@ -361,19 +361,19 @@ TEST_CASE("A damaged safetensors file is refused or read, whatever the damage") 
   const std::string good = nn::read_file(folder / "good", 1000);
   xtape::Rng rng(5);
   int refused = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     std::string bytes = good;
     for (std::uint64_t change = rng.below(3) + 1; change > 0; --change) {
       const std::size_t place = rng.below(bytes.size());
       if (rng.below(3) == 0) {
         bytes.erase(place, rng.below(5));
       } else {
-        bytes[place] = static_cast<char>(rng.below(4) == 0 ? rng.below(256) : good[rng.below(80)]);
+        bytes[place] = rng.below(4) == 0 ? static_cast<char>(rng.below(256)) : good[rng.below(80)];
       }
     }
     const std::string message = complaint(folder.write("bad", bytes));
     REQUIRE(!message.starts_with("no file named: /"));
     refused += message != "no file named: (nothing thrown)";
   }
-  CHECK(refused > 2000);
+  CHECK(refused > 300);
 }
