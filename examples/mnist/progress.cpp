@@ -56,9 +56,8 @@ std::string progress_bar(const Standing& standing, const Canvas& canvas) {
       fmt::format("  {:.0f}/s", standing.samples_per_second)};
   std::string end;
   for (const std::string& part : parts) {
-    if (start.size() + end.size() + part.size() <= room) {
-      end += part;
-    }
+    if (start.size() + end.size() + part.size() > room) break;
+    end += part;
   }
   constexpr std::size_t narrowest = 5, widest = 40, frame = 3;  // the frame: a space, [ and ]
   const std::size_t used = start.size() + end.size() + frame;

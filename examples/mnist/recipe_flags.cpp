@@ -6,11 +6,11 @@
 namespace mnist {
 namespace {
 
-/// "fast (98 % in seconds), best (...)" for --help.
+/// A line for each recipe, for --help.
 std::string described() {
   std::string text;
   for (const Recipe& recipe : recipes()) {
-    text += fmt::format("\n  {:8} {}", recipe.name, recipe.about);
+    text += fmt::format("\n  {:8} {} %: {}", recipe.name, recipe.expected, recipe.about);
   }
   return text;
 }

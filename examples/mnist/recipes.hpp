@@ -17,7 +17,8 @@ namespace mnist {
 /// How a network is built and trained.
 struct Recipe {
   std::string name = "default";
-  std::string about = "a small network, 98 % in seconds";
+  std::string about = "a small network as in the tutorial, with momentum";
+  double expected = 97.9;  ///< Percent of the test images that the median of five seeds gets right.
 
   std::vector<std::size_t> hidden{128};
   std::string activation = "sigmoid";

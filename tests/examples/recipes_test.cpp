@@ -1,0 +1,135 @@
+#include "examples/mnist/recipes.hpp"
+
+#include <set>
+
+#include "examples/mnist/descent.hpp"
+#include "examples/mnist/network.hpp"
+#include "tests/catch.hpp"
+
+namespace nn = xtape::nn;
+using mnist::Recipe;
+
+namespace {
+
+/// The learning rates of each step of a recipe with `epochs` epochs of 10 steps.
+std::vector<double> rates(const Recipe& recipe) {
+  const mnist::Descent descent(recipe, 10);
+  std::vector<double> all;
+  for (std::size_t step = 0; step < 10 * recipe.epochs; ++step) {
+    all.push_back(descent.learning_rate(step));
+  }
+  return all;
+}
+
+Recipe with_schedule(const std::string& schedule, double warm_up = 0) {
+  Recipe recipe;
+  recipe.schedule = schedule;
+  recipe.epochs = 6;
+  recipe.learning_rate = 1;
+  recipe.warm_up = warm_up;
+  return recipe;
+}
+
+/// The weight of a model with one weight after a step along the gradient 1, from weight 2.
+float stepped(const Recipe& recipe) {
+  xtape::Rng rng;
+  nn::Sequential<float> model{nn::Linear(1, 1, rng)};
+  xtape::Tape<float> tape;
+  float result = 0;
+  nn::for_each_parameter(model, [&](const nn::ParameterName& name, xtape::Array<float>& array) {
+    array.data()[0] = name.str() == "0.weight" ? 2.f : 0.f;
+  });
+  tape.backward(sum(model(tape.constant(xtape::Array<float>(xtape::Shape{1, 1}, 1.f)))));
+  mnist::Descent(recipe, 10).step(model, tape, 0);
+  nn::for_each_parameter(model, [&](const nn::ParameterName& name, xtape::Array<float>& array) {
+    result = name.str() == "0.weight" ? array.data()[0] : result;
+  });
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("recipes are found by their names, which differ, and can be set up") {
+  std::set<std::string> names;
+  for (const Recipe& recipe : mnist::recipes()) {
+    names.insert(recipe.name);
+    CHECK(mnist::find_recipe(recipe.name).about == recipe.about);
+    CHECK((recipe.expected > 80 && recipe.expected < 100));
+    CHECK_NOTHROW(mnist::Descent(recipe, 10));
+    CHECK_NOTHROW(nn::Augment(recipe.augment));
+    xtape::Rng rng;
+    CHECK(mnist::make_network<float>(recipe, 4, rng).size() == 2 * recipe.hidden.size() + 1);
+  }
+  CHECK((names == std::set<std::string>{"default", "post", "fast", "best"}));
+  CHECK_THROWS_WITH(mnist::find_recipe("worst"), "there is no recipe 'worst'");
+}
+
+TEST_CASE("the recipe of the post is the tutorial's") {
+  const Recipe& post = mnist::find_recipe("post");
+  CHECK((post.hidden == std::vector<std::size_t>{128}));
+  CHECK(post.activation == "sigmoid");
+  CHECK(post.initial_deviation == 0.01);
+  CHECK(post.batch_size == 64);
+  CHECK(post.epochs == 10);
+  CHECK(post.learning_rate == 0.01);
+  CHECK(post.momentum == 0);
+  CHECK_FALSE(post.augment.any());
+}
+
+TEST_CASE("pixels are standardised where the recipe says so") {
+  Recipe recipe;
+  CHECK(recipe.pixels().offset() == 0);
+  recipe.standardize = true;
+  CHECK(recipe.pixels().mean == 0.1307);
+  CHECK(recipe.pixels().deviation == 0.3081);
+}
+
+TEST_CASE("dropout follows each hidden activation") {
+  Recipe recipe;
+  recipe.hidden = {3, 2};
+  recipe.dropout = 0.25;
+  xtape::Rng rng;
+  const auto network = mnist::make_network<float>(recipe, 4, rng);
+  REQUIRE(network.size() == 7);
+  CHECK(network[2].describe() == "Dropout 0.25");
+  CHECK(network[5].describe() == "Dropout 0.25");
+}
+
+TEST_CASE("schedules begin at the learning rate and fall as they are called") {
+  CHECK((rates(with_schedule("constant")) == std::vector<double>(60, 1.)));
+  const auto linear = rates(with_schedule("linear")), cosine = rates(with_schedule("cosine"));
+  CHECK(linear[0] == 1);
+  CHECK(linear[30] == Approx(0.5));
+  CHECK(linear[59] == Approx(1. / 60));
+  CHECK(cosine[0] == 1);
+  CHECK(cosine[15] == Approx((1 + std::sqrt(0.5)) / 2));
+  CHECK(cosine[59] < 0.001);
+  const auto steps = rates(with_schedule("step"));
+  CHECK(steps[19] == Approx(1));
+  CHECK(steps[20] == Approx(0.1));
+  CHECK(steps[59] == Approx(0.01));
+}
+
+TEST_CASE("a warm-up rises for its epochs, and the schedule falls in what is left") {
+  const auto warm = rates(with_schedule("linear", 1));
+  CHECK(warm[0] == Approx(1. / 11));
+  CHECK(warm[9] == Approx(10. / 11));
+  CHECK(warm[10] == 1);
+  CHECK(warm[35] == Approx(0.5));
+  CHECK_THROWS_WITH(rates(with_schedule("linear", 6)),
+                    "a warm-up of 6 epochs leaves nothing of 6: try a smaller --warm-up");
+}
+
+TEST_CASE("the optimizer is the one that the recipe names") {
+  Recipe recipe = with_schedule("constant");
+  recipe.learning_rate = 0.5;
+  CHECK(stepped(recipe) == Approx(1.5));  // 2 - 0.5 * 1
+  recipe.weight_decay = 0.1;
+  CHECK(stepped(recipe) == Approx(1.4));  // the gradient is 1 + 0.1 * 2
+  recipe.optimizer = "adam";
+  CHECK(stepped(recipe) == Approx(1.5));  // the first step is the learning rate
+  recipe.optimizer = "adamw";
+  CHECK(stepped(recipe) == Approx(1.4));  // and the weight shrinks by 0.5 * 0.1 * 2
+  recipe.optimizer = "newton";
+  CHECK_THROWS_WITH(stepped(recipe), "unknown optimizer 'newton'");
+}
