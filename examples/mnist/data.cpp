@@ -9,6 +9,7 @@
 #include "examples/mnist/download_progress.hpp"
 
 namespace mnist {
+
 DataSource prepare(const DataOptions& options, const RunOptions& run, bool verbose) {
   if (run.threads > 0 || run.deterministic) {
     xtape::set_thread_count(std::max<std::size_t>(run.threads, 1));

@@ -1,6 +1,6 @@
 #include "examples/mnist/data_source.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>  // fmt::join
 
 #include "examples/mnist/synthetic.hpp"
 #include "tensor/error.hpp"

@@ -1,6 +1,6 @@
 #include "examples/mnist/locate.hpp"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>  // fmt::join
 
 #include <algorithm>
 #include <cstdlib>
@@ -31,18 +31,21 @@ const KnownDataset* identify(const fs::path& folder) {
 
 /// Whether all files in `folder` are as published; if not, `location` is told what is wrong.
 bool all_right(const fs::path& folder, Location& location) {
-  std::string problem;
+  std::string missing;
+  bool right = true;
   for (const DataFile& file : location.dataset->files) {
     const Inspection there = inspect(folder, file);
-    if (!there.right() && (problem.empty() || there.found())) {
-      problem =
-          there.found() ? there.problem : fmt::format("{}: has no {}", folder.string(), file.name);
+    right = right && there.right();
+    if (!there.found()) {
+      missing += (missing.empty() ? "" : ", ") + file.name;
+    } else if (!there.right()) {
+      location.tried.push_back(there.problem);
     }
   }
-  if (!problem.empty()) {
-    location.tried.push_back(problem);
+  if (!missing.empty()) {
+    location.tried.push_back(fmt::format("{}: has no {}", folder.string(), missing));
   }
-  return problem.empty();
+  return right;
 }
 
 bool in_system_folder(Location& location) {
