@@ -31,19 +31,22 @@ const KnownDataset* identify(const fs::path& folder) {
 
 /// Whether all files in `folder` are as published; if not, `location` is told what is wrong.
 bool all_right(const fs::path& folder, Location& location) {
-  std::string missing;
+  std::vector<std::string> missing;
   bool right = true;
   for (const DataFile& file : location.dataset->files) {
     const Inspection there = inspect(folder, file);
     right = right && there.right();
     if (!there.found()) {
-      missing += (missing.empty() ? "" : ", ") + file.name;
+      missing.push_back(file.name);
     } else if (!there.right()) {
       location.tried.push_back(there.problem);
     }
   }
-  if (!missing.empty()) {
-    location.tried.push_back(fmt::format("{}: has no {}", folder.string(), missing));
+  if (missing.size() == location.dataset->files.size()) {
+    location.tried.push_back(fmt::format("{}: no files", folder.string()));
+  } else if (!missing.empty()) {
+    location.tried.push_back(
+        fmt::format("{}: has no {}", folder.string(), fmt::join(missing, ", ")));
   }
   return right;
 }
