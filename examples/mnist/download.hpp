@@ -15,7 +15,7 @@ namespace mnist {
 /// How persistent a download is.
 struct DownloadLimits {
   HttpLimits http = {};
-  int attempts = 4;  ///< At each mirror, while its problem may pass.
+  int attempts = 3;  ///< At each mirror, while its problem may pass.
   std::chrono::milliseconds back_off = std::chrono::milliseconds(500);  ///< Doubles each time.
 };
 

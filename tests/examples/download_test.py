@@ -44,7 +44,11 @@ class Case:
     def run(self, folder, *flags, **options):
         """Exit status and what was said."""
         process = self.start(folder, *flags, **options)
-        out, err = process.communicate(timeout=60)
+        try:
+            out, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
         return process.returncode, out + err
 
     def succeeds(self, folder, *flags):
@@ -106,8 +110,8 @@ def silent(case):
 def truncate(case):
     case.fails("truncate", "transfer closed")
     arrived = case.part.stat().st_size
-    check(len(server.seen("truncate")) == 4, server.seen("truncate"))
-    check(arrived > 0.9 * len(server.files[FIRST + ".gz"]), f"only {arrived} bytes have arrived")
+    check(len(server.seen("truncate")) == 3, server.seen("truncate"))
+    check(arrived > 0.8 * len(server.files[FIRST + ".gz"]), f"only {arrived} bytes have arrived")
     case.succeeds("good-2")
     check(server.seen("good-2")[0] == (FIRST + ".gz", arrived), server.seen("good-2"))
 
@@ -157,7 +161,7 @@ def busy(case):
 
 def broken(case):
     case.fails("broken", "HTTP status 500")
-    check(len(server.seen("broken")) == 4, server.seen("broken"))
+    check(len(server.seen("broken")) == 3, server.seen("broken"))
 
 
 def bomb(case):
