@@ -75,7 +75,7 @@ class Arrival {
 
   /// Unpacks what has arrived and puts it in place; else empties the part and says what is wrong.
   std::string unpacked() {
-    File raw = File::to_write_new(folder_ / (file_.name + ".new"));
+    const File raw = File::to_write_new(folder_ / (file_.name + ".new"));
     std::string problem;
     try {
       problem = difference(unpack(part_.path(), file_.bytes, [&](auto bytes) { raw.write(bytes); }),
@@ -100,7 +100,7 @@ class Arrival {
   const fs::path& folder_;
   const DownloadLimits& limits_;
   const DownloadProgress& progress_;
-  File part_;
+  const File part_;
 };
 
 void fetch_from_any(const std::vector<std::string>& mirrors, Arrival& arrival) {

@@ -65,7 +65,7 @@ std::uint64_t File::size() const {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-void File::write(std::span<const std::uint8_t> bytes) {
+void File::write(std::span<const std::uint8_t> bytes) const {
   while (!bytes.empty()) {
     const auto count = ::write(descriptor_, bytes.data(), bytes.size());
     if (count >= 0) {
@@ -76,13 +76,13 @@ void File::write(std::span<const std::uint8_t> bytes) {
   }
 }
 
-void File::truncate() {
+void File::truncate() const {
   if (::ftruncate(descriptor_, 0) != 0) {
     fail("empty");
   }
 }
 
-void File::sync() {
+void File::sync() const {
   if (::fsync(descriptor_) != 0) {
     fail("write");
   }
@@ -93,7 +93,7 @@ void File::fail(const char* action) const {
                                 std::generic_category().message(errno));
 }
 
-void publish(File& file, const fs::path& path) {
+void publish(const File& file, const fs::path& path) {
   file.sync();
   std::error_code error;
   fs::rename(file.path(), path, error);

@@ -29,9 +29,9 @@ class File {
   int descriptor() const { return descriptor_; }
   const std::filesystem::path& path() const { return path_; }
   std::uint64_t size() const;
-  void write(std::span<const std::uint8_t> bytes);
-  void truncate();  ///< Empties the file.
-  void sync();      ///< Returns when the disk has it.
+  void write(std::span<const std::uint8_t> bytes) const;
+  void truncate() const;  ///< Empties the file.
+  void sync() const;      ///< Returns when the disk has it.
 
   [[noreturn]] void fail(const char* action) const;  ///< With the system's reason, errno.
 
@@ -44,6 +44,6 @@ class File {
 
 /// Gives `file` the name `path` for good: synced, renamed over what was there, the folder synced.
 /// Whoever opens `path` sees the file that was there before, or all of the new one.
-void publish(File& file, const std::filesystem::path& path);
+void publish(const File& file, const std::filesystem::path& path);
 
 }  // namespace mnist

@@ -46,7 +46,7 @@ void require_safe_url(const std::string& url);
 ///
 /// What the server does wrong is in the result. Throws ValueError as require_safe_url does,
 /// DataError when the part cannot be written, Stopped when `progress` returns false.
-HttpResult http_get(const std::string& url, File& part, std::uint64_t limit,
+HttpResult http_get(const std::string& url, const File& part, std::uint64_t limit,
                     const HttpLimits& limits, const HttpProgress& progress);
 
 }  // namespace mnist

@@ -157,7 +157,7 @@ xtape::nn::Dataset draw_all(std::size_t count, Rng& rng) {
   xtape::nn::Dataset data{side, side, {}, {}};
   data.labels.resize(count);
   for (std::size_t i = 0; i < count; ++i) {
-    data.labels.data()[i] = static_cast<std::uint8_t>(i % 10);
+    data.labels[i] = static_cast<std::uint8_t>(i % 10);
   }
   const std::span<std::uint8_t> labels(data.labels.data(), count);
   rng.shuffle(labels);

@@ -54,7 +54,7 @@ class SilentServer {
 
 TEST_CASE("http_get stops soon after its progress callback says so, and keeps the part") {
   const TemporaryFolder folder;
-  File part = File::to_append(folder.write("part", std::string("begun")));
+  const File part = File::to_append(folder.write("part", std::string("begun")));
   const SilentServer server;
   const auto start = std::chrono::steady_clock::now();
   std::uint64_t seen = 0;
@@ -71,7 +71,7 @@ TEST_CASE("http_get stops soon after its progress callback says so, and keeps th
 
 TEST_CASE("http_get gives up on a request that takes too long, which may be tried again") {
   const TemporaryFolder folder;
-  File part = File::to_append(folder / "part");
+  const File part = File::to_append(folder / "part");
   const SilentServer server;
   mnist::HttpLimits limits;
   limits.total = std::chrono::seconds(1);
@@ -83,7 +83,7 @@ TEST_CASE("http_get gives up on a request that takes too long, which may be trie
 
 TEST_CASE("http_get does not insist where nobody listens") {
   const TemporaryFolder folder;
-  File part = File::to_append(folder / "part");
+  const File part = File::to_append(folder / "part");
   SilentServer server;
   server.close();
   const auto result = http_get(server.url, part, 100, {}, {});
