@@ -36,7 +36,7 @@ int run(const Arguments& arguments) {
   const Location location = locate(options, download_progress());
   require_found(location);
   for (const std::string& problem : location.corrected) {
-    fmt::print(stderr, "{}; it has been downloaded anew\n", problem);
+    complain(problem + "; it has been downloaded anew");
   }
   fmt::print("{} in {}\n", location.dataset->title, location.folder.string());
   const bool all_right = list_files(location);

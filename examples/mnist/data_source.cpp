@@ -29,7 +29,7 @@ DataSource find_data(const DataOptions& options, const DownloadProgress& progres
   if (!location.folder.empty()) {
     std::string notice;
     for (const std::string& problem : location.corrected) {
-      notice += fmt::format("{}; it has been downloaded anew\n", problem);
+      notice += fmt::format("mnist: {}; it has been downloaded anew\n", problem);
     }
     return {location.dataset->name, fmt::format("from {}", location.folder.string()), notice,
             xtape::nn::read_mnist(location.folder), location.dataset->class_names};
@@ -38,7 +38,7 @@ DataSource find_data(const DataOptions& options, const DownloadProgress& progres
     require_found(location);
   }
   return synthetic(fmt::format(
-      "MNIST is not to be had: these are synthetic digits, drawn by the program. Tried:\n"
+      "mnist: MNIST is not to be had: these are synthetic digits, drawn by the program. Tried:\n"
       "  {}\nTo use MNIST, name the folder of its four files with --data.\n",
       fmt::join(location.tried, "\n  ")));
 }

@@ -60,7 +60,7 @@ class Arrival {
   std::uint64_t most_bytes() const { return file_.bytes + file_.bytes / 1000 + 1000; }
 
   bool report(std::uint64_t done, std::uint64_t total) const {
-    return !progress_ || progress_(file_.name, done, total);
+    return !progress_ || progress_("downloading " + file_.name, done, total);
   }
 
   void wait(std::chrono::milliseconds pause) const {
@@ -127,7 +127,7 @@ std::vector<std::string> download(const KnownDataset& dataset,
   xtape::require<xtape::DataError>(!error, "{}: cannot make this folder: {}", folder.string(),
                                    error.message());
   const FolderLock lock(folder, [&] {
-    if (progress && !progress("another process downloads: waiting for it", 0, 0)) {
+    if (progress && !progress("waiting for another process that downloads", 0, 0)) {
       throw Stopped();
     }
   });

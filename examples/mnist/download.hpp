@@ -19,8 +19,8 @@ struct DownloadLimits {
   std::chrono::milliseconds back_off = std::chrono::milliseconds(500);  ///< Doubles each time.
 };
 
-/// Called now and then with what happens ("train-images-idx3-ubyte"), the bytes there are and those
-/// there will be (0 while that is not known). Returns false to stop the download.
+/// Called now and then with what happens ("downloading train-images-idx3-ubyte"), the bytes there
+/// are and those there will be (0 while that is not known). Returns false to stop the download.
 using DownloadProgress =
     std::function<bool(const std::string& what, std::uint64_t done, std::uint64_t total)>;
 
