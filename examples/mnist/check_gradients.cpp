@@ -19,7 +19,7 @@ void add_flags(CLI::App& app, CheckOptions& options) {
 
 int check(const Arguments& arguments) {
   const auto options = parse_options<CheckOptions>(check_gradients_command, arguments);
-  const xtape::nn::Mnist data = prepare(options.data, options.run);
+  const xtape::nn::Mnist data = prepare(options.data, options.run).data;
   return check_gradients(options.recipe, options.run.seed, data.train) ? 0 : 1;
 }
 

@@ -12,7 +12,7 @@ namespace mnist {
 namespace {
 
 /// The first one runs when none is named.
-const Command* const commands[] = {&train_command, &check_gradients_command};
+const Command* const commands[] = {&train_command, &check_gradients_command, &data_command};
 
 int print_help() {
   fmt::print(
@@ -26,7 +26,8 @@ int print_help() {
       "  mnist                            train with the default recipe\n"
       "  mnist --epochs 3 --hidden 256    change an ingredient of the recipe\n"
       "  mnist train --recipe post        train as the tutorial does\n"
-      "  mnist check-gradients            compare the gradients with those derived by hand\n");
+      "  mnist check-gradients            compare the gradients with those derived by hand\n"
+      "  mnist data --dataset fashion     download Fashion-MNIST\n");
   flush_output();
   return 0;
 }

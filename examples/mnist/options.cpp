@@ -3,15 +3,46 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
+#include "examples/mnist/http.hpp"
 #include "examples/mnist/validators.hpp"
+#include "tensor/error.hpp"
 
 namespace mnist {
+namespace {
+
+CLI::Validator safe_url() {
+  const auto check = [](const std::string& text) {
+    try {
+      require_safe_url(text);
+      return std::string();
+    } catch (const xtape::ValueError& error) {
+      return std::string(error.what());
+    }
+  };
+  return {check, ""};
+}
+
+}  // namespace
 
 void add_flags(CLI::App& app, DataOptions& options) {
-  app.add_option("--data", options.folder,
-                 "Folder of the four MNIST files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
-                 "$XDG_CACHE_HOME/xtape/mnist or ~/.cache/xtape/mnist")
-      ->type_name("FOLDER");
+  app.add_option(
+         "--dataset", options.dataset,
+         "mnist, fashion or synthetic; default: mnist, or synthetic where that cannot be had")
+      ->type_name("NAME")
+      ->check(one_of({"mnist", "fashion", "synthetic"}));
+  auto* folder =
+      app.add_option("--data", options.folder,
+                     "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
+                     "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download")
+          ->type_name("FOLDER");
+  auto* mirror = app.add_option("--mirror", options.mirror, "Folder to download from, as https://")
+                     ->type_name("URL")
+                     ->check(safe_url())
+                     ->excludes(folder);
+  app.add_flag("--offline", options.offline, "Never touch the network")->excludes(mirror);
+  app.add_option("--timeout", options.timeout, "Seconds of silence before a server is given up")
+      ->type_name("NUMBER")
+      ->transform(whole(1, 3600));
 }
 
 void add_flags(CLI::App& app, RunOptions& options) {

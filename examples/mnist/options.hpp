@@ -2,9 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
 
@@ -14,9 +15,13 @@ class App;
 
 namespace mnist {
 
-/// Which images.
+/// Which images, and where they may come from.
 struct DataOptions {
-  std::string folder;  ///< Of the MNIST files; empty: look where they usually are.
+  std::optional<std::string> dataset = {};  ///< A name of datasets.hpp; absent: MNIST if it can be.
+  std::string folder = {};                  ///< Where the files are; empty: look for them.
+  std::string mirror = {};                  ///< Used instead of the known ones when not empty.
+  bool offline = false;                     ///< Never touch the network.
+  unsigned timeout = 20;  ///< Seconds of silence after which a server is given up.
 };
 
 /// How a command computes.

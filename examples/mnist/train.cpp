@@ -31,7 +31,7 @@ void add_flags(CLI::App& app, TrainOptions& options) {
 int train(const Arguments& arguments) {
   const auto options = parse_options<TrainOptions>(train_command, arguments);
   const bool verbose = options.output.verbose();
-  const xtape::nn::Mnist data = prepare(options.data, options.run, verbose);
+  const xtape::nn::Mnist data = prepare(options.data, options.run, verbose).data;
 
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features(), rng);

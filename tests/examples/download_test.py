@@ -1,0 +1,312 @@
+"""download_test.py PROGRAM MNIST: runs `PROGRAM data`, the MNIST example, against a server on the
+loopback address that serves the files in MNIST well and badly. Every case has a cache of its own."""
+
+import concurrent.futures
+import gzip
+import hashlib
+import os
+import pathlib
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+from mirror import Mirror
+
+PROGRAM, MNIST = sys.argv[1], sys.argv[2]
+NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+         "t10k-labels-idx1-ubyte"]
+FIRST = NAMES[0]
+server = Mirror(MNIST)
+digests = {name: hashlib.sha256(gzip.decompress(server.files[name + ".gz"])).hexdigest()
+           for name in NAMES}
+
+
+class Case:
+    """One user with a cache of their own."""
+
+    def __init__(self, home):
+        self.home = pathlib.Path(home)
+        self.cache = self.home / "xtape" / "mnist"
+        self.part = self.cache / (FIRST + ".gz.part")
+
+    def start(self, folder, *flags, **options):
+        environment = {**os.environ, "XDG_CACHE_HOME": str(self.home)}
+        environment.pop("XTAPE_DATA_DIR", None)
+        mirror = ["--mirror", f"{server.url}/{folder}"] if folder else []
+        return subprocess.Popen([PROGRAM, "data", *mirror, *flags], env=environment,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                **options)
+
+    def run(self, folder, *flags, **options):
+        """Exit status and what was said."""
+        process = self.start(folder, *flags, **options)
+        try:
+            out, err = process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return process.returncode, out + err
+
+    def succeeds(self, folder, *flags):
+        status, said = self.run(folder, *flags)
+        check(status == 0, f"exit status {status}: {said}")
+        self.complete()
+        return said
+
+    def fails(self, folder, reason, *flags, **options):
+        status, said = self.run(folder, *flags, **options)
+        check(status == 1, f"exit status {status}, not 1: {said}")
+        check(reason in said, f"'{reason}' is not in: {said}")
+        left = {path.name for path in self.cache.iterdir()} - {".lock", self.part.name}
+        check(not left, f"there should be nothing, but there is {left}")
+
+    def complete(self):
+        there = {path.name for path in self.cache.iterdir()}
+        check(there == {*NAMES, ".lock"}, f"the cache holds {sorted(there)}")
+        for name in NAMES:
+            digest = hashlib.sha256((self.cache / name).read_bytes()).hexdigest()
+            check(digest == digests[name], f"{name} has another content")
+
+    def begun(self, folder, *flags):
+        """A download of which more than a megabyte has arrived."""
+        process = self.start(folder, *flags)
+        for _ in range(2000):
+            if self.part.exists() and self.part.stat().st_size > 1 << 20:
+                return process
+            time.sleep(0.005)
+        process.kill()
+        raise AssertionError("no megabyte has arrived")
+
+
+def check(condition, message):
+    if not condition:
+        raise AssertionError(message)
+
+
+def good(case):
+    said = case.succeeds("good-1")
+    check(said.count("as published") == 4, said)
+    check(server.seen("good-1") == [(name + ".gz", 0) for name in NAMES], server.seen("good-1"))
+    case.succeeds("good-1")  # now from the cache
+    case.succeeds("", "--offline")
+    check(len(server.seen("good-1")) == 4, "fetched what was there")
+
+
+def slow(case):
+    case.succeeds("slow-1")
+
+
+def silent(case):
+    began = time.monotonic()
+    case.fails("silent", "Operation too slow", "--timeout", "1")
+    check(time.monotonic() - began < 20, "did not give up in time")
+    check(case.part.stat().st_size == 2000, "what had arrived is lost")
+
+
+def truncate(case):
+    case.fails("truncate", "transfer closed")
+    arrived = case.part.stat().st_size
+    check(len(server.seen("truncate")) == 3, server.seen("truncate"))
+    check(arrived > 0.8 * len(server.files[FIRST + ".gz"]), f"only {arrived} bytes have arrived")
+    case.succeeds("good-2")
+    check(server.seen("good-2")[0] == (FIRST + ".gz", arrived), server.seen("good-2"))
+
+
+def drop(case):
+    case.succeeds("drop")
+    size = len(server.files[FIRST + ".gz"])
+    starts = [start for name, start in server.seen("drop") if name == FIRST + ".gz"]
+    check(len(starts) == 3 and 0 < starts[1] < starts[2] <= size, starts)
+
+
+def norange(case):
+    case.succeeds("norange")
+    check(server.seen("norange")[1][1] > 0, "did not try to go on where it broke")
+
+
+def otherrange(case):
+    case.fails("otherrange", "another range")
+
+
+def cut(case):
+    case.fails("cut", "cut short")
+
+
+def wrong(case):
+    case.fails("wrong", "SHA-256")
+    check(case.part.stat().st_size == 0, "the wrong bytes are kept")
+    case.succeeds("good-3")
+
+
+def page(case):
+    case.fails("page", "holds 26 bytes, expected 47040016")
+
+
+def empty(case):
+    case.fails("empty", "holds 0 bytes, expected 47040016")
+
+
+def missing(case):
+    case.fails("missing", "HTTP status 404")
+    check(len(server.seen("missing")) == 1, "asked again for what is not there")
+
+
+def busy(case):
+    case.succeeds("busy")
+
+
+def broken(case):
+    case.fails("broken", "HTTP status 500")
+    check(len(server.seen("broken")) == 3, server.seen("broken"))
+
+
+def bomb(case):
+    began = time.monotonic()
+    case.fails("bomb", "holds more than 47040016 bytes")
+    check(time.monotonic() - began < 10, "unpacked too much")
+
+
+def endless(case):
+    case.fails("endless", "sends more than")
+
+
+def redirect(case):
+    case.fails("redirect", "not HTTPS")
+    case.fails("local", "not HTTPS")
+    check(not server.seen("good-99"), "followed to a URL without encryption")
+
+
+def unsafe(case):
+    for url in ["http://example.com/", "ftp://127.0.0.1/", "file:///etc/", "HTTP://127.0.0.1.x/",
+                "http://127.0.0.1@example.com/", "mnist"]:
+        status, said = case.run("", "--mirror", url)
+        check(status == 2 and "https://" in said, f"{url}: exit status {status}: {said}")
+    check(not case.cache.exists(), "made a folder")
+
+
+def parts_of_another_copy(case):
+    """A part that does not fit, or is as long as the whole, costs another request and no more."""
+    body = server.files[FIRST + ".gz"]
+    for number, part in enumerate([b"?" * 1000, b"?" * (len(body) + 1), b"?" * len(body), body]):
+        case.cache.mkdir(parents=True, exist_ok=True)
+        (case.cache / FIRST).unlink(missing_ok=True)
+        case.part.write_bytes(part)
+        case.succeeds(f"good-{number + 4}")
+        starts = [start for _, start in server.seen(f"good-{number + 4}")]
+        check(starts[:2] == [len(part), 0] if part != body else starts[0] == len(body), starts)
+
+
+def two_at_once(case):
+    processes = [case.start("slow-2") for _ in range(2)]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        check(process.returncode == 0 and out.count("as published") == 4, out + err)
+    case.complete()
+    check(len(server.seen("slow-2")) == 4, server.seen("slow-2"))
+
+
+def killed(case):
+    for number, number_of_signal in enumerate([signal.SIGKILL, signal.SIGINT, signal.SIGTERM]):
+        process = case.begun(f"slow-{number + 3}")
+        process.send_signal(number_of_signal)
+        process.communicate(timeout=10)
+        check(process.returncode != 0, "did not end")
+        left = {path.name for path in case.cache.iterdir()} - set(NAMES[1:])
+        check(left == {".lock", case.part.name}, f"left {left}")
+        arrived = case.part.stat().st_size
+        case.succeeds(f"good-{number + 8}")
+        check(server.seen(f"good-{number + 8}")[0][1] == arrived, "did not go on where it was")
+        (case.cache / FIRST).unlink()
+
+
+def damaged(case):
+    case.succeeds("good-11")
+    with open(case.cache / FIRST, "r+b") as file:
+        file.truncate(1000)
+    with open(case.cache / NAMES[3], "r+b") as file:
+        file.seek(5000)
+        file.write(b"\xff")
+    status, said = case.run("", "--offline")
+    check(status == 1 and f"{FIRST}: holds 1000 bytes, expected 47040016" in said, said)
+    check(f"{NAMES[3]}: has the SHA-256" in said, said)
+    status, said = case.run("missing-2")
+    check(status == 1 and "HTTP status 404" in said, said)
+    check((case.cache / FIRST).stat().st_size == 1000, "touched what it could not replace")
+    said = case.succeeds("good-11")
+    check(f"{FIRST}: holds 1000 bytes, expected 47040016" in said, said)
+    check(f"{NAMES[3]}: has the SHA-256" in said, said)
+    check([name for name, _ in server.seen("good-11")[4:]] == [FIRST + ".gz", NAMES[3] + ".gz"],
+          server.seen("good-11"))
+
+
+def disk_full(case):
+    """While the part is written, and while it is unpacked. An error is returned for a file beyond
+    the limit when the signal SIGXFSZ is ignored, which Python does and passes on."""
+    for limit, problem in [(1 << 20, ".part: cannot write"), (20 << 20, ".new: cannot write")]:
+        case.fails("good-12", problem, restore_signals=False, preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (limit, limit)))
+    case.succeeds("good-12")
+    starts = [start for _, start in server.seen("good-12")]
+    check(starts[:3] == [0, 1 << 20, len(server.files[FIRST + ".gz"])], starts)
+
+
+def no_folder(case):
+    (case.home / "xtape").write_text("in the way")
+    status, said = case.run("good-13")
+    check(status == 1 and "cannot make this folder" in said, said)
+
+
+def links(case):
+    """Nothing is written through links that others have laid."""
+    victim = case.home / "victim"
+    victim.write_text("precious")
+    case.cache.mkdir(parents=True)
+    case.part.symlink_to(victim)
+    status, said = case.run("good-14")
+    check(status == 1 and f"{case.part.name}: cannot open" in said, said)
+    case.part.unlink()
+    case.part.hardlink_to(victim)
+    status, said = case.run("good-14")
+    check(status == 1 and "has other names" in said, said)
+    case.part.unlink()
+    (case.cache / (FIRST + ".new")).symlink_to(victim)
+    (case.cache / NAMES[1]).symlink_to(victim)
+    case.succeeds("good-14")
+    check(victim.read_text() == "precious", "wrote through a link")
+
+
+def offline(case):
+    before = len(server.requests)
+    status, said = case.run("", "--offline")
+    check(status == 1 and "no download, as --offline says" in said, said)
+    check(not case.cache.exists(), "made a folder")
+
+
+CASES = [silent, truncate, two_at_once, killed, parts_of_another_copy, drop, disk_full, broken,
+         busy, good, slow, norange, otherrange, cut, wrong, page, empty, missing, bomb, endless,
+         redirect, unsafe, damaged, no_folder, links, offline]
+
+
+def attempt(case):
+    began = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory() as home:
+            case(Case(home))
+        verdict = "passed"
+    except Exception as error:  # whatever went wrong, the other cases have a say too
+        verdict = f"FAILED: {error}" if isinstance(error, AssertionError) else \
+            "FAILED: " + traceback.format_exc()
+    print(f"{case.__name__:22} {time.monotonic() - began:5.1f} s  {verdict}", flush=True)
+    return verdict == "passed"
+
+
+if __name__ == "__main__":
+    chosen = [case for case in CASES if not sys.argv[3:] or case.__name__ in sys.argv[3:]]
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        passed = list(pool.map(attempt, chosen))
+    print(f"{sum(passed)} of {len(passed)} cases passed")
+    sys.exit(0 if all(passed) else 1)
