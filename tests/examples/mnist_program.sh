@@ -54,7 +54,7 @@ bad_flags() {
   refuses_values --learning-rate 'a finite number of at least 0' nan inf -0.1 abc 1e999 0.1x
   refuses_values --momentum 'a number in [0, 1)' 1 nan -0.1 abc
   refuses_values --activation 'one of sigmoid, tanh, relu, leaky_relu, gelu' swish
-  refuses_values --recipe 'one of default, post' best
+  refuses_values --recipe 'one of default, post, fast, best' worst
   refuses_values --dataset 'one of mnist, fashion, synthetic' cifar ''
   refuses_values --mirror 'a URL that begins with https://' http://example.com/ ftp://127.0.0.1/
   refuses_values --timeout 'a whole number from 1 to 3600' 0 -1 abc 3601
