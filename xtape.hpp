@@ -2,6 +2,7 @@
 
 /// All of xtape: `#include <xtape.hpp>` is all that a program needs.
 
+#include "autograd/dot.hpp"
 #include "autograd/gradcheck.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/record.hpp"

@@ -52,7 +52,7 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
       record("softmax", {logits},
              [&](Array<T>& y) { loss = scale * softmax_with_loss(logits.value(), kept, y); }, {});
   return record(
-      "softmax_cross_entropy", {logits},
+      "softmax_cross_entropy", {logits, p},
       [=](Array<T>& y) {
         resize(y, Shape{});
         y.data()[0] = loss;

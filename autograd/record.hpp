@@ -43,12 +43,14 @@ template <class Forward>
 Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs, Forward&& forward,
                             const Backward<T>& backward) {
   bool needs_grad = false;
-  for (const Variable<T>& x : inputs) {
-    const Node<T>& input = x.node();
+  const std::span<const Node<T>*> operands = keep<const Node<T>*>(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Node<T>& input = inputs[i].node();
     if (input.tape != this) [[unlikely]] {
       fail<TapeError>("{}: the operands live on different tapes", op);
     }
     needs_grad |= input.needs_grad;
+    operands[i] = &input;
   }
   Node<T>& node = next();
   if constexpr (Expression<Forward>) {
@@ -61,7 +63,7 @@ Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs,
   if (needs_grad) {
     node.backward = backward;
   }
-  return commit(node, op, &node.storage, needs_grad);
+  return commit(node, op, &node.storage, needs_grad, operands);
 }
 
 template <class T>

@@ -77,6 +77,7 @@ struct Node {
   std::size_t index = 0;
   const char* op = "";
   bool needs_grad = false;
+  std::span<const Node* const> inputs;  // what the op was recorded with; none for a leaf
   Backward<T> backward;
   Array<T> storage;
   Array<T> grad;
@@ -141,6 +142,10 @@ class Tape {
   /// How many values are recorded.
   std::size_t size() const { return size_; }
 
+  /// The value recorded as number `index`, below size(), for what looks into a tape: see
+  /// autograd/dot.hpp. An op comes after its inputs.
+  const Node<T>& node(std::size_t index) const { return at(index); }
+
   /// Whether ops record how to differentiate them; see NoGrad.
   bool grad_enabled() const { return grad_enabled_; }
 
@@ -170,7 +175,7 @@ class Tape {
 
   static constexpr std::size_t chunk_size = 64;
 
-  Node<T>& at(std::size_t index) { return chunks_[index / chunk_size][index % chunk_size]; }
+  Node<T>& at(std::size_t index) const { return chunks_[index / chunk_size][index % chunk_size]; }
 
   /// The next node in line, which becomes part of the recording with commit().
   Node<T>& next() {
@@ -179,10 +184,12 @@ class Tape {
     }
     return at(size_);
   }
-  Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad) {
+  Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad,
+                     std::span<const Node<T>* const> inputs = {}) {
     node.op = op;
     node.value = value;
     node.needs_grad = needs_grad;
+    node.inputs = inputs;
     ++size_;
     return {node, recording_};
   }

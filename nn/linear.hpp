@@ -26,7 +26,8 @@ class Linear {
     if (x.shape().size() != 2 || x.shape()[1] != in) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
     }
-    return linear(x, x.tape().parameter(weight), x.tape().parameter(bias));
+    const Variable<T> w = x.tape().parameter(weight);  // before the bias, whatever the compiler
+    return linear(x, w, x.tape().parameter(bias));
   }
 
   std::string describe() const {

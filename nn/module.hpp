@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <ranges>
 #include <string>
 #include <string_view>
@@ -110,6 +111,16 @@ std::size_t parameter_count(const M& module) {
   for_each_parameter(module,
                      [&](const ParameterName&, const auto& array) { count += array.size(); });
   return count;
+}
+
+/// The dotted name of each parameter by its address, as to_dot() takes them (autograd/dot.hpp).
+template <class M>
+std::map<const void*, std::string> parameter_names(const M& module) {
+  std::map<const void*, std::string> names;
+  for_each_parameter(module, [&](const ParameterName& name, const auto& array) {
+    names.emplace(&array, name.str());
+  });
+  return names;
 }
 
 }  // namespace xtape::nn

@@ -64,6 +64,15 @@ struct Comparison {
   double relative(double difference) const {
     return difference == 0 ? 0 : difference / largest(gradient);
   }
+
+  GradientComparison summary() const {
+    return {.name = name,
+            .shape = gradient.shape(),
+            .by_hand = hand ? std::optional(relative(*hand)) : std::nullopt,
+            .by_differences = relative(differences),
+            .elements = elements,
+            .agrees = agrees()};
+  }
 };
 
 void compare_by_hand(std::vector<Comparison>& rows, const Matrix& x, const Matrix& y) {
@@ -88,25 +97,30 @@ void compare_by_differences(std::vector<Comparison>& rows, const auto& loss, std
   }
 }
 
-void print(const std::vector<Comparison>& rows, std::size_t batch_size) {
+void print(const GradientCheck& check, std::size_t batch_size) {
   fmt::print(
       "Gradients of the first {} images in double precision: the greatest difference between the "
       "tape's\nand others, relative to the largest gradient of each parameter\n",
       batch_size);
   fmt::print("      shape         by hand   by finite differences\n");
-  for (const Comparison& row : rows) {
+  for (const GradientComparison& row : check.parameters) {
     fmt::print("{:4}  {:12}  {:>7}   {:.1e} ({} elements){}\n", row.name,
-               fmt::format("{}", row.gradient.shape()),
-               row.hand ? fmt::format("{:.1e}", row.relative(*row.hand)) : "-",
-               row.relative(row.differences), row.elements, row.agrees() ? "" : "  DISAGREE");
+               fmt::format("{}", row.shape),
+               row.by_hand ? fmt::format("{:.1e}", *row.by_hand) : "-", row.by_differences,
+               row.elements, row.agrees ? "" : "  DISAGREE");
   }
   fmt::print("\n");
 }
 
 }  // namespace
 
-bool check_gradients(const Recipe& recipe, std::uint64_t seed, const nn::Dataset& data,
-                     bool verbose) {
+GradientCheck::operator bool() const {
+  return std::all_of(parameters.begin(), parameters.end(),
+                     [](const GradientComparison& each) { return each.agrees; });
+}
+
+GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed, const nn::Dataset& data,
+                              bool verbose) {
   xtape::Rng rng{seed};
   Recipe certain = recipe;
   certain.dropout = 0;  // which would give each loss another network
@@ -134,16 +148,18 @@ bool check_gradients(const Recipe& recipe, std::uint64_t seed, const nn::Dataset
     compare_by_hand(rows, x, nn::one_hot<double>(batch.labels, classes));
   }
   compare_by_differences(rows, loss, seed);
+  GradientCheck check;
+  for (const Comparison& row : rows) {
+    check.parameters.push_back(row.summary());
+  }
   if (verbose) {
-    print(rows, batch.size());
+    print(check, batch.size());
     flush_output();
   }
-  const bool agree =
-      std::all_of(rows.begin(), rows.end(), [](const Comparison& row) { return row.agrees(); });
-  if (!agree) {
+  if (!check) {
     complain("the gradients disagree; mnist check-gradients prints a table");
   }
-  return agree;
+  return check;
 }
 
 }  // namespace mnist

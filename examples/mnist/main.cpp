@@ -12,7 +12,8 @@ namespace mnist {
 namespace {
 
 /// The first one runs when none is named.
-const Command* const commands[] = {&train_command, &check_gradients_command, &data_command};
+const Command* const commands[] = {&train_command, &predict_command, &check_gradients_command,
+                                   &data_command};
 
 int print_help() {
   fmt::print(

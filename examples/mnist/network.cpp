@@ -6,16 +6,6 @@ namespace {
 namespace nn = xtape::nn;
 
 template <class T>
-nn::Layer<T> make_activation(const std::string& name) {
-  if (name == "sigmoid") return nn::Sigmoid{};
-  if (name == "tanh") return nn::Tanh{};
-  if (name == "relu") return nn::ReLU{};
-  if (name == "leaky_relu") return nn::LeakyReLU{};
-  if (name == "gelu") return nn::GELU{};
-  throw xtape::ValueError("unknown activation '" + name + "'");
-}
-
-template <class T>
 nn::Linear<T> make_linear(const Recipe& recipe, std::size_t in, std::size_t out, xtape::Rng& rng) {
   if (recipe.initial_deviation) {
     return nn::Linear<T>(in, out, rng, nn::Normal{*recipe.initial_deviation});
@@ -24,6 +14,16 @@ nn::Linear<T> make_linear(const Recipe& recipe, std::size_t in, std::size_t out,
 }
 
 }  // namespace
+
+template <class T>
+nn::Layer<T> make_activation(const std::string& name) {
+  if (name == "sigmoid") return nn::Sigmoid{};
+  if (name == "tanh") return nn::Tanh{};
+  if (name == "relu") return nn::ReLU{};
+  if (name == "leaky_relu") return nn::LeakyReLU{};
+  if (name == "gelu") return nn::GELU{};
+  throw xtape::ValueError("unknown activation '" + name + "'");
+}
 
 template <class T>
 nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng) {
@@ -41,6 +41,8 @@ nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape
   return network;
 }
 
+template nn::Layer<float> make_activation(const std::string&);
+template nn::Layer<double> make_activation(const std::string&);
 template nn::Sequential<float> make_network(const Recipe&, std::size_t, xtape::Rng&);
 template nn::Sequential<double> make_network(const Recipe&, std::size_t, xtape::Rng&);
 

@@ -1,11 +1,15 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
+#include "examples/mnist/datasets.hpp"
 #include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/output.hpp"
 #include "examples/mnist/printing.hpp"
+#include "examples/mnist/report/configuration.hpp"
+#include "examples/mnist/report/report.hpp"
 #include "examples/mnist/signals.hpp"
 #include "examples/mnist/training.hpp"
 
@@ -18,6 +22,7 @@ struct TrainOptions {
   RunOptions run;
   TrainingOptions training;
   OutputOptions output;
+  ReportOptions report;
 };
 
 void add_flags(CLI::App& app, TrainOptions& options) {
@@ -26,12 +31,45 @@ void add_flags(CLI::App& app, TrainOptions& options) {
   add_flags(app, options.training);
   add_flags(app, options.run);
   add_flags(app, options.output);
+  add_flags(app, options.report);
+}
+
+/// Writes what the options ask for: the weights, the report.
+void keep(const TrainOptions& options, const DataSource& source,
+          const xtape::nn::Sequential<float>& network, const History& history,
+          const GradientCheck& gradients) {
+  const auto [weights, folder] = options.report;
+  if (!weights.empty()) {
+    save_model(weights, {.network = network,
+                         .activation = options.recipe.activation,
+                         .pixels = options.recipe.pixels(),
+                         .class_names = source.class_names,
+                         .features = source.data.train.features()});
+  }
+  if (!folder.empty()) {
+    write_report(folder, {.title = known_dataset(source.dataset).title,
+                          .class_names = source.class_names,
+                          .data = source.data,
+                          .network = network,
+                          .scale = options.recipe.pixels(),
+                          .history = history,
+                          .gradients = gradients.parameters,
+                          .configuration = describe(options.recipe, options.run),
+                          .versions = describe_versions()});
+  }
+  if (options.output.verbose()) {
+    fmt::print(
+        "{}{}", weights.empty() ? "" : fmt::format("weights in {}\n", weights.string()),
+        folder.empty() ? "" : fmt::format("report in {}\n", (folder / "index.html").string()));
+    flush_output();
+  }
 }
 
 int train(const Arguments& arguments) {
   const auto options = parse_options<TrainOptions>(train_command, arguments);
   const bool verbose = options.output.verbose();
-  const xtape::nn::Mnist data = prepare(options.data, options.run, verbose).data;
+  const DataSource source = prepare(options.data, options.run, verbose);
+  const xtape::nn::Mnist& data = source.data;
 
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features(), rng);
@@ -39,7 +77,9 @@ int train(const Arguments& arguments) {
     fmt::print("{}\n", network.table(xtape::Shape{data.train.features()}));
     flush_output();  // the proof takes a moment
   }
-  if (!check_gradients(options.recipe, options.run.seed, data.train, verbose)) {
+  const GradientCheck gradients =
+      check_gradients(options.recipe, options.run.seed, data.train, verbose);
+  if (!gradients) {
     return 1;
   }
 
@@ -47,9 +87,13 @@ int train(const Arguments& arguments) {
   Progress progress(options.output.quiet ? Progress::Style::none : Progress::style_of_stderr());
   const CatchSignals guard;
   printer.heading();
-  const Outcome outcome = train(network, options.recipe, options.training, data, rng, progress,
-                                [&](const Epoch& epoch) { printer.epoch(epoch); });
+  History history;
+  const Outcome outcome = train(
+      network, options.recipe, options.training, data, rng, progress,
+      [&](const Epoch& epoch) { printer.epoch(epoch); },
+      options.report.folder.empty() ? nullptr : &history);
   printer.result(outcome);
+  keep(options, source, network, history, gradients);
   if (outcome.signal != 0) {
     complain(fmt::format("interrupted after {} of {} epochs", outcome.last.number,
                          options.recipe.epochs));

@@ -49,13 +49,14 @@ void smooth_targets(std::span<const std::uint8_t> labels, double smoothing,
 class Training {
  public:
   Training(nn::Sequential<float>& network, const Recipe& recipe, const nn::Dataset& data,
-           xtape::Rng& rng, Progress& progress)
+           xtape::Rng& rng, Progress& progress, History* history)
       : network_(network),
         recipe_(recipe),
         batches_(data, recipe.batch_size, rng, recipe.pixels()),
         augment_(recipe.augment),
         descent_(recipe, batches_.size()),
-        progress_(progress) {
+        progress_(progress),
+        history_(history) {
     tape_.rng() = xtape::Rng{rng()};
   }
 
@@ -91,6 +92,9 @@ class Training {
     tape_.rewind();
     const auto loss = loss_of(network_(images(batch)), batch.labels);
     tape_.backward(loss);
+    if (history_ != nullptr && steps_ % std::max<std::size_t>(1, batches_.size() / 4) == 0) {
+      history_->observe(network_, tape_);
+    }
     descent_.step(network_, tape_, steps_++);
     return static_cast<double>(loss.item());
   }
@@ -119,15 +123,25 @@ class Training {
   nn::Augment augment_;
   Descent descent_;
   Progress& progress_;
+  History* history_;
   xtape::Tape<float> tape_;
   std::size_t steps_ = 0;
 };
+
+EpochRecord record_of(const Epoch& epoch) {
+  return {.epoch = epoch.number,
+          .loss = epoch.loss,
+          .accuracy = epoch.test,
+          .validation_accuracy = epoch.validation,
+          .seconds = epoch.seconds,
+          .learning_rate = epoch.learning_rate};
+}
 
 }  // namespace
 
 Outcome train(nn::Sequential<float>& network, const Recipe& recipe, const TrainingOptions& options,
               const nn::Mnist& data, xtape::Rng& rng, Progress& progress,
-              const std::function<void(const Epoch&)>& on_epoch) {
+              const std::function<void(const Epoch&)>& on_epoch, History* history) {
   std::optional<nn::Dataset> rest;
   nn::Dataset validation;
   if (options.validation > 0) {
@@ -135,7 +149,7 @@ Outcome train(nn::Sequential<float>& network, const Recipe& recipe, const Traini
     validation = split_off(*rest, options.validation);
   }
   const nn::Dataset& train = rest ? *rest : data.train;
-  Training training(network, recipe, train, rng, progress);
+  Training training(network, recipe, train, rng, progress, history);
   progress.begin(recipe.epochs, train.size());
 
   Outcome outcome;
@@ -148,6 +162,9 @@ Outcome train(nn::Sequential<float>& network, const Recipe& recipe, const Traini
       epoch.validation = training.accuracy(validation);
     }
     epoch.test = training.accuracy(data.test);
+    if (history != nullptr) {
+      history->end_epoch(record_of(epoch), network);
+    }
     on_epoch(epoch);
     const bool better = number == 1 || epoch.validation > outcome.last.validation;
     if (options.early_stop == 0 || better) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <xtape.hpp>
 
+#include "examples/mnist/history.hpp"
 #include "examples/mnist/options.hpp"
 #include "examples/mnist/progress.hpp"
 #include "examples/mnist/recipes.hpp"
@@ -32,10 +33,12 @@ struct Outcome {
 /// `options` keeps out of it, and calls `on_epoch` after each epoch. With early stopping the
 /// network has the weights of the epoch with the best validation accuracy at the end. The test
 /// images decide nothing. After a signal (see signals.hpp) it ends with the step that is under way.
+/// Where there is a `history` it learns of each epoch, with the gradients of a few of its steps.
 ///
 /// Throws ValueError when the options do not fit the data, Error when the loss is not finite.
 Outcome train(xtape::nn::Sequential<float>& network, const Recipe& recipe,
               const TrainingOptions& options, const xtape::nn::Mnist& data, xtape::Rng& rng,
-              Progress& progress, const std::function<void(const Epoch&)>& on_epoch);
+              Progress& progress, const std::function<void(const Epoch&)>& on_epoch,
+              History* history = nullptr);
 
 }  // namespace mnist

@@ -1,0 +1,128 @@
+#include "examples/mnist/model_file.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "examples/mnist/network.hpp"
+#include "nn/safetensors.hpp"
+#include "nn/weights.hpp"
+
+namespace mnist {
+namespace {
+
+namespace nn = xtape::nn;
+using xtape::DataError;
+using xtape::require;
+
+constexpr std::size_t most_layers = 1000;
+
+/// The number of layer in "2.weight"; nothing for other names.
+std::optional<std::size_t> layer_of_weight(const std::string& name) {
+  std::size_t layer = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data(), end, layer);
+  const bool is_weight = error == std::errc{} && std::string_view(rest, end) == ".weight";
+  return is_weight && layer < most_layers ? std::optional(layer) : std::nullopt;
+}
+
+/// The shapes of the matrices by the number of their layer.
+std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
+  std::map<std::size_t, xtape::Shape> layers;
+  for (const auto& [name, tensor] : file.tensors()) {
+    if (const auto layer = layer_of_weight(name)) {
+      require<DataError>(tensor.shape.size() == 2 && tensor.shape[0] > 0 && tensor.shape[1] > 0,
+                         "{}: {} is {}, expected the (in, out) of a Linear layer", file.name(),
+                         name, tensor.shape);
+      layers.emplace(*layer, tensor.shape);
+    }
+  }
+  require<DataError>(layers.contains(0),
+                     "{}: holds no network: expected the weights of Linear layers, \"0.weight\" "
+                     "being the first",
+                     file.name());
+  return layers;
+}
+
+/// A network with a Linear layer at each number; load_weights() fills it. The first gap between two
+/// is an activation, others are dropout, which does nothing to predictions.
+nn::Sequential<float> build(const nn::SafetensorsFile& file, const std::string& activation) {
+  nn::Sequential<float> network;
+  xtape::Rng rng;
+  std::size_t width = 0;
+  for (const auto& [number, shape] : layers_of(file)) {
+    require<DataError>(width == 0 || shape[0] == width,
+                       "{}: {}.weight is {}, but the layer before it has {} outputs", file.name(),
+                       number, shape, width);
+    width = shape[1];
+    for (bool first = true; network.size() < number; first = false) {
+      network.push_back(first ? make_activation<float>(activation)
+                              : nn::Layer<float>(nn::Dropout(0)));
+    }
+    network.push_back(nn::Linear<float>(shape[0], shape[1], rng, nn::Normal{0}));
+  }
+  return network;
+}
+
+std::string text(const nn::SafetensorsFile& file, const char* key, const std::string& otherwise) {
+  const auto found = file.metadata().find(key);
+  return found == file.metadata().end() ? otherwise : found->second;
+}
+
+double number(const nn::SafetensorsFile& file, const char* key, double otherwise) {
+  const std::string digits = text(file, key, fmt::format("{}", otherwise));
+  double value = 0;
+  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  require<DataError>(error == std::errc{} && rest == digits.data() + digits.size(),
+                     "{}: its metadata give {} for {}, expected a number", file.name(),
+                     nn::in_quotes(digits), key);
+  return value;
+}
+
+std::vector<std::string> class_names(const nn::SafetensorsFile& file, std::size_t classes) {
+  std::vector<std::string> names;
+  const auto list = nlohmann::json::parse(text(file, "classes", "[]"), nullptr, false);
+  if (list.is_array() && list.size() == classes) {
+    for (const auto& name : list) {
+      names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+    }
+    return names;
+  }
+  for (std::size_t i = 0; i < classes; ++i) {
+    names.push_back(fmt::format("{}", i));
+  }
+  return names;
+}
+
+}  // namespace
+
+void save_model(const std::filesystem::path& path, const Model& model) {
+  nn::save_weights(path, model.network,
+                   {.metadata = {{"activation", model.activation},
+                                 {"classes", nlohmann::json(model.class_names).dump()},
+                                 {"pixel_mean", fmt::format("{}", model.pixels.mean)},
+                                 {"pixel_deviation", fmt::format("{}", model.pixels.deviation)}}});
+}
+
+Model load_model(const std::filesystem::path& path) {
+  const nn::SafetensorsFile file(path);
+  const auto layers = layers_of(file);
+  Model model;
+  model.activation = text(file, "activation", model.activation);
+  try {
+    model.network = build(file, model.activation);
+  } catch (const xtape::ValueError& error) {
+    xtape::fail<DataError>("{}: {}", file.name(), error.what());
+  }
+  nn::load_weights(path, model.network);
+  model.pixels = {.mean = number(file, "pixel_mean", 0),
+                  .deviation = number(file, "pixel_deviation", 1)};
+  model.class_names = class_names(file, layers.rbegin()->second[1]);
+  model.features = layers.begin()->second[0];
+  return model;
+}
+
+}  // namespace mnist

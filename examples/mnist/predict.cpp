@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "examples/mnist/commands.hpp"
+#include "examples/mnist/drawing.hpp"
+#include "examples/mnist/model_file.hpp"
+#include "examples/mnist/output.hpp"
+#include "examples/mnist/picture.hpp"
+
+namespace mnist {
+namespace {
+
+struct PredictOptions {
+  std::vector<std::string> images;
+  std::string weights;
+  bool json = false;
+};
+
+void add_flags(CLI::App& app, PredictOptions& options) {
+  app.add_option("IMAGE", options.images,
+                 "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0")
+      ->type_name("")
+      ->default_str("")
+      ->required();
+  app.add_option("--weights", options.weights, "What mnist train --save has written")
+      ->type_name("FILE")
+      ->required();
+  app.add_flag("--json", options.json, "A line of JSON for each image");
+}
+
+/// The probability of each class.
+std::vector<double> probabilities(const Model& model, const Picture& picture) {
+  const GreyImage& image = picture.image;
+  xtape::require<xtape::DataError>(image.pixels.size() == model.features,
+                                   "{}: has {} x {} pixels, but the network takes {} pixels",
+                                   picture.name, image.columns, image.rows, model.features);
+  xtape::nn::Dataset data{image.rows, image.columns, {}, {}};
+  data.images.resize(image.pixels.size());
+  std::copy(image.pixels.begin(), image.pixels.end(), data.images.data());
+  data.labels.resize(1);
+  data.labels.data()[0] = 0;
+
+  xtape::Tape tape;
+  const xtape::NoGrad guard{tape};
+  xtape::nn::Batches batches(data, 1, model.pixels);
+  const auto result = softmax(model.network(tape.constant((*batches.begin()).images)));
+  return {result.value().begin(), result.value().end()};
+}
+
+std::size_t likeliest(const std::vector<double>& shares) {
+  return static_cast<std::size_t>(std::max_element(shares.begin(), shares.end()) - shares.begin());
+}
+
+void print_json(const Model& model, const Picture& picture, const std::vector<double>& shares) {
+  const nlohmann::ordered_json line{{"image", picture.name},
+                                    {"class", likeliest(shares)},
+                                    {"name", model.class_names[likeliest(shares)]},
+                                    {"probabilities", shares}};
+  using Json = nlohmann::ordered_json;
+  fmt::print("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+/// The picture, and beside it a bar for each class.
+void print_drawing(const Model& model, const Picture& picture, const std::vector<double>& shares,
+                   Letters letters) {
+  const std::size_t best = likeliest(shares);
+  fmt::print("{}: {} ({:.1f} %)\n\n", picture.name, model.class_names[best], 100 * shares[best]);
+  const std::vector<std::string> lines = draw(picture.image, letters);
+  std::size_t widest = 0;
+  for (const std::string& name : model.class_names) {
+    widest = std::max(widest, name.size());
+  }
+  for (std::size_t i = 0; i < std::max(lines.size(), shares.size() + 2); ++i) {
+    const std::string blank(picture.image.columns, ' ');
+    std::string line = "  " + (i < lines.size() ? lines[i] : blank);
+    if (i >= 2 && i - 2 < shares.size()) {
+      line += fmt::format("   {:>{}}  {:5.1f} %  {}", model.class_names[i - 2], widest,
+                          100 * shares[i - 2], draw_bar(shares[i - 2], 24, letters));
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    fmt::print("{}\n", line);
+  }
+  fmt::print("\n");
+}
+
+int predict(const Arguments& arguments) {
+  const auto options = parse_options<PredictOptions>(predict_command, arguments);
+  const Model model = load_model(options.weights);
+  const Letters letters = letters_of_stdout();
+  int status = 0;
+  for (const std::string& name : options.images) {
+    try {
+      const Picture picture = read_picture(name);
+      const std::vector<double> shares = probabilities(model, picture);
+      options.json ? print_json(model, picture, shares)
+                   : print_drawing(model, picture, shares, letters);
+    } catch (const xtape::DataError& error) {  // the others can be read nevertheless
+      fmt::print(stderr, "mnist: {}\n", error.what());
+      status = 1;
+    }
+    flush_output();
+  }
+  return status;
+}
+
+}  // namespace
+
+const Command predict_command{
+    "predict", "Say which digits pictures show",
+    "Dark digits on light paper and light ones on dark are scaled and centred as MNIST's are.\n"
+    "Exit status 1 when one could not be read. Examples:\n"
+    "  mnist train --save digits.safetensors\n"
+    "  mnist predict --weights digits.safetensors five.png t10k-images-idx3-ubyte.gz:17\n",
+    predict};
+
+}  // namespace mnist

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+#include <xtape.hpp>
+
+#include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/history.hpp"
+
+namespace mnist {
+
+/// Lines of a table: a name and its value.
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+/// What a report tells. It refers to the data and the network, which must outlive it.
+struct ReportData {
+  std::string title;  ///< Of the dataset, as in "MNIST".
+  std::vector<std::string> class_names;
+  const xtape::nn::Mnist& data;
+  const xtape::nn::Sequential<float>& network;
+  xtape::nn::PixelScale scale;
+  const History& history;
+  std::vector<GradientComparison> gradients;
+  Facts configuration;
+  Facts versions;
+};
+
+/// Writes `index.html` into `folder`, which is made where it is missing: one file with everything
+/// in it, for which no browser needs the network or a script. And `metrics.csv`, a line for each
+/// epoch. Each replaces its predecessor whole. Throws DataError naming the file that cannot be
+/// written.
+void write_report(const std::filesystem::path& folder, const ReportData& report);
+
+/// The content of metrics.csv: epoch, loss, accuracies in [0, 1], seconds, learning rate, and the
+/// root mean square of each parameter and of its gradients.
+std::string metrics_csv(const History& history);
+
+}  // namespace mnist

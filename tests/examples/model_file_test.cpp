@@ -1,0 +1,69 @@
+#include "examples/mnist/model_file.hpp"
+
+#include "nn/weights.hpp"
+#include "tests/catch.hpp"
+#include "tests/temporary_folder.hpp"
+
+namespace nn = xtape::nn;
+using mnist::load_model;
+using mnist::Model;
+
+namespace {
+
+xtape::Array<float> outputs(const nn::Sequential<float>& network) {
+  xtape::Tape tape;
+  const xtape::NoGrad guard{tape};
+  return network(tape.constant(xtape::Array<float>(xtape::Shape{1, 3}, 0.7f))).value();
+}
+
+}  // namespace
+
+TEST_CASE("A model read back is the one that was saved") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const Model model{.network = nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Dropout(0.5),
+                                              nn::Linear(5, 2, rng)},
+                    .activation = "relu",
+                    .pixels = {.mean = 0.1307, .deviation = 0.3081},
+                    .class_names = {"cat \"Tom\"", "Maus"},
+                    .features = 3};
+  save_model(folder / "m.safetensors", model);
+  const Model again = load_model(folder / "m.safetensors");
+  CHECK((outputs(again.network) == outputs(model.network)));
+  CHECK(again.activation == "relu");
+  CHECK(again.pixels.mean == 0.1307);
+  CHECK(again.pixels.deviation == 0.3081);
+  CHECK(again.class_names == model.class_names);
+  CHECK(again.features == 3);
+}
+
+TEST_CASE("A file without metadata of ours is a network of sigmoids whose classes are numbers") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const nn::Sequential<float> network{nn::Linear(3, 5, rng), nn::Sigmoid{}, nn::Linear(5, 2, rng)};
+  save_weights(folder / "m.safetensors", network);
+  const Model model = load_model(folder / "m.safetensors");
+  CHECK((outputs(model.network) == outputs(network)));
+  CHECK(model.class_names == std::vector<std::string>{"0", "1"});
+}
+
+TEST_CASE("A file that holds no network is refused, and named") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const auto path = folder / "m.safetensors";
+  const auto refuses = [&](const nn::Sequential<float>& network, const nn::SaveOptions& options,
+                           const std::string& reason) {
+    save_weights(path, network, options);
+    const std::string message = message_of([&] { load_model(path); });
+    CHECK(message.rfind(path.string() + ": ", 0) == 0);
+    CAPTURE(message);
+    CHECK(message.find(reason) != std::string::npos);
+  };
+  refuses(nn::Sequential{nn::Sigmoid{}, nn::Linear(3, 5, rng)}, {}, "holds no network");
+  refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::Linear(4, 2, rng)}, {},
+          "1.weight is (4, 2), but the layer before it has 5 outputs");
+  refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
+          {.metadata = {{"activation", "swish"}}}, "unknown activation 'swish'");
+  refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
+          {.metadata = {{"pixel_mean", "dark"}}}, "expected a number");
+}
