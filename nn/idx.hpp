@@ -7,6 +7,9 @@
 #include "tensor/buffer.hpp"
 #include "tensor/shape.hpp"
 
+/// @file
+/// MNIST, and whatever else comes in its files.
+
 namespace xtape::nn {
 
 /// Bytes as they lie in a file: pixels, labels.

@@ -6,6 +6,9 @@
 
 #include "tensor/array.hpp"
 
+/// @file
+/// Kernels that move elements: transposes, slices, rows by number.
+
 namespace xtape {
 
 /// A row-major array seen as outer x extent x inner around one of its axes.

@@ -8,6 +8,9 @@
 #include "tensor/error.hpp"
 #include "tensor/xtensor.hpp"
 
+/// @file
+/// Shapes and their arithmetic.
+
 namespace xtape {
 
 /// The extents of an array, outermost axis first. A scalar has the empty shape. Up to four axes
