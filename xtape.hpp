@@ -1,5 +1,6 @@
 #pragma once
 
+/// @file
 /// All of xtape: `#include <xtape.hpp>` is all that a program needs.
 
 #include "autograd/dot.hpp"
@@ -26,3 +27,12 @@
 #include "tensor/gemm.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/version.hpp"
+
+/// Arrays, random numbers, the tape, its ops and the gradient checker. Each family of functions has
+/// a header of its own.
+namespace xtape {
+
+/// Layers, losses, initializers, optimizers, schedules, data, metrics, weight files, checkpoints.
+namespace nn {}
+
+}  // namespace xtape

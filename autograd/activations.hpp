@@ -2,6 +2,7 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
 /// The nonlinearities of neural networks, element by element; dy is the gradient of the result y.
 /// The value at NaN is NaN.
 

@@ -2,6 +2,9 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
+/// The op that forgets at random; as a layer it is nn::Dropout.
+
 namespace xtape {
 
 /// y = x m / (1 - rate), where each element of the mask m is 0 with probability `rate`, else 1, so

@@ -13,6 +13,7 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
 /// Is a gradient right? gradcheck() compares what the tape computes, in double precision, with the
 /// central differences (f(x + h) - f(x - h)) / 2h of each element x:
 ///
@@ -25,6 +26,7 @@
 
 namespace xtape {
 
+/// How gradcheck compares. It throws ValueError for options out of range.
 struct GradcheckOptions {
   /// h = step * max(1, |x|). The default, the cube root of the rounding error of a double, is where
   /// the errors of truncation and of rounding are about equal.
@@ -33,8 +35,10 @@ struct GradcheckOptions {
   /// An element passes when |analytic - numeric| is at most
   /// absolute_tolerance + relative_tolerance * max(|analytic|, |numeric|). Rounding alone gives
   /// the numeric one an error of about 4e-11 |f|: raise the absolute tolerance for a large f.
+  ///@{
   double relative_tolerance = 1e-6;
   double absolute_tolerance = 1e-8;
+  ///@}
 
   /// How many elements of each input to compare, drawn at random; 0 compares all.
   std::size_t max_elements = 0;
@@ -45,16 +49,17 @@ struct GradcheckOptions {
 
 /// One element of one input, with both of its gradients.
 struct GradcheckElement {
-  std::size_t input;
-  Shape index;
-  double analytic;  // from the tape; 0 when the result does not depend on the input
-  double numeric;   // the central difference
-  double error;     // |analytic - numeric|
+  std::size_t input;  ///< Which input, counted from 0.
+  Shape index;        ///< The element's place in it, one number for each axis.
+  double analytic;    ///< From the tape; 0 when the result does not depend on the input.
+  double numeric;     ///< The central difference.
+  double error;       ///< |analytic - numeric|.
 };
 
+/// What gradcheck found: `if (!result)` asks whether gradients disagree.
 struct GradcheckResult {
-  std::size_t compared = 0;
-  std::size_t failed = 0;
+  std::size_t compared = 0;  ///< How many elements were compared.
+  std::size_t failed = 0;    ///< How many of them did not agree.
 
   /// The first ten failures, in the order of the inputs and of their elements.
   std::vector<GradcheckElement> failures;
@@ -63,14 +68,19 @@ struct GradcheckResult {
   /// an input without elements.
   std::vector<GradcheckElement> worst;
 
+  /// Whether all elements that were compared agree.
+  ///@{
   bool passed() const { return failed == 0; }
   explicit operator bool() const { return passed(); }
+  ///@}
 };
 
 /// What happened, for people to read: one line when the check passed, a line for each failure
 /// listed when it failed.
+///@{
 std::string to_string(const GradcheckResult& result);
 std::ostream& operator<<(std::ostream& out, const GradcheckResult& result);
+///@}
 
 namespace detail {
 
@@ -113,6 +123,7 @@ Variable<double> call_with_operands(F& f, GradcheckOperands x, std::index_sequen
 /// A gradient that the tape does not have counts as zeros; NaN never agrees with anything. Throws
 /// ValueError when there are no inputs, when the function takes another number of them, or for
 /// options out of range; what the function throws passes through.
+///@{
 template <class F>
 GradcheckResult gradcheck(F&& f, std::same_as<std::vector<Array<double>>> auto inputs,
                           const GradcheckOptions& options = {}) {
@@ -126,10 +137,12 @@ GradcheckResult gradcheck(F&& f, std::initializer_list<Array<double>> inputs,
                           const GradcheckOptions& options = {}) {
   return gradcheck(f, std::vector<Array<double>>(inputs), options);
 }
+///@}
 
 /// The same for a model: `loss(tape)` computes something from the arrays that `parameters` point to
 /// as Tape::parameter, and these are changed in place, an element at a time. When this returns or
 /// throws they are as they were, to the bit.
+///@{
 template <class Loss>
 GradcheckResult gradcheck(Loss&& loss,
                           const std::same_as<std::vector<Array<double>*>> auto& parameters,
@@ -142,5 +155,6 @@ GradcheckResult gradcheck(Loss&& loss, std::initializer_list<Array<double>*> par
   return detail::gradcheck_parameters(std::ref(loss), {parameters.begin(), parameters.size()},
                                       options);
 }
+///@}
 
 }  // namespace xtape

@@ -13,8 +13,11 @@ namespace xtape {
 template <class Argument, std::size_t Capacity>
 class InlineFunction {
  public:
+  /// Empty: it cannot be called.
   InlineFunction() = default;
 
+  /// Keeps a copy of `function`. Does not compile when that holds more than `Capacity` bytes or
+  /// anything that is not trivially copyable.
   template <class F>
   requires(!std::same_as<F, InlineFunction>) InlineFunction(F function)
       : call_([](const std::byte* self, Argument argument) {
@@ -29,7 +32,10 @@ class InlineFunction {
     ::new (static_cast<void*>(storage_)) F(function);
   }
 
+  /// Whether there is a function to call.
   explicit operator bool() const { return call_ != nullptr; }
+
+  /// Calls the function; there must be one.
   void operator()(Argument argument) const { call_(storage_, argument); }
 
  private:

@@ -3,6 +3,9 @@
 #include "autograd/tape.hpp"
 #include "tensor/indices.hpp"
 
+/// @file
+/// What training makes small: one number for a batch.
+
 namespace xtape {
 
 /// Whether a loss is averaged or added up.

@@ -2,6 +2,7 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
 /// Functions of each element; dy is the gradient of the result y.
 
 namespace xtape {

@@ -2,6 +2,9 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
+/// Products of matrices, by gemm().
+
 namespace xtape {
 
 /// Y = A B for A (m, k) and B (k, n),   dA = dY B^T, dB = A^T dY. Throws ShapeError when the shapes

@@ -1,5 +1,6 @@
 #pragma once
 
+/// @file
 /// Every op, one header a family.
 
 #include "autograd/activations.hpp"

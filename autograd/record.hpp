@@ -3,9 +3,21 @@
 #include "autograd/tape.hpp"
 #include "tensor/reduce.hpp"
 
+/// @file
 /// The two functions that ops are made of.
 
 namespace xtape {
+
+namespace detail {
+
+struct Accumulate {
+  template <class T, class Contribution>
+  void operator()(Variable<T> x, const Contribution& contribution) const {
+    x.tape().accumulate(x, contribution);
+  }
+};
+
+}  // namespace detail
 
 /// Records an op: computes its value at once and remembers how to differentiate it.
 ///
@@ -31,12 +43,7 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
 /// smaller one is stretched, and both where each is smaller along another axis. Nothing is
 /// evaluated when x needs no gradient. (An object, lest argument-dependent lookup find
 /// xt::accumulate.)
-inline constexpr struct {
-  template <class T, class Contribution>
-  void operator()(Variable<T> x, const Contribution& contribution) const {
-    x.tape().accumulate(x, contribution);
-  }
-} accumulate;
+inline constexpr detail::Accumulate accumulate;
 
 template <class T>
 template <class Forward>

@@ -3,6 +3,7 @@
 #include "autograd/tape.hpp"
 #include "tensor/axes.hpp"
 
+/// @file
 /// Reductions over some or all axes. The reduced axes are dropped, or kept with extent 1 when
 /// `keepdims` is true. Each throws ShapeError for an axis that x does not have; dy is the gradient
 /// of the result y.

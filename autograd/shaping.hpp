@@ -8,6 +8,7 @@
 #include "autograd/tape.hpp"
 #include "tensor/indices.hpp"
 
+/// @file
 /// Ops that move elements and change none. Each throws ShapeError when its arguments do not fit the
 /// operand's shape.
 
@@ -17,10 +18,14 @@ namespace xtape {
 /// from the others.
 class Extents {
  public:
+  /// Extents as they are wanted. Throws ShapeError for one beyond std::ptrdiff_t.
+  ///@{
   Extents(const Shape& shape);
   Extents(std::initializer_list<std::ptrdiff_t> extents) : extents_(extents) {}
+  ///@}
 
-  /// The shape for `count` elements. Throws ShapeError when they do not fill it.
+  /// The shape for the elements of an array of shape `from`. Throws ShapeError when they do not
+  /// fill it.
   Shape resolve(const Shape& from) const;
 
  private:
@@ -37,6 +42,7 @@ Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a = -2, std::ptrdiff_t 
 
 /// The operands one after the other along `axis`; their other extents must agree. At least one
 /// operand.
+///@{
 template <class T>
 Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t axis = 0);
 template <class T>
@@ -47,6 +53,7 @@ template <class T>
 Variable<T> concatenate(const std::vector<Variable<T>>& operands, std::ptrdiff_t axis = 0) {
   return concatenate(std::span<const Variable<T>>(operands), axis);
 }
+///@}
 
 /// The elements [begin, end) along `axis`. Negative positions count from the end, as in Python, but
 /// nothing is clipped: what lies outside is an error.

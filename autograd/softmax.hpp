@@ -2,6 +2,7 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
 /// Both along the last axis, and right for inputs of any size. They throw ShapeError when that axis
 /// is empty.
 

@@ -28,6 +28,7 @@ class Variable {
  public:
   /// The value computed when the variable was recorded.
   const Array<T>& value() const { return *node().value; }
+  /// That of value(), and of grad().
   const Shape& shape() const { return value().shape(); }
 
   /// d(loss)/d(this variable), of the variable's shape, once Tape::backward has run.
@@ -44,6 +45,7 @@ class Variable {
   /// The op that recorded it, "parameter", "variable" or "constant".
   const char* op() const { return node().op; }
 
+  /// The tape it was recorded on.
   Tape<T>& tape() const { return *node_->tape; }
 
  private:
@@ -71,16 +73,16 @@ using Backward = InlineFunction<Variable<T>, 64>;
 /// their arrays.
 template <class T>
 struct Node {
-  Tape<T>* tape = nullptr;
-  const Array<T>* value = nullptr;  // its own storage, or a model's parameter
-  std::uint64_t grad_of = 0;        // the recording whose gradient `grad` holds
-  std::size_t index = 0;
-  const char* op = "";
-  bool needs_grad = false;
-  std::span<const Node* const> inputs;  // what the op was recorded with; none for a leaf
-  Backward<T> backward;
-  Array<T> storage;
-  Array<T> grad;
+  Tape<T>* tape = nullptr;              ///< The tape that it belongs to.
+  const Array<T>* value = nullptr;      ///< Its own storage, or a model's parameter.
+  std::uint64_t grad_of = 0;            ///< The recording whose gradient `grad` holds.
+  std::size_t index = 0;                ///< Its place on the tape: an op comes after its inputs.
+  const char* op = "";                  ///< As Variable::op().
+  bool needs_grad = false;              ///< As Variable::needs_grad().
+  std::span<const Node* const> inputs;  ///< What the op was recorded with; none for a leaf.
+  Backward<T> backward;                 ///< Empty for a leaf, and where no gradient is needed.
+  Array<T> storage;                     ///< Of a value that the tape owns.
+  Array<T> grad;                        ///< Of `value`, where `grad_of` is the current recording.
 };
 
 /// The record of a computation, from which backward() derives gradients in reverse order.
@@ -97,11 +99,13 @@ class Tape {
 
   /// A value that is not differentiated: an array (copied), an xtensor expression, a number, or a
   /// callable that writes the array itself, `[&](Array<T>& out) { ... }`.
+  ///@{
   Variable<T> constant(const Array<T>& array);
   template <class Value>
   Variable<T> constant(const Value& value) {
     return leaf("constant", false, value);
   }
+  ///@}
 
   /// An array that is not differentiated and not copied: it must neither move nor change while the
   /// recording is used.
@@ -109,11 +113,13 @@ class Tape {
   Variable<T> constant_view(const Array<T>&&) = delete;
 
   /// A copy of a value whose gradient is wanted, read from the Variable: `x.grad()`.
+  ///@{
   Variable<T> variable(const Array<T>& array);
   template <class Value>
   Variable<T> variable(const Value& value) {
     return leaf("variable", grad_enabled_, value);
   }
+  ///@}
 
   /// The model's own array, identified by its address and not copied: it must neither move nor
   /// change before backward() is done. Asking again for the same array gives the same Variable.
@@ -127,8 +133,10 @@ class Tape {
   void backward(Variable<T> loss);
 
   /// The gradient of a parameter. Throws TapeError when this recording has none.
+  ///@{
   const Array<T>& grad(const Array<T>& parameter) const;
   Array<T>& grad(const Array<T>& parameter);
+  ///@}
 
   /// The gradient of a parameter, or nullptr when this recording has none.
   Array<T>* find_grad(const Array<T>& parameter) const;
@@ -236,6 +244,7 @@ class Tape {
 template <class T>
 class NoGrad {
  public:
+  /// Begins to record values only; the destructor goes back to what was before.
   explicit NoGrad(Tape<T>& tape) : tape_(tape), before_(std::exchange(tape.grad_enabled_, false)) {}
   ~NoGrad() { tape_.grad_enabled_ = before_; }
   NoGrad(const NoGrad&) = delete;

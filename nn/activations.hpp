@@ -5,12 +5,14 @@
 #include "autograd/shaping.hpp"
 #include "autograd/softmax.hpp"
 
+/// @file
 /// Layers without parameters: the ops of the same names, as modules.
 
 namespace xtape::nn {
 
 /// xtape::sigmoid as a layer.
 struct Sigmoid {
+  /// 1 / (1 + e^-x) of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return sigmoid(x);
@@ -19,6 +21,7 @@ struct Sigmoid {
 
 /// xtape::tanh as a layer.
 struct Tanh {
+  /// tanh(x) of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return tanh(x);
@@ -27,6 +30,7 @@ struct Tanh {
 
 /// xtape::relu as a layer.
 struct ReLU {
+  /// max(x, 0) of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return relu(x);
@@ -35,18 +39,23 @@ struct ReLU {
 
 /// xtape::leaky_relu as a layer.
 struct LeakyReLU {
-  double slope = 0.01;
+  double slope = 0.01;  ///< What numbers below 0 are multiplied by.
 
+  /// x where x > 0, else slope * x, of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return leaky_relu(x, static_cast<T>(slope));
   }
+  /// What tables and errors call it: "LeakyReLU 0.01".
   std::string describe() const { return fmt::format("LeakyReLU {}", slope); }
+
+  /// Names nothing: the slope is not learnt.
   static void visit(auto&, auto&&) {}
 };
 
 /// xtape::gelu as a layer.
 struct GELU {
+  /// x Phi(x) of each element, with Phi the normal distribution function.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return gelu(x);
@@ -56,15 +65,16 @@ struct GELU {
 /// xtape::softmax along the last axis as a layer. A network that is trained with
 /// SoftmaxCrossEntropy ends without it: the loss takes logits.
 struct Softmax {
+  /// e^x divided by its sum along the last axis. Throws ShapeError when that axis is empty.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return softmax(x);
   }
 };
 
-/// (batch, ...) to (batch, features), all axes but the first made one. Throws ShapeError for a
-/// scalar.
+/// All axes but the first made one, as between images and a Linear.
 struct Flatten {
+  /// (batch, ...) to (batch, features). Throws ShapeError for a scalar.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     const Shape& shape = x.shape();
@@ -86,12 +96,16 @@ class Dropout {
     require<ValueError>(rate >= 0 && rate <= 1, "Dropout: expected a rate in [0, 1], got {}", rate);
   }
 
+  /// xtape::dropout(x, rate, x.tape().rng()).
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return dropout(x, rate_, x.tape().rng());
   }
 
+  /// What tables and errors call it: "Dropout 0.5".
   std::string describe() const { return fmt::format("Dropout {}", rate_); }
+
+  /// Names nothing: the rate is not learnt.
   static void visit(auto&, auto&&) {}
 
  private:

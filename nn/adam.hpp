@@ -4,6 +4,7 @@
 
 namespace xtape::nn {
 
+/// How Adam steps. Options out of range make Adam throw ValueError.
 struct AdamOptions {
   double learning_rate = 1e-3;  ///< At least 0.
   double beta1 = 0.9;           ///< In [0, 1).
@@ -29,8 +30,11 @@ class Adam : public Optimizer<T> {
   AdamOptions options;
 
  protected:
+  /// Whether weight_decay w is added to the gradient, as in Adam, or learning_rate weight_decay w
+  /// taken from the parameter, as in AdamW.
   enum class WeightDecay { in_gradient, decoupled };
 
+  /// For an optimizer that differs from Adam in its name and its weight decay.
   Adam(const char* name, const AdamOptions& initial, WeightDecay weight_decay);
 
  private:
@@ -40,6 +44,7 @@ class Adam : public Optimizer<T> {
   WeightDecay weight_decay_;
 };
 
+/// How AdamW steps. Options out of range make AdamW throw ValueError.
 struct AdamWOptions {
   double learning_rate = 1e-3;  ///< At least 0.
   double beta1 = 0.9;           ///< In [0, 1).

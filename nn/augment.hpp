@@ -25,8 +25,15 @@ struct AugmentOptions {
 /// A plane's pixels moved: (x, y) goes to (xx x + xy y + x0, yx x + yy y + y0), where x counts to
 /// the right and y downwards from the centre of the image.
 struct Affine {
+  /// Turns, scales and shears.
+  ///@{
   double xx = 1, xy = 0, yx = 0, yy = 1;
+  ///@}
+
+  /// Moves, in pixels.
+  ///@{
   double x0 = 0, y0 = 0;
+  ///@}
 };
 
 /// Batches of training images, each distorted by chance: moved, turned counter-clockwise or back,
@@ -57,6 +64,7 @@ class Augment {
   template <class T>
   void operator()(const BatchImages& images, Rng& rng, Array<T>& out);
 
+  /// What it was made with.
   const AugmentOptions& options() const { return options_; }
 
  private:

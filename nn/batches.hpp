@@ -16,12 +16,14 @@ namespace xtape::nn {
 /// in [0, 1]. MNIST's training images are standardised, to mean 0 and deviation 1, by
 /// `PixelScale{.mean = 0.1307, .deviation = 0.3081}`.
 struct PixelScale {
-  double mean = 0;
-  double deviation = 1;
+  double mean = 0;       ///< Of pixels in [0, 1].
+  double deviation = 1;  ///< Likewise; above 0.
 
   /// The pixel is byte * factor() + offset().
+  ///@{
   double factor() const { return 1 / (255 * deviation); }
   double offset() const { return -mean / deviation; }
+  ///@}
 };
 
 /// The images of a batch, still bytes. `tape.constant(batch.images)` converts them straight into
@@ -32,14 +34,18 @@ class BatchImages {
   template <class T>
   void operator()(Array<T>& out) const;
 
-  std::size_t size() const { return size_; }
-  std::size_t rows() const { return data_->rows; }
-  std::size_t columns() const { return data_->columns; }
+  std::size_t size() const { return size_; }        ///< How many images there are.
+  std::size_t rows() const { return data_->rows; }  ///< Pixels from top to bottom of an image.
+  std::size_t columns() const {
+    return data_->columns;
+  }  ///< Pixels from left to right of an image.
 
   /// The bytes of one image, row-major.
   std::span<const std::uint8_t> bytes(std::size_t index) const {
     return std::span(data_->images).subspan(items_[index] * data_->features(), data_->features());
   }
+
+  /// How the bytes become pixels.
   const PixelScale& scale() const { return scale_; }
 
  private:
@@ -57,9 +63,10 @@ class BatchImages {
 
 /// Some images of a dataset and their labels, in the same order.
 struct Batch {
-  BatchImages images;
-  std::span<const std::uint8_t> labels;
+  BatchImages images;                    ///< For `tape.constant(batch.images)`.
+  std::span<const std::uint8_t> labels;  ///< One for each image.
 
+  /// How many items there are: the last batch may have fewer.
   std::size_t size() const { return labels.size(); }
 };
 
@@ -80,8 +87,10 @@ class Batches {
 
   /// Throws ValueError when `batch_size` is 0 or the scale's deviation is not positive, ShapeError
   /// when the dataset does not hold one image for each label.
+  ///@{
   Batches(const Dataset& data, std::size_t batch_size, PixelScale scale = {});
   Batches(const Dataset& data, std::size_t batch_size, Rng& rng, PixelScale scale = {});
+  ///@}
 
   // A temporary dataset would be gone before the first batch.
   Batches(const Dataset&&, std::size_t, PixelScale = {}) = delete;
@@ -94,16 +103,18 @@ class Batches {
 
   /// Begins an epoch, or goes on with the one that restore() brought back.
   Iterator begin();
+
+  /// Where the last batch has been given.
   std::default_sentinel_t end() const { return {}; }
 
   /// All that determines the batches to come.
   struct Position {
-    std::size_t items = 0;  ///< Of the dataset.
-    std::size_t batch_size = 0;
-    bool within_epoch = false;
-    std::size_t given = 0;     ///< Batches of this epoch that the loop has been given.
-    Rng::State epoch_start{};  ///< The Rng when this epoch began; zeros without an Rng.
-    Rng::State rng{};          ///< The Rng now; zeros without an Rng.
+    std::size_t items = 0;       ///< Of the dataset.
+    std::size_t batch_size = 0;  ///< As the constructor got it.
+    bool within_epoch = false;   ///< Whether batches of this epoch are left.
+    std::size_t given = 0;       ///< Batches of this epoch that the loop has been given.
+    Rng::State epoch_start{};    ///< The Rng when this epoch began; zeros without an Rng.
+    Rng::State rng{};            ///< The Rng now; zeros without an Rng.
   };
 
   /// Asked for in the body of a loop, the batch of that turn counts as given; after the loop the
@@ -140,13 +151,17 @@ class Batches {
 /// An input iterator over batches.
 class Batches::Iterator {
  public:
-  using value_type = Batch;
-  using difference_type = std::ptrdiff_t;
+  using value_type = Batch;                ///< What std::input_iterator asks for.
+  using difference_type = std::ptrdiff_t;  ///< What std::input_iterator asks for.
 
+  /// The batch it has come to, which counts as given from now on.
   Batch operator*() const {
     batches_->given_ = index_ + 1;
     return batches_->at(index_);
   }
+
+  /// Goes on to the next batch.
+  ///@{
   Iterator& operator++() {
     ++index_;
     batches_->within_epoch_ = index_ < batches_->size();
@@ -157,6 +172,9 @@ class Batches::Iterator {
     ++*this;
     return old;
   }
+  ///@}
+
+  /// Whether no batch is left.
   bool operator==(std::default_sentinel_t) const { return index_ == batches_->size(); }
 
  private:

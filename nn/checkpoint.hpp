@@ -11,6 +11,7 @@
 #include "nn/optimizer.hpp"
 #include "tensor/rng.hpp"
 
+/// @file
 /// A training run on disk, to go on with as if it had never stopped.
 
 namespace xtape::nn {

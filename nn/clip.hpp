@@ -4,6 +4,9 @@
 
 #include "nn/optimizer.hpp"
 
+/// @file
+/// Gradients kept from exploding.
+
 namespace xtape::nn {
 
 namespace detail {

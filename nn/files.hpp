@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+/// @file
 /// Files read and written so that nothing is lost. Each function throws DataError, one line that
 /// names the file and the reason.
 
@@ -22,6 +23,7 @@ class InputFile {
   InputFile& operator=(const InputFile&) = delete;
   ~InputFile();
 
+  /// The path it was opened with.
   const std::string& name() const { return name_; }
 
   /// Its size in bytes when it was opened.
@@ -47,7 +49,9 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 ///
 /// A symbolic link is followed. A path that is something else than a file (/dev/null, a folder) is
 /// refused.
+///@{
 void write_file(const std::filesystem::path& path, std::span<const std::string_view> parts);
 void write_file(const std::filesystem::path& path, std::string_view bytes);
+///@}
 
 }  // namespace xtape::nn

@@ -7,14 +7,18 @@
 #include "tensor/buffer.hpp"
 #include "tensor/shape.hpp"
 
+/// @file
+/// MNIST, and whatever else comes in its files.
+
 namespace xtape::nn {
 
+/// Bytes as they lie in a file: pixels, labels.
 using Bytes = Buffer<std::uint8_t>;
 
 /// An array of bytes as an IDX file holds it, row-major.
 struct IdxArray {
-  Shape shape;
-  Bytes bytes;
+  Shape shape;  ///< As the header of the file has it.
+  Bytes bytes;  ///< The elements.
 };
 
 /// Reads an IDX file of unsigned bytes with `rank` axes, raw or compressed by gzip (told apart by
@@ -32,8 +36,8 @@ struct Dataset {
   Bytes images;             ///< (size(), rows, columns), row-major.
   Bytes labels;             ///< (size()).
 
-  std::size_t size() const { return labels.size(); }
-  std::size_t features() const { return rows * columns; }
+  std::size_t size() const { return labels.size(); }       ///< How many images there are.
+  std::size_t features() const { return rows * columns; }  ///< How many pixels an image has.
 };
 
 /// Reads an IDX file of images, (count, rows, columns), and one of their labels, (count). Throws
@@ -42,8 +46,8 @@ Dataset read_dataset(const std::filesystem::path& images, const std::filesystem:
 
 /// The two parts of MNIST, or of a dataset with the same file names such as Fashion-MNIST.
 struct Mnist {
-  Dataset train;
-  Dataset test;
+  Dataset train;  ///< MNIST: 60,000 images.
+  Dataset test;   ///< MNIST: 10,000 images, by other writers.
 };
 
 /// Reads `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and

@@ -6,6 +6,7 @@
 #include "tensor/array.hpp"
 #include "tensor/rng.hpp"
 
+/// @file
 /// Ways to draw a layer's first weights. An initializer is any callable `(Array<T>& weight, Rng&
 /// rng)` that fills a weight (fan_in, fan_out).
 
@@ -26,8 +27,9 @@ double fan_out(const Array<T>& weight) {
 
 /// N(0, deviation^2): `randn * deviation`.
 struct Normal {
-  double deviation = 0.01;
+  double deviation = 0.01;  ///< At least 0, else a call throws ValueError.
 
+  /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
     rng.fill_normal(std::span<T>(weight.storage()), 0, deviation);
@@ -37,6 +39,7 @@ struct Normal {
 /// U(-a, a) with a = sqrt(6 / (fan_in + fan_out)), which keeps the variance of signals and
 /// gradients through layers that are symmetric around 0 (Glorot and Bengio 2010).
 struct GlorotUniform {
+  /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
     const double bound = std::sqrt(6 / (detail::fan_in(weight) + detail::fan_out(weight)));
@@ -46,6 +49,7 @@ struct GlorotUniform {
 
 /// N(0, 2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 struct GlorotNormal {
+  /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
     const double variance = 2 / (detail::fan_in(weight) + detail::fan_out(weight));
@@ -55,6 +59,7 @@ struct GlorotNormal {
 
 /// U(-a, a) with a = sqrt(6 / fan_in), for layers followed by a ReLU (He et al. 2015).
 struct HeUniform {
+  /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
     const double bound = std::sqrt(6 / detail::fan_in(weight));
@@ -64,6 +69,7 @@ struct HeUniform {
 
 /// N(0, 2 / fan_in), for layers followed by a ReLU (He et al. 2015).
 struct HeNormal {
+  /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
     rng.fill_normal(std::span<T>(weight.storage()), 0, std::sqrt(2 / detail::fan_in(weight)));

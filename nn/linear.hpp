@@ -30,14 +30,19 @@ class Linear {
     return linear(x, w, x.tape().parameter(bias));
   }
 
+  /// What tables and errors call it: "Linear 784 -> 128".
   std::string describe() const {
     return fmt::format("Linear {} -> {}", weight.shape()[0], weight.shape()[1]);
   }
 
+  /// Names the parameters: "weight", "bias".
   static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
+
+  /// PyTorch keeps the weight as (out, in); see nn/module.hpp.
   static constexpr std::string_view transposed_in_pytorch = "weight";
 
-  Array<T> weight, bias;
+  Array<T> weight;  ///< (in, out).
+  Array<T> bias;    ///< (out).
 };
 
 }  // namespace xtape::nn

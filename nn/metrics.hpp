@@ -9,6 +9,7 @@
 #include "nn/batches.hpp"
 #include "tensor/indices.hpp"
 
+/// @file
 /// How good a classifier is. Logits are (batch, classes), and the class that a row predicts is that
 /// of its largest logit: of the first where several are equal, and NaN counts as the largest, as in
 /// NumPy. Shares of nothing (0 of 0) are NaN.
@@ -42,13 +43,17 @@ class ConfusionMatrix {
   template <class T>
   void add(const Array<T>& logits, Indices labels);
 
+  /// The number of classes; 0 until the first add() has decided it.
   std::size_t classes() const { return classes_; }
 
   /// How many items of class `actual` were taken for `predicted`. Throws ValueError when either is
   /// no class.
   std::size_t count(std::size_t actual, std::size_t predicted) const;
 
+  /// How many items have been counted.
   std::size_t total() const;
+
+  /// How many of them were recognised.
   std::size_t correct() const;
 
   /// correct() / total().
@@ -67,6 +72,8 @@ class ConfusionMatrix {
 
 /// A table with a row for each actual class and a column for each predicted one.
 std::string to_string(const ConfusionMatrix& matrix);
+
+/// Prints the table.
 std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix);
 
 /// Runs a model over a dataset under NoGrad, in file order. The tape is rewound before each batch,

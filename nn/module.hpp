@@ -9,6 +9,7 @@
 
 #include "tensor/array.hpp"
 
+/// @file
 /// What makes a class a module: a call that takes Variables, and one line that names its members,
 ///
 ///     static void visit(auto& self, auto&& f) { f("weight", self.weight), f("next", self.next); }
@@ -27,10 +28,13 @@ namespace xtape::nn {
 /// name adds no dot.
 class ParameterName {
  public:
+  /// The name `last` of a member of the module that `parent` names, or of the model itself when
+  /// that is null. Both must outlive this.
   ParameterName(std::string_view last, const ParameterName* parent,
                 bool transposed_in_pytorch = false)
       : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch) {}
 
+  /// The name, "encoder.0.weight".
   std::string str() const {
     std::string name = parent_ == nullptr ? std::string() : parent_->str();
     if (!name.empty() && !last_.empty()) {
@@ -39,6 +43,7 @@ class ParameterName {
     return name.append(last_);
   }
 
+  /// Whether it is a matrix that PyTorch keeps with its axes exchanged.
   bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
 
  private:

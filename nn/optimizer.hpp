@@ -30,8 +30,8 @@ class Optimizer {
   /// What is kept of one parameter from step to step, in arrays of its shape: its velocity (SGD),
   /// or its first and second moment (Adam).
   struct Slot {
-    const Array<T>* parameter;
-    std::vector<Array<T>> state;
+    const Array<T>* parameter;    ///< The model's own array.
+    std::vector<Array<T>> state;  ///< As many as state_count() says.
   };
 
   virtual ~Optimizer() = default;
@@ -77,11 +77,17 @@ class Optimizer {
   const std::vector<Slot>& slots() const { return slots_; }
 
  protected:
+  /// `name` must stay: a string literal. A checkpoint is taken up only by an optimizer of the name
+  /// that it was saved with.
   explicit Optimizer(const char* name) : name_(name) {}
+
+  /// For derived classes: a copy begins with the slots and the steps of the original.
+  ///@{
   Optimizer(const Optimizer&) = default;
   Optimizer(Optimizer&&) noexcept = default;
   Optimizer& operator=(const Optimizer&) = default;
   Optimizer& operator=(Optimizer&&) noexcept = default;
+  ///@}
 
   /// Throws ValueError when the options are out of range, else says how many arrays of state each
   /// parameter needs.

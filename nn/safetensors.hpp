@@ -12,6 +12,7 @@
 #include "nn/files.hpp"
 #include "tensor/shape.hpp"
 
+/// @file
 /// The safetensors format (https://github.com/huggingface/safetensors): eight bytes, little-endian,
 /// with the length of the header; the header, a JSON object that says of each tensor its dtype, its
 /// shape and where it lies in the bytes that follow, and may map strings to strings under
@@ -38,8 +39,13 @@ class SafetensorsFile {
   /// Throws DataError, which names the file and the tensor.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
+  /// The path it was opened with.
   const std::string& name() const { return file_.name(); }
+
+  /// All tensors by their keys.
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
+
+  /// The texts under `__metadata__`; none when the file has no such entry.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
   /// Reads the bytes of a tensor of this file; `out` must be of its size. Throws DataError.
@@ -54,10 +60,10 @@ class SafetensorsFile {
 
 /// A tensor to be written.
 struct TensorView {
-  std::string key;
-  std::string dtype;
-  Shape shape;
-  std::span<const std::byte> bytes;
+  std::string key;                   ///< Its name in the file.
+  std::string dtype;                 ///< As the format spells it: "F32".
+  Shape shape;                       ///< Row-major.
+  std::span<const std::byte> bytes;  ///< Little-endian, as many as shape and dtype want.
 };
 
 /// Writes a safetensors file as write_file() does. Wide dtypes come first and the header is padded,

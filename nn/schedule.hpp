@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 
+/// @file
 /// Learning rates that change as training goes on:
 ///
 ///     const nn::Schedule rate = nn::warm_up(100, nn::cosine_decay(0.1, 5000));

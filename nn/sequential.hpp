@@ -32,9 +32,13 @@ std::string class_name() {
 template <class T>
 class Layer {
  public:
+  /// What each_parameter() calls.
+  ///@{
   using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
   using ConstVisitor = std::function<void(const ParameterName&, const Array<T>&)>;
+  ///@}
 
+  /// Keeps `layer`, of any class with a const call from Variable<T> to Variable<T>.
   template <class L>
   requires(!std::same_as<L, Layer>) Layer(L layer)
       : self_(std::make_unique<Model<L>>(std::move(layer))) {
@@ -44,20 +48,28 @@ class Layer {
         },
         "a layer is called with a Variable<T> and returns one, and its call is const");
   }
+
+  /// A copy is a layer of its own, with its own weights. One that was moved from can only be
+  /// assigned to or destroyed.
+  ///@{
   Layer(const Layer& other) : self_(other.self_->clone()) {}
   Layer(Layer&&) noexcept = default;
   Layer& operator=(Layer other) noexcept {
     self_ = std::move(other.self_);
     return *this;
   }
+  ///@}
   ~Layer() = default;
 
+  /// Calls the layer.
   Variable<T> operator()(Variable<T> x) const { return std::as_const(*self_).call(x); }
 
   /// "Linear 784 -> 128": what the layer says of itself, or the name of its class.
   std::string describe() const { return self_->describe(); }
 
-  /// Calls `visitor` for each of the layer's parameters.
+  /// Calls `visitor` for each of the layer's parameters, under names that begin with `prefix`
+  /// unless that is null.
+  ///@{
   void each_parameter(const Visitor& visitor, const ParameterName* prefix) {
     self_->each_parameter(visitor, prefix);
   }
@@ -65,6 +77,7 @@ class Layer {
     self_->each_parameter([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
                           prefix);
   }
+  ///@}
 
  private:
   struct Interface {
@@ -105,7 +118,10 @@ class Layer {
 template <class T = float>
 class Sequential {
  public:
+  /// Without layers: it returns what it is called with, until push_back() adds some.
   Sequential() = default;
+
+  /// Takes the layers, each of any class with a const call from Variable<T> to Variable<T>.
   template <class... Layers>
   requires(sizeof...(Layers) > 1 || (!std::same_as<std::remove_cvref_t<Layers>, Sequential> &&
                                      ...)) explicit Sequential(Layers... layers) {
@@ -116,6 +132,7 @@ class Sequential {
   /// Adds a layer at the end.
   void push_back(Layer<T> layer) { layers_.push_back(std::move(layer)); }
 
+  /// The number of layers.
   std::size_t size() const { return layers_.size(); }
 
   /// Throws ValueError when there is no such layer.
@@ -133,8 +150,10 @@ class Sequential {
   /// output.
   std::string table(const std::optional<Shape>& input = std::nullopt) const;
 
+  /// What tables and errors call it inside another: "Sequential of 3".
   std::string describe() const { return fmt::format("Sequential of {}", layers_.size()); }
 
+  /// Names the layers by their numbers: "0.weight".
   static void visit(auto& self, auto&& f) { f("", self.layers_); }
 
  private:

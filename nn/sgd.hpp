@@ -4,6 +4,7 @@
 
 namespace xtape::nn {
 
+/// How SGD steps. Options out of range make SGD throw ValueError.
 struct SGDOptions {
   double learning_rate = 0.01;  ///< At least 0.
   double momentum = 0;          ///< In [0, 1).

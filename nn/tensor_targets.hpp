@@ -8,6 +8,7 @@
 #include "tensor/buffer.hpp"
 #include "tensor/shape.hpp"
 
+/// @file
 /// What weight files and checkpoints share: the tensors of a file held against those that are
 /// wanted.
 
@@ -15,12 +16,12 @@ namespace xtape::nn {
 
 /// A tensor that is wanted from a file, and the memory it goes to.
 struct TensorTarget {
-  std::string key;
-  std::string dtype;  ///< As the memory holds it.
-  Shape shape;        ///< As the memory holds it.
-  std::span<std::byte> bytes;
-  bool converts = false;    ///< Of F32 and F64 the file may hold either.
-  bool transposes = false;  ///< The file holds the matrix with its axes exchanged.
+  std::string key;             ///< Its name in the file.
+  std::string dtype;           ///< As the memory holds it.
+  Shape shape;                 ///< As the memory holds it.
+  std::span<std::byte> bytes;  ///< The memory.
+  bool converts = false;       ///< Of F32 and F64 the file may hold either.
+  bool transposes = false;     ///< The file holds the matrix with its axes exchanged.
 };
 
 /// Throws DataError unless the tensors of the file are those of `targets`, no more and no fewer.

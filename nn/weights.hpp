@@ -12,6 +12,9 @@
 #include "nn/module.hpp"
 #include "tensor/shape.hpp"
 
+/// @file
+/// Weights that travel, in safetensors files.
+
 namespace xtape::nn {
 
 /// "F32" or "F64", as safetensors files call the scalar type.

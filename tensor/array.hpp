@@ -3,6 +3,9 @@
 #include "tensor/buffer.hpp"
 #include "tensor/shape.hpp"
 
+/// @file
+/// The array type.
+
 namespace xtape {
 
 /// A dense, row-major array of any rank: an xtensor container, so that all of xtensor works on it.

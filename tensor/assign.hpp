@@ -7,6 +7,7 @@
 #include "tensor/array.hpp"
 #include "tensor/parallel.hpp"
 
+/// @file
 /// Evaluation of lazy xtensor expressions at the speed of a plain loop, whatever broadcasts against
 /// what.
 ///
@@ -16,6 +17,7 @@
 
 namespace xtape {
 
+/// What xtensor can evaluate: an array, a scalar, or a lazy expression made of them.
 template <class E>
 concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 

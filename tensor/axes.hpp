@@ -12,8 +12,13 @@ namespace xtape {
 /// may count from the end (-1 is the last). `sum(x, 0)`, `sum(x, {0, -1})`, `sum(x, Axes::all())`.
 class Axes {
  public:
+  /// One axis.
   Axes(std::ptrdiff_t axis) : list_{axis}, count_(1) {}
+
+  /// Several axes, at most eight: throws ShapeError for more.
   Axes(std::initializer_list<std::ptrdiff_t> axes);
+
+  /// Every axis there is.
   static Axes all() { return Axes(); }
 
   /// The axes as bits counted from the first axis of `shape`. Throws ShapeError naming `operation`

@@ -20,22 +20,30 @@ void deallocate_aligned(void* memory, std::size_t bytes) noexcept;
 /// to write them all.
 template <class T>
 struct Allocator {
-  using value_type = T;
+  using value_type = T;  ///< The type of the elements, which containers ask for.
 
+  /// Allocators hold nothing: one for elements of another type is as good, and all are equal.
+  ///@{
   Allocator() = default;
   template <class U>
   Allocator(const Allocator<U>&) noexcept {}
+  friend bool operator==(const Allocator&, const Allocator&) { return true; }
+  ///@}
 
+  /// Room for `count` elements. Throws std::bad_alloc when there is no memory for them.
   T* allocate(std::size_t count) {
     if (count > static_cast<std::size_t>(-1) / sizeof(T)) {
       throw std::bad_array_new_length();
     }
     return static_cast<T*>(allocate_aligned(count * sizeof(T)));
   }
+
+  /// Gives back what allocate() returned for as many elements.
   void deallocate(T* memory, std::size_t count) noexcept {
     deallocate_aligned(memory, count * sizeof(T));
   }
 
+  /// Makes an element from the arguments; without any it holds whatever its memory held.
   template <class U, class... Args>
   void construct(U* place, Args&&... args) {
     if constexpr (sizeof...(Args) == 0) {
@@ -44,8 +52,6 @@ struct Allocator {
       ::new (static_cast<void*>(place)) U(std::forward<Args>(args)...);
     }
   }
-
-  friend bool operator==(const Allocator&, const Allocator&) { return true; }
 };
 
 /// Contiguous numbers that keep their memory when they shrink, so that a short last batch costs no

@@ -2,6 +2,9 @@
 
 #include "tensor/xtensor.hpp"
 
+/// @file
+/// Functions of one's own in expressions.
+
 namespace xtape {
 
 /// The lazy expression f(a[i], b[i], ...) over arrays or expressions that live at least until it is

@@ -4,6 +4,9 @@
 
 #include <stdexcept>
 
+/// @file
+/// The exceptions of xtape, and how they are thrown.
+
 namespace xtape {
 
 /// Base of every exception that xtape throws.

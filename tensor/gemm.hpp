@@ -4,6 +4,9 @@
 
 #include "tensor/array.hpp"
 
+/// @file
+/// Products of matrices.
+
 namespace xtape {
 
 /// Whether GEMM reads an operand as it is stored or transposed.

@@ -14,6 +14,9 @@ namespace xtape {
 /// std::vector<int>, {3, 1, 4}. It refers to the caller's range, as std::span does.
 class Indices {
  public:
+  /// Refers to the integers of `range`, which must outlive this; or to those of a list in braces,
+  /// which live until the end of the full expression: long enough for an argument.
+  ///@{
   template <std::ranges::contiguous_range R>
   requires std::integral<std::ranges::range_value_t<R>> &&
       (!std::same_as<std::remove_cvref_t<R>, Indices>)Indices(const R& range)
@@ -24,8 +27,12 @@ class Indices {
   template <std::integral I>
   Indices(std::initializer_list<I> list)
       : data_(list.begin()), size_(list.size()), read_(&read<I>) {}
+  ///@}
 
+  /// How many indices there are.
   std::size_t size() const { return size_; }
+
+  /// Index `i`, below size(). One of 2^63 and more comes out negative, so that no op takes it.
   std::int64_t operator[](std::size_t i) const { return read_(data_, i); }
 
  private:

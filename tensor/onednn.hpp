@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 
+/// @file
 /// Single-precision GEMM by oneDNN; part of the library only where it was built with oneDNN. Used
 /// by tensor/gemm.cpp.
 

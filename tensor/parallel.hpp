@@ -4,6 +4,9 @@
 #include <memory>
 #include <type_traits>
 
+/// @file
+/// Threads.
+
 namespace xtape {
 
 /// The number of threads that kernels and GEMM may use.

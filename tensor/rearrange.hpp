@@ -6,12 +6,19 @@
 
 #include "tensor/array.hpp"
 
+/// @file
+/// Kernels that move elements: transposes, slices, rows by number.
+
 namespace xtape {
 
 /// A row-major array seen as outer x extent x inner around one of its axes.
 struct AxisBlocks {
-  std::size_t outer, extent, inner;
+  std::size_t outer;   ///< The product of the extents before the axis.
+  std::size_t extent;  ///< That of the axis.
+  std::size_t inner;   ///< The product of the extents after it.
 };
+
+/// `shape` around `axis`, which is counted from the front and must be an axis of it.
 AxisBlocks blocks_around(const Shape& shape, std::size_t axis);
 
 /// out = in with axes `a` and `b` exchanged; out = beta out + that when beta is 1. `out` must have

@@ -4,6 +4,9 @@
 
 #include "tensor/array.hpp"
 
+/// @file
+/// Kernels that sum, find maxima, and undo broadcasting.
+
 namespace xtape {
 
 /// out = beta out + scale * (the sum of `in` over the axes in `mask`), with beta 0 or 1. `out`

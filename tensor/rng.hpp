@@ -14,17 +14,21 @@ namespace xtape {
 /// The generator is xoshiro256++ (Blackman and Vigna, "Scrambled Linear Pseudorandom Number
 /// Generators", ACM TOMS 47(4), 2021; period 2^256 - 1), seeded by splitmix64 (Steele, Lea and
 /// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). It is a
-/// std::uniform_random_bit_generator, but the distributions of <random> differ between standard
+/// std::uniform_random_bit_generator, but the distributions of `<random>` differ between standard
 /// libraries; the members here do not. Four words are all its state. Not for cryptography.
 class Rng {
  public:
-  using result_type = std::uint64_t;
-  using State = std::array<std::uint64_t, 4>;
+  using result_type = std::uint64_t;           ///< What a call returns.
+  using State = std::array<std::uint64_t, 4>;  ///< The words of state().
 
+  /// The same seed gives the same numbers on every machine.
   explicit Rng(std::uint64_t seed = 42);
 
+  /// The bounds of what a call returns.
+  ///@{
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
+  ///@}
 
   /// 64 random bits.
   result_type operator()();

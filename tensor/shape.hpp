@@ -8,6 +8,9 @@
 #include "tensor/error.hpp"
 #include "tensor/xtensor.hpp"
 
+/// @file
+/// Shapes and their arithmetic.
+
 namespace xtape {
 
 /// The extents of an array, outermost axis first. A scalar has the empty shape. Up to four axes
@@ -37,10 +40,16 @@ inline bool same_shape(const Shape& a, const Shape& b) {
 
 }  // namespace xtape
 
+namespace fmt {
+
 /// Lets `fmt::format("{}", shape)` and xtape's error messages print a shape as to_string does.
 template <>
-struct fmt::formatter<xtape::Shape> {
+struct formatter<xtape::Shape> {
+  /// `{}` takes no options.
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  /// Writes what to_string(shape) returns.
   auto format(const xtape::Shape& shape, fmt::format_context& context) const
       -> fmt::format_context::iterator;
 };
+
+}  // namespace fmt

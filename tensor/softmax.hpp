@@ -5,6 +5,9 @@
 
 #include "tensor/array.hpp"
 
+/// @file
+/// The kernels of softmax.
+
 namespace xtape {
 
 /// p(i, j) = exp(z(i, j) - m(i)) / sum_k exp(z(i, k) - m(i)) with m(i) = max_j z(i, j), along the

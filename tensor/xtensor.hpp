@@ -1,5 +1,6 @@
 #pragma once
 
+/// @file
 /// The only header of xtape that includes xtensor. It copes with the two header layouts in use
 /// (flat up to 0.25, folders from 0.26 on) and mends xtensor 0.24 for C++20.
 

@@ -1,0 +1,78 @@
+# `cpack` makes Debian packages for the release that it runs on: libxtape-dev, the headers and the
+# static library, and xtape-mnist, the program. `./run package` builds them for any processor.
+
+if(BUILD_SHARED_LIBS OR NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
+
+# Appends "package (>= 9.1), package (<< 9.2)" for version 9.1.0: what is compiled against one series
+# of a library does not work with another.
+function(xtape_append_series list package version)
+  string(REGEX MATCH "^([0-9]+)\\.([0-9]+)" series "${version}")
+  math(EXPR next "${CMAKE_MATCH_2} + 1")
+  list(APPEND ${list} "${package} (>= ${series})" "${package} (<< ${CMAKE_MATCH_1}.${next})")
+  set(${list} "${${list}}" PARENT_SCOPE)
+endfunction()
+
+# Installs `file` for the Debian package alone, compressed when its new name says so.
+function(xtape_install_for_debian component file folder name)
+  if(name MATCHES "(.*)\\.gz$")
+    find_program(GZIP_PROGRAM gzip REQUIRED)
+    set(packed "${PROJECT_BINARY_DIR}/debian/${name}")
+    file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/debian")
+    execute_process(COMMAND "${GZIP_PROGRAM}" -9nc "${file}" OUTPUT_FILE "${packed}"
+                    COMMAND_ERROR_IS_FATAL ANY)
+    set(file "${packed}")
+  endif()
+  install(FILES "${file}" DESTINATION "${folder}" RENAME "${name}" COMPONENT ${component}
+          EXCLUDE_FROM_ALL)
+endfunction()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_ALL development)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_CONTACT "the xtape authors <xtape@localhost>") # cpack -D says whose it is
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "tape-based reverse-mode automatic differentiation in C++20")
+
+set(depends xtl-dev zlib1g-dev libopenblas-dev)
+xtape_append_series(depends libfmt-dev "${fmt_VERSION}")
+xtape_append_series(depends libxtensor-dev "${xtensor_VERSION}")
+if(XTAPE_USE_XSIMD)
+  list(APPEND depends libxsimd-dev)
+endif()
+if(xtape_gemm STREQUAL onednn)
+  list(APPEND depends libdnnl-dev)
+endif()
+list(JOIN depends ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxtape-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
+    "xtape differentiates computations over xtensor arrays and has the layers,
+losses and optimizers to train neural networks on a CPU.
+.
+This package has the headers, the static library, and its CMake and
+pkg-config files.")
+xtape_install_for_debian(development LICENSE "${CMAKE_INSTALL_DOCDIR}/../libxtape-dev" copyright)
+
+if(XTAPE_BUILD_EXAMPLES)
+  list(APPEND CPACK_COMPONENTS_ALL mnist)
+  set(CPACK_DEBIAN_MNIST_PACKAGE_NAME xtape-mnist)
+  set(CPACK_DEBIAN_MNIST_PACKAGE_SECTION science)
+  set(CPACK_DEBIAN_MNIST_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_COMPONENT_MNIST_DESCRIPTION
+      "mnist trains a small network to read handwritten digits and shows how well
+it does. It is the example program of xtape, an automatic differentiation
+engine in C++20, and proves its gradients before it trains.")
+  install(TARGETS mnist COMPONENT mnist EXCLUDE_FROM_ALL)
+  xtape_install_for_debian(mnist LICENSE "${CMAKE_INSTALL_DOCDIR}/../xtape-mnist" copyright)
+  xtape_install_for_debian(mnist "${PROJECT_SOURCE_DIR}/examples/mnist/mnist.1"
+                           "${CMAKE_INSTALL_MANDIR}/man1" mnist.1.gz)
+endif()
+
+include(CPack)
