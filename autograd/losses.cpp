@@ -5,6 +5,7 @@
 #include "autograd/record.hpp"
 #include "autograd/reductions.hpp"
 #include "autograd/softmax.hpp"
+#include "tensor/elementwise.hpp"
 #include "tensor/softmax.hpp"
 
 namespace xtape {
@@ -38,6 +39,18 @@ std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
     kept[i] = static_cast<std::uint32_t>(labels[i]);
   }
   return kept;
+}
+
+/// t ln p, taking 0 ln 0 = 0: a class that a logit of -inf rules out costs nothing unless a target
+/// asks for it, as with labels.
+template <class T>
+Variable<T> weighted_logs(Variable<T> targets, Variable<T> logs) {
+  const auto product = [](T t, T log) { return t == T(0) ? T(0) : t * log; };
+  return record("softmax_cross_entropy", {targets, logs},
+                elementwise(product, targets.value(), logs.value()), [=](Variable<T> y) {
+                  accumulate(targets, y.grad() * logs.value());
+                  accumulate(logs, y.grad() * targets.value());
+                });
 }
 
 }  // namespace
@@ -78,7 +91,7 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduc
                       targets.shape(), logits.shape());
   require_one_tape("softmax_cross_entropy", logits, targets);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(logits.shape()[0]) : T(1);
-  return sum(targets * log_softmax(logits)) * -scale;
+  return sum(weighted_logs(targets, log_softmax(logits))) * -scale;
 }
 
 template <class T>

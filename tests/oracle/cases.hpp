@@ -1,0 +1,31 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tensor/array.hpp"
+
+/// tests/oracle/cases.json: what PyTorch computes. generate.py beside it says what is in it.
+
+namespace xtape::oracle {
+
+/// The whole file, read once.
+const nlohmann::json& cases();
+
+/// An array from its shape and its numbers in row-major order, of which "inf", "-inf" and "nan" are
+/// strings.
+Array<double> array_from(const nlohmann::json& numbers, const Shape& shape);
+
+/// An array from {"shape": ..., "data": ...}.
+Array<double> array_from(const nlohmann::json& object);
+
+/// What is wrong with `computed`, empty when each element agrees with `expected` to a part of
+/// `tolerance`: of itself, or, when not `each`, of the greatest finite one.
+///
+/// The vectorised functions give 0 for what is smaller than the smallest normal number, so that
+/// nothing below that counts.
+std::string difference(const Array<double>& computed, const Array<double>& expected,
+                       double tolerance, bool each);
+
+}  // namespace xtape::oracle
