@@ -65,6 +65,8 @@ if(XTAPE_BUILD_EXAMPLES)
   set(CPACK_DEBIAN_MNIST_PACKAGE_NAME xtape-mnist)
   set(CPACK_DEBIAN_MNIST_PACKAGE_SECTION science)
   set(CPACK_DEBIAN_MNIST_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_DEBIAN_MNIST_PACKAGE_RECOMMENDS ca-certificates) # of downloads
+  set(CPACK_DEBIAN_MNIST_PACKAGE_SUGGESTS dataset-fashion-mnist)
   set(CPACK_COMPONENT_MNIST_DESCRIPTION
       "mnist trains a small network to read handwritten digits and shows how well
 it does. It is the example program of xtape, an automatic differentiation
