@@ -19,11 +19,16 @@ namespace {
 }
 
 /// CLI11 checks this too, but only of what the command line says.
-void require_needed(const CLI::App& app) {
+void require_consistent(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
-    for (const CLI::Option* needed : option->get_needs()) {
-      xtape::require<xtape::Error>(option->empty() || !needed->empty(), "{} requires {}",
-                                   option->get_name(), needed->get_name());
+    if (option->empty()) continue;
+    for (const CLI::Option* other : option->get_needs()) {
+      xtape::require<xtape::Error>(!other->empty(), "{} requires {}", option->get_name(),
+                                   other->get_name());
+    }
+    for (const CLI::Option* other : option->get_excludes()) {
+      xtape::require<xtape::Error>(other->empty(), "{} excludes {}", option->get_name(),
+                                   other->get_name());
     }
   }
 }
@@ -32,6 +37,7 @@ void require_needed(const CLI::App& app) {
 
 void parse(CLI::App& app, const Arguments& arguments) {
   std::string config;
+  app.option_defaults()->group("Options");
   app.add_option("--config", config, "TOML file of flags without dashes, as in epochs = 3")
       ->type_name("FILE")
       ->configurable(false);
@@ -42,7 +48,7 @@ void parse(CLI::App& app, const Arguments& arguments) {
     app.parse(Arguments(arguments.rbegin(), arguments.rend()));  // CLI11 takes the last one first
     if (!config.empty()) {
       read_config(app, config);
-      require_needed(app);
+      require_consistent(app);
     }
   } catch (const CLI::Success& request) {
     std::ostringstream text;

@@ -63,4 +63,8 @@ void Descent::step(nn::Sequential<float>& network, const xtape::Tape<float>& tap
       optimizer_);
 }
 
+nn::Optimizer<float>& Descent::optimizer() {
+  return std::visit([](auto& optimizer) -> nn::Optimizer<float>& { return optimizer; }, optimizer_);
+}
+
 }  // namespace mnist

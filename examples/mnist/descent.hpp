@@ -17,6 +17,8 @@ class Descent {
   void step(xtape::nn::Sequential<float>& network, const xtape::Tape<float>& tape,
             std::size_t step);
 
+  xtape::nn::Optimizer<float>& optimizer();
+
   double learning_rate(std::size_t step) const { return schedule_(step); }
 
  private:

@@ -25,6 +25,7 @@ CLI::Validator safe_url() {
 }  // namespace
 
 void add_flags(CLI::App& app, DataOptions& options) {
+  app.option_defaults()->group("Data");
   app.add_option(
          "--dataset", options.dataset,
          "mnist, fashion or synthetic; default: mnist, or synthetic where that cannot be had")
@@ -46,6 +47,7 @@ void add_flags(CLI::App& app, DataOptions& options) {
 }
 
 void add_flags(CLI::App& app, RunOptions& options) {
+  app.option_defaults()->group("Run");
   app.add_option("--seed", options.seed, "Seed of the first weights and of the order of images")
       ->type_name("NUMBER")
       ->transform(whole(0, std::numeric_limits<std::uint64_t>::max()));
@@ -60,6 +62,7 @@ void add_flags(CLI::App& app, RunOptions& options) {
 }
 
 void add_flags(CLI::App& app, TrainingOptions& options) {
+  app.option_defaults()->group("Training");
   CLI::Option* validation =
       app.add_option("--validation", options.validation,
                      "Training images, the last ones, that are kept out of training to measure by")
@@ -73,7 +76,27 @@ void add_flags(CLI::App& app, TrainingOptions& options) {
       ->transform(whole(1, 1000000));
 }
 
+void add_flags(CLI::App& app, CheckpointOptions& options) {
+  app.option_defaults()->group("Checkpoints");
+  CLI::Option* folder =
+      app.add_option("--checkpoints", options.folder,
+                     "Save the run here at the end of each epoch and when it is interrupted")
+          ->type_name("FOLDER");
+  app.add_option("--save-every", options.save_every, "Save it every so many steps, too")
+      ->type_name("NUMBER")
+      ->needs(folder)
+      ->transform(whole(1, 1000000000));
+  app.add_option("--keep", options.keep, "How many checkpoints are kept")
+      ->type_name("NUMBER")
+      ->needs(folder)
+      ->transform(whole(1, 1000000));
+  app.add_flag("--resume", options.resume,
+               "Go on from the newest checkpoint, with all other flags as they were")
+      ->needs(folder);
+}
+
 void add_flags(CLI::App& app, OutputOptions& options) {
+  app.option_defaults()->group("Output");
   app.add_flag("--json", options.json, "Print a JSON line for each epoch, and nothing else");
   app.add_flag("--quiet", options.quiet, "Print the result alone, and show no progress");
 }

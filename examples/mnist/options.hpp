@@ -37,6 +37,14 @@ struct TrainingOptions {
   std::size_t early_stop = 0;  ///< Epochs without a better validation accuracy; 0: never stop.
 };
 
+/// How a run is kept, to go on with after it was stopped.
+struct CheckpointOptions {
+  std::string folder;          ///< Empty: it is not.
+  std::size_t save_every = 0;  ///< Steps; a checkpoint is saved at the end of each epoch anyway.
+  std::size_t keep = 3;        ///< How many are kept.
+  bool resume = false;         ///< Go on from the newest.
+};
+
 /// What is printed.
 struct OutputOptions {
   bool json = false;   ///< A JSON line for each epoch, and nothing else on standard output.
@@ -49,6 +57,7 @@ struct OutputOptions {
 void add_flags(CLI::App& app, DataOptions& options);
 void add_flags(CLI::App& app, RunOptions& options);
 void add_flags(CLI::App& app, TrainingOptions& options);
+void add_flags(CLI::App& app, CheckpointOptions& options);
 void add_flags(CLI::App& app, OutputOptions& options);
 
 }  // namespace mnist

@@ -11,7 +11,7 @@ namespace mnist {
 std::string to_json(const Epoch& epoch, bool times) {
   nlohmann::ordered_json line;
   line["epoch"] = epoch.number;
-  line["loss"] = epoch.loss;
+  line["loss"] = epoch.loss();
   line["validation_accuracy"] = nullptr;
   if (epoch.validation) {
     line["validation_accuracy"] = *epoch.validation;
@@ -20,7 +20,7 @@ std::string to_json(const Epoch& epoch, bool times) {
   line["learning_rate"] = epoch.learning_rate;
   if (times) {
     line["seconds"] = epoch.seconds;
-    line["samples_per_second"] = static_cast<double>(epoch.samples) / epoch.seconds;
+    line["samples_per_second"] = epoch.samples_per_second();
   }
   return line.dump();
 }
@@ -37,14 +37,13 @@ void Printer::epoch(const Epoch& epoch) const {
   if (output_.json) {
     fmt::print("{}\n", to_json(epoch, times_));
   } else if (output_.verbose()) {
-    fmt::print("{:5}  {:6.4f}  ", epoch.number, epoch.loss);
+    fmt::print("{:5}  {:6.4f}  ", epoch.number, epoch.loss());
     if (epoch.validation) {
       fmt::print("{:8.2f} %  ", 100 * *epoch.validation);
     }
     fmt::print("{:11.2f} %", 100 * epoch.test);
     if (times_) {
-      fmt::print("  {:7.2f}  {:9.0f}", epoch.seconds,
-                 static_cast<double>(epoch.samples) / epoch.seconds);
+      fmt::print("  {:7.2f}  {:9.0f}", epoch.seconds, epoch.samples_per_second());
     }
     fmt::print("\n");
   }

@@ -91,9 +91,9 @@ void Progress::begin(std::size_t epochs, std::size_t samples_per_epoch) {
   next_ = Clock::now() + interval_;
 }
 
-void Progress::begin_epoch(std::size_t number) {
+void Progress::begin_epoch(std::size_t number, std::size_t samples) {
   standing_.epoch = number;
-  samples_ = 0;
+  samples_ = samples;
   epoch_start_ = Clock::now();
 }
 

@@ -45,7 +45,9 @@ class Progress {
   explicit Progress(Style style);
 
   void begin(std::size_t epochs, std::size_t samples_per_epoch);
-  void begin_epoch(std::size_t number);
+
+  /// `samples` are behind it already in a run that goes on.
+  void begin_epoch(std::size_t number, std::size_t samples = 0);
 
   /// Counts a step. Nearly always a few nanoseconds and no more.
   void advance(std::size_t samples, double loss);

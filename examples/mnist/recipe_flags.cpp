@@ -38,6 +38,7 @@ void add_name(CLI::App& app, const char* flag, std::string& value, const char* a
 }
 
 void add_network_flags(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group("Recipe: the network");
   app.add_option("--hidden", recipe.hidden, "Sizes of the hidden layers, as in 512,256")
       ->type_name("NUMBERS")
       ->delimiter(',')
@@ -50,6 +51,7 @@ void add_network_flags(CLI::App& app, Recipe& recipe) {
 }
 
 void add_descent_flags(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group("Recipe: gradient descent");
   add_count(app, "--epochs", recipe.epochs, "Passes over the training images");
   add_count(app, "--batch-size", recipe.batch_size, "Images per step");
   add_name(app, "--optimizer", recipe.optimizer, "sgd, adam or adamw", {"sgd", "adam", "adamw"});
@@ -71,6 +73,7 @@ void add_descent_flags(CLI::App& app, Recipe& recipe) {
 }
 
 void add_image_flags(CLI::App& app, Recipe& recipe) {
+  app.option_defaults()->group("Recipe: the images");
   app.add_flag("--standardize,!--no-standardize", recipe.standardize,
                "Scale pixels to mean 0 and deviation 1 instead of [0, 1]");
   xtape::nn::AugmentOptions& augment = recipe.augment;
@@ -89,8 +92,10 @@ void add_image_flags(CLI::App& app, Recipe& recipe) {
 }  // namespace
 
 void add_flags(CLI::App& app, Recipe& recipe) {
-  add_name(app, "--recipe", recipe.name, "What the flags of these groups start from:", names());
-  app.get_option("--recipe")->description("What the other flags start from:" + described());
+  app.option_defaults()->group("Recipe");
+  app.add_option("--recipe", recipe.name, "What the flags of the recipe start from:" + described())
+      ->type_name("NAME")
+      ->check(one_of(names()));
   add_network_flags(app, recipe);
   add_descent_flags(app, recipe);
   add_image_flags(app, recipe);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "examples/mnist/checkpoints.hpp"
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
 #include "examples/mnist/datasets.hpp"
@@ -21,6 +22,7 @@ struct TrainOptions {
   Recipe recipe;
   RunOptions run;
   TrainingOptions training;
+  CheckpointOptions checkpoints;
   OutputOptions output;
   ReportOptions report;
 };
@@ -29,6 +31,7 @@ void add_flags(CLI::App& app, TrainOptions& options) {
   add_flags(app, options.data);
   add_flags(app, options.recipe);
   add_flags(app, options.training);
+  add_flags(app, options.checkpoints);
   add_flags(app, options.run);
   add_flags(app, options.output);
   add_flags(app, options.report);
@@ -65,11 +68,29 @@ void keep(const TrainOptions& options, const DataSource& source,
   }
 }
 
+Checkpoints make_checkpoints(const TrainOptions& options, const xtape::nn::Mnist& data) {
+  if (options.checkpoints.folder.empty()) {
+    return {};
+  }
+  return {options.checkpoints,
+          identity_of(options.recipe, options.training, options.run.seed, data)};
+}
+
+/// Why the run ended early and how it can go on.
+void report_interruption(const Outcome& outcome, const TrainOptions& options) {
+  const std::string& folder = options.checkpoints.folder;
+  complain(fmt::format("interrupted after {} of {} epochs, {}", outcome.epochs,
+                       options.recipe.epochs,
+                       folder.empty() ? "without --checkpoints to go on from"
+                                      : "to go on from " + folder + " with --resume"));
+}
+
 int train(const Arguments& arguments) {
   const auto options = parse_options<TrainOptions>(train_command, arguments);
   const bool verbose = options.output.verbose();
   const DataSource source = prepare(options.data, options.run, verbose);
   const xtape::nn::Mnist& data = source.data;
+  const Checkpoints checkpoints = make_checkpoints(options, data);
 
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features(), rng);
@@ -88,15 +109,14 @@ int train(const Arguments& arguments) {
   const CatchSignals guard;
   printer.heading();
   History history;
-  const Outcome outcome = train(
-      network, options.recipe, options.training, data, rng, progress,
-      [&](const Epoch& epoch) { printer.epoch(epoch); },
-      options.report.folder.empty() ? nullptr : &history);
+  const Plan plan{options.recipe, options.training, checkpoints,
+                  options.report.folder.empty() ? nullptr : &history};
+  const Outcome outcome =
+      train(network, plan, data, rng, progress, [&](const Epoch& epoch) { printer.epoch(epoch); });
   printer.result(outcome);
   keep(options, source, network, history, gradients);
   if (outcome.signal != 0) {
-    complain(fmt::format("interrupted after {} of {} epochs", outcome.last.number,
-                         options.recipe.epochs));
+    report_interruption(outcome, options);
     return 128 + outcome.signal;
   }
   return 0;

@@ -45,48 +45,130 @@ void smooth_targets(std::span<const std::uint8_t> labels, double smoothing,
   }
 }
 
+/// Validation is off the training images; without any they stay where they are.
+struct Split {
+  std::optional<nn::Dataset> rest;
+  nn::Dataset validation;
+
+  Split(const nn::Dataset& train, std::size_t count) {
+    if (count > 0) {
+      rest = train;
+      validation = split_off(*rest, count);
+    }
+  }
+};
+
+EpochRecord record_of(const Epoch& epoch) {
+  return {.epoch = epoch.number,
+          .loss = epoch.loss(),
+          .accuracy = epoch.test,
+          .validation_accuracy = epoch.validation,
+          .seconds = epoch.seconds,
+          .learning_rate = epoch.learning_rate};
+}
+
 /// The training of one network.
 class Training {
  public:
-  Training(nn::Sequential<float>& network, const Recipe& recipe, const nn::Dataset& data,
-           xtape::Rng& rng, Progress& progress, History* history)
+  Training(nn::Sequential<float>& network, const Plan& plan, const nn::Mnist& data, xtape::Rng& rng,
+           Progress& progress)
       : network_(network),
-        recipe_(recipe),
-        batches_(data, recipe.batch_size, rng, recipe.pixels()),
-        augment_(recipe.augment),
-        descent_(recipe, batches_.size()),
-        progress_(progress),
-        history_(history) {
+        recipe_(plan.recipe),
+        options_(plan.options),
+        checkpoints_(plan.checkpoints),
+        history_(plan.history),
+        split_(data.train, plan.options.validation),
+        train_(split_.rest ? *split_.rest : data.train),
+        test_(data.test),
+        batches_(train_, recipe_.batch_size, rng, recipe_.pixels()),
+        augment_(recipe_.augment),
+        descent_(recipe_, batches_.size()),
+        progress_(progress) {
     tape_.rng() = xtape::Rng{rng()};
   }
 
-  Epoch epoch(std::size_t number) {
-    Epoch epoch;
-    epoch.number = number;
+  Outcome run(const std::function<void(const Epoch&)>& on_epoch) {
+    epoch_.number = 1;
+    if (checkpoints_.resumes()) {
+      resume();
+    }
+    progress_.begin(recipe_.epochs, train_.size());
+    while (epoch_.number <= recipe_.epochs) {
+      train_epoch();
+      if (interrupted() != 0) break;
+      measure();
+      if (history_ != nullptr) {
+        history_->end_epoch(record_of(epoch_), network_);
+      }
+      on_epoch(epoch_);
+      judge();
+      if (interrupted() != 0 || hopeless()) break;
+      const std::size_t next = epoch_.number + 1;
+      epoch_ = {};
+      epoch_.number = next;
+    }
+    outcome_.signal = interrupted();
+    if (options_.early_stop > 0 && outcome_.last.number > 0) {
+      network_ = best_;
+    }
+    return outcome_;
+  }
+
+ private:
+  /// Trains for what is left of the epoch: all of it, but for a run that goes on.
+  void train_epoch() {
     const auto start = Clock::now();
-    progress_.begin_epoch(number);
+    const double seconds_before = epoch_.seconds;
+    progress_.begin_epoch(epoch_.number, epoch_.samples);
     for (const auto& batch : batches_) {
       const double loss = step(batch);
-      epoch.loss += loss * static_cast<double>(batch.size());
-      epoch.samples += batch.size();
+      epoch_.loss_sum += loss * static_cast<double>(batch.size());
+      epoch_.samples += batch.size();
+      epoch_.seconds = seconds_before + seconds_since(start);
       progress_.advance(batch.size(), loss);
+      const bool last = epoch_.samples == train_.size();
+      if (checkpoints_.wanted() && (last || interrupted() != 0 || checkpoints_.due(steps_))) {
+        save();
+      }
       if (interrupted() != 0) break;
     }
     progress_.end_epoch();
-    epoch.loss /= static_cast<double>(epoch.samples);
-    epoch.learning_rate = descent_.learning_rate(steps_ - 1);
-    epoch.seconds = seconds_since(start);
-    xtape::require<xtape::Error>(std::isfinite(epoch.loss),
+    epoch_.learning_rate = descent_.learning_rate(steps_ - 1);
+    xtape::require<xtape::Error>(std::isfinite(epoch_.loss_sum),
                                  "the loss is {} after epoch {}: try a smaller --learning-rate",
-                                 epoch.loss, number);
-    return epoch;
+                                 epoch_.loss_sum, epoch_.number);
+  }
+
+  void measure() {
+    if (options_.validation > 0) {
+      epoch_.validation = accuracy(split_.validation);
+    }
+    epoch_.test = accuracy(test_);
+    outcome_.epochs = epoch_.number;
+    outcome_.seconds += epoch_.seconds;
   }
 
   double accuracy(const nn::Dataset& data) {
     return nn::evaluate(network_, data, tape_, 500, recipe_.pixels()).accuracy();
   }
 
- private:
+  /// Decides whose weights are kept: the last epoch's, or with early stopping the best one's.
+  void judge() {
+    if (options_.early_stop == 0) {
+      outcome_.last = epoch_;
+    } else if (outcome_.last.number == 0 || epoch_.validation > outcome_.last.validation) {
+      outcome_.last = epoch_;
+      best_ = network_;
+      if (checkpoints_.wanted()) {
+        nn::save_weights(checkpoints_.best_weights(), best_);
+      }
+    }
+  }
+
+  bool hopeless() const {
+    return options_.early_stop > 0 && epoch_.number - outcome_.last.number >= options_.early_stop;
+  }
+
   /// Returns the loss.
   double step(const nn::Batch& batch) {
     tape_.rewind();
@@ -117,71 +199,68 @@ class Training {
     return nn::SoftmaxCrossEntropy{}(logits, targets);
   }
 
+  nn::TrainingState state() {
+    const Epoch& last = outcome_.last;
+    return {.batches = &batches_,
+            .rngs = {{"tape", &tape_.rng()}},
+            .numbers = {{"epoch", static_cast<double>(epoch_.number)},
+                        {"loss_sum", epoch_.loss_sum},
+                        {"samples", static_cast<double>(epoch_.samples)},
+                        {"epoch_seconds", epoch_.seconds},
+                        {"seconds", outcome_.seconds},
+                        {"last", static_cast<double>(last.number)},
+                        {"last_validation", last.validation.value_or(0)},
+                        {"last_test", last.test}}};
+  }
+
+  void save() { checkpoints_.save(steps_, network_, descent_.optimizer(), state()); }
+
+  void resume() {
+    nn::TrainingState restored = state();
+    checkpoints_.load(network_, descent_.optimizer(), restored);
+    const auto& numbers = restored.numbers;
+    const auto count = [&](const char* name) { return static_cast<std::size_t>(numbers.at(name)); };
+    steps_ = descent_.optimizer().steps();
+    epoch_.number = count("epoch");
+    epoch_.loss_sum = numbers.at("loss_sum");
+    epoch_.samples = count("samples");
+    epoch_.seconds = numbers.at("epoch_seconds");
+    outcome_.epochs = epoch_.number - 1;
+    outcome_.seconds = numbers.at("seconds");
+    outcome_.last.number = count("last");
+    outcome_.last.validation = numbers.at("last_validation");
+    outcome_.last.test = numbers.at("last_test");
+    if (options_.early_stop > 0 && outcome_.last.number > 0) {
+      best_ = network_;
+      nn::load_weights(checkpoints_.best_weights(), best_);
+    }
+  }
+
   nn::Sequential<float>& network_;
   const Recipe& recipe_;
+  const TrainingOptions& options_;
+  const Checkpoints& checkpoints_;
+  History* history_;
+  Split split_;
+  const nn::Dataset& train_;
+  const nn::Dataset& test_;
   nn::Batches batches_;
   nn::Augment augment_;
   Descent descent_;
   Progress& progress_;
-  History* history_;
   xtape::Tape<float> tape_;
   std::size_t steps_ = 0;
+  Epoch epoch_;
+  Outcome outcome_;
+  nn::Sequential<float> best_;
 };
-
-EpochRecord record_of(const Epoch& epoch) {
-  return {.epoch = epoch.number,
-          .loss = epoch.loss,
-          .accuracy = epoch.test,
-          .validation_accuracy = epoch.validation,
-          .seconds = epoch.seconds,
-          .learning_rate = epoch.learning_rate};
-}
 
 }  // namespace
 
-Outcome train(nn::Sequential<float>& network, const Recipe& recipe, const TrainingOptions& options,
-              const nn::Mnist& data, xtape::Rng& rng, Progress& progress,
-              const std::function<void(const Epoch&)>& on_epoch, History* history) {
-  std::optional<nn::Dataset> rest;
-  nn::Dataset validation;
-  if (options.validation > 0) {
-    rest = data.train;
-    validation = split_off(*rest, options.validation);
-  }
-  const nn::Dataset& train = rest ? *rest : data.train;
-  Training training(network, recipe, train, rng, progress, history);
-  progress.begin(recipe.epochs, train.size());
-
-  Outcome outcome;
-  nn::Sequential<float> best;
-  for (std::size_t number = 1; number <= recipe.epochs; ++number) {
-    Epoch epoch = training.epoch(number);
-    outcome.seconds += epoch.seconds;
-    if (interrupted() != 0) break;
-    if (options.validation > 0) {
-      epoch.validation = training.accuracy(validation);
-    }
-    epoch.test = training.accuracy(data.test);
-    if (history != nullptr) {
-      history->end_epoch(record_of(epoch), network);
-    }
-    on_epoch(epoch);
-    const bool better = number == 1 || epoch.validation > outcome.last.validation;
-    if (options.early_stop == 0 || better) {
-      outcome.last = epoch;
-    }
-    if (options.early_stop > 0 && better) {
-      best = network;
-    }
-    const bool hopeless =
-        options.early_stop > 0 && number - outcome.last.number >= options.early_stop;
-    if (hopeless || interrupted() != 0) break;
-  }
-  outcome.signal = interrupted();
-  if (options.early_stop > 0 && outcome.last.number > 0) {
-    network = best;
-  }
-  return outcome;
+Outcome train(nn::Sequential<float>& network, const Plan& plan, const nn::Mnist& data,
+              xtape::Rng& rng, Progress& progress,
+              const std::function<void(const Epoch&)>& on_epoch) {
+  return Training(network, plan, data, rng, progress).run(on_epoch);
 }
 
 }  // namespace mnist

@@ -33,7 +33,7 @@ TEST_CASE("a progress bar is at most as wide as the terminal, less one column") 
 TEST_CASE("where it gets narrow a progress bar loses its last parts first") {
   CHECK(progress_bar(standing, {.width = 50}) ==
         "epoch  3/15 [==>  ]  52 %  0:07 left  loss 0.0853");
-  CHECK(progress_bar(standing, {.width = 40}) == "epoch  3/15 [===>   ]  52 %  0:07 left");
+  CHECK(progress_bar(standing, {.width = 40}) == "epoch  3/15 [====>   ]  52 %  0:07 left");
   CHECK(progress_bar(standing, {.width = 36}) == "epoch  3/15  52 %  0:07 left");
   CHECK(progress_bar(standing, {.width = 20}) == "epoch  3/15  52 %");
   CHECK(progress_bar(standing, {.width = 8}) == "epoch  ");

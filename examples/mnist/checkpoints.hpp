@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <xtape.hpp>
+
+#include "examples/mnist/options.hpp"
+#include "examples/mnist/recipes.hpp"
+
+namespace mnist {
+
+/// The checkpoints of a run, in a folder of their own: none without one.
+class Checkpoints {
+ public:
+  Checkpoints() = default;
+
+  /// Makes the folder. Throws DataError when it cannot be made, and ValueError when it holds
+  /// checkpoints that the run is not to go on from, or none where it is to.
+  Checkpoints(const CheckpointOptions& options, xtape::nn::Identity identity);
+
+  bool wanted() const { return !options_.folder.empty(); }
+  bool resumes() const { return wanted() && options_.resume; }
+
+  /// Whether it is time for one after so many steps.
+  bool due(std::size_t steps) const {
+    return wanted() && options_.save_every > 0 && steps % options_.save_every == 0;
+  }
+
+  /// Saves the run after `steps` steps and removes checkpoints that are no longer kept. Throws as
+  /// nn::save_checkpoint does.
+  void save(std::size_t steps, const xtape::nn::Sequential<float>& network,
+            const xtape::nn::Optimizer<float>& optimizer,
+            const xtape::nn::TrainingState& state) const;
+
+  /// Brings back the newest one. Throws as nn::load_checkpoint does.
+  void load(xtape::nn::Sequential<float>& network, xtape::nn::Optimizer<float>& optimizer,
+            xtape::nn::TrainingState& state) const;
+
+  /// Where the weights with the best validation accuracy are kept.
+  std::filesystem::path best_weights() const;
+
+ private:
+  CheckpointOptions options_;
+  xtape::nn::Identity identity_;
+};
+
+/// What must be the same for a run to go on: the recipe, the images that it trains on, the seed.
+xtape::nn::Identity identity_of(const Recipe& recipe, const TrainingOptions& training,
+                                std::uint64_t seed, const xtape::nn::Mnist& data);
+
+}  // namespace mnist
