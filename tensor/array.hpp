@@ -15,12 +15,29 @@ template <class T = float>
 using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>;
 
 /// Gives `array` the shape, keeping its memory when that is large enough. The elements are
-/// unspecified afterwards unless the shape was the same before.
+/// unspecified afterwards unless the shape was the same before. Throws ShapeError naming
+/// `operation` when the shape has more elements than memory can be asked for, std::bad_alloc when
+/// there is not enough; then the array is as it was.
 template <class T>
-void resize(Array<T>& array, const Shape& shape) {
+void resize(Array<T>& array, const Shape& shape, const char* operation = "resize") {
   if (!same_shape(array.shape(), shape)) {
-    array.storage().reserve(element_count(shape));  // throws while the array is as it was
+    const std::size_t count = element_count(shape, operation);
+    if (count > array.storage().max_size()) [[unlikely]] {
+      fail<ShapeError>("{}: shape {} has more elements than memory can hold", operation, shape);
+    }
+    array.storage().reserve(count);  // throws while the array is as it was
     array.resize(shape);
+  }
+}
+
+/// Throws ShapeError naming `operation` unless the array holds the elements of its shape: not when
+/// it was moved from, or made with a shape whose elements cannot be counted.
+template <class T>
+void require_whole(const char* operation, const Array<T>& array) {
+  const std::size_t count = element_count(array.shape(), operation);
+  if (array.storage().size() != count) [[unlikely]] {
+    fail<ShapeError>("{}: an array of shape {} holds {} elements instead of {}: was it moved from?",
+                     operation, array.shape(), array.storage().size(), count);
   }
 }
 
