@@ -38,7 +38,7 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
 /// Returns ops(), which records one op as several others: when it throws, `tape` is as it was
 /// before. `ops` records no parameters.
 template <class T, class Ops>
-auto compose(Tape<T>& tape, Ops&& ops) {
+std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   const std::size_t size = tape.size_;
   try {
     return ops();

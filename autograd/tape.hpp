@@ -204,7 +204,7 @@ class Tape {
   template <class U, class Name>
   friend class Scope;
   template <class U, class Ops>
-  friend auto compose(Tape<U>& tape, Ops&& ops);
+  friend std::invoke_result_t<Ops&> compose(Tape<U>& tape, Ops&& ops);
 
   static constexpr std::size_t chunk_size = 64;
 

@@ -14,6 +14,20 @@ namespace xtape {
 template <class T = float>
 using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>;
 
+namespace detail {
+
+/// What resize() does where the shape is another one: kept out of line, as shapes repeat.
+template <class T>
+[[gnu::noinline]] void reshape_storage(Array<T>& array, const Shape& shape, const char* operation) {
+  const std::size_t count = element_count(shape, operation);
+  require<ShapeError>(count <= array.storage().max_size(),
+                      "{}: shape {} has more elements than memory can hold", operation, shape);
+  array.storage().reserve(count);  // throws while the array is as it was
+  array.resize(shape);
+}
+
+}  // namespace detail
+
 /// Gives `array` the shape, keeping its memory when that is large enough. The elements are
 /// unspecified afterwards unless the shape was the same before. Throws ShapeError naming
 /// `operation` when the shape has more elements than memory can be asked for, std::bad_alloc when
@@ -21,12 +35,7 @@ using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>
 template <class T>
 void resize(Array<T>& array, const Shape& shape, const char* operation = "resize") {
   if (!same_shape(array.shape(), shape)) {
-    const std::size_t count = element_count(shape, operation);
-    if (count > array.storage().max_size()) [[unlikely]] {
-      fail<ShapeError>("{}: shape {} has more elements than memory can hold", operation, shape);
-    }
-    array.storage().reserve(count);  // throws while the array is as it was
-    array.resize(shape);
+    detail::reshape_storage(array, shape, operation);
   }
 }
 
