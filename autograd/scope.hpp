@@ -20,10 +20,13 @@ namespace xtape {
 template <class T, class Name>
 class Scope {
  public:
+  /// Enters the part `name` of the model.
   Scope(Tape<T>& tape, Name name)
       : tape_(tape), name_(std::move(name)), frame_{tape.scope_, &name_, describe} {
     tape.scope_ = &frame_;
   }
+
+  /// Leaves it.
   ~Scope() { tape_.scope_ = frame_.outer; }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

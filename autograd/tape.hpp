@@ -173,6 +173,8 @@ class Tape {
   /// model (see Scope), the first bad element, and what the op worked on. It reads every array once
   /// more, so it is for finding a fault and not for training; off, it costs nothing.
   void detect_anomaly(bool on) { detects_anomaly_ = on; }
+
+  /// Whether it looks for them.
   bool detects_anomaly() const { return detects_anomaly_; }
 
   /// Whether ops record how to differentiate them; see NoGrad.
