@@ -3,10 +3,12 @@
 /// @file
 /// All of xtape: `#include <xtape.hpp>` is all that a program needs.
 
+#include "autograd/anomaly.hpp"
 #include "autograd/dot.hpp"
 #include "autograd/gradcheck.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/record.hpp"
+#include "autograd/scope.hpp"
 #include "nn/activations.hpp"
 #include "nn/adam.hpp"
 #include "nn/augment.hpp"

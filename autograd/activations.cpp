@@ -74,9 +74,12 @@ template <class T>
 Variable<T> gelu(Variable<T> x) {
   constexpr T half = T(0.5);
   constexpr T phi0 = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
-  return record("gelu", {x}, x.value() * normal_distribution(x.value()), [=](Variable<T> y) {
+  constexpr T far = 40;  // out there Phi or phi is 0, and infinity times 0 would be NaN
+  const auto forward = xt::maximum(x.value(), -far) * normal_distribution(x.value());
+  return record("gelu", {x}, forward, [=](Variable<T> y) {
+    const auto near = xt::minimum(xt::maximum(x.value(), -far), far);
     accumulate(x, y.grad() * (normal_distribution(x.value()) +
-                              phi0 * x.value() * xt::exp(-half * x.value() * x.value())));
+                              phi0 * near * xt::exp(-half * near * x.value())));
   });
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
+#include <new>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -14,10 +16,14 @@ namespace xtape {
 /// tape has seen its largest recording.
 class Arena {
  public:
-  /// Uninitialised room for `count` objects, valid until clear().
+  /// Uninitialised room for `count` objects, valid until clear(). Throws std::bad_alloc when there
+  /// is no memory for them.
   template <class U>
   std::span<U> allocate(std::size_t count) {
     static_assert(std::is_trivially_copyable_v<U> && alignof(U) <= alignof(std::max_align_t));
+    if (count > std::numeric_limits<std::size_t>::max() / 2 / sizeof(U)) [[unlikely]] {
+      throw std::bad_array_new_length();
+    }
     return {reinterpret_cast<U*>(take(count * sizeof(U))), count};
   }
 

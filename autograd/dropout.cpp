@@ -1,6 +1,7 @@
 #include "autograd/dropout.hpp"
 
 #include "autograd/arithmetic.hpp"
+#include "autograd/record.hpp"
 
 namespace xtape {
 
@@ -11,12 +12,17 @@ Variable<T> dropout(Variable<T> x, double rate, Rng& rng) {
     return x;
   }
   const T kept = rate < 1 ? static_cast<T>(1 / (1 - rate)) : T(0);
-  return x * x.tape().constant([&](Array<T>& mask) {
-    resize(mask, x.shape());
-    for (T& element : mask.storage()) {
-      element = rng.uniform() < rate ? T(0) : kept;
-    }
+  Rng drawn = rng;
+  const Variable<T> y = compose(x.tape(), [&] {
+    return x * x.tape().constant([&](Array<T>& mask) {
+      resize(mask, x.shape());
+      for (T& element : mask.storage()) {
+        element = drawn.uniform() < rate ? T(0) : kept;
+      }
+    });
   });
+  rng = drawn;
+  return y;
 }
 
 template Variable<float> dropout(Variable<float>, double, Rng&);

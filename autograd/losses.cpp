@@ -31,11 +31,13 @@ std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
   const std::size_t batch = logits.shape()[0], classes = logits.shape()[1];
   require<ShapeError>(labels.size() == batch, "softmax_cross_entropy: got {} labels for logits {}",
                       labels.size(), logits.shape());
+  require<ShapeError>(classes <= 0xFFFFFFFFu, "softmax_cross_entropy: {} has too many classes",
+                      logits.shape());
   const auto kept = logits.tape().template keep<std::uint32_t>(batch);
   for (std::size_t i = 0; i < batch; ++i) {
     require<ValueError>(labels[i] >= 0 && static_cast<std::uint64_t>(labels[i]) < classes,
                         "softmax_cross_entropy: label {} of row {} is not one of the {} classes",
-                        labels[i], i, classes);
+                        labels.text(i), i, classes);
     kept[i] = static_cast<std::uint32_t>(labels[i]);
   }
   return kept;
@@ -60,27 +62,29 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
   require_batch(logits);
   const std::span<const std::uint32_t> kept = keep_labels(logits, labels);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(labels.size()) : T(1);
-  T loss = 0;
-  const Variable<T> p =
-      record("softmax", {logits},
-             [&](Array<T>& y) { loss = scale * softmax_with_loss(logits.value(), kept, y); }, {});
-  return record(
-      "softmax_cross_entropy", {logits, p},
-      [=](Array<T>& y) {
-        resize(y, Shape{});
-        y.data()[0] = loss;
-      },
-      [=](Variable<T> y) {
-        const T weight = scale * y.grad().data()[0];
-        accumulate(logits, weight * p.value());
-        accumulate(logits, [=](Array<T>& dz, T) {
-          T* row = dz.data();
-          for (const std::uint32_t label : kept) {
-            row[label] -= weight;
-            row += dz.shape()[1];
-          }
+  return compose(logits.tape(), [&] {
+    T loss = 0;
+    const Variable<T> p =
+        record("softmax", {logits},
+               [&](Array<T>& y) { loss = scale * softmax_with_loss(logits.value(), kept, y); }, {});
+    return record(
+        "softmax_cross_entropy", {logits, p},
+        [=](Array<T>& y) {
+          resize(y, Shape{});
+          y.data()[0] = loss;
+        },
+        [=](Variable<T> y) {
+          const T weight = scale * y.grad().data()[0];
+          accumulate(logits, weight * p.value());
+          accumulate(logits, [=](Array<T>& dz, T) {
+            T* row = dz.data();
+            for (const std::uint32_t label : kept) {
+              row[label] -= weight;
+              row += dz.shape()[1];
+            }
+          });
         });
-      });
+  });
 }
 
 template <class T>
@@ -91,7 +95,8 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduc
                       targets.shape(), logits.shape());
   require_one_tape("softmax_cross_entropy", logits, targets);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(logits.shape()[0]) : T(1);
-  return sum(weighted_logs(targets, log_softmax(logits))) * -scale;
+  return compose(logits.tape(),
+                 [&] { return sum(weighted_logs(targets, log_softmax(logits))) * -scale; });
 }
 
 template <class T>
@@ -102,8 +107,10 @@ Variable<T> mse(Variable<T> prediction, Variable<T> target, Reduction reduction)
   require_one_tape("mse", prediction, target);
   require<ShapeError>(prediction.value().size() > 0 || reduction == Reduction::sum,
                       "mse: {} has no elements to average", prediction.shape());
-  const Variable<T> errors = square(prediction - target);
-  return reduction == Reduction::mean ? mean(errors) : sum(errors);
+  return compose(prediction.tape(), [&] {
+    const Variable<T> errors = square(prediction - target);
+    return reduction == Reduction::mean ? mean(errors) : sum(errors);
+  });
 }
 
 #define XTAPE_INSTANTIATE(T)                                                       \

@@ -24,7 +24,7 @@ Variable<T> matmul(Variable<T> a, Variable<T> b) {
   return record(
       "matmul", {a, b},
       [=](Array<T>& y) {
-        resize(y, Shape{a.shape()[0], b.shape()[1]});
+        resize(y, Shape{a.shape()[0], b.shape()[1]}, "matmul");
         gemm(as_is, as_is, a.value(), b.value(), T(0), y);
       },
       [=](Variable<T> y) {
@@ -46,7 +46,7 @@ Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   return record(
       "linear", {x, weight, bias},
       [=](Array<T>& y) {
-        resize(y, Shape{x.shape()[0], weight.shape()[1]});
+        resize(y, Shape{x.shape()[0], weight.shape()[1]}, "linear");
         gemm(as_is, as_is, x.value(), weight.value(), T(0), y);
         assign_into(y, y + bias.value());
       },

@@ -26,11 +26,15 @@ class ParameterMap {
     return nullptr;
   }
 
-  /// Adds a parameter that find() does not know.
-  void insert(const void* parameter, Node* node, std::uint64_t recording) {
+  /// To be called before insert(), which then cannot fail.
+  void make_room(std::uint64_t recording) {
     if (2 * (size_ + 1) > entries_.size()) {
       grow(recording);
     }
+  }
+
+  /// Adds a parameter that find() does not know.
+  void insert(const void* parameter, Node* node, std::uint64_t recording) {
     place({parameter, node, recording});
     ++size_;
   }

@@ -35,13 +35,27 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
                                        std::forward<Forward>(forward), backward);
 }
 
+/// Returns ops(), which records one op as several others: when it throws, `tape` is as it was
+/// before. `ops` records no parameters.
+template <class T, class Ops>
+std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
+  const std::size_t size = tape.size_;
+  try {
+    return ops();
+  } catch (...) {
+    tape.size_ = size;
+    throw;
+  }
+}
+
 /// accumulate(x, contribution) adds to the gradient of `x`. The contribution is an xtensor
 /// expression, or a callable `(Array<T>& grad, T beta)` that computes grad = beta grad +
 /// contribution with beta 0 (then grad holds no numbers yet) or 1.
 ///
 /// An expression that is larger than x is summed over the axes along which x was broadcast; a
 /// smaller one is stretched, and both where each is smaller along another axis. Nothing is
-/// evaluated when x needs no gradient. (An object, lest argument-dependent lookup find
+/// evaluated when x needs no gradient. Throws TapeError outside of Tape::backward, ShapeError when
+/// the contribution does not broadcast against x. (An object, lest argument-dependent lookup find
 /// xt::accumulate.)
 inline constexpr detail::Accumulate accumulate;
 
@@ -79,6 +93,9 @@ void Tape<T>::accumulate(Variable<T> x, const Contribution& contribution) {
   Node<T>& node = x.node();
   if (!node.needs_grad) {
     return;
+  }
+  if (!in_backward_) [[unlikely]] {
+    fail<TapeError>("accumulate: called outside of Tape::backward, for '{}'", node.op);
   }
   Array<T>& grad = node.grad;
   const bool first = std::exchange(node.grad_of, recording_) != recording_;

@@ -15,7 +15,7 @@ Variable<T> scaled_sum(const char* op, Variable<T> x, std::uint64_t mask, T scal
   return record(
       op, {x},
       [=](Array<T>& y) {
-        resize(y, reduced_shape(x.shape(), mask, keepdims));
+        resize(y, reduced_shape(x.shape(), mask, keepdims), op);
         reduce_sum(x.value(), mask, scale, T(0), y.data());
       },
       [=](Variable<T> y) {
@@ -54,7 +54,7 @@ Variable<T> max(Variable<T> x, std::ptrdiff_t axis_from_either, bool keepdims) {
   return record(
       "max", {x},
       [=](Array<T>& y) {
-        resize(y, reduced_shape(x.shape(), std::uint64_t{1} << axis, keepdims));
+        resize(y, reduced_shape(x.shape(), std::uint64_t{1} << axis, keepdims), "max");
         const AxisBlocks blocks = blocks_around(x.shape(), axis);
         reduce_max(x.value().data(), blocks.outer, blocks.extent, blocks.inner, y.data());
       },
@@ -67,9 +67,12 @@ Variable<T> max(Variable<T> x, std::ptrdiff_t axis_from_either, bool keepdims) {
           const T *values = x.value().data(), *largest = y.value().data(), *dy = y.grad().data();
           for (std::size_t i = 0; i < blocks.outer * blocks.inner; ++i) {
             std::size_t place = i / blocks.inner * blocks.extent * blocks.inner + i % blocks.inner;
-            while (values[place] != largest[i] && !std::isnan(values[place])) {
+            std::size_t a = 0;
+            while (a < blocks.extent && values[place] != largest[i] && !std::isnan(values[place])) {
               place += blocks.inner;
+              ++a;
             }
+            require<TapeError>(a < blocks.extent, "max: its input changed after it was recorded");
             dx.data()[place] += dy[i];
           }
         });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -19,7 +20,7 @@ Extents::Extents(const Shape& shape) {
 }
 
 Shape Extents::resolve(const Shape& from) const {
-  const std::size_t count = element_count(from);
+  const std::size_t count = element_count(from, "reshape");
   Shape shape;
   std::size_t inferred = extents_.size();
   bool valid = true;
@@ -32,11 +33,11 @@ Shape Extents::resolve(const Shape& from) const {
     shape.push_back(extents_[axis] < 0 ? 1 : static_cast<std::size_t>(extents_[axis]));
   }
   if (valid && inferred < shape.size()) {
-    const std::size_t others = element_count(shape);
+    const std::size_t others = element_count(shape, "reshape");
     valid = others != 0 && count % others == 0;
     shape[inferred] = valid ? count / others : 0;
   }
-  if (!valid || element_count(shape) != count) {
+  if (!valid || element_count(shape, "reshape") != count) {
     std::string wanted;
     for (const std::ptrdiff_t extent : extents_) {
       wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", extent);
@@ -93,6 +94,9 @@ Shape concatenated_shape(std::span<const Variable<T>> operands, std::size_t axis
     require<ShapeError>(same_shape(operand.shape(), expected),
                         "concatenate: {} and {} do not fit along axis {}", operands.front().shape(),
                         operand.shape(), axis);
+    require<ShapeError>(
+        operand.shape()[axis] <= std::numeric_limits<std::size_t>::max() - shape[axis],
+        "concatenate: axis {} is longer than can be counted", axis);
     shape[axis] += operand.shape()[axis];
   }
   return shape;
@@ -110,7 +114,7 @@ Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t ax
   const std::span<Variable<T>> kept = tape.template keep<Variable<T>>(operands.size());
   std::uninitialized_copy(operands.begin(), operands.end(), kept.begin());
   const auto forward = [&](Array<T>& y) {
-    resize(y, shape);
+    resize(y, shape, "concatenate");
     const AxisBlocks blocks = blocks_around(shape, axis);
     T* part = y.data();
     for (const Variable<T>& operand : operands) {
@@ -175,8 +179,8 @@ Variable<T> gather(Variable<T> x, Indices rows) {
   const auto kept = x.tape().template keep<std::uint32_t>(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     require<ValueError>(rows[i] >= 0 && static_cast<std::uint64_t>(rows[i]) < count,
-                        "gather: row {} at position {} is not one of the {} rows of {}", rows[i], i,
-                        count, x.shape());
+                        "gather: row {} at position {} is not one of the {} rows of {}",
+                        rows.text(i), i, count, x.shape());
     kept[i] = static_cast<std::uint32_t>(rows[i]);
   }
   return record(
@@ -184,7 +188,7 @@ Variable<T> gather(Variable<T> x, Indices rows) {
       [=](Array<T>& y) {
         Shape shape = x.shape();
         shape[0] = kept.size();
-        resize(y, shape);
+        resize(y, shape, "gather");
         gather_rows(x.value(), std::span<const std::uint32_t>(kept), y);
       },
       [=](Variable<T> y) {

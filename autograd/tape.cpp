@@ -1,3 +1,9 @@
+#include "autograd/tape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "autograd/record.hpp"
 
 namespace xtape {
@@ -11,6 +17,7 @@ template <class T>
 Variable<T> Tape<T>::constant_view(const Array<T>& array) {
   Node<T>& node = next();
   node.backward = {};
+  borrow("constant_view", node, array);
   return commit(node, "constant", &array, false);
 }
 
@@ -27,8 +34,44 @@ Variable<T> Tape<T>::parameter(const Array<T>& array) {
   }
   Node<T>& node = next();
   node.backward = {};
+  borrow("parameter", node, array);
+  parameters_.make_room(recording_);
+  const Variable<T> parameter = commit(node, "parameter", &array, grad_enabled_);
   parameters_.insert(&array, &node, recording_);
-  return commit(node, "parameter", &array, grad_enabled_);
+  return parameter;
+}
+
+template <class T>
+void Tape<T>::borrow(const char* op, const Node<T>& node, const Array<T>& array) {
+  require_whole(op, array);
+  const std::span<std::size_t> shape = keep<std::size_t>(array.dimension());
+  std::copy(array.shape().begin(), array.shape().end(), shape.begin());
+  while (!borrowed_.empty() && borrowed_.back().node >= node.index) {
+    borrowed_.pop_back();  // of a node that never joined the recording
+  }
+  borrowed_.push_back({node.index, array.data(), shape});
+}
+
+template <class T>
+void Tape<T>::require_unchanged() const {
+  for (const Borrowed& then : borrowed_) {
+    if (then.node >= size_) {
+      break;
+    }
+    const Array<T>& now = *at(then.node).value;
+    const bool same_extents =
+        std::equal(now.shape().begin(), now.shape().end(), then.shape.begin(), then.shape.end());
+    if (!same_extents || now.data() != then.data) [[unlikely]] {
+      const char* what = at(then.node).op;
+      fail<TapeError>(
+          "backward: a {} recorded as {} {}: a {} must neither move nor change before "
+          "backward() is done",
+          what, Shape(then.shape.begin(), then.shape.end()),
+          same_extents ? "has moved since, or was assigned to"
+                       : fmt::format("is {} now", now.shape()),
+          what);
+    }
+  }
 }
 
 template <class T>
@@ -44,15 +87,18 @@ void Tape<T>::backward(Variable<T> loss) {
                      "backward: the loss '{}' depends on no parameter or variable, or was "
                      "recorded under NoGrad",
                      loss.op());
-  differentiated_ = true;
+  require_unchanged();
+  differentiated_ = in_backward_ = true;
   try {
     run_backward(loss);
   } catch (...) {
     for (std::size_t i = 0; i < size_; ++i) {
       at(i).grad_of = 0;  // half a gradient is none
     }
+    differentiated_ = in_backward_ = false;
     throw;
   }
+  in_backward_ = false;
 }
 
 template <class T>
@@ -62,6 +108,9 @@ void Tape<T>::run_backward(Variable<T> loss) {
     Node<T>& node = at(i);
     if (node.grad_of == recording_ && node.backward) {
       node.backward(Variable<T>{node, recording_});
+      if (detects_anomaly_) [[unlikely]] {
+        check_gradients(node);
+      }
     }
   }
 }
@@ -93,6 +142,8 @@ void Tape<T>::rewind() {
   ++recording_;
   differentiated_ = false;
   parameters_.expire();
+  borrowed_.clear();
+  places_.clear();
   arena_.clear();
 }
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -20,6 +21,17 @@ template <class T>
 class Tape;
 template <class T>
 struct Node;
+
+namespace detail {
+
+/// One of the scopes that a tape is in; see autograd/scope.hpp.
+struct ScopeFrame {
+  const ScopeFrame* outer;
+  const void* name;
+  std::string (*describe)(const void* name);
+};
+
+}  // namespace detail
 
 /// A handle to a value on a tape: small, copied freely, valid until the tape is rewound or
 /// destroyed. Using it after Tape::rewind() throws TapeError.
@@ -123,13 +135,15 @@ class Tape {
 
   /// The model's own array, identified by its address and not copied: it must neither move nor
   /// change before backward() is done. Asking again for the same array gives the same Variable.
+  /// Throws ShapeError for an array without the elements of its shape, one that was moved from.
   Variable<T> parameter(const Array<T>& array);
   Variable<T> parameter(const Array<T>&&) = delete;  // a temporary would be gone before backward()
 
   /// Computes the gradient of `loss`, which must have one element, with respect to all that it
   /// depends on, once for each recording. Throws ShapeError when the loss is no scalar, TapeError
-  /// when it depends on no parameter or when this recording has been differentiated already. What
-  /// an op's backward throws passes through, and leaves no gradients behind.
+  /// when it depends on no parameter, when this recording has been differentiated already, or when
+  /// a parameter has been resized or moved since it was recorded. What an op's backward throws
+  /// passes through. Whatever is thrown, the tape is as it was before.
   void backward(Variable<T> loss);
 
   /// The gradient of a parameter. Throws TapeError when this recording has none.
@@ -153,6 +167,15 @@ class Tape {
   /// The value recorded as number `index`, below size(), for what looks into a tape: see
   /// autograd/dot.hpp. An op comes after its inputs.
   const Node<T>& node(std::size_t index) const { return at(index); }
+
+  /// While on, the tape looks for the first number that goes bad: recording a value, or computing a
+  /// gradient, that is NaN or infinite throws AnomalyError, which names the op, where it is in the
+  /// model (see Scope), the first bad element, and what the op worked on. It reads every array once
+  /// more, so it is for finding a fault and not for training; off, it costs nothing.
+  void detect_anomaly(bool on) { detects_anomaly_ = on; }
+
+  /// Whether it looks for them.
+  bool detects_anomaly() const { return detects_anomaly_; }
 
   /// Whether ops record how to differentiate them; see NoGrad.
   bool grad_enabled() const { return grad_enabled_; }
@@ -180,6 +203,10 @@ class Tape {
   friend class Variable<T>;
   template <class U>
   friend class NoGrad;
+  template <class U, class Name>
+  friend class Scope;
+  template <class U, class Ops>
+  friend std::invoke_result_t<Ops&> compose(Tape<U>& tape, Ops&& ops);
 
   static constexpr std::size_t chunk_size = 64;
 
@@ -198,10 +225,25 @@ class Tape {
     node.value = value;
     node.needs_grad = needs_grad;
     node.inputs = inputs;
+    if (detects_anomaly_) [[unlikely]] {
+      check_value(node);
+    }
     ++size_;
     return {node, recording_};
   }
   void grow();
+
+  /// An array of the caller's that becomes the value of a node.
+  struct Borrowed {
+    std::size_t node;
+    const T* data;
+    std::span<const std::size_t> shape;
+  };
+  void borrow(const char* op, const Node<T>& node, const Array<T>& array);
+  void require_unchanged() const;
+
+  void check_value(const Node<T>& node);
+  void check_gradients(const Node<T>& node) const;
 
   template <class Value>
   Variable<T> leaf(const char* op, bool needs_grad, const Value& value) {
@@ -210,6 +252,9 @@ class Tape {
       resize(node.storage, Shape{});
       node.storage.data()[0] = static_cast<T>(value);
     } else if constexpr (Expression<Value>) {
+      if constexpr (std::is_same_v<Value, Array<T>>) {
+        require_whole(op, value);
+      }
       assign(op, node.storage, value);
     } else {
       value(node.storage);
@@ -233,6 +278,11 @@ class Tape {
   std::uint64_t recording_ = 1;
   bool grad_enabled_ = true;
   bool differentiated_ = false;
+  bool in_backward_ = false;
+  bool detects_anomaly_ = false;
+  const detail::ScopeFrame* scope_ = nullptr;  // the innermost
+  std::vector<std::string> places_;            // of nodes recorded while anomalies are detected
+  std::vector<Borrowed> borrowed_;
   ParameterMap<Node<T>> parameters_;
   Arena arena_;
   Array<T> scratch_;

@@ -19,8 +19,8 @@ void require_classes(const char* operation, Indices labels, std::size_t classes)
   for (std::size_t i = 0; i < labels.size(); ++i) {
     // A negative label becomes a huge one.
     require<ValueError>(static_cast<std::uint64_t>(labels[i]) < classes,
-                        "{}: label {} of row {} is not one of the {} classes", operation, labels[i],
-                        i, classes);
+                        "{}: label {} of row {} is not one of the {} classes", operation,
+                        labels.text(i), i, classes);
   }
 }
 
@@ -79,12 +79,17 @@ double accuracy(const Array<T>& logits, Indices labels) {
 template <class T>
 Array<T> one_hot(Indices labels, std::size_t classes) {
   require_classes("one_hot", labels, classes);
-  Array<T> rows(Shape{labels.size(), classes}, T(0));
+  Array<T> rows;
+  resize(rows, Shape{labels.size(), classes}, "one_hot");
+  rows.fill(T(0));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     rows.data()[i * classes + static_cast<std::size_t>(labels[i])] = T(1);
   }
   return rows;
 }
+
+ConfusionMatrix::ConfusionMatrix(std::size_t classes)
+    : classes_(classes), counts_(element_count(Shape{classes, classes}, "ConfusionMatrix")) {}
 
 template <class T>
 void ConfusionMatrix::add(const Array<T>& logits, Indices labels) {

@@ -35,9 +35,9 @@ Array<T> one_hot(Indices labels, std::size_t classes);
 /// Counts how often each class was predicted as each.
 class ConfusionMatrix {
  public:
-  /// Without a number of classes the first add() decides it.
-  explicit ConfusionMatrix(std::size_t classes = 0)
-      : classes_(classes), counts_(classes * classes) {}
+  /// Without a number of classes the first add() decides it. Throws ShapeError when the matrix has
+  /// more elements than can be counted.
+  explicit ConfusionMatrix(std::size_t classes = 0);
 
   /// Counts a batch; one that does not fit is not counted at all.
   template <class T>

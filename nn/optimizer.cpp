@@ -45,6 +45,12 @@ void Optimizer<T>::apply(std::size_t state_count) {
         "use a new optimizer or reset()",
         name_, slots_.size(), updates_.size());
   }
+  if (!slots_.empty() && slots_.front().state.size() < state_count) [[unlikely]] {
+    fail<TapeError>(
+        "{}: the options want {} arrays of state for each parameter, but this optimizer "
+        "began with {}; use a new optimizer or reset()",
+        name_, state_count, slots_.front().state.size());
+  }
   if (slots_.empty() && state_count > 0) {
     std::vector<Slot> slots;
     slots.reserve(updates_.size());
@@ -76,6 +82,9 @@ void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
                           "{}: restored with state {} of a parameter {}", name_, array.shape(),
                           slot.parameter->shape());
     }
+  }
+  if (state_count == 0) {
+    slots.clear();
   }
   slots_ = std::move(slots);
   steps_ = steps;

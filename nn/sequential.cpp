@@ -6,6 +6,8 @@
 #include <array>
 #include <ostream>
 
+#include "autograd/scope.hpp"
+
 namespace xtape::nn {
 namespace {
 
@@ -63,9 +65,12 @@ std::string batch_shape(const Shape& output) {
   return text + ")";
 }
 
-/// Calls layer `index`, adding its place in the model to what a ShapeError says.
+/// Calls layer `index`, adding its place in the model to what a ShapeError says, and telling it to
+/// the tape.
 template <class T>
 Variable<T> call_layer(const Layer<T>& layer, std::size_t index, Variable<T> x) {
+  const Scope scope{x.tape(),
+                    [&, index] { return fmt::format("layer {} ({})", index, layer.describe()); }};
   try {
     return layer(x);
   } catch (const ShapeError& error) {

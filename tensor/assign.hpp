@@ -303,14 +303,14 @@ void assign(const char* operation, Array<T>& out, const E& expression) {
     }
     Shape shape;
     operand.broadcast(operation, shape);
-    resize(out, shape);
+    resize(out, shape, operation);
     if (operand.matches(shape)) {
       detail::evaluate_linear(out, operand);
     } else {
       detail::evaluate_rows(out, operand);
     }
   } else {
-    resize(out, shape_of<T>(operation, expression));
+    resize(out, shape_of<T>(operation, expression), operation);
     xt::noalias(out) = expression;
   }
 }

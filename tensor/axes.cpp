@@ -1,16 +1,14 @@
 #include "tensor/axes.hpp"
 
-#include <algorithm>
-
 namespace xtape {
 namespace {
 constexpr std::size_t max_rank = 64;
 }
 
-Axes::Axes(std::initializer_list<std::ptrdiff_t> axes) : count_(axes.size()) {
-  require<ShapeError>(axes.size() <= capacity, "at most {} axes can be named, got {}", capacity,
-                      axes.size());
-  std::copy(axes.begin(), axes.end(), list_);
+void Axes::add(std::ptrdiff_t axis) {
+  require<ShapeError>(count_ < capacity, "at most {} axes can be named, got axis {} beside them",
+                      capacity, axis);
+  list_[count_++] = axis;
 }
 
 std::uint64_t Axes::mask(const char* operation, const Shape& shape) const {

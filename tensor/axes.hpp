@@ -3,6 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <ranges>
+#include <type_traits>
+#include <utility>
 
 #include "tensor/shape.hpp"
 
@@ -16,7 +19,21 @@ class Axes {
   Axes(std::ptrdiff_t axis) : list_{axis}, count_(1) {}
 
   /// Several axes, at most eight: throws ShapeError for more.
-  Axes(std::initializer_list<std::ptrdiff_t> axes);
+  Axes(std::initializer_list<std::ptrdiff_t> axes) {
+    for (const std::ptrdiff_t axis : axes) {
+      add(axis);
+    }
+  }
+
+  /// Several axes that are known at run time only, at most eight, as any range of integers: a
+  /// std::vector, a std::span. Throws ShapeError for more, or for an axis beyond std::ptrdiff_t.
+  template <std::ranges::input_range R>
+  requires std::integral<std::ranges::range_value_t<R>> Axes(const R& axes) {
+    for (const auto axis : axes) {
+      require<ShapeError>(std::in_range<std::ptrdiff_t>(axis), "no array has an axis {}", axis);
+      add(static_cast<std::ptrdiff_t>(axis));
+    }
+  }
 
   /// Every axis there is.
   static Axes all() { return Axes(); }
@@ -29,6 +46,8 @@ class Axes {
   static constexpr std::size_t capacity = 8;
 
   Axes() : all_(true) {}
+
+  void add(std::ptrdiff_t axis);
 
   std::ptrdiff_t list_[capacity] = {};
   std::size_t count_ = 0;

@@ -35,6 +35,12 @@ class TapeError : public Error {
   using Error::Error;
 };
 
+/// A number that has become NaN or infinite, found by a tape that detects anomalies.
+class AnomalyError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A file that is missing, cannot be read or written, or does not hold what its format promises.
 class DataError : public Error {
  public:

@@ -40,6 +40,9 @@ void blas_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std:
 
 template <class T>
 void scale(std::size_t m, std::size_t n, T beta, T* c, std::size_t ldc) {
+  if (n == 0) {
+    return;  // however many rows of nothing there are
+  }
   for (std::size_t row = 0; row < m; ++row) {
     for (std::size_t column = 0; column < n; ++column) {
       T& element = c[row * ldc + column];

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <ranges>
+#include <string>
 #include <type_traits>
 
 namespace xtape {
@@ -22,11 +23,12 @@ class Indices {
       (!std::same_as<std::remove_cvref_t<R>, Indices>)Indices(const R& range)
       : data_(std::ranges::data(range)),
         size_(std::ranges::size(range)),
-        read_(&read<std::ranges::range_value_t<R>>) {}
+        read_(&read<std::ranges::range_value_t<R>>),
+        is_signed_(std::is_signed_v<std::ranges::range_value_t<R>>) {}
 
   template <std::integral I>
   Indices(std::initializer_list<I> list)
-      : data_(list.begin()), size_(list.size()), read_(&read<I>) {}
+      : data_(list.begin()), size_(list.size()), read_(&read<I>), is_signed_(std::is_signed_v<I>) {}
   ///@}
 
   /// How many indices there are.
@@ -34,6 +36,12 @@ class Indices {
 
   /// Index `i`, below size(). One of 2^63 and more comes out negative, so that no op takes it.
   std::int64_t operator[](std::size_t i) const { return read_(data_, i); }
+
+  /// Index `i` in digits, of whatever size, for messages.
+  std::string text(std::size_t i) const {
+    const std::int64_t index = (*this)[i];
+    return is_signed_ ? std::to_string(index) : std::to_string(static_cast<std::uint64_t>(index));
+  }
 
  private:
   template <class I>
@@ -44,6 +52,7 @@ class Indices {
   const void* data_;
   std::size_t size_;
   std::int64_t (*read_)(const void*, std::size_t);
+  bool is_signed_;
 };
 
 }  // namespace xtape

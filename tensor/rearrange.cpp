@@ -55,9 +55,12 @@ void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T
     copy_rows(1, in.size(), in.data(), 0, beta, out.data(), 0);
     return;
   }
+  if (in.size() == 0) {
+    return;  // however many rows of nothing there are
+  }
   // (outer, A, middle, B, inner) -> (outer, B, middle, A, inner)
   const std::size_t rows = first.extent, columns = second.extent, inner = second.inner;
-  const std::size_t middle = columns * inner == 0 ? 0 : first.inner / (columns * inner);
+  const std::size_t middle = first.inner / (columns * inner);
   for (std::size_t o = 0; o < first.outer; ++o) {
     const T* source = in.data() + o * rows * first.inner;
     T* target = out.data() + o * rows * first.inner;
@@ -79,6 +82,9 @@ void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T
 template <class T>
 void copy_rows(std::size_t count, std::size_t width, const T* in, std::size_t in_step, T beta,
                T* out, std::size_t out_step) {
+  if (width == 0) {
+    return;  // however many rows of nothing there are
+  }
   for (std::size_t row = 0; row < count; ++row, in += in_step, out += out_step) {
     if (beta == T(0)) {
       std::copy_n(in, width, out);

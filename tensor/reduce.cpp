@@ -187,6 +187,9 @@ void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out) {
 
 template <class T>
 void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
+  if (inner == 0) {
+    return;  // however many blocks of nothing there are
+  }
   for (std::size_t o = 0; o < outer; ++o, in += extent * inner, out += inner) {
     std::copy_n(in, inner, out);
     for (std::size_t a = 1; a < extent; ++a) {

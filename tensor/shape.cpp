@@ -6,14 +6,21 @@
 
 namespace xtape {
 
-std::size_t element_count(const Shape& shape) {
+std::size_t element_count(const Shape& shape, const char* operation) {
   std::size_t count = 1;
-  for (std::size_t extent : shape) {
-    require<ShapeError>(extent == 0 || count <= std::numeric_limits<std::size_t>::max() / extent,
-                        "shape {} has more elements than can be counted", shape);
+  bool empty = false;
+  for (const std::size_t extent : shape) {
+    if (extent == 0) {
+      empty = true;
+      continue;
+    }
+    require<ShapeError>(count <= std::numeric_limits<std::size_t>::max() / extent,
+                        "{}{}shape {} has more elements than can be counted",
+                        operation == nullptr ? "" : operation, operation == nullptr ? "" : ": ",
+                        shape);
     count *= extent;
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b) {

@@ -18,8 +18,9 @@ namespace xtape {
 using Shape = xt::dynamic_shape<std::size_t>;
 
 /// The number of elements an array of `shape` holds: the product of the extents, 1 for a scalar.
-/// Throws ShapeError when the product does not fit in std::size_t.
-std::size_t element_count(const Shape& shape);
+/// Throws ShapeError naming `operation` when the product of those that are not 0 does not fit in
+/// std::size_t, so that no part of a shape overflows, in whatever order it is multiplied.
+std::size_t element_count(const Shape& shape, const char* operation = nullptr);
 
 /// The shape that NumPy's broadcasting gives for two operands: axes are aligned at the last one,
 /// and an axis that is missing or has extent 1 stretches. Throws ShapeError naming `operation` when

@@ -16,15 +16,23 @@
 
 bool counts_allocations() { return false; }
 std::size_t allocation_count() { return 0; }
+FailingAllocation::FailingAllocation(std::size_t) {}
+FailingAllocation::~FailingAllocation() = default;
+bool FailingAllocation::failed() const { return false; }
 
 #else
 
 namespace {
 
 std::atomic<std::size_t> allocations{0};
+thread_local std::size_t until_failure = 0;  // 0: never
 
-void* counted(void* memory) {
+/// What operator new returns, which `allocate` takes from the heap.
+template <class Allocate>
+void* counted(Allocate allocate) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  const bool fails = until_failure > 0 && --until_failure == 0;
+  void* memory = fails ? nullptr : allocate();
   if (memory == nullptr) {
     throw std::bad_alloc();
   }
@@ -36,14 +44,20 @@ void* counted(void* memory) {
 bool counts_allocations() { return true; }
 std::size_t allocation_count() { return allocations.load(std::memory_order_relaxed); }
 
+FailingAllocation::FailingAllocation(std::size_t k) { until_failure = k; }
+FailingAllocation::~FailingAllocation() { until_failure = 0; }
+bool FailingAllocation::failed() const { return until_failure == 0; }
+
 // The standard library's array and nothrow forms call these.
 
-void* operator new(std::size_t size) { return counted(std::malloc(size == 0 ? 1 : size)); }
+void* operator new(std::size_t size) {
+  return counted([=] { return std::malloc(size == 0 ? 1 : size); });
+}
 
 void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto unit = static_cast<std::size_t>(alignment);
   const std::size_t units = size / unit + (size % unit != 0 || size == 0 ? 1 : 0);
-  return counted(std::aligned_alloc(unit, units * unit));
+  return counted([=] { return std::aligned_alloc(unit, units * unit); });
 }
 
 void operator delete(void* memory) noexcept { std::free(memory); }

@@ -98,6 +98,11 @@ TEMPLATE_TEST_CASE("gelu is x Phi(x)", "", float, double) {
     CHECK(at_point<TestType>(apply_gelu, -x).value == 0);
     CHECK(at_point<TestType>(apply_gelu, -x).slope == 0);
   }
+  CHECK(at_point<TestType>(apply_gelu, infinity).value == infinity);
+  CHECK(at_point<TestType>(apply_gelu, infinity).slope == 1);
+  CHECK(at_point<TestType>(apply_gelu, -infinity).value == 0);
+  CHECK(std::signbit(at_point<TestType>(apply_gelu, -infinity).value));
+  CHECK(at_point<TestType>(apply_gelu, -infinity).slope == 0);
   // 1 + erf would cancel here. (A float has the vectorised erfc.)
   const Point far = at_point<TestType>(apply_gelu, -5, 1e-5);
   CHECK(far.value == Approx(-5 * normal_distribution(-5)).epsilon(1e-5));

@@ -88,12 +88,12 @@ Entries matrix() {
 
 /// reduce(x, axes, keepdims) of three axes, for every set of them.
 template <class Reduce>
-std::function<void()> over_axes(const Shapes& shapes, Reduce reduce) {
-  return [=] {
+Check over_axes(const Shapes& shapes, Reduce reduce) {
+  return [=](Probe probe) {
     for (const Axes& axes : {Axes::all(), Axes(0), Axes(1), Axes(2), Axes(-1), Axes(-3), Axes{0, 1},
                              Axes{0, -1}, Axes{2, 1}, Axes{-1, 0, 1}}) {
       for (const bool keepdims : {false, true}) {
-        at(shapes, [&](auto x) { return reduce(x, axes, keepdims); })();
+        at(shapes, [&](auto x) { return reduce(x, axes, keepdims); })(probe);
       }
     }
   };

@@ -8,6 +8,7 @@
 #include <regex>
 #include <string>
 
+#include "tests/allocation_counter.hpp"
 #include "tests/catch.hpp"
 
 namespace {
@@ -59,8 +60,29 @@ TEST_CASE("every op has the right gradient, and the same in float") {
     DYNAMIC_SECTION(i << ": " << entries[i].op) {
       CHECK(!entries[i].checks.empty());
       for (const auto& check : entries[i].checks) {
-        check();
+        check(xtape::Probe::gradients);
       }
+    }
+  }
+}
+
+TEST_CASE("every op takes NaN, infinity and numbers at the edges of its type") {
+  for (const auto& entry : xtape::catalogue()) {
+    INFO(entry.op);
+    for (const auto& check : entry.checks) {
+      check(xtape::Probe::hostile_numbers);
+    }
+  }
+}
+
+TEST_CASE("every op that an allocation fails leaves a tape that works") {
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  for (const auto& entry : xtape::catalogue()) {
+    INFO(entry.op);
+    for (const auto& check : entry.checks) {
+      check(xtape::Probe::failing_allocations);
     }
   }
 }

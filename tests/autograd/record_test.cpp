@@ -231,7 +231,7 @@ TEST_CASE("Shape, label and row errors leave the tape as it was") {
   check_failure_leaves_no_trace([](Variable<float> x) { linear(x, x, x); });
 }
 
-TEST_CASE("A backward that throws spoils its own recording only") {
+TEST_CASE("A backward that throws leaves the tape as it was before") {
   Tape<float> tape;
   const auto x = tape.variable(1.f);
   const auto y =
@@ -239,6 +239,9 @@ TEST_CASE("A backward that throws spoils its own recording only") {
   CHECK_THROWS_WITH(tape.backward(y), "half way");
   CHECK_THROWS_AS(x.grad(), TapeError);  // half a gradient is none
   CHECK_THROWS_AS(y.grad(), TapeError);
+  CHECK_FALSE(tape.differentiated());
+  tape.backward(x * 3.f);
+  CHECK(x.grad()() == 3.f);
   tape.rewind();
   const auto z = tape.variable(3.f);
   tape.backward(z * z);

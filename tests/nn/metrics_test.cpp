@@ -144,6 +144,16 @@ TEST_CASE("ConfusionMatrix counts nothing of a batch that does not fit") {
   CHECK_THROWS_AS(matrix.precision(3), ValueError);
 }
 
+TEST_CASE("Metrics refuse sizes that overflow") {
+  constexpr std::size_t half = std::size_t{1} << 32;
+  CHECK_THROWS_WITH(nn::ConfusionMatrix(half),
+                    "ConfusionMatrix: shape (4294967296, 4294967296) has more elements than can be "
+                    "counted");
+  CHECK_THROWS_WITH(
+      nn::one_hot({0, 1}, std::size_t{1} << 63),
+      "one_hot: shape (2, 9223372036854775808) has more elements than can be counted");
+}
+
 TEST_CASE("ConfusionMatrix prints a table") {
   nn::ConfusionMatrix matrix(3);
   matrix.add(predicting({0, 0, 0, 1}, 3), {0, 0, 1, 1});

@@ -1,6 +1,7 @@
 #include "nn/optimizer.hpp"
 
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -250,6 +251,45 @@ TEST_CASE("An optimizer has nothing to do for a model without parameters", "[nn]
     CHECK_NOTHROW(optimizer->step(empty, tape));
     CHECK(optimizer->slots().empty());
   }
+}
+
+namespace {
+
+/// An optimizer that changes its mind about how much to remember.
+struct Fickle : nn::Optimizer<double> {
+  Fickle() : Optimizer("Fickle") {}
+  std::size_t wanted = 1;
+
+ private:
+  std::size_t prepare() const override { return wanted; }
+  void update(Array<double>&, const Array<double>&, std::span<Array<double>> state) override {
+    state[wanted - 1].fill(1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("An optimizer that wants more state than it began with says so", "[nn]") {
+  Model model{{1, 2}, {3, 4, 5}};
+  Tape<double> tape;
+  backward_with(tape, model, gradients);
+  Fickle optimizer;
+  optimizer.step(model, tape);
+  optimizer.wanted = 2;
+  CHECK_THROWS_WITH(optimizer.step(model, tape),
+                    "Fickle: the options want 2 arrays of state for each parameter, but this "
+                    "optimizer began with 1; use a new optimizer or reset()");
+  CHECK(optimizer.steps() == 1);
+}
+
+TEST_CASE("An optimizer restored without state takes a step", "[nn]") {
+  Model model{{1, 2}, {3, 4, 5}};
+  Tape<double> tape;
+  backward_with(tape, model, gradients);
+  nn::SGD<double> sgd;
+  sgd.restore({{&model.first, {}}, {&model.second, {}}}, 7);
+  sgd.step(model, tape);
+  CHECK(sgd.steps() == 8);
 }
 
 TEST_CASE("A user's own optimizer defines two functions", "[nn]") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/arithmetic.hpp"
+#include "autograd/math.hpp"
 #include "autograd/reductions.hpp"
 #include "nn/activations.hpp"
 #include "nn/linear.hpp"
@@ -186,6 +187,29 @@ TEST_CASE("A shape that does not fit names the layer", "[nn]") {
   CHECK(message_of([&] {
           own(tape.constant(Array<float>(Shape{4, 3}, 0.f)));
         }).find("layer 0 (Residual): add: ") == 0);
+}
+
+TEST_CASE("A number that goes bad names the layer, in forward and in backward", "[nn]") {
+  struct Root {
+    Variable<float> operator()(Variable<float> x) const { return sqrt(x); }
+  };
+  xtape::Rng rng;
+  nn::Sequential inner{nn::ReLU{}, Root{}};
+  nn::Sequential model{nn::Linear(2, 3, rng), inner, nn::Linear(3, 1, rng)};
+  Tape tape;
+  tape.detect_anomaly(true);
+  const auto feed = [&](float value) {
+    tape.rewind();
+    return sum(model(tape.constant(Array<float>(Shape{1, 2}, value))));
+  };
+  CHECK(message_of([&] { feed(3e38f); }).find("linear in layer 0 (Linear 2 -> 3) gave ") == 0);
+  const auto loss = feed(0.f);  // the biases are 0 at first
+  CHECK(
+      message_of([&] { tape.backward(loss); })
+          .find(
+              "backward of sqrt in layer 1 (Sequential of 2), layer 1 (Root) gave its input 'relu' "
+              "the gradient ") == 0);
+  CHECK_THROWS_AS(tape.backward(loss), xtape::AnomalyError);
 }
 
 TEST_CASE("Sequential prints a table", "[nn]") {

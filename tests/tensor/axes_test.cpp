@@ -1,6 +1,9 @@
 #include "tensor/axes.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "tests/catch.hpp"
 
@@ -38,7 +41,23 @@ TEST_CASE("Axes that the shape lacks or that are named twice are errors") {
 TEST_CASE("At most 8 axes can be named") {
   CHECK(Axes({0, 1, 2, 3, 4, 5, 6, 7}).mask("sum", Shape(8, 2)) == 0xFF);
   CHECK_THROWS_AS(Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}), ShapeError);
-  CHECK_THROWS_WITH(Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}), "at most 8 axes can be named, got 9");
+  CHECK_THROWS_WITH(Axes({0, 1, 2, 3, 4, 5, 6, 7, 8}),
+                    "at most 8 axes can be named, got axis 8 beside them");
+}
+
+TEST_CASE("Axes may be any range of integers that is known at run time only") {
+  const Shape shape{2, 3, 4};
+  std::vector<int> axes{0, -1};
+  CHECK(Axes(axes).mask("sum", shape) == 0b101);
+  axes = {1};
+  CHECK(Axes(axes).mask("sum", shape) == 0b010);
+  CHECK(Axes(std::vector<int>()).mask("sum", shape) == 0);
+  CHECK(Axes(std::span<const int>(axes)).mask("sum", shape) == 0b010);
+  CHECK(Axes(std::vector<std::size_t>{2, 0}).mask("sum", shape) == 0b101);
+  CHECK_THROWS_WITH(Axes(std::vector<std::size_t>{std::size_t{1} << 63}),
+                    "no array has an axis 9223372036854775808");
+  CHECK_THROWS_AS(Axes(std::vector<int>(9)), ShapeError);
+  CHECK_THROWS_AS(Axes(std::vector<int>{3}).mask("sum", shape), ShapeError);
 }
 
 TEST_CASE("reduced_shape drops axes or keeps them with extent 1") {

@@ -53,6 +53,16 @@ TEST_CASE("Indices keep signs and sizes") {
         std::numeric_limits<std::int64_t>::min());
 }
 
+TEST_CASE("Indices in messages are what the caller wrote") {
+  const std::vector<std::uint64_t> huge{3, std::numeric_limits<std::uint64_t>::max()};
+  const std::vector<std::int8_t> bytes{-1, 7};
+  CHECK(Indices(huge).text(0) == "3");
+  CHECK(Indices(huge).text(1) == "18446744073709551615");
+  CHECK(Indices(huge)[1] < 0);
+  CHECK(Indices(bytes).text(0) == "-1");
+  CHECK(Indices(bytes).text(1) == "7");
+}
+
 TEST_CASE("Copies of Indices refer to the caller's range") {
   std::vector<int> rows{1, 2};
   const Indices indices = rows;

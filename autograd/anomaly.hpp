@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "autograd/tape.hpp"
+
+namespace xtape {
+
+/// Where numbers go bad: rewinds the tape, lets `loss()` record once more and differentiates what
+/// it returns, all under Tape::detect_anomaly(). Returns the message of the AnomalyError, or
+/// nothing when every value and gradient is finite. Other errors pass through.
+///
+///     if (!std::isfinite(loss.item())) {
+///       const auto what = find_anomaly(tape, [&] { return record_the_same_loss(); });
+template <class T, class Loss>
+std::optional<std::string> find_anomaly(Tape<T>& tape, Loss&& loss) {
+  struct Detecting {
+    Tape<T>& tape;
+    bool before = tape.detects_anomaly();
+    ~Detecting() { tape.detect_anomaly(before); }
+  };
+  const Detecting detecting{tape};
+  tape.detect_anomaly(true);
+  tape.rewind();
+  try {
+    tape.backward(loss());
+  } catch (const AnomalyError& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
+}  // namespace xtape

@@ -1,0 +1,190 @@
+#include "autograd/anomaly.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "autograd/ops.hpp"
+#include "autograd/scope.hpp"
+#include "tests/arrays.hpp"
+#include "tests/autograd/evaluate.hpp"
+#include "tests/catch.hpp"
+
+using namespace xtape;
+
+namespace {
+
+constexpr float nan_f = std::numeric_limits<float>::quiet_NaN();
+constexpr float inf_f = std::numeric_limits<float>::infinity();
+
+/// A tape that detects anomalies.
+struct Watchful {
+  Tape<float> tape;
+  Watchful() { tape.detect_anomaly(true); }
+};
+
+}  // namespace
+
+TEST_CASE("A tape looks for anomalies when it is told to, and only then") {
+  Tape<float> tape;
+  CHECK_FALSE(tape.detects_anomaly());
+  const auto x = tape.variable(array_of(Shape{2}, {0.f, -1.f}));
+  tape.backward(sum(sqrt(x)));
+  tape.rewind();
+  tape.detect_anomaly(true);
+  CHECK(tape.detects_anomaly());
+  const auto y = tape.variable(array_of(Shape{2}, {0.f, -1.f}));
+  CHECK_THROWS_AS(sqrt(y), AnomalyError);
+  tape.detect_anomaly(false);
+  CHECK_NOTHROW(sqrt(y));
+}
+
+TEST_CASE("A value that goes bad names the op, the element and the inputs there") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto x = tape.variable(array_of(Shape{2, 3}, {1.f, 2.f, 3.f, 4.f, 0.f, -5.f}));
+  CHECK(failure_of(tape, [&] { log(x); }) ==
+        "log gave -inf at (1, 1) of (2, 3), the first of 2 elements that are not finite; its "
+        "inputs: 'variable' (2, 3) is 0 there, from -5 to 4");
+  const auto columns = tape.constant(array_of(Shape{3}, {2.f, 0.f, 1.f}));
+  CHECK(failure_of(tape, [&] { x / columns; }) ==
+        "divide gave inf at (0, 1) of (2, 3), the first of 2 elements that are not finite; its "
+        "inputs: 'variable' (2, 3) is 2 there, from -5 to 4, 'constant' (3) is 0 there, from 0 to "
+        "2");
+  CHECK(failure_of(tape, [&] { sum(x * 2e38f); }) ==
+        "multiply gave inf at (0, 1) of (2, 3), the first of 4 elements that are not finite; its "
+        "inputs: 'variable' (2, 3) is 2 there, from -5 to 4");
+}
+
+TEST_CASE("Leaves are looked at too") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto bad = array_of(Shape{2}, {1.f, nan_f});
+  CHECK(failure_of(tape, [&] { tape.constant(bad); }) == "constant gave nan at (1) of (2)");
+  CHECK(failure_of(tape, [&] { tape.variable(inf_f); }) == "variable gave inf");
+  CHECK(failure_of(tape, [&] { tape.constant_view(bad); }) == "constant gave nan at (1) of (2)");
+  CHECK(failure_of(tape, [&] { tape.parameter(bad); }) == "parameter gave nan at (1) of (2)");
+  CHECK(failure_of(tape, [&] { tape.parameter(bad); }) == "parameter gave nan at (1) of (2)");
+  CHECK_NOTHROW(tape.variable(Array<float>(Shape{0, 3})));
+}
+
+TEST_CASE("A parameter that was bad can be recorded when it is mended") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  auto weight = array_of(Shape{2}, {1.f, nan_f});
+  CHECK_THROWS_AS(tape.parameter(weight), AnomalyError);
+  weight.fill(3.f);
+  tape.backward(sum(square(tape.parameter(weight))));
+  CHECK((tape.grad(weight) == Array<float>(Shape{2}, 6.f)));
+}
+
+TEST_CASE("A gradient that goes bad names the op that made it") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto x = tape.variable(array_of(Shape{3}, {4.f, 0.f, 1.f}));
+  const auto loss = sum(sqrt(x) * 3.f);
+  CHECK_THROWS_AS(tape.backward(loss), AnomalyError);
+  CHECK(message_of([&] { tape.backward(loss); }) ==
+        "backward of sqrt gave its input 'variable' the gradient inf at (1) of (3); its inputs: "
+        "'variable' (3) is 0 there, from 0 to 4; its value (3) is 0 there, from 0 to 2, the "
+        "gradient of that (3) is 3 there, from 3 to 3");
+  CHECK_THROWS_AS(x.grad(), TapeError);
+  tape.detect_anomaly(false);
+  tape.backward(loss);
+  CHECK(x.grad()(1) == inf_f);
+}
+
+TEST_CASE("The gradient that is bad first is the one that is told") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto x = tape.variable(array_of(Shape{2}, {0.f, 1.f}));
+  const auto y = exp(pow(x, 0.5f));
+  CHECK(message_of([&] { tape.backward(sum(y)); }).find("backward of pow gave its input") == 0);
+}
+
+TEST_CASE("Inputs that stand nowhere in particular are told by their range") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto x = tape.constant(Array<float>(Shape{2, 3}, 1e20f));
+  const auto w = tape.variable(Array<float>(Shape{3, 4}, 1e20f));
+  CHECK(failure_of(tape, [&] { matmul(x, w); }) ==
+        "matmul gave inf at (0, 0) of (2, 4), the first of 8 elements that are not finite; its "
+        "inputs: 'constant' (2, 3) is from 1e+20 to 1e+20, 'variable' (3, 4) is from 1e+20 to "
+        "1e+20");
+}
+
+TEST_CASE("Scopes say where in the model an op is") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto x = tape.variable(0.f);
+  const auto run = [&] {
+    const Scope outer{tape, "decoder"};
+    int asked = 0;
+    const Scope inner{tape, [&] {
+                        ++asked;
+                        return "block " + std::to_string(7);
+                      }};
+    const auto y = sqrt(x);
+    CHECK(asked == 1);
+    return y;
+  };
+  const auto y = run();
+  const auto z = y * 2.f;
+  CHECK(message_of([&] { tape.backward(z); }) ==
+        "backward of sqrt in decoder, block 7 gave its input 'variable' the gradient inf; its "
+        "inputs: 'variable' is 0; its value is 0, the gradient of that is 2");
+  const Scope scope{tape, "head"};
+  CHECK(message_of([&] { log(z); }) == "log in head gave -inf; its inputs: 'multiply' is 0");
+}
+
+TEST_CASE("A scope asks for no name while nothing is detected") {
+  Tape<float> tape;
+  const Scope scope{tape, []() -> std::string { throw std::logic_error("asked"); }};
+  const auto x = tape.variable(1.f);
+  CHECK_NOTHROW(tape.backward(log(x)));
+}
+
+TEST_CASE("Detection that begins and ends in the middle knows what it saw") {
+  Tape<float> tape;
+  const auto x = tape.variable(0.f);
+  const auto y = sqrt(x);
+  tape.detect_anomaly(true);
+  CHECK(message_of([&] { tape.backward(y * 1.f); }).find("backward of sqrt gave its input") == 0);
+}
+
+TEST_CASE("An op made of several that goes bad half way leaves nothing behind") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto x = tape.variable(Array<float>(Shape{2, 2}, 1e30f));
+  const auto y = tape.constant(Array<float>(Shape{2, 2}, -1e30f));
+  CHECK(failure_of(tape, [&] { mse(x, y); }).find("square gave inf at (0, 0) of (2, 2)") == 0);
+  CHECK_NOTHROW(sum(x));
+}
+
+TEST_CASE("find_anomaly runs a loss again and says what goes bad first") {
+  Tape<float> tape;
+  const Array<float> weight(Shape{2}, 0.f);
+  const auto stale = tape.constant(1.f);
+  const auto found = find_anomaly(tape, [&] { return sum(sqrt(tape.parameter(weight))); });
+  REQUIRE(found);
+  CHECK(found->find("backward of sqrt gave its input 'parameter' the gradient inf") == 0);
+  CHECK_FALSE(tape.detects_anomaly());
+  CHECK_THROWS_AS(stale.value(), TapeError);
+  CHECK_FALSE(find_anomaly(tape, [&] { return sum(square(tape.parameter(weight))); }));
+  CHECK((tape.grad(weight) == Array<float>(Shape{2}, 0.f)));
+  CHECK_THROWS_AS(find_anomaly(tape, [&] { return tape.parameter(weight); }), ShapeError);
+  CHECK_FALSE(tape.detects_anomaly());
+}
+
+TEST_CASE("Detection changes no number") {
+  const auto run = [](bool detect) {
+    Tape<float> tape;
+    tape.detect_anomaly(detect);
+    Rng rng(1);
+    const auto x = tape.variable(random_integers<float>(Shape{5, 4}, rng));
+    tape.backward(sum(sigmoid(x) * x + dropout(tanh(x), 0.5, tape.rng())));
+    return x.grad();
+  };
+  CHECK((run(true) == run(false)));
+}

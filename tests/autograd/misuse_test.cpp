@@ -1,0 +1,260 @@
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/ops.hpp"
+#include "autograd/record.hpp"
+#include "tests/allocation_counter.hpp"
+#include "tests/arrays.hpp"
+#include "tests/autograd/evaluate.hpp"
+#include "tests/catch.hpp"
+
+// What is wrong throws, in every build, and leaves the tape as it was.
+
+using namespace xtape;
+
+namespace {
+
+constexpr std::size_t huge = std::size_t{1} << 32;  // its square is more than can be counted
+
+const std::string must_not_move = "must neither move nor change before backward() is done";
+
+/// The message of backward() when `spoil(weight)` runs between forward and backward.
+template <class Spoil>
+std::string after(const Shape& shape, Spoil spoil) {
+  Array<float> weight(shape, 2.f);
+  Tape<float> tape;
+  const auto loss = sum(square(tape.parameter(weight)));
+  spoil(weight);
+  CHECK_THROWS_AS(tape.backward(loss), TapeError);
+  CHECK_FALSE(tape.differentiated());
+  return message_of([&] { tape.backward(loss); });
+}
+
+}  // namespace
+
+TEST_CASE("backward notices a parameter that was resized") {
+  CHECK(after(Shape{2, 3}, [](auto& weight) { resize(weight, Shape{3}); }) ==
+        "backward: a parameter recorded as (2, 3) is (3) now: a parameter " + must_not_move);
+  CHECK(
+      after(Shape{2, 3}, [](auto& weight) {
+        resize(weight, Shape{3, 2});
+      }) == "backward: a parameter recorded as (2, 3) is (3, 2) now: a parameter " + must_not_move);
+  CHECK(after(Shape{2, 3}, [](auto& weight) { resize(weight, Shape{300}); }) ==
+        "backward: a parameter recorded as (2, 3) is (300) now: a parameter " + must_not_move);
+}
+
+TEST_CASE("backward notices a parameter that was moved away or exchanged") {
+  const std::string moved = "has moved since, or was assigned to: a parameter " + must_not_move;
+  for (const Shape& shape : {Shape{2, 3}, Shape{}}) {
+    Array<float> elsewhere;
+    const std::string message =
+        after(shape, [&](Array<float>& weight) { elsewhere = std::move(weight); });
+    CHECK(message.find("backward: a parameter recorded as " + to_string(shape)) == 0);
+  }
+  Array<float> other(Shape{2, 3}, 1.f);
+  CHECK(after(Shape{2, 3}, [&](auto& weight) { std::swap(weight, other); }) ==
+        "backward: a parameter recorded as (2, 3) " + moved);
+  CHECK(after(Shape{2, 3}, [&](auto& weight) {
+          weight = Array<float>(Shape{2, 3}, 5.f);
+        }) == "backward: a parameter recorded as (2, 3) " + moved);
+}
+
+TEST_CASE("backward notices a viewed constant that was resized") {
+  Array<float> images(Shape{4, 2}, 1.f);
+  Tape<float> tape;
+  const auto loss = sum(tape.constant_view(images) * tape.variable(2.f));
+  resize(images, Shape{2, 2});
+  CHECK_THROWS_WITH(
+      tape.backward(loss),
+      "backward: a constant recorded as (4, 2) is (2, 2) now: a constant " + must_not_move);
+  resize(images, Shape{4, 2});
+  tape.backward(loss);
+}
+
+TEST_CASE("A parameter may change once backward is done, and between recordings") {
+  Array<float> weight(Shape{2}, 1.f);
+  Tape<float> tape;
+  for (const std::size_t size : {2, 5, 1, 5000}) {
+    resize(weight, Shape{size});
+    weight.fill(1.f);
+    tape.rewind();
+    tape.backward(sum(tape.parameter(weight)));
+    CHECK((tape.grad(weight) == Array<float>(Shape{size}, 1.f)));
+  }
+}
+
+TEST_CASE("An array that was moved from is no leaf") {
+  Array<float> array(Shape{}, 1.f);
+  const Array<float> elsewhere = std::move(array);
+  Tape<float> tape;
+  const std::string what =
+      ": an array of shape () holds 0 elements instead of 1: was it moved from?";
+  CHECK_THROWS_AS(tape.constant(array), ShapeError);
+  CHECK_THROWS_WITH(tape.constant(array), "constant" + what);
+  CHECK_THROWS_WITH(tape.variable(array), "variable" + what);
+  CHECK_THROWS_WITH(tape.constant_view(array), "constant_view" + what);
+  CHECK_THROWS_WITH(tape.parameter(array), "parameter" + what);
+  CHECK(tape.size() == 0);
+}
+
+TEST_CASE("accumulate is for backward only") {
+  Tape<float> tape;
+  const auto x = tape.variable(2.f);
+  CHECK_THROWS_AS(accumulate(x, x.value()), TapeError);
+  CHECK_THROWS_WITH(accumulate(x, x.value()),
+                    "accumulate: called outside of Tape::backward, for 'variable'");
+  const auto y = x * x;
+  tape.backward(y);
+  CHECK_THROWS_AS(accumulate(x, x.value()), TapeError);
+  CHECK(x.grad()() == 4.f);
+
+  // A handle of another tape that a closure has got hold of.
+  Tape<float> other;
+  const auto foreign = other.variable(1.f);
+  tape.rewind();
+  const auto z = tape.variable(1.f);
+  const auto loss = record("test", {z}, z.value() * 2.f,
+                           [=](Variable<float> v) { accumulate(foreign, v.grad()); });
+  CHECK_THROWS_AS(tape.backward(loss), TapeError);
+  CHECK_THROWS_AS(foreign.grad(), TapeError);
+}
+
+TEST_CASE("max notices that its input changed between forward and backward") {
+  Array<float> weight(Shape{3}, 1.f);
+  Tape<float> tape;
+  const auto loss = max(tape.parameter(weight), 0);
+  weight.fill(0.f);
+  CHECK_THROWS_WITH(tape.backward(loss), "max: its input changed after it was recorded");
+}
+
+TEST_CASE("Shapes that overflow are refused by every op that could make one") {
+  Tape<float> tape;
+  const auto overflow = [](const std::string& op, const std::string& shape) {
+    return op + ": shape " + shape + " has more elements than can be counted";
+  };
+  // Arrays without elements, that others with as many would fit.
+  const auto tall = tape.variable(Array<float>(Shape{huge, 0}));
+  const auto wide = tape.variable(Array<float>(Shape{0, huge}));
+  const auto fails = [&](auto op) { return failure_of(tape, op); };
+  const std::string square = "(4294967296, 4294967296)";
+  CHECK(fails([&] { matmul(tall, wide); }) == overflow("matmul", square));
+  const auto bias = tape.variable(Array<float>(Shape{2}, 1.f));
+  CHECK(fails([&] { reshape(bias, {huge, huge}); }) == overflow("reshape", square));
+  CHECK(fails([&] {
+          reshape(bias, {huge, huge, -1});
+        }) == overflow("reshape", "(4294967296, 4294967296, 1)"));
+  CHECK(fails([&] {
+          reshape(tall, {huge, huge, 0});
+        }) == overflow("reshape", "(4294967296, 4294967296, 0)"));
+  const auto endless = tape.variable(Array<float>(Shape{std::size_t{1} << 63, 0}));
+  CHECK(fails([&] {
+          concatenate({endless, endless});
+        }) == "concatenate: axis 0 is longer than can be counted");
+  const auto column = tape.variable(Array<float>(Shape{huge, 1, 0}));
+  const auto row = tape.variable(Array<float>(Shape{huge, 0}));
+  CHECK(fails([&] { column + row; }) == overflow("add", "(4294967296, 4294967296, 0)"));
+  // What can be counted but not held.
+  CHECK_THROWS_AS(sum(tape.variable(Array<float>(Shape{std::size_t{1} << 62, 0})), 1), ShapeError);
+}
+
+TEST_CASE("Many rows of nothing take no time") {
+  constexpr std::size_t many = std::size_t{1} << 40;  // a loop over them would take minutes
+  Tape<double> tape;
+  const auto x = tape.variable(Array<double>(Shape{many, 2, 0}));
+  const auto y = tape.variable(Array<double>(Shape{many, 0, 3}));
+  auto loss = sum(transpose(x)) + sum(transpose(x, 0, 1)) + sum(transpose(x, 0, 2)) +
+              sum(slice(x, 1, 2, 1)) + sum(concatenate({x, x}, 1)) + sum(max(x, 1)) + sum(x * 2.0) +
+              sum(exp(x) + x) + sum(softmax(y)) + sum(log_softmax(y)) + sum(max(y, 2)) +
+              sum(reshape(x, {0, 7})) + sum(transpose(y, 0, 2));
+  const auto matrix = tape.variable(Array<double>(Shape{many, 0}));
+  const auto inner = tape.variable(Array<double>(Shape{0, 0}));
+  loss = loss + sum(matmul(matrix, inner)) + sum(matmul(transpose(matrix), matrix));
+  tape.backward(loss);
+  CHECK(loss.item() == 0);
+  CHECK(same_shape(x.grad().shape(), x.shape()));
+  CHECK(same_shape(matrix.grad().shape(), matrix.shape()));
+}
+
+TEST_CASE("Labels and rows of any size are told as they are") {
+  Tape<float> tape;
+  const auto z = tape.variable(Array<float>(Shape{1, 3}, 0.f));
+  const std::vector<std::size_t> huge_label{std::numeric_limits<std::size_t>::max()};
+  CHECK(failure_of(tape, [&] { softmax_cross_entropy(z, huge_label); }) ==
+        "softmax_cross_entropy: label 18446744073709551615 of row 0 is not one of the 3 classes");
+  CHECK(failure_of(tape, [&] { gather(z, huge_label); }) ==
+        "gather: row 18446744073709551615 at position 0 is not one of the 1 rows of (1, 3)");
+}
+
+TEST_CASE("The tape refuses to keep more than can be") {
+  Tape<float> tape;
+  CHECK_THROWS_AS(tape.keep<double>(std::numeric_limits<std::size_t>::max() / 4), std::bad_alloc);
+  CHECK_THROWS_AS(tape.keep<char>(std::numeric_limits<std::size_t>::max()), std::bad_alloc);
+  CHECK(tape.keep<int>(3).size() == 3);
+}
+
+namespace {
+
+/// Checks that `op(x)`, of x (4, 3), leaves the tape and its random numbers as they were whichever
+/// of its allocations fails.
+template <class Op>
+void check_all_or_nothing(Op op) {
+  bool failed = true;
+  std::size_t failures = 0;
+  for (std::size_t k = 1; failed; ++k) {
+    Tape<double> tape;
+    const auto x = tape.variable(Array<double>(Shape{4, 3}, 0.5));
+    const Rng::State state = tape.rng().state();
+    try {
+      const FailingAllocation failing(k);
+      op(x);
+      failed = failing.failed();
+    } catch (const std::bad_alloc&) {
+      ++failures;
+      CHECK(tape.size() == 1);
+      CHECK(tape.rng().state() == state);
+    }
+  }
+  CHECK(failures > 0);
+}
+
+}  // namespace
+
+TEST_CASE("An op made of several records all of them or none") {
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  const std::vector<int> labels{0, 1, 2, 0};
+  check_all_or_nothing([](auto x) { return sigmoid(x); });
+  check_all_or_nothing([](auto x) { return dropout(x, 0.5, x.tape().rng()); });
+  check_all_or_nothing([](auto x) { return mse(x, x); });
+  check_all_or_nothing([](auto x) { return softmax_cross_entropy(x, x); });
+  check_all_or_nothing([&](auto x) { return softmax_cross_entropy(x, labels); });
+  check_all_or_nothing([](auto x) { return gather(x, {0, 3, 1, 2, 0, 1}); });
+  check_all_or_nothing([](auto x) { return concatenate({x, x}); });
+  const Array<double> weight(Shape{3, 2}, 1.0);
+  check_all_or_nothing([&](auto x) { return x.tape().constant(weight); });
+}
+
+TEST_CASE("A parameter whose allocation fails can be recorded again") {
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  bool failed = true;
+  for (std::size_t k = 1; failed; ++k) {
+    const Array<double> weight(Shape{3}, 1.0);
+    Tape<double> tape;
+    try {
+      const FailingAllocation failing(k);
+      tape.parameter(weight);
+      failed = failing.failed();
+    } catch (const std::bad_alloc&) {
+      CHECK(tape.size() == 0);
+    }
+    tape.backward(sum(tape.parameter(weight) * tape.parameter(weight)));
+    CHECK((tape.grad(weight) == Array<double>(Shape{3}, 2.0)));
+  }
+}

@@ -1,0 +1,107 @@
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "nn/activations.hpp"
+#include "nn/adam.hpp"
+#include "nn/clip.hpp"
+#include "nn/linear.hpp"
+#include "nn/losses.hpp"
+#include "nn/sequential.hpp"
+#include "nn/sgd.hpp"
+#include "tests/allocation_counter.hpp"
+#include "tests/arrays.hpp"
+#include "tests/catch.hpp"
+#include "tests/nn/models.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+using xtape::Tape;
+
+namespace {
+
+/// All that a training step works with.
+template <class T>
+struct Training {
+  xtape::Rng rng;
+  nn::Sequential<T> model{nn::Linear<T>(5, 4, rng), nn::GELU{}, nn::Dropout(0.25),
+                          nn::Sequential<T>{nn::Linear<T>(4, 3, rng), nn::Tanh{}},
+                          nn::Linear<T>(3, 3, rng)};
+  std::unique_ptr<nn::Optimizer<T>> optimizer;
+  Array<T> images = random_normal<T>({6, 5}, rng);
+  std::vector<int> labels{0, 1, 2, 2, 1, 0};
+  Tape<T> tape;
+
+  explicit Training(std::unique_ptr<nn::Optimizer<T>> with) : optimizer(std::move(with)) {}
+
+  void step() {
+    tape.rewind();
+    tape.rng() = xtape::Rng{5};
+    const nn::SoftmaxCrossEntropy criterion;
+    tape.backward(criterion(model(tape.constant(images)), labels));
+    nn::clip_grad_norm(model, tape, 0.5);
+    optimizer->step(model, tape);
+  }
+
+  /// The weights, and all that the optimizer remembers.
+  std::vector<T> numbers() const {
+    std::vector<T> all{static_cast<T>(optimizer->steps())};
+    nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<T>& array) {
+      all.insert(all.end(), array.storage().begin(), array.storage().end());
+    });
+    for (const auto& slot : optimizer->slots()) {
+      for (const Array<T>& array : slot.state) {
+        all.insert(all.end(), array.storage().begin(), array.storage().end());
+      }
+    }
+    return all;
+  }
+};
+
+/// Fails the k-th allocation of the first step, for every k, and checks that weights and optimizer
+/// are as they were before, and that the same objects then train on as if nothing had been.
+template <class T, class MakeOptimizer>
+std::size_t failures_survived(MakeOptimizer make) {
+  Training<T> undisturbed(make());
+  const std::vector<T> before = undisturbed.numbers();
+  undisturbed.step();
+  undisturbed.step();
+  for (std::size_t k = 1;; ++k) {
+    Training<T> training(make());
+    bool failed = true;
+    try {
+      const FailingAllocation failing(k);
+      training.step();
+      failed = failing.failed();
+    } catch (const std::bad_alloc&) {
+      INFO("allocation " << k);
+      CHECK(training.numbers() == before);
+      training.step();
+    }
+    training.step();
+    INFO("allocation " << k);
+    CHECK(training.numbers() == undisturbed.numbers());
+    if (!failed) {
+      return k - 1;
+    }
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("A training step that an allocation fails changes nothing and can be repeated",
+                   "[nn]", float, double) {
+  using T = TestType;
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  CHECK(failures_survived<T>([] { return std::make_unique<nn::SGD<T>>(); }) > 50);
+  CHECK(failures_survived<T>([] {
+          return std::make_unique<nn::SGD<T>>(nn::SGDOptions{.momentum = 0.9, .nesterov = true});
+        }) > 50);
+  CHECK(failures_survived<T>([] { return std::make_unique<nn::Adam<T>>(); }) > 50);
+  CHECK(failures_survived<T>([] { return std::make_unique<nn::AdamW<T>>(); }) > 50);
+}
