@@ -23,6 +23,7 @@ TEST_CASE("ParameterMap finds what this recording inserted and nothing older") {
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < count; ++i) {
       wrong += map.find(&parameters[i], recording) != nullptr;
+      map.make_room(recording);
       map.insert(&parameters[i], &nodes[i * recording % 3000], recording);
       wrong += map.find(&parameters[i], recording) != &nodes[i * recording % 3000];
     }
