@@ -5,6 +5,7 @@
 
 #include "autograd/tape.hpp"
 
+/// @file
 /// A picture of what a tape has recorded, for Graphviz (https://graphviz.org/doc/info/lang.html):
 ///
 ///     std::ofstream("tape.dot") << to_dot(tape, nn::parameter_names(model));

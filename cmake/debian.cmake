@@ -14,9 +14,9 @@ function(xtape_append_series list package version)
   set(${list} "${${list}}" PARENT_SCOPE)
 endfunction()
 
-# Installs `file` for the Debian package alone, compressed when its new name says so.
+# Installs `file` with the component, in Debian packages only, compressed when its new name says so.
 function(xtape_install_for_debian component file folder name)
-  if(name MATCHES "(.*)\\.gz$")
+  if(name MATCHES "\\.gz$")
     find_program(GZIP_PROGRAM gzip REQUIRED)
     set(packed "${PROJECT_BINARY_DIR}/debian/${name}")
     file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/debian")
@@ -28,6 +28,19 @@ function(xtape_install_for_debian component file folder name)
           EXCLUDE_FROM_ALL)
 endfunction()
 
+# What every Debian package has: its copyright and a changelog in Debian's format.
+function(xtape_install_doc component package)
+  set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc/${package}")
+  xtape_install_for_debian(${component} "${PROJECT_SOURCE_DIR}/LICENSE" "${doc}" copyright)
+  string(TIMESTAMP now "%a, %d %b %Y %H:%M:%S +0000" UTC)
+  set(changelog "${PROJECT_BINARY_DIR}/debian/changelog")
+  file(WRITE "${changelog}"
+       "xtape (${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}) unstable; urgency=medium\n\n"
+       "  * Made from the sources of ${PROJECT_VERSION}; see their CHANGELOG.md.\n\n"
+       " -- ${CPACK_PACKAGE_CONTACT}  ${now}\n")
+  xtape_install_for_debian(${component} "${changelog}" "${doc}" changelog.Debian.gz)
+endfunction()
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL development)
@@ -37,8 +50,9 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_STRIP_FILES ON)
-set(CPACK_PACKAGE_CONTACT "the xtape authors <xtape@localhost>") # cpack -D says whose it is
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "tape-based reverse-mode automatic differentiation in C++20")
+set(CPACK_PACKAGE_CONTACT "the xtape authors <xtape@localhost>" CACHE STRING
+    "Who answers for the packages: NAME <ADDRESS>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # the first line of each description below
 
 set(depends xtl-dev zlib1g-dev libopenblas-dev)
 xtape_append_series(depends libfmt-dev "${fmt_VERSION}")
@@ -53,12 +67,13 @@ list(JOIN depends ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxtape-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
-    "xtape differentiates computations over xtensor arrays and has the layers,
+    "automatic differentiation over xtensor arrays, in C++20
+xtape differentiates computations over xtensor arrays and has the layers,
 losses and optimizers to train neural networks on a CPU.
 .
 This package has the headers, the static library, and its CMake and
 pkg-config files.")
-xtape_install_for_debian(development LICENSE "${CMAKE_INSTALL_DOCDIR}/../libxtape-dev" copyright)
+xtape_install_doc(development libxtape-dev)
 
 if(XTAPE_BUILD_EXAMPLES)
   list(APPEND CPACK_COMPONENTS_ALL mnist)
@@ -68,11 +83,12 @@ if(XTAPE_BUILD_EXAMPLES)
   set(CPACK_DEBIAN_MNIST_PACKAGE_RECOMMENDS ca-certificates) # of downloads
   set(CPACK_DEBIAN_MNIST_PACKAGE_SUGGESTS dataset-fashion-mnist)
   set(CPACK_COMPONENT_MNIST_DESCRIPTION
-      "mnist trains a small network to read handwritten digits and shows how well
+      "neural network that learns to read handwritten digits
+mnist trains a small network to read handwritten digits and shows how well
 it does. It is the example program of xtape, an automatic differentiation
 engine in C++20, and proves its gradients before it trains.")
   install(TARGETS mnist COMPONENT mnist EXCLUDE_FROM_ALL)
-  xtape_install_for_debian(mnist LICENSE "${CMAKE_INSTALL_DOCDIR}/../xtape-mnist" copyright)
+  xtape_install_doc(mnist xtape-mnist)
   xtape_install_for_debian(mnist "${PROJECT_SOURCE_DIR}/examples/mnist/mnist.1"
                            "${CMAKE_INSTALL_MANDIR}/man1" mnist.1.gz)
 endif()

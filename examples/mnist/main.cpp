@@ -12,8 +12,8 @@ namespace mnist {
 namespace {
 
 /// The first one runs when none is named.
-const Command* const commands[] = {&train_command, &predict_command, &check_gradients_command,
-                                   &data_command};
+const Command* const commands[] = {&train_command, &evaluate_command, &predict_command,
+                                   &check_gradients_command, &data_command};
 
 int print_help() {
   fmt::print(
@@ -26,7 +26,9 @@ int print_help() {
       "\nWithout a command it trains. mnist COMMAND --help lists the flags of a command.\n\n"
       "  mnist                            train with the default recipe\n"
       "  mnist --epochs 3 --hidden 256    change an ingredient of the recipe\n"
-      "  mnist train --recipe post        train as the tutorial does\n"
+      "  mnist --recipe post              train as the tutorial does\n"
+      "  mnist --recipe fast --save W     keep the weights in the file W\n"
+      "  mnist predict --weights W A.png  say which digit A.png shows\n"
       "  mnist check-gradients            compare the gradients with those derived by hand\n"
       "  mnist data --dataset fashion     download Fashion-MNIST\n");
   flush_output();

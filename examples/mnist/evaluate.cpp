@@ -1,0 +1,65 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "examples/mnist/commands.hpp"
+#include "examples/mnist/data.hpp"
+#include "examples/mnist/model_file.hpp"
+#include "examples/mnist/network.hpp"
+#include "examples/mnist/output.hpp"
+
+namespace mnist {
+namespace {
+
+struct EvaluateOptions {
+  std::string weights;
+  DataOptions data;
+  OutputOptions output;
+};
+
+void add_flags(CLI::App& app, EvaluateOptions& options) {
+  app.add_option("--weights", options.weights, "File of a network, as mnist train --save writes it")
+      ->type_name("FILE")
+      ->required();
+  add_flags(app, options.data);
+  add_flags(app, options.output);
+}
+
+void print(const xtape::nn::ConfusionMatrix& matrix, const OutputOptions& output) {
+  if (output.json) {
+    nlohmann::ordered_json line;
+    line["test_accuracy"] = matrix.accuracy();
+    line["correct"] = matrix.correct();
+    line["images"] = matrix.total();
+    fmt::print("{}\n", line.dump());
+  } else if (output.quiet) {
+    fmt::print("test accuracy {:.2f} %\n", 100 * matrix.accuracy());
+  } else {
+    fmt::print("{}\n", to_string(matrix));
+  }
+  flush_output();
+}
+
+int evaluate(const Arguments& arguments) {
+  const auto options = parse_options<EvaluateOptions>(evaluate_command, arguments);
+  const Model model = load_model(options.weights);
+  const xtape::nn::Mnist data = prepare(options.data, RunOptions{}, options.output.verbose()).data;
+  xtape::require<xtape::DataError>(
+      model.features == data.test.features() && model.class_names.size() == classes,
+      "{}: a network for {} pixels and {} classes, but the data have {} and {}", options.weights,
+      model.features, model.class_names.size(), data.test.features(), classes);
+  xtape::Tape tape;
+  print(xtape::nn::evaluate(model.network, data.test, tape, 500, model.pixels), options.output);
+  return 0;
+}
+
+}  // namespace
+
+const Command evaluate_command{"evaluate", "Measure a trained network on the test images",
+                               "Examples:\n"
+                               "  mnist train --save digits.safetensors\n"
+                               "  mnist evaluate --weights digits.safetensors\n",
+                               evaluate};
+
+}  // namespace mnist
