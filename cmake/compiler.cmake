@@ -35,6 +35,8 @@ endfunction()
 # Never -ffast-math: linked in, it makes the whole process flush denormals to zero.
 function(xtape_optimise_kernels target)
   target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
+  # So that a program can leave out what it does not call (-Wl,--gc-sections).
+  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
   if(XTAPE_ARCH)
     # Public inside the tree, because xtensor's inline code depends on it. Not exported: whoever
     # uses an installed xtape chooses the processor of their program.

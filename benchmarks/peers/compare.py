@@ -41,18 +41,25 @@ def peers(build):
 
 
 def environment(threads):
-    """On one thread a peer has one processor to run on, so that none can use a second."""
+    """The threads, and memory that the allocator keeps when a program gives it back: Eigen packs its
+    operands into fresh memory for every product, and would spend half of its time on page faults.
+    """
     return dict(
         os.environ,
         OMP_NUM_THREADS=str(threads),
         OPENBLAS_NUM_THREADS=str(threads),
         MKL_NUM_THREADS=str(threads),
         JAX_PLATFORMS="cpu",
+        MALLOC_MMAP_THRESHOLD_="1000000000",
+        MALLOC_TRIM_THRESHOLD_="1000000000",
     )
 
 
 def measure(command, threads):
-    """(microseconds per step, losses), or the reason why there are none."""
+    """(microseconds per step, losses), or the reason why there are none.
+
+    On one thread a peer has one processor to run on, so that none can use a second.
+    """
     processors = sorted(os.sched_getaffinity(0))[:threads]
     result = subprocess.run(
         command,
