@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace xtape {
@@ -146,24 +147,27 @@ Graph random_graph(std::span<const GraphOp> ops, std::size_t steps, Rng& rng) {
 }
 
 Graph graph_of_each(std::span<const GraphOp> ops, Rng& rng) {
-  const GraphOp* add = nullptr;
-  const GraphOp* sum = nullptr;
-  for (const GraphOp& op : graph_ops()) {
-    add = op.text == "{x} + {y}" ? &op : add;
-    sum = op.text == "sum({x})" ? &op : sum;
-  }
+  const auto known = [](const char* text) {
+    return &*std::find_if(graph_ops().begin(), graph_ops().end(),
+                          [=](const GraphOp& op) { return op.text == text; });
+  };
+  const GraphOp *sum = known("sum({x})"), *add = known("{x} + {y}"), *subtract = known("{x} - {y}");
   Growing growing;
-  std::size_t total = 0;
+  const auto last = [&] { return growing.graph.size() - 1; };
+  const auto push = [&](const GraphOp* op, std::vector<std::size_t> inputs) {
+    return growing.push(
+        {.op = op, .inputs = std::move(inputs), .seed = 0, .shape = {}, .values = {}});
+  };
+  std::optional<std::size_t> total;
   for (const GraphOp& op : ops) {
-    while (!growing.add(op, true, rng) || growing.values.back().elements.size() > 12) {
+    while (!growing.add(op, true, rng) || growing.values.back().elements.size() > 12 ||
+           !push(sum, {last()})) {
     }
-    growing.push(
-        {.op = sum, .inputs = {growing.graph.size() - 1}, .seed = 0, .shape = {}, .values = {}});
-    const std::size_t latest = growing.graph.size() - 1;
-    if (&op != ops.data()) {
-      growing.push({.op = add, .inputs = {total, latest}, .seed = 0, .shape = {}, .values = {}});
+    if (total) {  // with the sign that keeps the total small
+      const auto value = [&](std::size_t i) { return growing.values[i].elements[0]->value; };
+      push(value(*total) * value(last()) > 0 ? subtract : add, {*total, last()});
     }
-    total = growing.graph.size() - 1;
+    total = last();
   }
   return pruned(growing.graph);
 }

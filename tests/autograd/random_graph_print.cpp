@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <span>
 
 #include "tests/autograd/random_graph.hpp"
@@ -22,7 +23,11 @@ std::string shape_text(const Shape& shape) {
   return "xtape::Shape" + braces(std::vector<std::size_t>(shape.begin(), shape.end()), "{}");
 }
 
-std::string numbers(const Array<double>& array) {
+/// With nine digits, and 0 for what is but rounding, so that the text is the same on every machine.
+std::string numbers(Array<double> array) {
+  for (double& each : array.storage()) {
+    each = std::abs(each) < 1e-12 ? 0 : each;
+  }
   return braces(std::span(array.data(), array.size()), "{:.9g}");
 }
 

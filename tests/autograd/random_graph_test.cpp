@@ -78,6 +78,15 @@ Graph failing(std::span<const GraphOp> ops) {
   return {};
 }
 
+/// The texts of the ops that a graph has, and "" for a leaf.
+std::set<std::string> texts_of(const Graph& graph) {
+  std::set<std::string> texts;
+  for (const GraphNode& node : graph) {
+    texts.insert(node.op == nullptr ? "" : node.op->text);
+  }
+  return texts;
+}
+
 std::string read(const std::string& path) {
   std::ifstream in(path);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -91,9 +100,7 @@ TEST_CASE("random graphs: three ways to differentiate them agree") {
   std::size_t nodes = 0, checked = 0;
   for (std::size_t i = 0; i < graphs; ++i) {
     const Graph graph = random_graph(graph_ops(), 2 + rng.below(12), rng);
-    for (const GraphNode& node : graph) {
-      met.insert(node.op == nullptr ? "" : node.op->text);
-    }
+    met.merge(texts_of(graph));
     nodes += graph.size();
     checked += checkable(graph);
     check(graph);
@@ -125,7 +132,9 @@ TEST_CASE("random graphs: a graph can be had again from its seed") {
 // The program in printed_graph.cpp is built and run as a test of its own.
 TEST_CASE("random graphs: what is printed is a program that computes the graph") {
   Rng rng(seed);
-  const std::string program = program_of(graph_of_each(graph_ops(), rng));
+  const Graph graph = graph_of_each(graph_ops(), rng);
+  CHECK(texts_of(graph).size() == graph_ops().size() + 1);
+  const std::string program = program_of(graph);
   const std::string file = XTAPE_SOURCE_DIR "/tests/printed_graph/printed_graph.cpp";
   const std::string wanted =
       "// clang-format off: as tests/autograd/random_graph_print.cpp wrote it\n" + program;
