@@ -31,7 +31,7 @@ template <class Options>
 Options parse_options(const Command& command, const Arguments& arguments) {
   const auto parse_into = [&](Options& options) {
     CLI::App app{command.purpose, "mnist " + command.name};
-    app.option_defaults()->always_capture_default();
+    app.option_defaults()->always_capture_default()->take_last();
     app.footer(command.examples);
     add_flags(app, options);
     parse(app, arguments);

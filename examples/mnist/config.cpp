@@ -28,6 +28,8 @@ void set(CLI::Option& option, const CLI::ConfigItem& item) {
                    item.name, value);
     option.add_result(value);
   } else {
+    require<Error>(option.get_items_expected_max() > 1 || item.inputs.size() == 1,
+                   "{}: expected one value, got {}", item.name, item.inputs.size());
     option.add_result(item.inputs);
   }
   option.run_callback();

@@ -21,6 +21,7 @@ struct PredictOptions {
 void add_flags(CLI::App& app, PredictOptions& options) {
   app.add_option("IMAGE", options.images,
                  "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0")
+      ->take_all()
       ->type_name("")
       ->default_str("")
       ->required();

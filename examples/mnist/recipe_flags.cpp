@@ -41,6 +41,7 @@ void add_network_flags(CLI::App& app, Recipe& recipe) {
   app.option_defaults()->group("Recipe: the network");
   app.add_option("--hidden", recipe.hidden, "Sizes of the hidden layers, as in 512,256")
       ->type_name("NUMBERS")
+      ->take_all()
       ->delimiter(',')
       ->transform(whole(1, 100000, "whole numbers from 1 to 100000 such as 512,256"));
   add_name(app, "--activation", recipe.activation,
