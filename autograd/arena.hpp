@@ -21,10 +21,12 @@ class Arena {
   template <class U>
   std::span<U> allocate(std::size_t count) {
     static_assert(std::is_trivially_copyable_v<U> && alignof(U) <= alignof(std::max_align_t));
-    if (count > std::numeric_limits<std::size_t>::max() / 2 / sizeof(U)) [[unlikely]] {
+    constexpr std::size_t size =
+        sizeof(U);  // NOLINT(bugprone-sizeof-expression): U may be a pointer
+    if (count > std::numeric_limits<std::size_t>::max() / 2 / size) [[unlikely]] {
       throw std::bad_array_new_length();
     }
-    return {reinterpret_cast<U*>(take(count * sizeof(U))), count};
+    return {reinterpret_cast<U*>(take(count * size)), count};
   }
 
   /// Takes back all that was handed out.

@@ -63,6 +63,14 @@ T sum_row(const T* row, std::size_t count) {
 
 constexpr std::size_t tile = 64;  ///< As many columns as stay in registers while rows pass by.
 
+template <class T>
+void add_row(const T* row, std::size_t count, T* sums) {
+#pragma omp simd
+  for (std::size_t j = 0; j < count; ++j) {
+    sums[j] += row[j];
+  }
+}
+
 /// out[j] += scale * (the sum of column j) for `width` columns, at most a tile, of rows that are
 /// `stride` apart.
 template <class T>
@@ -76,15 +84,9 @@ void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_
     for (std::size_t i = begin; i < end; ++i) {
       const T* row = in + i * stride;
       if (width == tile) {
-#pragma omp simd
-        for (std::size_t j = 0; j < tile; ++j) {
-          partial[j] += row[j];
-        }
+        add_row(row, tile, partial);  // compiled for this very count
       } else {
-#pragma omp simd
-        for (std::size_t j = 0; j < width; ++j) {
-          partial[j] += row[j];
-        }
+        add_row(row, width, partial);
       }
     }
     for (std::size_t j = 0; j < width; ++j) {

@@ -118,8 +118,8 @@ GreyImage scaled(const GreyImage& ink, const Box& part) {
   const double tall = static_cast<double>(part.rows) / static_cast<double>(result.rows);
   const double wide = static_cast<double>(part.columns) / static_cast<double>(result.columns);
   for (std::size_t i = 0; i < means.size(); ++i) {
-    const double top =
-        static_cast<double>(part.top) + tall * static_cast<double>(i / result.columns);
+    const std::size_t row = i / result.columns;
+    const double top = static_cast<double>(part.top) + tall * static_cast<double>(row);
     const double left =
         static_cast<double>(part.left) + wide * static_cast<double>(i % result.columns);
     means[i] = mean_over(ink, top, top + tall, left, left + wide);

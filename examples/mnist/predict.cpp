@@ -41,7 +41,7 @@ std::vector<double> probabilities(const Model& model, const Picture& picture) {
   data.images.resize(image.pixels.size());
   std::copy(image.pixels.begin(), image.pixels.end(), data.images.data());
   data.labels.resize(1);
-  data.labels.data()[0] = 0;
+  data.labels[0] = 0;
 
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};

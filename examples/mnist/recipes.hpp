@@ -8,7 +8,7 @@
 #include "nn/augment.hpp"
 #include "nn/batches.hpp"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
 

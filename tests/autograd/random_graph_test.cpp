@@ -137,7 +137,7 @@ TEST_CASE("random graphs: what is printed is a program that computes the graph")
   const std::string program = program_of(graph);
   const std::string file = XTAPE_SOURCE_DIR "/tests/printed_graph/printed_graph.cpp";
   const std::string wanted =
-      "// clang-format off: as tests/autograd/random_graph_print.cpp wrote it\n" + program;
+      "// As tests/autograd/random_graph_print.cpp wrote it.\n// clang-format off\n" + program;
   if (read(file) != wanted) {
     std::ofstream("printed_graph.cpp") << wanted;
     FAIL_CHECK(file << " is out of date: ops were added. Replace it by the printed_graph.cpp in "

@@ -1,4 +1,5 @@
-// clang-format off: as tests/autograd/random_graph_print.cpp wrote it
+// As tests/autograd/random_graph_print.cpp wrote it.
+// clang-format off
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

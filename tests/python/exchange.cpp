@@ -30,7 +30,8 @@ nn::Sequential<T> make_network(std::size_t in, std::size_t hidden, std::size_t o
                            nn::Linear<T>(hidden, out, rng)};
 }
 
-/// Number i of parameter k, counted from 0, is (i + 1) / (k + 3); check_safetensors.py says the same.
+/// Number i of parameter k, counted from 0, is (i + 1) / (k + 3); check_safetensors.py says the
+/// same.
 template <class T>
 nn::Sequential<T> make_known() {
   auto model = make_network<T>(5, 4, 3);

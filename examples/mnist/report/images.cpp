@@ -17,6 +17,7 @@ using xtape::Array;
 /// black ink white in dark mode.
 std::vector<Colour> ink() {
   std::vector<Colour> palette;
+  palette.reserve(256);
   for (int alpha = 0; alpha < 256; ++alpha) {
     palette.push_back({0, 0, 0, static_cast<std::uint8_t>(alpha)});
   }

@@ -28,7 +28,7 @@ struct Section {
 
 std::string table(const char* caption, const Facts& facts) {
   std::string html = R"(<div class="card scroll"><table class="data">)";
-  add(html, "<thead><tr><th scope=\"col\" colspan=\"2\">{}</th></tr></thead><tbody>", caption);
+  add(html, R"(<thead><tr><th scope="col" colspan="2">{}</th></tr></thead><tbody>)", caption);
   for (const auto& [name, value] : facts) {
     add(html, "<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escaped(name), escaped(value));
   }
