@@ -134,9 +134,6 @@ class Training {
     }
     progress_.end_epoch();
     epoch_.learning_rate = descent_.learning_rate(steps_ - 1);
-    xtape::require<xtape::Error>(std::isfinite(epoch_.loss_sum),
-                                 "the loss is {} after epoch {}: try a smaller --learning-rate",
-                                 epoch_.loss_sum, epoch_.number);
   }
 
   void measure() {
@@ -171,14 +168,27 @@ class Training {
 
   /// Returns the loss.
   double step(const nn::Batch& batch) {
+    const xtape::Rng rng = tape_.rng();
     tape_.rewind();
     const auto loss = loss_of(network_(images(batch)), batch.labels);
+    if (!std::isfinite(loss.item())) [[unlikely]] {
+      tape_.rng() = rng;  // for the same dropout and the same distorted images
+      explain(loss.item(), batch);
+    }
     tape_.backward(loss);
     if (history_ != nullptr && steps_ % std::max<std::size_t>(1, batches_.size() / 4) == 0) {
       history_->observe(network_, tape_);
     }
     descent_.step(network_, tape_, steps_++);
     return static_cast<double>(loss.item());
+  }
+
+  /// Computes the loss of a batch once more, to say where it went bad.
+  [[noreturn]] void explain(float loss, const nn::Batch& batch) {
+    const auto cause = xtape::find_anomaly(
+        tape_, [&] { return loss_of(network_(images(batch)), batch.labels); });
+    xtape::fail<xtape::Error>("step {}: the loss is {}: {}; try a smaller --learning-rate",
+                              steps_ + 1, loss, cause.value_or("not when computed again"));
   }
 
   xtape::Variable<float> images(const nn::Batch& batch) {

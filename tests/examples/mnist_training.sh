@@ -149,7 +149,17 @@ progress() {
   ! grep -q "$escape" terminal || complain "TERM=dumb: $(cat -v terminal)"
 }
 
+diverged() {
+  status=0
+  train --activation relu --learning-rate 1e10 --quiet >stdout 2>stderr || status=$?
+  [ "$status" -eq 1 ] || complain "diverged: exit status $status"
+  [ "$(wc -l <stderr)" -eq 1 ] || complain "diverged: $(cat stderr)"
+  grep -q '^mnist: step [0-9]*: the loss is [a-z-]*: linear in layer .*; try a smaller --learning-rate$' \
+    stderr || complain "diverged: $(cat stderr)"
+}
+
 printed
+diverged
 evaluated
 early_stop
 config
