@@ -84,7 +84,8 @@ class Training {
         augment_(recipe_.augment),
         descent_(recipe_, batches_.size()),
         progress_(progress) {
-    tape_.rng() = xtape::Rng{rng()};
+    xtape::Rng seeds = rng;  // a copy: what the tape draws does not change the order of images
+    tape_.rng() = xtape::Rng{seeds()};
   }
 
   Outcome run(const std::function<void(const Epoch&)>& on_epoch) {
