@@ -22,7 +22,8 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels,
                                   Reduction reduction = Reduction::mean);
 
 /// L = -(1/B) sum_ij t(i, j) ln p(i, j) for target probabilities t (batch, classes), which may
-/// themselves need a gradient, taking 0 ln 0 = 0. Throws ShapeError unless targets and logits have the same shape.
+/// themselves need a gradient, taking 0 ln 0 = 0. Throws ShapeError unless targets and logits have
+/// the same shape.
 template <class T>
 Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets,
                                   Reduction reduction = Reduction::mean);

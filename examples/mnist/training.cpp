@@ -186,8 +186,8 @@ class Training {
 
   /// Computes the loss of a batch once more, to say where it went bad.
   [[noreturn]] void explain(float loss, const nn::Batch& batch) {
-    const auto cause = xtape::find_anomaly(
-        tape_, [&] { return loss_of(network_(images(batch)), batch.labels); });
+    const auto cause =
+        xtape::find_anomaly(tape_, [&] { return loss_of(network_(images(batch)), batch.labels); });
     xtape::fail<xtape::Error>("step {}: the loss is {}: {}; try a smaller --learning-rate",
                               steps_ + 1, loss, cause.value_or("not when computed again"));
   }

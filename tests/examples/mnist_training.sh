@@ -91,7 +91,7 @@ checkpoints() {
   train $flags --save whole >whole.json
   fails 1 'kept: holds no checkpoint to --resume from' --checkpoints kept --resume --quiet
   for signal in INT TERM; do
-    rm -rf kept
+    rm -rf kept part.json # lest the last one be taken for the new
     env --default-signal=INT "$mnist" train --dataset synthetic --deterministic --hidden 16 \
       $flags --checkpoints kept --keep 2 >part.json 2>stderr &
     wait_for grep -q epoch part.json
