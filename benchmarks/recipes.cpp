@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/data_source.hpp"
+#include "examples/mnist/data/data_source.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/training.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "examples/mnist/data_source.hpp"
+#include "examples/mnist/data/data_source.hpp"
 #include "examples/mnist/options.hpp"
 
 namespace mnist {

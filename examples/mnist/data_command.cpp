@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "examples/mnist/commands.hpp"
+#include "examples/mnist/data/inspect.hpp"
+#include "examples/mnist/data/locate.hpp"
 #include "examples/mnist/download_progress.hpp"
-#include "examples/mnist/inspect.hpp"
-#include "examples/mnist/locate.hpp"
 #include "examples/mnist/output.hpp"
 
 namespace mnist {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "examples/mnist/download.hpp"
+#include "examples/mnist/data/download.hpp"
 
 namespace mnist {
 

@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <limits>
 
-#include "examples/mnist/http.hpp"
+#include "examples/mnist/data/http.hpp"
 #include "examples/mnist/validators.hpp"
 #include "tensor/error.hpp"
 

@@ -3,7 +3,7 @@
 #include "examples/mnist/checkpoints.hpp"
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
-#include "examples/mnist/datasets.hpp"
+#include "examples/mnist/data/datasets.hpp"
 #include "examples/mnist/gradient_check.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"

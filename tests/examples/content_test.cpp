@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "examples/mnist/inspect.hpp"
-#include "examples/mnist/sha256.hpp"
-#include "examples/mnist/unpack.hpp"
+#include "examples/mnist/data/inspect.hpp"
+#include "examples/mnist/data/sha256.hpp"
+#include "examples/mnist/data/unpack.hpp"
 #include "tests/catch.hpp"
 #include "tests/temporary_folder.hpp"
 

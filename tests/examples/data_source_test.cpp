@@ -1,9 +1,9 @@
-#include "examples/mnist/data_source.hpp"
+#include "examples/mnist/data/data_source.hpp"
 
 #include <filesystem>
 #include <string>
 
-#include "examples/mnist/synthetic.hpp"
+#include "examples/mnist/data/synthetic.hpp"
 #include "tensor/error.hpp"
 #include "tests/catch.hpp"
 #include "tests/environment.hpp"

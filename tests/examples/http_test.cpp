@@ -1,4 +1,4 @@
-#include "examples/mnist/http.hpp"
+#include "examples/mnist/data/http.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "examples/mnist/synthetic.hpp"
+#include "examples/mnist/data/synthetic.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,8 @@
 #include <cmath>
 #include <span>
 
-#include "examples/mnist/glyphs.hpp"
-#include "examples/mnist/sha256.hpp"
+#include "examples/mnist/data/glyphs.hpp"
+#include "examples/mnist/data/sha256.hpp"
 #include "tensor/error.hpp"
 #include "tests/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "examples/mnist/locate.hpp"
+#include "examples/mnist/data/locate.hpp"
 
 #include <fmt/ranges.h>  // fmt::join
 
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "examples/mnist/inspect.hpp"
+#include "examples/mnist/data/inspect.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

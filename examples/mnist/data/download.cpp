@@ -1,4 +1,4 @@
-#include "examples/mnist/download.hpp"
+#include "examples/mnist/data/download.hpp"
 
 #include <fmt/format.h>
 
@@ -6,10 +6,10 @@
 #include <system_error>
 #include <thread>
 
-#include "examples/mnist/file.hpp"
-#include "examples/mnist/inspect.hpp"
-#include "examples/mnist/lock.hpp"
-#include "examples/mnist/unpack.hpp"
+#include "examples/mnist/data/file.hpp"
+#include "examples/mnist/data/inspect.hpp"
+#include "examples/mnist/data/lock.hpp"
+#include "examples/mnist/data/unpack.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

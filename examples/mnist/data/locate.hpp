@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/datasets.hpp"
-#include "examples/mnist/download.hpp"
+#include "examples/mnist/data/datasets.hpp"
+#include "examples/mnist/data/download.hpp"
 #include "examples/mnist/options.hpp"
 
 namespace mnist {

@@ -1,4 +1,4 @@
-#include "examples/mnist/datasets.hpp"
+#include "examples/mnist/data/datasets.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "examples/mnist/inspect.hpp"
+#include "examples/mnist/data/inspect.hpp"
 
 #include <fmt/format.h>
 

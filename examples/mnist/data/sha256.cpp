@@ -1,4 +1,4 @@
-#include "examples/mnist/sha256.hpp"
+#include "examples/mnist/data/sha256.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "examples/mnist/file.hpp"
+#include "examples/mnist/data/file.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/datasets.hpp"
-#include "examples/mnist/http.hpp"
+#include "examples/mnist/data/datasets.hpp"
+#include "examples/mnist/data/http.hpp"
 
 namespace mnist {
 

@@ -1,4 +1,4 @@
-#include "examples/mnist/http.hpp"
+#include "examples/mnist/data/http.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>

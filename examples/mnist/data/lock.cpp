@@ -1,4 +1,4 @@
-#include "examples/mnist/lock.hpp"
+#include "examples/mnist/data/lock.hpp"
 
 #include <sys/file.h>
 

@@ -1,4 +1,4 @@
-#include "examples/mnist/unpack.hpp"
+#include "examples/mnist/data/unpack.hpp"
 
 #include <unistd.h>
 #include <zlib.h>
@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "examples/mnist/file.hpp"
-#include "examples/mnist/sha256.hpp"
+#include "examples/mnist/data/file.hpp"
+#include "examples/mnist/data/sha256.hpp"
 
 namespace mnist {
 namespace {

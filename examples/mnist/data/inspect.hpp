@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <string>
 
-#include "examples/mnist/datasets.hpp"
-#include "examples/mnist/unpack.hpp"
+#include "examples/mnist/data/datasets.hpp"
+#include "examples/mnist/data/unpack.hpp"
 
 namespace mnist {
 

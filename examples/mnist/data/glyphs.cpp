@@ -1,4 +1,4 @@
-#include "examples/mnist/glyphs.hpp"
+#include "examples/mnist/data/glyphs.hpp"
 
 #include <array>
 #include <cstddef>

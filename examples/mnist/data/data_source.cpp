@@ -1,8 +1,8 @@
-#include "examples/mnist/data_source.hpp"
+#include "examples/mnist/data/data_source.hpp"
 
 #include <fmt/ranges.h>  // fmt::join
 
-#include "examples/mnist/synthetic.hpp"
+#include "examples/mnist/data/synthetic.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

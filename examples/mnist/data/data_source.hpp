@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/locate.hpp"
+#include "examples/mnist/data/locate.hpp"
 #include "nn/idx.hpp"
 
 namespace mnist {

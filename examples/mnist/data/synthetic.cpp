@@ -1,11 +1,11 @@
-#include "examples/mnist/synthetic.hpp"
+#include "examples/mnist/data/synthetic.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
 
-#include "examples/mnist/glyphs.hpp"
+#include "examples/mnist/data/glyphs.hpp"
 #include "tensor/error.hpp"
 #include "tensor/rng.hpp"
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "examples/mnist/file.hpp"
+#include "examples/mnist/data/file.hpp"
 
 namespace mnist {
 

@@ -1,4 +1,4 @@
-#include "examples/mnist/file.hpp"
+#include "examples/mnist/data/file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
