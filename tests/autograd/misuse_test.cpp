@@ -78,7 +78,7 @@ TEST_CASE("backward notices a viewed constant that was resized") {
 TEST_CASE("A parameter may change once backward is done, and between recordings") {
   Array<float> weight(Shape{2}, 1.f);
   Tape<float> tape;
-  for (const std::size_t size : {2, 5, 1, 5000}) {
+  for (const std::size_t size : {2UL, 5UL, 1UL, 5000UL}) {
     resize(weight, Shape{size});
     weight.fill(1.f);
     tape.rewind();

@@ -36,7 +36,7 @@ std::vector<std::vector<T>> gradients(const Network<T>& network, const Array<T>&
                                       const std::vector<int>& labels) {
   Tape<T> tape;
   std::vector<std::vector<T>> result;
-  for (std::size_t batch : {16, 3, 16, 1, 16}) {
+  for (const std::size_t batch : {16UL, 3UL, 16UL, 1UL, 16UL}) {
     for (int repeat = 0; repeat < 200; ++repeat) {
       tape.rewind();
       const auto x = slice(tape.constant(images), 0, static_cast<std::ptrdiff_t>(batch));

@@ -30,7 +30,7 @@ struct Batch {
 template <class T>
 std::vector<Batch<T>> make_batches(xtape::Rng& rng) {
   std::vector<Batch<T>> batches;
-  for (const std::size_t count : {16, 16, 5}) {
+  for (const std::size_t count : {16UL, 16UL, 5UL}) {
     std::vector<int> labels(count);
     std::generate(labels.begin(), labels.end(), [&] { return static_cast<int>(rng.below(10)); });
     batches.push_back({random_normal<T>({count, 48}, rng), labels});

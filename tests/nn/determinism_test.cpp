@@ -56,7 +56,7 @@ std::vector<float> trained_weights(Optimizer optimizer, std::uint64_t seed) {
 }  // namespace
 
 TEST_CASE("Two runs with one seed and as many threads end with the same bits", "[nn]") {
-  for (const std::size_t count : {1, 2, 3}) {
+  for (const std::size_t count : {1UL, 2UL, 3UL}) {
     INFO(count << " threads");
     const Threads threads(count);
     const auto sgd = [](std::uint64_t seed) {
