@@ -162,12 +162,14 @@ GreyImage centred(const GreyImage& digit) {
 
 /// The number after the last colon of "FILE:17".
 std::optional<std::size_t> number_after_colon(const std::string& name) {
+  const std::size_t colon = name.rfind(':');
+  if (colon == std::string::npos) {
+    return std::nullopt;
+  }
   const char* const end = name.data() + name.size();
-  const char* const begin = name.data() + name.rfind(':') + 1;
   std::size_t number = 0;
-  const auto [rest, error] = std::from_chars(begin, end, number);
-  const bool found = begin != name.data() && error == std::errc{} && rest == end;
-  return found ? std::optional(number) : std::nullopt;
+  const auto [rest, error] = std::from_chars(name.data() + colon + 1, end, number);
+  return error == std::errc{} && rest == end ? std::optional(number) : std::nullopt;
 }
 
 GreyImage read_idx_image(const std::string& file, std::size_t number) {

@@ -105,7 +105,7 @@ TEST_CASE("read_png refuses what is no intact picture, naming the file") {
   };
   refuses("");
   refuses("no picture");
-  for (const std::size_t length : {9, 30, 45, 50}) {
+  for (const std::size_t length : {9UL, 30UL, 45UL, 50UL}) {
     refuses(sound.substr(0, length));
   }
   std::string damaged = sound;

@@ -90,9 +90,9 @@ void check_transposes(std::size_t m, std::size_t n, std::size_t k) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("gemm multiplies small matrices of every size", "", float, double) {
-  for (std::size_t m : {0, 1, 2, 7, 17}) {
-    for (std::size_t n : {0, 1, 3, 10, 33}) {
-      for (std::size_t k : {0, 1, 5, 19}) {
+  for (std::size_t m : {0UL, 1UL, 2UL, 7UL, 17UL}) {
+    for (std::size_t n : {0UL, 1UL, 3UL, 10UL, 33UL}) {
+      for (std::size_t k : {0UL, 1UL, 5UL, 19UL}) {
         check_transposes<TestType>(m, n, k);
       }
     }
@@ -113,7 +113,7 @@ TEMPLATE_TEST_CASE("gemm multiplies on both sides of the dispatch rule", "", flo
 
 TEMPLATE_TEST_CASE("gemm scales by alpha and beta", "", float, double) {
   using T = TestType;
-  for (std::size_t size : {9, 81}) {
+  for (std::size_t size : {9UL, 81UL}) {
     for (T alpha : {T(0), T(1), T(-0.5)}) {
       for (T beta : {T(0), T(1), T(0.25)}) {
         check<T>({no, no, size, size, size, alpha, beta});
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("gemm scales C when there is nothing to multiply", "", float,
 
 TEMPLATE_TEST_CASE("gemm takes rows that are stored further apart", "", float, double) {
   using T = TestType;
-  for (std::size_t size : {5, 90}) {
+  for (std::size_t size : {5UL, 90UL}) {
     for (Transpose ta : {no, yes}) {
       for (Transpose tb : {no, yes}) {
         check<T>({ta, tb, size, size + 3, size + 6, T(1), T(0), 5});

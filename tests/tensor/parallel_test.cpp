@@ -33,10 +33,10 @@ constexpr std::size_t much_work = xtape::parallel_threshold;
 }  // namespace
 
 TEST_CASE("parallel covers every number once, in ranges that begin at multiples of the grain") {
-  for (std::size_t threads : {1, 2, 3, 7}) {
+  for (std::size_t threads : {1UL, 2UL, 3UL, 7UL}) {
     const Threads guard(threads);
-    for (std::size_t grain : {1, 7, 64}) {
-      for (std::size_t count : {0, 1, 2, 5, 63, 64, 65, 448, 449, 1000, 12345}) {
+    for (std::size_t grain : {1UL, 7UL, 64UL}) {
+      for (std::size_t count : {0UL, 1UL, 2UL, 5UL, 63UL, 64UL, 65UL, 448UL, 449UL, 1000UL, 12345UL}) {
         INFO(count << " in grains of " << grain << " on " << threads << " threads");
         const Ranges ranges = ranges_of(count, grain, much_work);
         CHECK(ranges.size() <= threads);

@@ -66,8 +66,8 @@ TEMPLATE_TEST_CASE("swap_axes exchanges every pair of axes", "", float, double) 
 
 TEMPLATE_TEST_CASE("swap_axes transposes matrices of any size", "", float, double) {
   xtape::Rng rng(2);
-  for (std::size_t rows : {1, 31, 32, 33, 65, 100}) {
-    for (std::size_t columns : {1, 5, 32, 64, 97}) {
+  for (std::size_t rows : {1UL, 31UL, 32UL, 33UL, 65UL, 100UL}) {
+    for (std::size_t columns : {1UL, 5UL, 32UL, 64UL, 97UL}) {
       check_swap(random_integers<TestType>(Shape{rows, columns}, rng), 0, 1);
     }
   }
