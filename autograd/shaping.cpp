@@ -155,6 +155,9 @@ Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
         Shape shape = x.shape();
         shape[axis] = length;
         resize(y, shape);
+        if (y.size() == 0) {
+          return;
+        }
         const AxisBlocks blocks = blocks_around(x.shape(), axis);
         copy_rows(blocks.outer, length * blocks.inner, x.value().data() + offset * blocks.inner,
                   blocks.extent * blocks.inner, T(0), y.data(), length * blocks.inner);
@@ -163,6 +166,9 @@ Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
         accumulate(x, [=](Array<T>& dx, T beta) {
           if (beta == T(0)) {
             dx.fill(T(0));
+          }
+          if (dx.size() == 0) {
+            return;
           }
           const AxisBlocks blocks = blocks_around(dx.shape(), axis);
           copy_rows(blocks.outer, length * blocks.inner, y.grad().data(), length * blocks.inner,

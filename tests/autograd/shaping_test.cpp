@@ -154,6 +154,8 @@ TEMPLATE_TEST_CASE("slice takes a range of an axis", "", float, double) {
   CHECK((slice(x, 1, 2, 1).value() == array_of<T>(Shape{4, 1}, {1, 4, 7, 10})));
   CHECK((slice(x, 1, 3, -1).value() == array_of<T>(Shape{4, 2}, {1, 2, 4, 5, 7, 8, 10, 11})));
   CHECK(slice(x, 4, 4).shape() == Shape{0, 3});
+  const auto columns_one_and_two = [](auto v) { return slice(v, 1, 3, 1); };
+  CHECK(evaluate(columns_one_and_two, Array<T>(Shape{0, 3})).grad.shape() == Shape{0, 3});
   CHECK((slice(x, 0, 4).value() == x.value()));
   const auto overlapping = [](auto v) { return slice(v, 0, 2) + slice(v, 1, 3); };
   CHECK((evaluate(overlapping, counting<T>(Shape{4})).grad == array_of<T>({1, 2, 1, 0})));
