@@ -110,6 +110,7 @@ class Replacement {
       fail_with_errno(name_, "replace");
     }
     path_.clear();
+    ::close(std::exchange(descriptor_, -1));
     sync_folder();
   }
 
