@@ -126,9 +126,8 @@ TEST_CASE("accumulate is for backward only") {
 TEST_CASE("A tape is not rewound within backward") {
   Tape<float> tape;
   const auto x = tape.variable(2.f);
-  const auto loss = record("test", {x}, x.value() * 2.f, [](Variable<float> y) {
-    y.tape().rewind();
-  });
+  const auto loss =
+      record("test", {x}, x.value() * 2.f, [](Variable<float> y) { y.tape().rewind(); });
   CHECK_THROWS_AS(tape.backward(loss), TapeError);
   CHECK_THROWS_WITH(tape.backward(loss), "rewind: called within Tape::backward");
   CHECK_FALSE(tape.differentiated());

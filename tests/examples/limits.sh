@@ -148,17 +148,17 @@ closed_output() {
   cmp -s "$work/saved" "$work/model" || complain 'no room for output: other weights'
 
   # A reader that goes away ends it as it ends all programs, or it is told that there is none.
-  { status=0 && train --json --epochs 50 --checkpoints "$work/pipe" 2>"$work/stderr" || status=$?
+  { status=0 && train --json --epochs 20 --checkpoints "$work/pipe" 2>"$work/stderr" || status=$?
     echo $status >"$work/status"; } | head -n 1 >"$work/line"
   grep -q '"epoch":1,' "$work/line" || complain "a pipe: $(cat "$work/line")"
   status=$(cat "$work/status")
   [ "$status" -eq 141 ] || said_no_output 'a pipe'
-  train --json --epochs 50 --checkpoints "$work/pipe" --resume >"$work/rest" ||
+  train --json --epochs 20 --checkpoints "$work/pipe" --resume >"$work/rest" ||
     complain 'a pipe: cannot go on'
-  [ "$(tail -n 1 "$work/rest" | cut -c 1-11)" = '{"epoch":50' ] || complain 'a pipe: goes on badly'
+  [ "$(tail -n 1 "$work/rest" | cut -c 1-11)" = '{"epoch":20' ] || complain 'a pipe: goes on badly'
   (
     trap '' PIPE
-    { status=0 && train --json --epochs 50 2>"$work/stderr" || status=$?
+    { status=0 && train --json --epochs 20 2>"$work/stderr" || status=$?
       echo $status >"$work/status"; } | head -n 1 >"$work/line"
   )
   status=$(cat "$work/status")
