@@ -47,9 +47,9 @@ bool is_temporary(std::string_view name) {
   name.remove_prefix(head.size());
   name.remove_suffix(tail.size());
   const auto dash = name.find('-');
-  return dash != name.npos && dash > 0 && dash + 1 < name.size() &&
+  return dash != std::string_view::npos && dash > 0 && dash + 1 < name.size() &&
          name.find_first_not_of("0123456789", 0) == dash &&
-         name.find_first_not_of("0123456789", dash + 1) == name.npos;
+         name.find_first_not_of("0123456789", dash + 1) == std::string_view::npos;
 }
 
 /// Removes what processes that were killed have left in a folder: temporary files that nobody has
