@@ -3,6 +3,7 @@
 #include <thread>
 #include <vector>
 
+#include "autograd/ops.hpp"
 #include "nn/activations.hpp"
 #include "nn/linear.hpp"
 #include "nn/losses.hpp"
@@ -70,7 +71,7 @@ TEMPLATE_TEST_CASE("64 threads with a tape each find the gradients of one", "[nn
                                 nn::Linear<T>(80, 10, rng)};
   // Products that the libraries compute in parallel, and some that are too small for it.
   std::vector<Array<T>> batches;
-  for (const std::size_t images : {64, 1, 7, 128, 64}) {
+  for (const std::size_t images : std::vector<std::size_t>{64, 1, 7, 128, 64}) {
     batches.push_back(random_integers<T>({images, 100}, rng));
   }
   const auto gradients = [&] {
