@@ -138,6 +138,7 @@ Array<T>& Tape<T>::grad(const Array<T>& parameter) {
 
 template <class T>
 void Tape<T>::rewind() {
+  require<TapeError>(!in_backward_, "rewind: called within Tape::backward");
   size_ = 0;
   ++recording_;
   differentiated_ = false;

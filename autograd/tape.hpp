@@ -155,7 +155,7 @@ class Tape {
   /// The gradient of a parameter, or nullptr when this recording has none.
   Array<T>* find_grad(const Array<T>& parameter) const;
 
-  /// Forgets the recording and keeps its memory for the next one. All its Variables become stale.
+  /// Forgets the recording, keeps its memory; its Variables become stale. Throws within backward().
   void rewind();
 
   /// Whether backward() has been called on this recording.

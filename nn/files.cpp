@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,25 +38,51 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+/// `.xtape-PROCESS-NUMBER.tmp`.
+bool is_temporary(std::string_view name) {
+  static constexpr std::string_view head = ".xtape-", tail = ".tmp";
+  if (!name.starts_with(head) || !name.ends_with(tail)) {
+    return false;
+  }
+  name.remove_prefix(head.size());
+  name.remove_suffix(tail.size());
+  const auto dash = name.find('-');
+  return dash != std::string_view::npos && dash > 0 && dash + 1 < name.size() &&
+         name.find_first_not_of("0123456789", 0) == dash &&
+         name.find_first_not_of("0123456789", dash + 1) == std::string_view::npos;
+}
+
+/// Removes what processes that were killed have left in a folder: temporary files that nobody has
+/// locked, as each writer has its own until it ends. Where files cannot be locked they stay.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!is_temporary(entry->path().filename().string())) {
+      continue;
+    }
+    const int file = ::open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file >= 0) {
+      if (::flock(file, LOCK_EX | LOCK_NB) == 0) {
+        ::unlink(entry->path().c_str());
+      }
+      ::close(file);
+    }
+  }
+}
+
 /// A new file beside `target` that takes its place in the end, or else is gone again.
 class Replacement {
  public:
   explicit Replacement(const fs::path& target) : target_(target), name_(target.string()) {
-    static std::atomic<unsigned> counter = 0;
     struct stat old {};
     const bool exists = ::stat(target.c_str(), &old) == 0;
     require<DataError>(!exists || S_ISREG(old.st_mode), "{}: cannot write: it is {}", name_,
                        S_ISDIR(old.st_mode) ? "a folder" : "no regular file");
-    // O_EXCL: neither a file nor a link that somebody put there is ever opened.
+    remove_leftovers(folder_of(target));
     do {
-      path_ = folder_of(target) / fmt::format(".xtape-{}-{}.tmp", ::getpid(), counter++);
-      descriptor_ = retry([&] {
-        return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? 0600 : 0666);
-      });
-    } while (descriptor_ < 0 && errno == EEXIST);
-    if (descriptor_ < 0) {
-      fail_with_errno(name_, "create a file beside it");
-    }
+      create(exists ? 0600 : 0666);
+    } while (!lock());
     if (exists) {
       ::fchmod(descriptor_, old.st_mode & 0777);  // some file systems have no permissions
     }
@@ -79,18 +106,40 @@ class Replacement {
     if (retry([&] { return ::fsync(descriptor_); }) != 0) {
       fail_with_errno(name_, "write");
     }
-    const int descriptor = std::exchange(descriptor_, -1);
-    if (::close(descriptor) != 0 && errno != EINTR) {
-      fail_with_errno(name_, "write");
-    }
     if (::rename(path_.c_str(), target_.c_str()) != 0) {
       fail_with_errno(name_, "replace");
     }
     path_.clear();
+    ::close(std::exchange(descriptor_, -1));
     sync_folder();
   }
 
  private:
+  /// O_EXCL: neither a file nor a link that somebody put there is ever opened.
+  void create(mode_t mode) {
+    static std::atomic<unsigned> counter = 0;
+    do {
+      path_ = folder_of(target_) / fmt::format(".xtape-{}-{}.tmp", ::getpid(), counter++);
+      descriptor_ = retry(
+          [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
+    } while (descriptor_ < 0 && errno == EEXIST);
+    if (descriptor_ < 0) {
+      fail_with_errno(name_, "create a file beside it");
+    }
+  }
+
+  /// Marks the file as no leftover. False, and it is closed, when another process was faster and
+  /// has taken it for one.
+  bool lock() {
+    struct stat status {};
+    const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!taken && (::fstat(descriptor_, &status) != 0 || status.st_nlink > 0)) {
+      return true;
+    }
+    ::close(std::exchange(descriptor_, -1));
+    return false;
+  }
+
   /// Until then a power cut may bring the old file back. Some file systems cannot sync a folder.
   void sync_folder() const {
     const int folder = retry(

@@ -45,7 +45,8 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 /// any moment, and after a crash, the file holds all of the old bytes or all of the new ones: they
 /// go to a new file in the same folder, `.xtape-PROCESS-NUMBER.tmp`, which is synced to the disk
 /// and takes the old one's place and permissions. A failure leaves the old file alone and removes
-/// the temporary one; only a process that is killed leaves that behind.
+/// the temporary one; what a process that was killed has left behind is removed by the next write
+/// into the folder.
 ///
 /// A symbolic link is followed. A path that is something else than a file (/dev/null, a folder) is
 /// refused.

@@ -25,9 +25,9 @@ template <class T>
 void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape) {
   const std::size_t index = updates_.size();
   updates_.push_back({&parameter, &detail::gradient_of(name_, name, parameter, tape)});
-  if (!slots_.empty()) {
-    const bool known = index < slots_.size() && slots_[index].parameter == &parameter &&
-                       same_shape(slots_[index].state[0].shape(), parameter.shape());
+  if (!model_.empty()) {
+    const bool known = index < model_.size() && model_[index].parameter == &parameter &&
+                       same_shape(model_[index].shape, parameter.shape());
     if (!known) [[unlikely]] {
       fail<TapeError>(
           "{}: this optimizer began with another model (parameter '{}' {} is not the "
@@ -39,11 +39,11 @@ void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const
 
 template <class T>
 void Optimizer<T>::apply(std::size_t state_count) {
-  if (!slots_.empty() && updates_.size() < slots_.size()) [[unlikely]] {
+  if (updates_.size() < model_.size()) [[unlikely]] {
     fail<TapeError>(
         "{}: this optimizer began with another model ({} parameters, this one has {}); "
         "use a new optimizer or reset()",
-        name_, slots_.size(), updates_.size());
+        name_, model_.size(), updates_.size());
   }
   if (!slots_.empty() && slots_.front().state.size() < state_count) [[unlikely]] {
     fail<TapeError>(
@@ -51,14 +51,8 @@ void Optimizer<T>::apply(std::size_t state_count) {
         "began with {}; use a new optimizer or reset()",
         name_, state_count, slots_.front().state.size());
   }
-  if (slots_.empty() && state_count > 0) {
-    std::vector<Slot> slots;
-    slots.reserve(updates_.size());
-    for (const Update& each : updates_) {
-      const Array<T> zeros(each.parameter->shape(), T(0));
-      slots.push_back({each.parameter, std::vector<Array<T>>(state_count, zeros)});
-    }
-    slots_ = std::move(slots);
+  if (model_.empty() || (slots_.empty() && state_count > 0)) {
+    begin(state_count);
   }
   ++steps_;
   for (std::size_t i = 0; i < updates_.size(); ++i) {
@@ -71,8 +65,25 @@ void Optimizer<T>::apply(std::size_t state_count) {
 }
 
 template <class T>
+void Optimizer<T>::begin(std::size_t state_count) {
+  std::vector<Known> model;
+  std::vector<Slot> slots;
+  model.reserve(updates_.size());
+  for (const Update& each : updates_) {
+    model.push_back({each.parameter, each.parameter->shape()});
+    if (state_count > 0) {
+      const Array<T> zeros(each.parameter->shape(), T(0));
+      slots.push_back({each.parameter, std::vector<Array<T>>(state_count, zeros)});
+    }
+  }
+  model_ = std::move(model);
+  slots_ = std::move(slots);
+}
+
+template <class T>
 void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
   const std::size_t state_count = prepare();
+  std::vector<Known> model;
   for (const Slot& slot : slots) {
     require<ValueError>(slot.state.size() == state_count,
                         "{}: restored with {} arrays for each parameter, expected {}", name_,
@@ -82,16 +93,19 @@ void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
                           "{}: restored with state {} of a parameter {}", name_, array.shape(),
                           slot.parameter->shape());
     }
+    model.push_back({slot.parameter, slot.parameter->shape()});
   }
   if (state_count == 0) {
     slots.clear();
   }
+  model_ = std::move(model);
   slots_ = std::move(slots);
   steps_ = steps;
 }
 
 template <class T>
 void Optimizer<T>::reset() {
+  model_.clear();
   slots_.clear();
   steps_ = 0;
 }

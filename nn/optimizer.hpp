@@ -39,10 +39,10 @@ class Optimizer {
   /// Changes all parameters of `model` by one step along the gradients that Tape::backward left in
   /// `tape`.
   ///
-  /// Throws TapeError, naming the parameter, when one has no gradient, or when the slots belong to
-  /// another model (or to this one before its parameters moved); ShapeError when a gradient is not
-  /// of the parameter's shape; ValueError when the options are out of range. Then nothing has
-  /// changed.
+  /// Throws TapeError, naming the parameter, when one has no gradient, or when the first step was
+  /// with another model (or with this one before its parameters moved); ShapeError when a gradient
+  /// is not of the parameter's shape; ValueError when the options are out of range. Then nothing
+  /// has changed.
   template <class Model>
   void step(Model& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
@@ -103,11 +103,19 @@ class Optimizer {
     const Array<T>* grad;
   };
 
+  /// A parameter of the model that the first step was with.
+  struct Known {
+    const Array<T>* parameter;
+    Shape shape;
+  };
+
   void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
   void apply(std::size_t state_count);
+  void begin(std::size_t state_count);
 
   const char* name_;
   std::size_t steps_ = 0;
+  std::vector<Known> model_;  // empty before the first step
   std::vector<Slot> slots_;
   std::vector<Update> updates_;  // of the step that is being made; kept for its memory
 };

@@ -342,12 +342,22 @@ void write_safetensors(const std::filesystem::path& path, std::vector<TensorView
   write_file(path, parts);
 }
 
+std::string printable(std::string text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (c < 0x20 || c == 0x7f) {
+      text[i] = '?';
+    } else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {  // U+0080 to U+009F in UTF-8
+      text.replace(i, 2, "?");
+    }
+  }
+  return text;
+}
+
 std::string in_quotes(std::string_view text) {
   const std::size_t most = 100;
-  std::string result = "'" + std::string(text.substr(0, most));
-  std::replace_if(
-      result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return result + (text.size() > most ? "...'" : "'");
+  return "'" + printable(std::string(text.substr(0, most))) + (text.size() > most ? "...'" : "'");
 }
 
 }  // namespace xtape::nn

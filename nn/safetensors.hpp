@@ -73,6 +73,10 @@ struct TensorView {
 void write_safetensors(const std::filesystem::path& path, std::vector<TensorView> tensors,
                        const std::map<std::string, std::string>& metadata);
 
+/// A text from a file with '?' for each control character, so that it may be printed: to a terminal
+/// those are commands.
+std::string printable(std::string text);
+
 /// A text from a file as messages show it: in quotes, without control characters, cut when long.
 std::string in_quotes(std::string_view text);
 

@@ -1,8 +1,10 @@
 #include "tensor/gemm.hpp"
 
 #include <cblas.h>
+#include <sys/mman.h>
 
 #include <limits>
+#include <new>
 #include <type_traits>
 
 #ifdef XTAPE_WITH_ONEDNN
@@ -21,10 +23,28 @@ int blas_index(std::size_t extent) {
   return static_cast<int>(extent);
 }
 
+/// OpenBLAS, which takes a buffer of 128 MiB for each thread that calls it, tries for ever to get
+/// it where there is none. Throws std::bad_alloc instead, at the first call of a thread.
+void require_blas_buffer() {
+#ifdef OPENBLAS_VERSION
+  static const thread_local bool possible = [] {
+    constexpr std::size_t size = std::size_t{129} << 20;
+    void* const memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+      throw std::bad_alloc();
+    }
+    return ::munmap(memory, size) == 0;
+  }();
+  static_cast<void>(possible);
+#endif
+}
+
 template <class T>
 void blas_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
                std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb,
                T beta, T* c, std::size_t ldc) {
+  require_blas_buffer();
   const auto flag = [](Transpose t) { return t == Transpose::yes ? CblasTrans : CblasNoTrans; };
   const auto run = [&](auto function) {
     function(CblasRowMajor, flag(transpose_a), flag(transpose_b), blas_index(m), blas_index(n),

@@ -16,6 +16,7 @@
 
 bool counts_allocations() { return false; }
 std::size_t allocation_count() { return 0; }
+std::size_t living_allocations() { return 0; }
 FailingAllocation::FailingAllocation(std::size_t) {}
 FailingAllocation::~FailingAllocation() = default;
 bool FailingAllocation::failed() const { return false; }
@@ -24,7 +25,7 @@ bool FailingAllocation::failed() const { return false; }
 
 namespace {
 
-std::atomic<std::size_t> allocations{0};
+std::atomic<std::size_t> allocations{0}, deletions{0};
 thread_local std::size_t until_failure = 0;  // 0: never
 
 /// What operator new returns, which `allocate` takes from the heap.
@@ -34,15 +35,26 @@ void* counted(Allocate allocate) {
   const bool fails = until_failure > 0 && --until_failure == 0;
   void* memory = fails ? nullptr : allocate();
   if (memory == nullptr) {
+    deletions.fetch_add(1, std::memory_order_relaxed);  // of what never was
     throw std::bad_alloc();
   }
   return memory;
+}
+
+void release(void* memory) {
+  if (memory != nullptr) {
+    deletions.fetch_add(1, std::memory_order_relaxed);
+    std::free(memory);
+  }
 }
 
 }  // namespace
 
 bool counts_allocations() { return true; }
 std::size_t allocation_count() { return allocations.load(std::memory_order_relaxed); }
+std::size_t living_allocations() {
+  return allocation_count() - deletions.load(std::memory_order_relaxed);
+}
 
 FailingAllocation::FailingAllocation(std::size_t k) { until_failure = k; }
 FailingAllocation::~FailingAllocation() { until_failure = 0; }
@@ -60,9 +72,9 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   return counted([=] { return std::aligned_alloc(unit, units * unit); });
 }
 
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
 
 #endif

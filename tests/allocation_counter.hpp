@@ -12,6 +12,9 @@ bool counts_allocations();
 /// How often operator new, of any form, has been called so far by any thread.
 std::size_t allocation_count();
 
+/// How much of what operator new has given out has not been deleted. 0 under those sanitizers.
+std::size_t living_allocations();
+
 /// While it lives, the allocation number `k` of this thread, counted from 1, fails with
 /// std::bad_alloc, unless a sanitizer has replaced operator new.
 class FailingAllocation {

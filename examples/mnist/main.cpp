@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/output.hpp"
+#include "examples/mnist/process.hpp"
 #include "tensor/version.hpp"
 
 namespace mnist {
@@ -65,10 +67,12 @@ int fail(const char* reason) {
 }  // namespace mnist
 
 int main(int argc, char** argv) {
+  mnist::prepare_process();
   try {
     return mnist::run({argv + (argc > 0 ? 1 : 0), argv + argc});
   } catch (const std::bad_alloc&) {
-    return mnist::fail("not enough memory: try smaller --hidden or --batch-size");
+    std::fputs("mnist: out of memory: try smaller --hidden or --batch-size\n", stderr);
+    std::_Exit(1);  // OpenBLAS may have a thread that waits for memory, which exit() waits for
   } catch (const std::exception& error) {
     return mnist::fail(error.what());
   }

@@ -87,7 +87,7 @@ std::vector<std::string> class_names(const nn::SafetensorsFile& file, std::size_
   const auto list = nlohmann::json::parse(text(file, "classes", "[]"), nullptr, false);
   if (list.is_array() && list.size() == classes) {
     for (const auto& name : list) {
-      names.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+      names.push_back(nn::printable(name.is_string() ? name.get<std::string>() : name.dump()));
     }
     return names;
   }

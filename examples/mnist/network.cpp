@@ -22,7 +22,7 @@ nn::Layer<T> make_activation(const std::string& name) {
   if (name == "relu") return nn::ReLU{};
   if (name == "leaky_relu") return nn::LeakyReLU{};
   if (name == "gelu") return nn::GELU{};
-  throw xtape::ValueError("unknown activation '" + name + "'");
+  throw xtape::ValueError("unknown activation " + nn::in_quotes(name));
 }
 
 template <class T>

@@ -60,6 +60,11 @@ void keep(const TrainOptions& options, const DataSource& source,
                           .configuration = describe(options.recipe, options.run),
                           .versions = describe_versions()});
   }
+}
+
+/// Says where that is.
+void print_kept(const TrainOptions& options) {
+  const auto& [weights, folder] = options.report;
   if (options.output.verbose()) {
     fmt::print(
         "{}{}", weights.empty() ? "" : fmt::format("weights in {}\n", weights.string()),
@@ -113,8 +118,9 @@ int train(const Arguments& arguments) {
                   options.report.folder.empty() ? nullptr : &history};
   const Outcome outcome =
       train(network, plan, data, rng, progress, [&](const Epoch& epoch) { printer.epoch(epoch); });
+  keep(options, source, network, history, gradients);  // first: printing may fail
   printer.result(outcome);
-  keep(options, source, network, history, gradients);
+  print_kept(options);
   if (outcome.signal != 0) {
     report_interruption(outcome, options);
     return 128 + outcome.signal;

@@ -123,6 +123,19 @@ TEST_CASE("accumulate is for backward only") {
   CHECK_THROWS_AS(foreign.grad(), TapeError);
 }
 
+TEST_CASE("A tape is not rewound within backward") {
+  Tape<float> tape;
+  const auto x = tape.variable(2.f);
+  const auto loss =
+      record("test", {x}, x.value() * 2.f, [](Variable<float> y) { y.tape().rewind(); });
+  CHECK_THROWS_AS(tape.backward(loss), TapeError);
+  CHECK_THROWS_WITH(tape.backward(loss), "rewind: called within Tape::backward");
+  CHECK_FALSE(tape.differentiated());
+  CHECK(tape.size() == 2);
+  tape.rewind();
+  CHECK(tape.size() == 0);
+}
+
 TEST_CASE("max notices that its input changed between forward and backward") {
   Array<float> weight(Shape{3}, 1.f);
   Tape<float> tape;

@@ -33,11 +33,11 @@ class Case:
         self.cache = self.home / "xtape" / "mnist"
         self.part = self.cache / (FIRST + ".gz.part")
 
-    def start(self, folder, *flags, **options):
-        environment = {**os.environ, "XDG_CACHE_HOME": str(self.home)}
+    def start(self, folder, *flags, prefix=(), environment={}, **options):
+        environment = {**os.environ, "XDG_CACHE_HOME": str(self.home), **environment}
         environment.pop("XTAPE_DATA_DIR", None)
         mirror = ["--mirror", f"{server.url}/{folder}"] if folder else []
-        return subprocess.Popen([PROGRAM, "data", *mirror, *flags], env=environment,
+        return subprocess.Popen([*prefix, PROGRAM, "data", *mirror, *flags], env=environment,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 **options)
 
@@ -80,6 +80,11 @@ class Case:
             time.sleep(0.005)
         process.kill()
         raise AssertionError("no megabyte has arrived")
+
+
+def limited(what, limit):
+    """Sets a limit in a process that begins."""
+    return lambda: resource.setrlimit(what, (limit, limit))
 
 
 def check(condition, message):
@@ -165,6 +170,7 @@ def broken(case):
 
 
 def bomb(case):
+    check(server.bomb, "takes a while to make")
     began = time.monotonic()
     case.fails("bomb", "holds more than 47040016 bytes")
     check(time.monotonic() - began < 10, "unpacked too much")
@@ -244,14 +250,103 @@ def damaged(case):
 
 
 def disk_full(case):
-    """While the part is written, and while it is unpacked. An error is returned for a file beyond
-    the limit when the signal SIGXFSZ is ignored, which Python does and passes on."""
+    """While the part is written, and while it is unpacked."""
     for limit, problem in [(1 << 20, ".part: cannot write"), (20 << 20, ".new: cannot write")]:
-        case.fails("good-12", problem, restore_signals=False, preexec_fn=lambda: resource.setrlimit(
-            resource.RLIMIT_FSIZE, (limit, limit)))
+        case.fails("good-12", problem, preexec_fn=limited(resource.RLIMIT_FSIZE, limit))
     case.succeeds("good-12")
     starts = [start for _, start in server.seen("good-12")]
     check(starts[:3] == [0, 1 << 20, len(server.files[FIRST + ".gz"])], starts)
+
+
+def read_only(case):
+    """Here root has to be without the right to write everywhere."""
+    case.succeeds("good-15")
+    (case.cache / FIRST).unlink()
+    case.cache.chmod(0o555)
+    common = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+    process = case.start("good-15", prefix=common)
+    out, err = process.communicate(timeout=60)
+    check(process.returncode == 1, f"exit status {process.returncode}: {out + err}")
+    check(f"{case.cache}/{FIRST}.gz.part: cannot open: Permission denied" in err, err)
+    case.cache.chmod(0o755)
+    check({path.name for path in case.cache.iterdir()} == {*NAMES[1:], ".lock"}, "changed it")
+
+
+def few_handles(case):
+    """Either it is enough, or it is said that it is not."""
+    refused = 0
+    for handles in range(4, 12):
+        status, said = case.run("good-16", preexec_fn=limited(resource.RLIMIT_NOFILE, handles))
+        left = {path.name for path in case.home.rglob("*") if path.is_file()}
+        check(not left - {*NAMES, ".lock", case.part.name}, f"{handles} handles: left {left}")
+        if status == 0:
+            case.complete()
+            for name in NAMES:
+                (case.cache / name).unlink()
+        else:
+            check(status == 1 and said.splitlines()[-1].startswith("mnist: ") and
+                  "terminate" not in said, f"{handles} handles: exit status {status}: {said}")
+            refused += 1
+    check(0 < refused < 8, f"{refused} of 8 limits were too low")
+
+
+def little_memory(case):
+    """The same, from what it takes to load the libraries on."""
+    environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+    def limit(megabytes):
+        return limited(resource.RLIMIT_AS, megabytes << 20)
+
+    def loads(megabytes):
+        return subprocess.run([PROGRAM, "--version"], preexec_fn=limit(megabytes), timeout=60,
+                              env={**os.environ, **environment}, capture_output=True).returncode == 0
+
+    if not loads(8000):
+        return  # a sanitizer wants more
+    least = next(megabytes for megabytes in range(40, 8000) if loads(megabytes))
+    refused = 0
+    for megabytes in range(least, least + 8):
+        status, said = case.run("good-17", preexec_fn=limit(megabytes), environment=environment)
+        left = {path.name for path in case.home.rglob("*") if path.is_file()}
+        check(not left - {*NAMES, ".lock", case.part.name}, f"{megabytes} MB: left {left}")
+        if status == 0:
+            case.complete()
+            for name in NAMES:
+                (case.cache / name).unlink()
+        else:
+            check(status == 1 and said.splitlines()[-1].startswith("mnist: ") and
+                  "terminate" not in said, f"{megabytes} MB: exit status {status}: {said}")
+            refused += 1
+    check(refused > 0, "it was always enough")
+
+
+def closed_streams(case):
+    """No file takes the place of a closed standard output or error, to be printed into."""
+    for number, closed in enumerate([(2,), (1,), (1, 2), (0, 1, 2)]):
+        process = case.start(f"good-{number + 18}", preexec_fn=lambda: [os.close(n) for n in closed])
+        process.communicate(timeout=60)
+        check(process.returncode == (1 if 1 in closed else 0), f"{closed}: {process.returncode}")
+        case.complete()
+        check((case.cache / ".lock").stat().st_size == 0, f"{closed}: printed into a file")
+        requests = server.seen(f"good-{number + 18}")
+        check(requests == [(name + ".gz", 0) for name in NAMES], f"{closed}: {requests}")
+        for name in NAMES:
+            (case.cache / name).unlink()
+
+
+def stranger(case):
+    """A server that cannot prove who it is gets no request."""
+    certificate = case.home / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+                    "-keyout", certificate, "-out", case.home / "chain.pem"],
+                   check=True, capture_output=True)
+    with open(certificate, "ab") as file:
+        file.write((case.home / "chain.pem").read_bytes())
+    stranger = Mirror(MNIST, certificate)
+    status, said = case.run("", "--mirror", f"{stranger.url}/good")
+    check(status == 1 and "certificate" in said.lower(), f"exit status {status}: {said}")
+    check(not stranger.requests, "asked it nevertheless")
 
 
 def no_folder(case):
@@ -288,7 +383,8 @@ def offline(case):
 
 CASES = [silent, truncate, two_at_once, killed, parts_of_another_copy, drop, disk_full, broken,
          busy, good, slow, norange, otherrange, cut, wrong, page, empty, missing, bomb, endless,
-         redirect, unsafe, damaged, no_folder, links, offline]
+         redirect, unsafe, damaged, no_folder, links, offline, read_only, few_handles,
+         little_memory, closed_streams, stranger]
 
 
 def attempt(case):

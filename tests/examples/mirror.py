@@ -1,11 +1,13 @@
 """An HTTP server on the loopback address that misbehaves as it is told: the first folder of a path
 says how, as in http://127.0.0.1:PORT/drop/train-images-idx3-ubyte.gz."""
 
+import functools
 import gzip
 import http.server
 import pathlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -16,16 +18,25 @@ PIECE = 1 << 16
 class Mirror(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, folder):
+    def __init__(self, folder, certificate=None):
+        """Speaks TLS when it has a certificate, a PEM file with its key."""
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
         self.requests = []  # (path, first byte asked for)
         self.lock = threading.Lock()
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True,
+                                              do_handshake_on_connect=False)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @functools.cached_property
+    def bomb(self):
         packer = gzip.zlib.compressobj(9, gzip.zlib.DEFLATED, 31)
         zeros = bytes(1 << 20)
-        self.bomb = b"".join(packer.compress(zeros) for _ in range(1000)) + packer.flush()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return b"".join(packer.compress(zeros) for _ in range(1000)) + packer.flush()
 
     def seen(self, folder):
         """The requests to a folder so far, as (name, first byte)."""

@@ -129,7 +129,7 @@ too_large() {
   (ulimit -v 8000000 && "$mnist" --version) >/dev/null 2>&1 || return 0
   (
     ulimit -v 8000000
-    refuses 1 'not enough memory: try smaller --hidden or --batch-size' \
+    refuses 1 'out of memory: try smaller --hidden or --batch-size' \
       --data "$work/data" --hidden 100000,100000
     exit $failed
   ) || failed=1

@@ -67,3 +67,16 @@ TEST_CASE("A file that holds no network is refused, and named") {
   refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
           {.metadata = {{"pixel_mean", "dark"}}}, "expected a number");
 }
+
+TEST_CASE("The names in a model of a stranger are no commands to the terminal") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const auto path = folder / "m.safetensors";
+  const nn::Sequential<float> network{nn::Linear(3, 2, rng)};
+  save_weights(path, network,
+               {.metadata = {{"classes", R"(["\u001b]0;x\u0007", "\u009b2J\u007f"])"}}});
+  CHECK(load_model(path).class_names == std::vector<std::string>{"?]0;x?", "?2J?"});
+  save_weights(path, nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
+               {.metadata = {{"activation", "\x1b[2J\n"}}});
+  CHECK(message_of([&] { load_model(path); }) == path.string() + ": unknown activation '?[2J?'");
+}

@@ -6,15 +6,18 @@
 
 #include "nn/activations.hpp"
 #include "nn/adam.hpp"
+#include "nn/checkpoint.hpp"
 #include "nn/clip.hpp"
 #include "nn/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/sequential.hpp"
 #include "nn/sgd.hpp"
+#include "nn/weights.hpp"
 #include "tests/allocation_counter.hpp"
 #include "tests/arrays.hpp"
 #include "tests/catch.hpp"
 #include "tests/nn/models.hpp"
+#include "tests/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -104,4 +107,45 @@ TEMPLATE_TEST_CASE("A training step that an allocation fails changes nothing and
         }) > 50);
   CHECK(failures_survived<T>([] { return std::make_unique<nn::Adam<T>>(); }) > 50);
   CHECK(failures_survived<T>([] { return std::make_unique<nn::AdamW<T>>(); }) > 50);
+}
+
+TEMPLATE_TEST_CASE("What cannot be loaded for want of memory changes nothing", "[nn]", float,
+                   double) {
+  using T = TestType;
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  const TemporaryFolder folder;
+  Training<T> trained(std::make_unique<nn::Adam<T>>());
+  trained.step();
+  nn::TrainingState saved{.batches = nullptr, .rngs = {}, .numbers = {{"epoch", 3}}};
+  nn::save_weights(folder / "weights", trained.model);
+  nn::save_checkpoint(folder / "checkpoint", trained.model, *trained.optimizer, saved, {});
+
+  const auto check = [&](auto load) {
+    std::size_t failures = 0;
+    for (bool failed = true; failed;) {
+      Training<T> other(std::make_unique<nn::Adam<T>>());
+      other.images.fill(T(1));
+      other.step();
+      const std::vector<T> before = other.numbers();
+      try {
+        const FailingAllocation failing(failures + 1);
+        load(other);
+        failed = failing.failed();
+      } catch (const std::bad_alloc&) {
+        CHECK(other.numbers() == before);
+        ++failures;
+        continue;
+      }
+      REQUIRE_FALSE(failed);  // it was told
+      CHECK_FALSE(other.numbers() == before);
+    }
+    return failures;
+  };
+  CHECK(check([&](Training<T>& other) { nn::load_weights(folder / "weights", other.model); }) > 20);
+  CHECK(check([&](Training<T>& other) {
+          nn::TrainingState state{.batches = nullptr, .rngs = {}, .numbers = {{"epoch", 0}}};
+          nn::load_checkpoint(folder / "checkpoint", other.model, *other.optimizer, state, {});
+        }) > 20);
 }

@@ -1,6 +1,8 @@
 #include "nn/files.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -211,8 +214,8 @@ TEST_CASE("write_file leaves the old bytes or the new ones when it is killed at 
   nn::write_file(path, a);
   const std::chrono::duration<double> one_write = std::chrono::steady_clock::now() - start;
   xtape::Rng rng(static_cast<std::uint64_t>(::getpid()));
-  int written = 0;
-  for (int kill = 0; kill < 20; ++kill) {
+  int kills = 0, hits = 0, written = 0;
+  while (hits < 20 && kills < 400) {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
@@ -227,24 +230,64 @@ TEST_CASE("write_file leaves the old bytes or the new ones when it is killed at 
     const std::string found = nn::read_file(path, any);
     REQUIRE((found == a || found == b));
     written += found == b;
+    ++kills;
+    const std::size_t files = names_in(folder.path()).size();
+    REQUIRE(files <= 2);  // the next write removes what the last kill left
+    hits += files == 2;
   }
-  CHECK(written > 0);  // else the child never got so far
+  INFO(kills);
+  CHECK(hits == 20);
+  CHECK(written > 0);
+  nn::write_file(path, a);
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+}
+
+TEST_CASE("write_file removes what the dead have left, and nothing that lives") {
+  const TemporaryFolder folder;
+  const std::set<std::string> others{".xtape-1.tmp",   ".xtape-1-.tmp",   ".xtape--1.tmp",
+                                     ".xtape-1-a.tmp", ".xtape-1-2.txt",  "xtape-1-2.tmp",
+                                     ".xtape-x-1.tmp", ".xtape-1-2-3.tmp"};
+  for (const std::string& name : others) {
+    folder.write(name, std::string("somebody's"));
+  }
+  folder.write(".xtape-1-0.tmp", std::string("left"));
+  folder.write(".xtape-4194305-123.tmp", std::string("left"));
+  fs::create_symlink("xtape-1-2.tmp", folder / ".xtape-1-1.tmp");
+  fs::create_directory(folder / ".xtape-1-5.tmp");
+  const fs::path living = folder.write(".xtape-1-3.tmp", std::string("being written"));
+  const int writer = ::open(living.c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(::flock(writer, LOCK_EX) == 0);
+
+  std::set<std::string> expected = others;
+  expected.insert({"file", ".xtape-1-1.tmp", ".xtape-1-3.tmp", ".xtape-1-5.tmp"});
+  nn::write_file(folder / "file", "content");
+  CHECK(names_in(folder.path()) == expected);
+  ::close(writer);
+  nn::write_file(folder / "file", "content");
+  expected.erase(".xtape-1-3.tmp");
+  CHECK(names_in(folder.path()) == expected);
 }
 
 TEST_CASE("write_file by many threads leaves the bytes of one") {
   const TemporaryFolder folder;
   const fs::path path = folder / "file";
+  std::atomic<int> failures = 0;
   std::vector<std::thread> threads;
   for (char letter = 'a'; letter < 'e'; ++letter) {
-    threads.emplace_back([=] {
-      for (int i = 0; i < 10; ++i) {
-        nn::write_file(path, std::string(10'000, letter));
+    threads.emplace_back([=, &failures] {
+      for (int i = 0; i < 50; ++i) {
+        try {
+          nn::write_file(path, std::string(10'000, letter));
+        } catch (const xtape::DataError&) {
+          ++failures;
+        }
       }
     });
   }
   for (std::thread& thread : threads) {
     thread.join();
   }
+  CHECK(failures == 0);
   const std::string found = nn::read_file(path, any);
   CHECK(found.size() == 10'000);
   CHECK((found == std::string(10'000, found[0])));

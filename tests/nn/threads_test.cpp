@@ -1,7 +1,9 @@
 #include <cstddef>
+#include <latch>
 #include <thread>
 #include <vector>
 
+#include "autograd/ops.hpp"
 #include "nn/activations.hpp"
 #include "nn/linear.hpp"
 #include "nn/losses.hpp"
@@ -58,5 +60,45 @@ TEST_CASE("Threads share a const model, each with a tape of its own", "[nn]") {
     for (std::size_t j = 0; j < alone.size(); ++j) {
       CHECK((together[i][j] == alone[j]));
     }
+  }
+}
+
+TEMPLATE_TEST_CASE("64 threads with a tape each find the gradients of one", "[nn]", float, double) {
+  using T = TestType;
+  constexpr std::size_t count = 64;
+  xtape::Rng rng{10};
+  const nn::Sequential<T> model{nn::Linear<T>(100, 80, rng), nn::Sigmoid{},
+                                nn::Linear<T>(80, 10, rng)};
+  // Products that the libraries compute in parallel, and some that are too small for it.
+  std::vector<Array<T>> batches;
+  for (const std::size_t images : std::vector<std::size_t>{64, 1, 7, 128, 64}) {
+    batches.push_back(random_integers<T>({images, 100}, rng));
+  }
+  const auto gradients = [&] {
+    std::vector<std::vector<T>> all;
+    Tape<T> tape;
+    for (const Array<T>& batch : batches) {
+      tape.rewind();
+      tape.backward(mean(square(model(tape.constant(batch)))));
+      nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<T>& parameter) {
+        all.push_back(elements(tape.grad(parameter)));
+      });
+    }
+    return all;
+  };
+  const auto alone = gradients();
+  std::vector<std::vector<std::vector<T>>> together(count);
+  std::latch all_there(count);
+  {
+    std::vector<std::jthread> threads;
+    for (auto& each : together) {
+      threads.emplace_back([&] {
+        all_there.arrive_and_wait();
+        each = gradients();
+      });
+    }
+  }
+  for (const auto& each : together) {
+    CHECK(each == alone);
   }
 }

@@ -1,0 +1,20 @@
+#include "examples/mnist/process.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <initializer_list>
+
+namespace mnist {
+
+void prepare_process() {
+  std::signal(SIGXFSZ, SIG_IGN);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(standard, F_GETFD) == -1) {
+      static_cast<void>(::open("/dev/null", O_RDONLY));  // the lowest free number: this one
+    }
+  }
+}
+
+}  // namespace mnist
