@@ -7,6 +7,8 @@ interrupted goes on where it was.
 """
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -125,11 +127,14 @@ def run(command, log, limit, **options):
             return process.wait(limit)
         except subprocess.TimeoutExpired:
             return None
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)  # Ninja ends its compilers and removes their outputs
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(60)
+            raise
         finally:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.wait()
 
 
@@ -187,12 +192,14 @@ def run_catch(limit, *selection):
 
 
 def other_tests():
-    """The names of what CTest runs beside the test program's cases: those of the MNIST program
-    first, the quick ones of them before the others."""
+    """The names of what CTest runs beside the test program's cases, but for those of the package,
+    which look at files and not at what they do: first those of the MNIST program, the quick ones
+    of them before the others."""
     shown = subprocess.run(["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"],
                            stdout=subprocess.PIPE, check=True).stdout
     names = [test["name"] for test in json.loads(shown)["tests"]
-             if Path(test.get("command", [""])[0]).name != TESTS.name]
+             if Path(test.get("command", [""])[0]).name != TESTS.name
+             and not test["name"].startswith("package: ")]
     groups = ("does not compile", "mnist: mistakes", "mnist: predict", "mnist: training",
               "mnist: download", "mnist", "example")
     rank = {name: next((i for i, group in enumerate(groups) if name.startswith(group)), len(groups))
@@ -322,6 +329,11 @@ def main():
             print(f"{mutant.name:30} {mutant.file:32} {mutant.why}")
         return 0
     WORK.mkdir(parents=True, exist_ok=True)
+    lock = open(WORK / "lock", "w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        die("another run is under way")
     tree = copy_tree()
     if arguments.fresh:
         RESULTS.unlink(missing_ok=True)
@@ -355,7 +367,8 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
