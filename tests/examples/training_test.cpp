@@ -60,3 +60,15 @@ TEST_CASE("early stopping waits as long as it says and keeps the weights of the 
   xtape::Tape tape;
   CHECK(nn::evaluate(run.network, run.data.test, tape).accuracy() == best->test);
 }
+
+TEST_CASE("a run on other images is another run") {
+  Run run;
+  const auto identity = [&] { return mnist::identity_of(run.recipe, run.options, 42, run.data); };
+  const auto before = identity();
+  CHECK(identity() == before);
+  run.data.test.labels[3] ^= 1;
+  CHECK(identity() != before);
+  run.data.test.labels[3] ^= 1;
+  run.data.train.images[5] ^= 1;
+  CHECK(identity() != before);
+}
