@@ -234,7 +234,6 @@ class Suite:
 
     def first_failure(self, mutant):
         limit = FOLDER_LIMIT + PATIENCE * self.seconds
-        of_program = [name for name in self.others if name.startswith("mnist: ")]
         must_not_compile = [name for name in self.others if name.startswith("does not compile")]
         if mutant.file.endswith(".hpp"):
             if failure := run_ctest(limit, must_not_compile):
@@ -243,9 +242,6 @@ class Suite:
             return ""
         if failure := run_catch(FOLDER_LIMIT, f"[#{Path(mutant.file).stem}_test]"):
             return failure
-        if mutant.file.startswith("examples/"):
-            if failure := run_ctest(limit, of_program):
-                return failure
         return run_catch(limit) or run_ctest(limit, self.others)
 
 
@@ -339,8 +335,8 @@ def main():
         RESULTS.unlink(missing_ok=True)
     results = Results(tree)
     if results.data["tree"] != tree:
-        if not (arguments.survivors or arguments.only):
-            print("mutation: the source has changed: all over again", flush=True)
+        if not arguments.survivors and results.data["mutants"]:
+            print("mutation: the source has changed: earlier results are forgotten", flush=True)
             results.data["mutants"] = {}
         results.data.update(tree=tree, clean=None)
     chosen = choose(mutants, arguments, results)
@@ -363,7 +359,7 @@ def main():
         seconds = time.monotonic() - start
         results.add(mutant, outcome, seconds)
         print(f"[{number}/{len(chosen)}] {mutant.name}: {outcome}, {seconds:.0f} s", flush=True)
-    return 0 if report(mutants, results) else 1
+    return 0 if report(chosen if arguments.only else mutants, results) else 1
 
 
 if __name__ == "__main__":
