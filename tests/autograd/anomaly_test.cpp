@@ -79,6 +79,19 @@ TEST_CASE("A parameter that was bad can be recorded when it is mended") {
   CHECK((tape.grad(weight) == Array<float>(Shape{2}, 6.f)));
 }
 
+TEST_CASE("What takes the place of a parameter that was bad is not taken for it") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  const auto weight = array_of(Shape{2}, {1.f, 2.f}), factor = Array<float>(Shape{}, 3.f);
+  const auto bad = array_of(Shape{2}, {1.f, nan_f});
+  const auto w = tape.parameter(weight);
+  CHECK_THROWS_AS(tape.parameter(bad), AnomalyError);
+  SECTION("a constant") { tape.backward(sum(w * tape.constant(3.f))); }
+  SECTION("an op") { tape.backward(sum(w * 3.f)); }
+  SECTION("another parameter") { tape.backward(sum(w * tape.parameter(factor))); }
+  CHECK((tape.grad(weight) == Array<float>(Shape{2}, 3.f)));
+}
+
 TEST_CASE("A gradient that goes bad names the op that made it") {
   Watchful watchful;
   Tape<float>& tape = watchful.tape;

@@ -107,6 +107,20 @@ refuses_file() {
   esac
 }
 
+# The proof must fail where it should: on black images the rectifiers stand at their kink, where
+# central differences give half a slope.
+wrong_gradients() {
+  small_data
+  for set in train t10k; do
+    idx_file $set-images-idx3 '\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1\0\0'
+  done
+  for command in train check-gradients; do
+    refuses 1 'the gradients disagree; mnist check-gradients prints a table' \
+      $command --data "$work/data" --activation relu
+  done
+  grep -q '^db1 .*  DISAGREE$' "$work/stdout" || complain "no word of db1 in $(cat "$work/stdout")"
+}
+
 # output_refused FLAG...: the program must say that nobody takes what it prints.
 output_refused() {
   for output in full closed; do
@@ -138,6 +152,7 @@ too_large() {
 mistakes() {
   bad_flags
   bad_data
+  wrong_gradients
   small_data
   "$mnist" --data "$work/data" --epochs 1 >/dev/null || complain 'does not train on small data'
   output_refused --help

@@ -31,7 +31,7 @@ Recipe with_schedule(const std::string& schedule, double warm_up = 0) {
 }
 
 /// The weight of a model with one weight after a step along the gradient 1, from weight 2.
-float stepped(const Recipe& recipe) {
+float stepped(const Recipe& recipe, std::size_t step = 0) {
   xtape::Rng rng;
   nn::Sequential<float> model{nn::Linear(1, 1, rng)};
   xtape::Tape<float> tape;
@@ -40,7 +40,7 @@ float stepped(const Recipe& recipe) {
     array.data()[0] = name.str() == "0.weight" ? 2.f : 0.f;
   });
   tape.backward(sum(model(tape.constant(xtape::Array<float>(xtape::Shape{1, 1}, 1.f)))));
-  mnist::Descent(recipe, 10).step(model, tape, 0);
+  mnist::Descent(recipe, 10).step(model, tape, step);
   nn::for_each_parameter(model, [&](const nn::ParameterName& name, xtape::Array<float>& array) {
     result = name.str() == "0.weight" ? array.data()[0] : result;
   });
@@ -118,6 +118,11 @@ TEST_CASE("a warm-up rises for its epochs, and the schedule falls in what is lef
   CHECK(warm[35] == Approx(0.5));
   CHECK_THROWS_WITH(rates(with_schedule("linear", 6)),
                     "a warm-up of 6 epochs leaves nothing of 6: try a smaller --warm-up");
+}
+
+TEST_CASE("a step is as long as the schedule says") {
+  CHECK(stepped(with_schedule("linear")) == Approx(1));
+  CHECK(stepped(with_schedule("linear"), 30) == Approx(1.5));
 }
 
 TEST_CASE("the optimizer is the one that the recipe names") {

@@ -207,6 +207,24 @@ TEST_CASE("Augment gives each image a distortion of its own") {
   CHECK(difference > 10);
 }
 
+TEST_CASE("Augment displaces along x and along y independently") {
+  // A ramp along x - y, which equal displacements along both would leave as it is.
+  nn::Dataset ramp = discs(10);
+  for (std::size_t i = 0; i < ramp.images.size(); ++i) {
+    const std::size_t x = i % 28, y = i / 28 % 28;
+    ramp.images[i] = static_cast<std::uint8_t>(128 + 4 * x - 4 * y);
+  }
+  const Array<float> out = augmented(ramp, {.elastic = 34});
+  for (std::size_t image = 0; image < 10; ++image) {
+    double squares = 0;
+    for (std::size_t i = 0; i < 8 * 8; ++i) {
+      const std::size_t pixel = image * 784 + (10 + i / 8) * 28 + 10 + i % 8;
+      squares += std::pow(static_cast<double>(out.data()[pixel]) - ramp.images[pixel] / 255., 2);
+    }
+    CHECK(std::sqrt(squares / 64) > 1e-3);
+  }
+}
+
 TEST_CASE("Augment depends on the seed and not on the number of threads") {
   const nn::Dataset data = discs(67);
   const nn::AugmentOptions options{

@@ -306,4 +306,5 @@ TEST_CASE("read_file refuses what is no file and what is too large") {
   CHECK(nn::read_file(folder / "four", 4) == "1234");
   CHECK_THROWS_WITH(nn::read_file(folder / "four", 3),
                     name + "/four: is 4 bytes, expected at most 3");
+  CHECK_THROWS_AS(nn::read_file(folder / "four", 0), xtape::DataError);
 }
