@@ -294,7 +294,7 @@ def report(mutants, results):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./run mutants", description=__doc__.splitlines()[0])
-    parser.add_argument("--list", action="store_true", help="list the mutants")
+    parser.add_argument("--list", action="store_true", help="list the mutants, if they fit the sources")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="try these, whatever is known")
     parser.add_argument("--survivors", action="store_true",
                         help="try again those that were not killed, and keep the other results")
@@ -319,6 +319,7 @@ def main():
     mutants = read_mutants()
     if arguments.list:
         for mutant in mutants:
+            mutant.apply((ROOT / mutant.file).read_text())
             print(f"{mutant.name:30} {mutant.file:32} {mutant.why}")
         return 0
     WORK.mkdir(parents=True, exist_ok=True)
