@@ -39,6 +39,7 @@ std::string number_key(const std::string& name) { return "number." + name; }
 /// Where the optimizer is: its steps, and how many arrays it keeps of each parameter.
 using Steps = std::array<std::uint64_t, 2>;
 constexpr const char* steps_key = "optimizer.steps";
+constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // which a double still tells apart
 
 /// A Batches::Position as numbers.
 using Position = std::array<std::uint64_t, 12>;
@@ -108,20 +109,28 @@ bool same_entry(const Metadata& a, const Metadata& b, const std::string& key) {
   return in_a != a.end() && in_b != b.end() && in_a->second == in_b->second;
 }
 
-/// Throws DataError with all that differs.
+/// Throws DataError with what differs.
 void require_same_metadata(const SafetensorsFile& file, const Metadata& wanted) {
-  Metadata all = wanted;
-  all.insert(file.metadata().begin(), file.metadata().end());
-  std::string differences;
-  for (const auto& [key, text] : all) {
+  Problems differences;
+  const auto compare = [&](const std::string& key) {
     if (!same_entry(file.metadata(), wanted, key)) {
-      const std::size_t prefix = key.starts_with(identity_prefix) ? identity_prefix.size() : 0;
-      differences += fmt::format("{}{} is {}, this run has {}", differences.empty() ? "" : "; ",
-                                 in_quotes(key.substr(prefix)), shown(file.metadata(), key),
-                                 shown(wanted, key));
+      differences.add([&] {
+        const std::size_t prefix = key.starts_with(identity_prefix) ? identity_prefix.size() : 0;
+        return fmt::format("{} is {}, this run has {}", in_quotes(key.substr(prefix)),
+                           shown(file.metadata(), key), shown(wanted, key));
+      });
+    }
+  };
+  for (const auto& entry : wanted) {
+    compare(entry.first);
+  }
+  for (const auto& entry : file.metadata()) {
+    if (wanted.count(entry.first) == 0) {
+      compare(entry.first);
     }
   }
-  require<DataError>(differences.empty(), "{}: is of another run: {}", file.name(), differences);
+  require<DataError>(differences.none(), "{}: is of another run: {}", file.name(),
+                     differences.text());
 }
 
 /// What a checkpoint holds, read and checked before anything of the run changes.
@@ -150,6 +159,9 @@ Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
     require<DataError>(none_yet || steps[1] == state_count,
                        "{}: its optimizer keeps {} arrays for each parameter, that of this run {}",
                        file.name(), steps[1], state_count);
+    require<DataError>(steps[0] <= most_steps,
+                       "{}: its optimizer has made {} steps, more than can be counted", file.name(),
+                       steps[0]);
   }
   return steps;
 }

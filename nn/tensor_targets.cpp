@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstring>
 #include <set>
-#include <vector>
 
 #include "tensor/error.hpp"
 
@@ -31,16 +30,6 @@ std::string difference(const StoredTensor& found, const TensorTarget& target) {
                      target.dtype, shape);
 }
 
-/// "a; b; c", with less of it when that is very long.
-std::string join(const std::vector<std::string>& parts) {
-  const std::size_t most = 50;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(parts.size(), most); ++i) {
-    text += (i == 0 ? "" : "; ") + parts[i];
-  }
-  return parts.size() <= most ? text : fmt::format("{}; and {} more", text, parts.size() - most);
-}
-
 /// Writes the numbers of `in` to the memory of `target` as its type.
 template <class From, class To>
 void convert(std::span<const std::byte> in, const SafetensorsFile& file,
@@ -57,26 +46,35 @@ void convert(std::span<const std::byte> in, const SafetensorsFile& file,
 
 }  // namespace
 
+std::string Problems::text() const {
+  return count_ <= most_described ? text_
+                                  : fmt::format("{}; and {} more", text_, count_ - most_described);
+}
+
 void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets) {
-  std::vector<std::string> problems;
+  Problems problems;
   std::set<std::string_view> wanted;
   for (const TensorTarget& target : targets) {
     wanted.insert(target.key);
     const auto found = file.tensors().find(target.key);
     if (found == file.tensors().end()) {
-      problems.push_back(fmt::format("{} {} {} is missing", in_quotes(target.key), target.dtype,
-                                     stored_shape(target)));
+      problems.add([&] {
+        return fmt::format("{} {} {} is missing", in_quotes(target.key), target.dtype,
+                           stored_shape(target));
+      });
     } else if (std::string problem = difference(found->second, target); !problem.empty()) {
-      problems.push_back(std::move(problem));
+      problems.add([&] { return problem; });
     }
   }
-  for (const auto& [key, tensor] : file.tensors()) {
-    if (wanted.count(key) == 0) {
-      problems.push_back(
-          fmt::format("{} {} {} is unexpected", in_quotes(key), tensor.dtype, tensor.shape));
+  for (const auto& found : file.tensors()) {
+    if (wanted.count(found.first) == 0) {
+      problems.add([&] {
+        const auto& [key, tensor] = found;
+        return fmt::format("{} {} {} is unexpected", in_quotes(key), tensor.dtype, tensor.shape);
+      });
     }
   }
-  require<DataError>(problems.empty(), "{}: does not fit: {}", file.name(), join(problems));
+  require<DataError>(problems.none(), "{}: does not fit: {}", file.name(), problems.text());
 }
 
 void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {

@@ -24,6 +24,28 @@ struct TensorTarget {
   bool transposes = false;     ///< The file holds the matrix with its axes exchanged.
 };
 
+/// What is wrong with a file, for one message of bearable length: the first reasons, and how many
+/// more there are.
+class Problems {
+ public:
+  /// Counts a reason; `describe` is called for the text of the first ones only.
+  template <class Describe>
+  void add(Describe describe) {
+    if (count_++ < most_described) {
+      text_ += (text_.empty() ? "" : "; ") + describe();
+    }
+  }
+
+  bool none() const { return count_ == 0; }  ///< Whether nothing is wrong.
+  std::string text() const;                  ///< "a; b; and 3 more".
+
+ private:
+  static constexpr std::size_t most_described = 50;
+
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
 /// Throws DataError unless the tensors of the file are those of `targets`, no more and no fewer.
 /// One message names all that are missing, unexpected, or of another shape or type.
 void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>  // fmt::join
 
+#include <cmath>
 #include <utility>
 
 namespace mnist {
@@ -50,8 +51,14 @@ void Checkpoints::save(std::size_t steps, const nn::Sequential<float>& network,
 
 void Checkpoints::load(nn::Sequential<float>& network, nn::Optimizer<float>& optimizer,
                        nn::TrainingState& state) const {
-  nn::load_checkpoint(nn::find_checkpoints(options_.folder).back(), network, optimizer, state,
-                      identity_);
+  const fs::path path = nn::find_checkpoints(options_.folder).back();
+  nn::load_checkpoint(path, network, optimizer, state, identity_);
+  for (const char* count : {"epoch", "samples", "last"}) {
+    const double number = state.numbers.at(count);
+    require<xtape::DataError>(number >= 0 && number < 0x1p53 && number == std::floor(number),
+                              "{}: its number.{} is {}, expected a whole number", path.string(),
+                              count, number);
+  }
 }
 
 fs::path Checkpoints::best_weights() const {

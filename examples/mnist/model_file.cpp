@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -19,6 +20,7 @@ using xtape::DataError;
 using xtape::require;
 
 constexpr std::size_t most_layers = 1000;
+constexpr std::size_t most_names = 1 << 16;  // bytes of JSON: parsed, they take many times that
 
 /// The number of layer in "2.weight"; nothing for other names.
 std::optional<std::size_t> layer_of_weight(const std::string& name) {
@@ -76,23 +78,36 @@ double number(const nn::SafetensorsFile& file, const char* key, double otherwise
   const std::string digits = text(file, key, fmt::format("{}", otherwise));
   double value = 0;
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  require<DataError>(error == std::errc{} && rest == digits.data() + digits.size(),
-                     "{}: its metadata give {} for {}, expected a number", file.name(),
-                     nn::in_quotes(digits), key);
+  require<DataError>(
+      error == std::errc{} && rest == digits.data() + digits.size() && std::isfinite(value),
+      "{}: its metadata give {} for {}, expected a number", file.name(), nn::in_quotes(digits),
+      key);
   return value;
 }
 
+nn::PixelScale pixel_scale(const nn::SafetensorsFile& file) {
+  const nn::PixelScale scale{.mean = number(file, "pixel_mean", 0),
+                             .deviation = number(file, "pixel_deviation", 1)};
+  require<DataError>(scale.deviation > 0,
+                     "{}: its metadata give {} for pixel_deviation, expected a number above 0",
+                     file.name(), scale.deviation);
+  return scale;
+}
+
+/// A list of as many texts or numbers names the classes, anything else names none.
 std::vector<std::string> class_names(const nn::SafetensorsFile& file, std::size_t classes) {
+  const std::string json = text(file, "classes", "[]");
+  const auto list =
+      json.size() <= most_names ? nlohmann::json::parse(json, nullptr, false) : nlohmann::json();
+  const bool names_all =
+      list.is_array() && list.size() == classes &&
+      std::all_of(list.begin(), list.end(), [](const auto& name) { return name.is_primitive(); });
   std::vector<std::string> names;
-  const auto list = nlohmann::json::parse(text(file, "classes", "[]"), nullptr, false);
-  if (list.is_array() && list.size() == classes) {
-    for (const auto& name : list) {
-      names.push_back(nn::printable(name.is_string() ? name.get<std::string>() : name.dump()));
-    }
-    return names;
-  }
   for (std::size_t i = 0; i < classes; ++i) {
-    names.push_back(fmt::format("{}", i));
+    const std::string number = fmt::format("{}", i);
+    names.push_back(!names_all            ? number
+                    : list[i].is_string() ? nn::printable(list[i].get<std::string>())
+                                          : list[i].dump());
   }
   return names;
 }
@@ -118,8 +133,7 @@ Model load_model(const std::filesystem::path& path) {
     xtape::fail<DataError>("{}: {}", file.name(), error.what());
   }
   nn::load_weights(path, model.network);
-  model.pixels = {.mean = number(file, "pixel_mean", 0),
-                  .deviation = number(file, "pixel_deviation", 1)};
+  model.pixels = pixel_scale(file);
   model.class_names = class_names(file, layers.rbegin()->second[1]);
   model.features = layers.begin()->second[0];
   return model;

@@ -3,6 +3,8 @@
 #include <png.h>
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "nn/files.hpp"
 #include "tensor/error.hpp"
@@ -31,8 +33,40 @@ class Png {
   png_image image_{};
 };
 
-/// Grey and opacity of each pixel as one picture before a background.
-GreyImage flatten(std::span<const std::uint8_t> grey_alpha, std::size_t rows, std::size_t columns) {
+/// The number in four bytes from `place` on.
+std::size_t number_at(std::string_view png, std::size_t place) {
+  std::size_t number = 0;
+  for (std::size_t i = place; i < place + 4; ++i) {
+    number = number << 8 | static_cast<unsigned char>(png[i]);
+  }
+  return number;
+}
+
+/// Whether a chunk of this name tells how pixels look: names of those that must be understood begin
+/// with a capital letter.
+bool shapes_pixels(std::string_view name) {
+  return (name[0] >= 'A' && name[0] <= 'Z') || name == "tRNS" || name == "gAMA" || name == "sRGB";
+}
+
+/// Drops the chunks that do not tell how the pixels look. Of texts libpng would unpack 8 MB each,
+/// and keep them, and a small file has room for hundreds. A chunk that is cut short goes too:
+/// libpng would take memory for what its length promises.
+void keep_pixels(std::string& png) {
+  constexpr std::size_t around = 12;  // length, name and checksum
+  std::size_t from = 8, to = 8;       // after the signature
+  while (from + around <= png.size() && number_at(png, from) <= png.size() - from - around) {
+    const std::size_t size = around + number_at(png, from);
+    if (shapes_pixels(std::string_view(png).substr(from + 4, 4))) {
+      std::memmove(png.data() + to, png.data() + from, size);
+      to += size;
+    }
+    from += size;
+  }
+  png.resize(std::min(to, png.size()));
+}
+
+/// Grey and opacity of each pixel as one picture before a background, in the same memory.
+GreyImage flatten(std::vector<std::uint8_t> grey_alpha, std::size_t rows, std::size_t columns) {
   std::uint64_t painted = 0;
   std::uint64_t opacity = 0;
   for (std::size_t i = 0; i < grey_alpha.size(); i += 2) {
@@ -40,14 +74,14 @@ GreyImage flatten(std::span<const std::uint8_t> grey_alpha, std::size_t rows, st
     opacity += grey_alpha[i + 1];
   }
   const unsigned background = painted > 128 * opacity ? 0 : 255;
-  GreyImage image{rows, columns, std::vector<std::uint8_t>(rows * columns)};
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+  for (std::size_t i = 0; i < rows * columns; ++i) {
     const unsigned grey = grey_alpha[2 * i];
     const unsigned alpha = grey_alpha[2 * i + 1];
-    image.pixels[i] =
+    grey_alpha[i] =
         static_cast<std::uint8_t>((grey * alpha + background * (255 - alpha) + 127) / 255);
   }
-  return image;
+  grey_alpha.resize(rows * columns);
+  return {rows, columns, std::move(grey_alpha)};
 }
 
 }  // namespace
@@ -79,7 +113,8 @@ std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, s
 }
 
 GreyImage read_png(const std::filesystem::path& path) {
-  const std::string bytes = xtape::nn::read_file(path, max_bytes);
+  std::string bytes = xtape::nn::read_file(path, max_bytes);
+  keep_pixels(bytes);
   const auto check = [&](int done, const png_image* png) {
     require<DataError>(done != 0, "{}: is no intact PNG picture: {}", path.string(), png->message);
   };
@@ -95,7 +130,7 @@ GreyImage read_png(const std::filesystem::path& path) {
   std::vector<std::uint8_t> grey_alpha(2 * rows * columns);
   check(png_image_finish_read(png.get(), nullptr, grey_alpha.data(), 0, nullptr), png.get());
   require<DataError>(!PNG_IMAGE_FAILED(*png.get()), "{}: {}", path.string(), png->message);
-  return flatten(grey_alpha, rows, columns);
+  return flatten(std::move(grey_alpha), rows, columns);
 }
 
 std::string data_uri(std::string_view png) {

@@ -2,6 +2,8 @@
 
 #include "nn/weights.hpp"
 #include "tests/catch.hpp"
+#include "tests/cost.hpp"
+#include "tests/nn/safetensors_files.hpp"
 #include "tests/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -14,6 +16,10 @@ xtape::Array<float> outputs(const nn::Sequential<float>& network) {
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
   return network(tape.constant(xtape::Array<float>(xtape::Shape{1, 3}, 0.7f))).value();
+}
+
+nn::Sequential<float> network(xtape::Rng& rng) {
+  return nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)};
 }
 
 }  // namespace
@@ -51,9 +57,9 @@ TEST_CASE("A file that holds no network is refused, and named") {
   const TemporaryFolder folder;
   xtape::Rng rng{1};
   const auto path = folder / "m.safetensors";
-  const auto refuses = [&](const nn::Sequential<float>& network, const nn::SaveOptions& options,
+  const auto refuses = [&](const nn::Sequential<float>& layers, const nn::SaveOptions& options,
                            const std::string& reason) {
-    save_weights(path, network, options);
+    save_weights(path, layers, options);
     const std::string message = message_of([&] { load_model(path); });
     CHECK(message.rfind(path.string() + ": ", 0) == 0);
     CAPTURE(message);
@@ -62,10 +68,31 @@ TEST_CASE("A file that holds no network is refused, and named") {
   refuses(nn::Sequential{nn::Sigmoid{}, nn::Linear(3, 5, rng)}, {}, "holds no network");
   refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::Linear(4, 2, rng)}, {},
           "1.weight is (4, 2), but the layer before it has 5 outputs");
-  refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
-          {.metadata = {{"activation", "swish"}}}, "unknown activation 'swish'");
-  refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
-          {.metadata = {{"pixel_mean", "dark"}}}, "expected a number");
+  refuses(network(rng), {.metadata = {{"activation", "swish"}}}, "unknown activation 'swish'");
+  refuses(network(rng), {.metadata = {{"pixel_mean", "dark"}}}, "expected a number");
+  for (const char* mean : {"nan", "inf", "-inf", "1e999", "0.1x", ""}) {
+    refuses(network(rng), {.metadata = {{"pixel_mean", mean}}}, "expected a number");
+  }
+  for (const char* deviation : {"nan", "inf", "0", "-1", "-0"}) {
+    refuses(network(rng), {.metadata = {{"pixel_deviation", deviation}}}, "expected a number");
+  }
+}
+
+TEST_CASE("What is no list of names names no classes, at no cost") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const auto path = folder / "m.safetensors";
+  const std::size_t most = (2 << 20) - 1000;
+  const std::string deep = std::string(most / 2, '[') + std::string(most / 2, ']');
+  const std::string less_deep = std::string(1 << 15, '[') + std::string(1 << 15, ']');
+  for (const std::string& classes :
+       {std::string("{}"), std::string("[1"), std::string(R"(["a"])"), "[1," + less_deep + "]",
+        "[1," + deep + "]", "[" + repeat("1,", most / 2) + "1]"}) {
+    CAPTURE(classes.substr(0, 10));
+    save_weights(path, network(rng), {.metadata = {{"classes", classes}}});
+    CHECK(load_model(path).class_names == std::vector<std::string>{"0", "1"});
+    check_cheap(cost_of([&] { load_model(path); }));
+  }
 }
 
 TEST_CASE("The names in a model of a stranger are no commands to the terminal") {

@@ -28,7 +28,9 @@
 #include "tensor/error.hpp"
 #include "tensor/version.hpp"
 #include "tests/catch.hpp"
+#include "tests/cost.hpp"
 #include "tests/nn/datasets.hpp"
+#include "tests/nn/safetensors_files.hpp"
 #include "tests/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -292,8 +294,8 @@ TEMPLATE_TEST_CASE("A checkpoint of another run is refused with the reasons; not
   Run<TestType> run("Adam"), sgd("SGD"), adamw("AdamW"), wider("Adam", 1, 5);
   Run<TestType> more_items("Adam", 1, 4, 24), larger_batches("Adam", 1, 4, 23, 6);
   CHECK(refusal(run, {{"dataset", "fashion"}, {"seed", "1"}}) ==
-        "is of another run: 'dataset' is '23 numbered images', this run has 'fashion'; "
-        "'learning_rate' is '0.05', this run has nothing; 'seed' is nothing, this run has '1'");
+        "is of another run: 'dataset' is '23 numbered images', this run has 'fashion'; 'seed' is "
+        "nothing, this run has '1'; 'learning_rate' is '0.05', this run has nothing");
   CHECK(refusal(sgd) == "is of another run: 'optimizer' is 'Adam', this run has 'SGD'");
   CHECK(refusal(adamw) == "is of another run: 'optimizer' is 'Adam', this run has 'AdamW'");
   CHECK(refusal(wider).starts_with("does not fit: 'model.0.weight' is " + type +
@@ -364,7 +366,8 @@ TEST_CASE("A damaged checkpoint changes nothing in the run") {
   other.train(1);
   other.save(folder / "good");
   const std::string good = nn::read_file(folder / "good", 1 << 20), before = run.bits();
-  for (std::size_t size = 0; size < good.size(); size += 41) {
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    CAPTURE(size);
     const fs::path path = folder.write("cut", good.substr(0, size));
     CHECK_THROWS_AS(run.load(path), xtape::DataError);
   }
@@ -376,6 +379,42 @@ TEST_CASE("A damaged checkpoint changes nothing in the run") {
     CHECK_THROWS_AS(run.load(folder.write("zeros", zeros)), xtape::DataError);
   }
   CHECK((run.bits() == before));
+}
+
+TEST_CASE("A checkpoint of more steps than can be counted is refused") {
+  const TemporaryFolder folder;
+  Run<float> run("Adam");
+  run.train(1);
+  run.save(folder / "good");
+  std::string bytes = nn::read_file(folder / "good", 1 << 20);
+  const auto place = bytes.find(std::string("\5\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16));
+  REQUIRE(place != std::string::npos);
+  bytes.replace(place, 8, 8, '\xff');
+  const fs::path path = folder.write("bad", bytes);
+  const std::string before = run.bits();
+  CHECK_THROWS_WITH(run.load(path), path.string() +
+                                        ": its optimizer has made 18446744073709551615 steps, more "
+                                        "than can be counted");
+  CHECK((run.bits() == before));
+}
+
+TEST_CASE("A hostile checkpoint is refused at once") {
+  const TemporaryFolder folder;
+  const std::size_t most = (2 << 20) - 100;
+  const auto closed = [](std::string list) { return list.substr(0, list.size() - 1) + "}"; };
+  const std::string checkpoint = R"({"__metadata__":{"checkpoint":"1",)";
+  const std::vector<std::string> headers{
+      checkpoint + closed(many_texts(most)) + "}",
+      checkpoint + R"("xtape":""},)" + closed(many_tensors(most)),
+      checkpoint + R"("identity.dataset":)" + std::string(most, '['),
+      checkpoint + R"("identity.dataset":")" + std::string(most, 'x') + "\"}}"};
+  Run<float> run("Adam");
+  for (const std::string& header : headers) {
+    CAPTURE(header.substr(0, 60));
+    const fs::path path = folder.write("file", safetensors_bytes(header));
+    check_refused_at_once([&] { run.load(path); });
+    check_cheap(cost_of([&] { nn::read_identity(path); }));
+  }
 }
 
 TEST_CASE("A checkpoint is not saved with an optimizer of another model") {

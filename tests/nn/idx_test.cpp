@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
@@ -13,6 +12,8 @@
 
 #include "tensor/error.hpp"
 #include "tests/catch.hpp"
+#include "tests/cost.hpp"
+#include "tests/gzip.hpp"
 #include "tests/mnist_data.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -44,20 +45,6 @@ Content idx(std::initializer_list<std::uint32_t> extents, std::size_t wrap = 251
     bytes.push_back(static_cast<std::uint8_t>(i % wrap));
   }
   return bytes;
-}
-
-Content gzip(const Content& content) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY) == Z_OK);
-  Content packed(deflateBound(&stream, static_cast<uLong>(content.size())) + 64);
-  stream.next_in = const_cast<Bytef*>(content.data());
-  stream.avail_in = static_cast<uInt>(content.size());
-  stream.next_out = packed.data();
-  stream.avail_out = static_cast<uInt>(packed.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
 }
 
 /// Makes a gzip file say at its end that it unpacks to `size` bytes.
@@ -216,21 +203,56 @@ TEST_CASE("read_idx refuses gzip files that unpack to another size than their he
   file.resize(file.size() + 3);
   CHECK(complaint(with_recorded_size(gzip(file), 40)) ==
         "unpacks to more than the header promises");
-  CHECK(complaint(gzip({0, 0, 8, 3, 0, 0})) == "ends after 6 bytes, expected a header of 16");
-  CHECK(complaint(gzip({})) == "ends after 0 bytes, expected a header of 16");
+  CHECK(complaint(gzip(Content{0, 0, 8, 3, 0, 0})) ==
+        "ends after 6 bytes, expected a header of 16");
+  CHECK(complaint(gzip(Content{})) == "ends after 0 bytes, expected a header of 16");
+}
+
+TEST_CASE("read_idx refuses files cut short anywhere") {
+  for (const Content& whole : {idx({2, 3, 4}), gzip(idx({2, 3, 4}))}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      CAPTURE(size);
+      CHECK(complaint(Content(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size))) !=
+            "");
+    }
+  }
 }
 
 TEST_CASE("read_idx refuses a hostile header at once") {
-  const auto start = std::chrono::steady_clock::now();
   const std::uint32_t bytes = 60000u * 60000u;
-  Content bomb = header({1, 60000, 60000});
-  bomb.resize(1000);
-  CHECK(complaint(with_recorded_size(gzip(bomb), bytes + 16))
+  Content small = header({1, 60000, 60000});
+  small.resize(1000);
+  CHECK(complaint(with_recorded_size(gzip(small), bytes + 16))
             .find("the header promises (1, 60000, 60000), 3600000016 bytes unpacked, "
                   "more than a gzip file of ") == 0);
   CHECK(complaint(header({1, 60000, 60000})) ==
         "the header promises (1, 60000, 60000), a file of 3600000016 bytes, but it has 16");
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::milliseconds(100));
+  const TemporaryFolder folder;
+  const std::uint32_t most = 0xffffffff;
+  for (const Content& content :
+       {with_recorded_size(gzip(small), bytes + 16), header({1, 60000, 60000}),
+        header({most, most, most}), gzip(header({most, most, most}))}) {
+    const fs::path file = folder.write("file", content);
+    check_refused_at_once([&] { nn::read_idx(file, 3); });
+  }
+}
+
+TEST_CASE("read_idx refuses a gzip bomb at once") {
+  const TemporaryFolder folder;
+  Content large = header({1, 1, 1});
+  large.resize(100 << 20);
+  const Content bomb = gzip(large);
+  for (const Content& content : {bomb, with_recorded_size(bomb, 17)}) {
+    const fs::path file = folder.write("file", content);
+    check_refused_at_once([&] { nn::read_idx(file, 3); });
+  }
+  // One that is large enough for what it promises, but does not keep it.
+  Content broken = header({1, 14000, 14000});
+  broken.resize(1 << 20);
+  broken = gzip(broken);
+  broken.resize(1 << 20);
+  const fs::path file = folder.write("file", with_recorded_size(broken, 196000016));
+  check_refused_at_once([&] { nn::read_idx(file, 3); });
 }
 
 TEST_CASE("read_dataset joins images and labels") {

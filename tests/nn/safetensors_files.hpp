@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -19,4 +21,28 @@ inline std::string safetensors_bytes(std::string_view header, std::string_view d
 inline std::filesystem::path write_unsound(const TemporaryFolder& folder, std::string_view header,
                                            std::size_t size = 0) {
   return folder.write("file", safetensors_bytes(header, std::string(size, '\0')));
+}
+
+inline std::string repeat(const std::string& text, std::size_t times) {
+  std::string result;
+  for (std::size_t i = 0; i < times; ++i) {
+    result += text;
+  }
+  return result;
+}
+
+/// Entries of a header, each with a key of its own, as many as fit in `size` bytes.
+inline std::string many_tensors(std::size_t size) {
+  std::string result;
+  for (int i = 0; result.size() + 70 < size; ++i) {
+    result += fmt::format(R"("{}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}},)", i);
+  }
+  return result;
+}
+inline std::string many_texts(std::size_t size) {
+  std::string result;
+  for (int i = 0; result.size() + 20 < size; ++i) {
+    result += fmt::format(R"("{}":"",)", i);
+  }
+  return result;
 }

@@ -1,16 +1,7 @@
 #include "nn/safetensors.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
-#include <array>
-#include <ctime>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -20,8 +11,8 @@
 
 #include "tensor/error.hpp"
 #include "tensor/rng.hpp"
-#include "tests/allocation_counter.hpp"
 #include "tests/catch.hpp"
+#include "tests/cost.hpp"
 #include "tests/nn/safetensors_files.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -51,70 +42,6 @@ nn::TensorView view(std::string key, std::string dtype, const Shape& shape,
 
 /// The header of a file with a tensor "a" of these fields.
 std::string tensor_a(const std::string& fields) { return R"({"a":{)" + fields + "}}"; }
-
-#ifdef __OPTIMIZE__
-constexpr bool optimised = true;
-#else
-constexpr bool optimised = false;
-#endif
-
-/// What it took to refuse a file.
-struct Cost {
-  bool refused = false;
-  double seconds = 0;  // of the processor
-  long megabytes = 0;
-};
-
-/// Runs `action`, which returns a message, in a process of its own.
-template <class Action>
-Cost cost_of(Action action) {
-  Cost cost;
-  std::array<int, 2> ends{};
-  REQUIRE(::pipe(ends.data()) == 0);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    rusage before{}, after{};
-    ::getrusage(RUSAGE_SELF, &before);
-    const std::clock_t start = std::clock();
-    const std::string message = action();
-    cost.seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    ::getrusage(RUSAGE_SELF, &after);
-    cost.megabytes = (after.ru_maxrss - before.ru_maxrss) / 1024;
-    cost.refused = message.size() < 300 && message.find("nothing thrown") == std::string::npos;
-    ::_exit(::write(ends[1], &cost, sizeof cost) == sizeof cost ? 0 : 1);
-  }
-  ::close(ends[1]);
-  const bool told = ::read(ends[0], &cost, sizeof cost) == sizeof cost;
-  ::close(ends[0]);
-  ::waitpid(child, nullptr, 0);
-  REQUIRE(told);
-  return cost;
-}
-
-std::string repeat(const std::string& text, std::size_t times) {
-  std::string result;
-  for (std::size_t i = 0; i < times; ++i) {
-    result += text;
-  }
-  return result;
-}
-
-/// Entries of a header, each with a key of its own, as many as fit in `size` bytes.
-std::string many_tensors(std::size_t size) {
-  std::string result;
-  for (int i = 0; result.size() + 70 < size; ++i) {
-    result += fmt::format(R"("{}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}},)", i);
-  }
-  return result;
-}
-std::string many_texts(std::size_t size) {
-  std::string result;
-  for (int i = 0; result.size() + 20 < size; ++i) {
-    result += fmt::format(R"("{}":"",)", i);
-  }
-  return result;
-}
 
 }  // namespace
 
@@ -318,17 +245,22 @@ TEST_CASE("A hostile safetensors header costs neither time nor memory") {
   write(9, "{" + many_tensors(most - 2) + "x");
   write(10, "{" + many_tensors(most - 2));
   write(11, "{\"__metadata__\":{" + many_texts(most - 30));
-#ifdef __GLIBC__
-  ::malloc_trim(0);  // so that memory grows where it is taken again
-#endif
   for (int number = 0; number <= 11; ++number) {
     CAPTURE(number);
-    const Cost cost = cost_of([&] { return complaint(folder / std::to_string(number)); });
-    CHECK(cost.refused);
-    if (counts_allocations() && optimised) {
-      CHECK(cost.seconds < 0.1);
-      CHECK(cost.megabytes < 64);
-    }
+    check_refused_at_once([&] { nn::SafetensorsFile{folder / std::to_string(number)}; });
+  }
+}
+
+TEST_CASE("A safetensors file cut short anywhere is refused") {
+  const TemporaryFolder folder;
+  const fs::path whole = folder / "whole";
+  nn::write_safetensors(whole, {view("a", "F32", {1, 2}, "01234567"), view("b", "U8", {3}, "abc")},
+                        {{"k", "v"}});
+  const std::string bytes = nn::read_file(whole, 1000);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    CAPTURE(size);
+    CHECK(complaint(folder.write("cut", bytes.substr(0, size))) !=
+          "no file named: (nothing thrown)");
   }
 }
 

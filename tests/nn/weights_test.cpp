@@ -17,6 +17,7 @@
 #include "tensor/error.hpp"
 #include "tensor/version.hpp"
 #include "tests/catch.hpp"
+#include "tests/cost.hpp"
 #include "tests/nn/safetensors_files.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -239,11 +240,20 @@ TEST_CASE("Weights cut short change nothing in the model") {
   auto model = make_model<double>(1);
   nn::save_weights(folder / "w", make_model<double>(2));
   const std::string whole = nn::read_file(folder / "w", 1 << 20), before = bits(model);
-  for (std::size_t size = 0; size < whole.size(); size += 7) {
+  for (std::size_t size = 0; size < whole.size(); ++size) {
     folder.write("w", whole.substr(0, size));
     CHECK_THROWS_AS(nn::load_weights(folder / "w", model), xtape::DataError);
   }
   CHECK((bits(model) == before));
+}
+
+TEST_CASE("Weights among very many others are refused at once") {
+  const TemporaryFolder folder;
+  const std::string list = many_tensors((2 << 20) - 10);
+  const fs::path path = write_unsound(folder, "{" + list.substr(0, list.size() - 1) + "}");
+  CHECK(nn::SafetensorsFile(path).tensors().size() > 20000);
+  auto model = make_model<float>(1);
+  check_refused_at_once([&] { nn::load_weights(path, model); });
 }
 
 TEST_CASE("Two parameters of one name are not saved") {

@@ -1,0 +1,103 @@
+#include "nn/idx.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "examples/mnist/data/unpack.hpp"
+#include "tests/fuzz/fuzz.hpp"
+#include "tests/gzip.hpp"
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+using fuzz::Bytes;
+using fuzz::expect;
+
+namespace {
+
+constexpr std::uint64_t most_unpacked = 1 << 20;
+
+/// What a gzip file holds, up to `most` bytes or where it is damaged.
+Bytes gunzip(std::span<const std::uint8_t> packed, std::size_t most) {
+  z_stream stream{};
+  inflateInit2(&stream, 16 + MAX_WBITS);
+  Bytes content(most);
+  stream.next_in = const_cast<Bytef*>(packed.data());
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = content.data();
+  stream.avail_out = static_cast<uInt>(content.size());
+  inflate(&stream, Z_FINISH);
+  content.resize(stream.total_out);
+  inflateEnd(&stream);
+  return content;
+}
+
+/// The raw file that holds the array.
+Bytes raw(const nn::IdxArray& array) {
+  Bytes file{0, 0, 8, static_cast<std::uint8_t>(array.shape.size())};
+  for (const std::size_t extent : array.shape) {
+    for (const int shift : {24, 16, 8, 0}) {
+      file.push_back(static_cast<std::uint8_t>(extent >> shift));
+    }
+  }
+  file.insert(file.end(), array.bytes.begin(), array.bytes.end());
+  return file;
+}
+
+void expect_sound(const nn::IdxArray& array, std::size_t rank) {
+  expect(array.shape.size() == rank, "an array has the rank that is asked for");
+  std::size_t count = 1;
+  for (const std::size_t extent : array.shape) {
+    count *= extent;
+  }
+  expect(count > 0 && count == array.bytes.size(), "an array has as many bytes as its shape says");
+  const Bytes file = raw(array);
+  const nn::IdxArray again = nn::read_idx(fuzz::folder().write("again", file), rank);
+  expect(xtape::same_shape(again.shape, array.shape) && again.bytes == array.bytes,
+         "an array that is written reads the same");
+}
+
+/// What the file holds, unpacked by the downloads' reader; nothing when that refuses it.
+Bytes unpacked(const fs::path& path) {
+  Bytes all;
+  mnist::Content content{};
+  const auto take = [&](std::span<const std::uint8_t> bytes) {
+    all.insert(all.end(), bytes.begin(), bytes.end());
+    expect(all.size() <= most_unpacked, "no more than the limit is unpacked");
+  };
+  if (!fuzz::accepts(path, [&] { content = mnist::unpack(path, most_unpacked, take); })) {
+    return {};
+  }
+  expect(content.bytes == all.size() && content.sha256.size() == 64, "all of it is counted");
+  return all;
+}
+
+}  // namespace
+
+/// Half of the time it is what is packed that changes: else the checksum gives each change away.
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size,
+                                               std::size_t most, unsigned seed) {
+  const bool packed = size > 2 && data[0] == 0x1f && data[1] == 0x8b;
+  Bytes content = packed && seed % 2 == 0 ? gunzip({data, size}, most) : Bytes{};
+  if (content.empty()) {
+    return LLVMFuzzerMutate(data, size, most);
+  }
+  const std::size_t old_size = content.size();
+  content.resize(most);
+  content.resize(LLVMFuzzerMutate(content.data(), old_size, most));
+  return fuzz::store(gzip(content), data, most);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const fs::path path = fuzz::input_file(data, size);
+  const Bytes content = unpacked(path);
+  for (const std::size_t rank : {std::size_t{1}, std::size_t{3}}) {
+    nn::IdxArray array;
+    if (fuzz::accepts(path, [&] { array = nn::read_idx(path, rank); })) {
+      expect_sound(array, rank);
+      expect(content == raw(array) || array.bytes.size() + 4 + 4 * rank > most_unpacked,
+             "both readers unpack the same");
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,44 @@
+#include "examples/mnist/model_file.hpp"
+
+#include <cmath>
+
+#include "tests/fuzz/fuzz.hpp"
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+using fuzz::expect;
+
+namespace {
+
+/// What the network says of a black image.
+std::string answer(const mnist::Model& model) {
+  xtape::Tape tape;
+  const xtape::NoGrad guard{tape};
+  const xtape::Array<float> image(xtape::Shape{1, model.features}, 0.0f);
+  const auto output = model.network(tape.constant(image));
+  expect(xtape::same_shape(output.shape(), xtape::Shape{1, model.class_names.size()}),
+         "there is a name for each output");
+  return fuzz::bits(output.value().storage());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const fs::path path = fuzz::input_file(data, size);
+  mnist::Model model;
+  if (!fuzz::accepts(path, [&] { model = mnist::load_model(path); })) {
+    return 0;
+  }
+  expect(std::isfinite(model.pixels.mean) && std::isfinite(model.pixels.deviation) &&
+             model.pixels.deviation > 0,
+         "pixels are scaled by numbers");
+  const fs::path copy = fuzz::folder() / "again";
+  mnist::save_model(copy, model);
+  const mnist::Model again = mnist::load_model(copy);
+  expect(again.activation == model.activation && again.class_names == model.class_names &&
+             again.pixels.mean == model.pixels.mean &&
+             again.pixels.deviation == model.pixels.deviation && again.features == model.features,
+         "a model comes back as it was");
+  expect(answer(again) == answer(model), "a network comes back bit by bit");
+  return 0;
+}

@@ -1,0 +1,165 @@
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "examples/mnist/model_file.hpp"
+#include "nn/files.hpp"
+#include "nn/safetensors.hpp"
+#include "tests/examples/png_files.hpp"
+#include "tests/fuzz/training_run.hpp"
+#include "tests/gzip.hpp"
+#include "tests/nn/safetensors_files.hpp"
+
+/// Writes what the fuzz targets begin with: sound files of each kind, and hostile ones.
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A folder with the seeds of one target.
+class Seeds {
+ public:
+  explicit Seeds(const fs::path& folder) : folder_(folder) { fs::create_directories(folder); }
+
+  fs::path next() { return folder_ / std::to_string(count_++); }
+  void add(std::string_view bytes) { nn::write_file(next(), bytes); }
+
+  /// A safetensors file with this header and `size` bytes of data.
+  void add_header(std::string_view header, std::size_t size) {
+    add(safetensors_bytes(header, std::string(size, '\1')));
+  }
+
+ private:
+  fs::path folder_;
+  int count_ = 0;
+};
+
+std::string idx_file(const std::vector<std::uint32_t>& extents, std::size_t bytes) {
+  std::string file{'\0', '\0', '\x08', static_cast<char>(extents.size())};
+  for (const std::uint32_t extent : extents) {
+    for (const int shift : {24, 16, 8, 0}) {
+      file += static_cast<char>(extent >> shift);
+    }
+  }
+  return file + std::string(bytes, '\7');
+}
+
+std::string packed(const std::string& content) {
+  const auto bytes = gzip({reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+  return {bytes.begin(), bytes.end()};
+}
+
+void write_idx(Seeds seeds) {
+  const std::uint32_t most = 0xffffffff;
+  for (const std::string& file :
+       {idx_file({3}, 3), idx_file({2, 3, 4}, 24), idx_file({2, 3, 4}, 23), idx_file({0, 3, 4}, 0),
+        idx_file({most, most, most}, 5), idx_file({1, 60000, 60000}, 0),
+        idx_file({10, 28, 28}, 7840), std::string()}) {
+    seeds.add(file);
+    seeds.add(packed(file));
+    seeds.add(packed(file) + packed(file));
+  }
+}
+
+/// Headers that are of no use to anybody.
+void write_hostile(Seeds& seeds) {
+  const auto tensor = [](const std::string& shape, const std::string& offsets) {
+    return R"("a":{"dtype":"F32","shape":[)" + shape + R"(],"data_offsets":[)" + offsets + "]}";
+  };
+  seeds.add_header("{" + tensor("4294967296,4294967296", "0,4") + "}", 4);
+  seeds.add_header("{" + tensor("-1", "0,4") + "}", 4);
+  seeds.add_header("{" + tensor("1e999", "0,NaN") + "}", 4);
+  seeds.add_header("{" + tensor("1", "100,104") + "}", 4);
+  seeds.add_header("{" + tensor("1", "0,4") + "," + tensor("1", "0,4") + "}", 4);
+  seeds.add_header(R"({"a":{"shape":)" + repeat("[", 500), 0);
+  seeds.add_header(repeat(R"({"a":)", 100), 0);
+  seeds.add_header("{\"\\u001b[31m\":1}", 0);
+  seeds.add(std::string(8, '\xff') + "{}");
+  seeds.add("");
+}
+
+nn::TensorView view(std::string key, std::string dtype, const xtape::Shape& shape,
+                    std::string_view bytes) {
+  return {std::move(key), std::move(dtype), shape, std::as_bytes(std::span(bytes))};
+}
+
+void write_safetensors(Seeds seeds) {
+  write_hostile(seeds);
+  nn::write_safetensors(seeds.next(),
+                        {view("a", "U8", {3}, "abc"), view("b", "F64", {2, 1}, "0123456701234567"),
+                         view("c", "F32", {}, "wxyz"), view("d", "BF16", {4, 0}, "")},
+                        {{"format", "pt"}, {"text", "\xc3\xa9 \" \\ \n"}});
+  xtape::Rng rng(2);
+  const nn::Sequential<float> narrow{nn::Linear<float>(3, 2, rng)};
+  const nn::Sequential<double> wide{nn::Linear<double>(3, 2, rng)};
+  for (const bool pytorch : {false, true}) {
+    nn::save_weights(seeds.next(), narrow, {.pytorch = pytorch});
+    nn::save_weights(seeds.next(), wide, {.pytorch = pytorch});
+  }
+}
+
+void write_checkpoints(Seeds seeds) {
+  write_hostile(seeds);
+  for (const bool adam : {false, true}) {
+    fuzz::TrainingRun run(adam);
+    for (int step = 0; step < 5; ++step) {
+      run.save(seeds.next());
+      run.train();
+    }
+  }
+}
+
+void write_models(Seeds seeds) {
+  write_hostile(seeds);
+  xtape::Rng rng(3);
+  mnist::save_model(seeds.next(), {.network = nn::Sequential{nn::Linear(3, 4, rng), nn::ReLU{},
+                                                             nn::Linear(4, 2, rng)},
+                                   .activation = "relu",
+                                   .pixels = {.mean = 0.1307, .deviation = 0.3081},
+                                   .class_names = {"cat \"Tom\"", "Maus"},
+                                   .features = 3});
+  const nn::Sequential<float> plain{nn::Linear(2, 3, rng), nn::Sigmoid{}, nn::Dropout{0.1},
+                                    nn::Linear(3, 1, rng)};
+  nn::save_weights(seeds.next(), plain);
+  nn::save_weights(seeds.next(), plain,
+                   {.metadata = {{"pixel_mean", "nan"},
+                                 {"pixel_deviation", "-1e999"},
+                                 {"classes", repeat("[", 100) + repeat("]", 100)}}});
+}
+
+void write_pngs(Seeds seeds) {
+  const std::vector<std::pair<int, std::vector<int>>> kinds{{PNG_COLOR_TYPE_GRAY, {1, 2, 4, 8, 16}},
+                                                            {PNG_COLOR_TYPE_GRAY_ALPHA, {8, 16}},
+                                                            {PNG_COLOR_TYPE_RGB, {8, 16}},
+                                                            {PNG_COLOR_TYPE_RGB_ALPHA, {8, 16}},
+                                                            {PNG_COLOR_TYPE_PALETTE, {1, 2}}};
+  for (const auto& [colours, depths] : kinds) {
+    for (const int depth : depths) {
+      std::vector<std::vector<png_byte>> rows(9, std::vector<png_byte>(8 * 9, 0x11));
+      rows[3].assign(8 * 9, 0);
+      seeds.add(png_of(colours, depth, 9, rows));
+      seeds.add(png_of(colours, depth, 9, rows, true));
+    }
+  }
+  seeds.add(header_only(4096, 4096));
+  seeds.add(header_only(2000000000, 2000000000));
+  seeds.add(header_only(0, 7));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: fuzz_seeds FOLDER\n", stderr);
+    return 2;
+  }
+  const fs::path folder = argv[1];
+  write_idx(Seeds(folder / "idx"));
+  write_safetensors(Seeds(folder / "safetensors"));
+  write_checkpoints(Seeds(folder / "checkpoint"));
+  write_models(Seeds(folder / "model"));
+  write_pngs(Seeds(folder / "png"));
+}
