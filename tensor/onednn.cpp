@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <new>
 
 #include "tensor/buffer.hpp"
 #include "tensor/error.hpp"
@@ -52,6 +53,9 @@ class Status {
     return *this;
   }
   void check() const {
+    if (status_ == dnnl_out_of_memory) {
+      throw std::bad_alloc();
+    }
     require<Error>(status_ == dnnl_success, "gemm: oneDNN failed with status {}",
                    static_cast<int>(status_.load()));
   }
