@@ -36,7 +36,8 @@ TEST_CASE("parallel covers every number once, in ranges that begin at multiples 
   for (std::size_t threads : {1UL, 2UL, 3UL, 7UL}) {
     const Threads guard(threads);
     for (std::size_t grain : {1UL, 7UL, 64UL}) {
-      for (std::size_t count : {0UL, 1UL, 2UL, 5UL, 63UL, 64UL, 65UL, 448UL, 449UL, 1000UL, 12345UL}) {
+      for (std::size_t count :
+           {0UL, 1UL, 2UL, 5UL, 63UL, 64UL, 65UL, 448UL, 449UL, 1000UL, 12345UL}) {
         INFO(count << " in grains of " << grain << " on " << threads << " threads");
         const Ranges ranges = ranges_of(count, grain, much_work);
         CHECK(ranges.size() <= threads);
