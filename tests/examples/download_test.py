@@ -291,7 +291,7 @@ def few_handles(case):
 
 
 def little_memory(case):
-    """The same, from what it takes to load the libraries on."""
+    """The same, from what it takes to load the libraries on: which may be enough to download."""
     environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
     def limit(megabytes):
@@ -304,7 +304,6 @@ def little_memory(case):
     if not loads(8000):
         return  # a sanitizer wants more
     least = next(megabytes for megabytes in range(40, 8000) if loads(megabytes))
-    refused = 0
     for megabytes in range(least, least + 8):
         status, said = case.run("good-17", preexec_fn=limit(megabytes), environment=environment)
         left = {path.name for path in case.home.rglob("*") if path.is_file()}
@@ -316,8 +315,6 @@ def little_memory(case):
         else:
             check(status == 1 and said.splitlines()[-1].startswith("mnist: ") and
                   "terminate" not in said, f"{megabytes} MB: exit status {status}: {said}")
-            refused += 1
-    check(refused > 0, "it was always enough")
 
 
 def closed_streams(case):
