@@ -1,12 +1,11 @@
 #include "tensor/gemm.hpp"
 
 #include <cblas.h>
-#include <sys/mman.h>
 
 #include <limits>
-#include <new>
 #include <type_traits>
 
+#include "tensor/address_space.hpp"
 #ifdef XTAPE_WITH_ONEDNN
 #include "tensor/onednn.hpp"
 #endif
@@ -14,8 +13,10 @@
 namespace xtape {
 namespace {
 
+#ifdef XTAPE_WITH_ONEDNN
 /// Products with at most this many multiplications are faster in CBLAS than in oneDNN.
 constexpr std::size_t tiny_product = 32 * 32 * 32;
+#endif
 
 int blas_index(std::size_t extent) {
   require<ShapeError>(extent <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
@@ -27,16 +28,11 @@ int blas_index(std::size_t extent) {
 /// it where there is none. Throws std::bad_alloc instead, at the first call of a thread.
 void require_blas_buffer() {
 #ifdef OPENBLAS_VERSION
-  static const thread_local bool possible = [] {
-    constexpr std::size_t size = std::size_t{129} << 20;
-    void* const memory =
-        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-      throw std::bad_alloc();
-    }
-    return ::munmap(memory, size) == 0;
-  }();
-  static_cast<void>(possible);
+  thread_local bool possible = false;
+  if (!possible) {
+    require_address_space(std::size_t{129} << 20);
+    possible = true;
+  }
 #endif
 }
 

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <new>
 
+#include "tensor/address_space.hpp"
 #include "tensor/buffer.hpp"
 #include "tensor/error.hpp"
 #include "tensor/parallel.hpp"
@@ -34,6 +35,16 @@ struct Product {
   float* c;
   std::size_t ldc;
 };
+
+/// oneDNN crashes where it gets no memory for the code that it makes and for its copies of
+/// operands, a few MB in all. Throws std::bad_alloc instead, at the first call of a thread.
+void require_workspace() {
+  thread_local bool possible = false;
+  if (!possible) {
+    require_address_space(std::size_t{32} << 20);
+    possible = true;
+  }
+}
 
 /// Computes a product on as many threads as oneDNN likes: one, inside a parallel range.
 dnnl_status_t compute(const Product& p) {
@@ -162,6 +173,7 @@ dnnl_status_t compute_alone(const Product& p) {
 void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
            float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb,
            float beta, float* c, std::size_t ldc) {
+  require_workspace();
   const Product product{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
   const bool small = m * n * k <= small_product;
   if (thread_count() > 1 && !small && is_weight_gradient(product)) {
