@@ -192,14 +192,14 @@ def run_catch(limit, *selection):
 
 
 def other_tests():
-    """The names of what CTest runs beside the test program's cases, but for those of the package,
-    which look at files and not at what they do: first those of the MNIST program, the quick ones
-    of them before the others."""
+    """The names of what CTest runs beside the test program's cases, but for those of the package and
+    of the mutants, which look at files and not at what they do: first those of the MNIST program,
+    the quick ones of them before the others."""
     shown = subprocess.run(["ctest", "--test-dir", str(BUILD), "--show-only=json-v1"],
                            stdout=subprocess.PIPE, check=True).stdout
     names = [test["name"] for test in json.loads(shown)["tests"]
              if Path(test.get("command", [""])[0]).name != TESTS.name
-             and not test["name"].startswith("package: ")]
+             and test["name"] != "mutants" and not test["name"].startswith("package: ")]
     groups = ("does not compile", "mnist: mistakes", "mnist: predict", "mnist: training",
               "mnist: download", "mnist", "example")
     rank = {name: next((i for i, group in enumerate(groups) if name.startswith(group)), len(groups))
