@@ -231,17 +231,25 @@ void commit(Loaded<T>& loaded, const std::vector<NamedParameter<Array<T>>>& para
 }
 
 template <class T>
-void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
-               const std::vector<NamedParameter<const Array<T>>>& parameters) {
-  const auto& slots = optimizer.slots();
-  require<TapeError>(slots.empty() || slots.size() == parameters.size(),
+void require_same_model(const Optimizer<T>& optimizer,
+                        const std::vector<NamedParameter<const Array<T>>>& parameters) {
+  const std::vector<const Array<T>*> known = optimizer.parameters();
+  require<TapeError>(known.empty() || known.size() == parameters.size(),
                      "{}: this optimizer began with another model ({} parameters, this one has {})",
-                     optimizer.name(), slots.size(), parameters.size());
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    require<TapeError>(slots[i].parameter == parameters[i].array,
+                     optimizer.name(), known.size(), parameters.size());
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    require<TapeError>(known[i] == parameters[i].array,
                        "{}: this optimizer began with another model (parameter '{}' is not the one "
                        "it knows)",
                        optimizer.name(), parameters[i].name);
+  }
+}
+
+template <class T>
+void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
+               const std::vector<NamedParameter<const Array<T>>>& parameters) {
+  const auto& slots = optimizer.slots();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
     for (std::size_t k = 0; k < slots[i].state.size(); ++k) {
       tensors.push_back(view_of(slot_key(parameters[i].name, k), slots[i].state[k]));
     }
@@ -268,6 +276,7 @@ void detail::write_checkpoint(const fs::path& path,
                               const std::vector<NamedParameter<const Array<T>>>& parameters,
                               const Optimizer<T>& optimizer, const TrainingState& state,
                               const Identity& identity) {
+  require_same_model(optimizer, parameters);
   std::vector<TensorView> tensors;
   const auto& slots = optimizer.slots();
   const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size()};

@@ -104,6 +104,16 @@ void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
 }
 
 template <class T>
+std::vector<const Array<T>*> Optimizer<T>::parameters() const {
+  std::vector<const Array<T>*> result;
+  result.reserve(model_.size());
+  for (const Known& known : model_) {
+    result.push_back(known.parameter);
+  }
+  return result;
+}
+
+template <class T>
 void Optimizer<T>::reset() {
   model_.clear();
   slots_.clear();

@@ -72,7 +72,11 @@ class Optimizer {
   /// How many steps have been made.
   std::size_t steps() const { return steps_; }
 
-  /// One slot for each parameter, in the order of the model's visit lines. Empty until a step needs
+  /// The parameters of the model that the first step was with, in the order of its visit lines.
+  /// Empty before that step.
+  std::vector<const Array<T>*> parameters() const;
+
+  /// One slot for each parameter, in the same order. Empty until a step needs
   /// one; SGD without momentum never does.
   const std::vector<Slot>& slots() const { return slots_; }
 

@@ -418,8 +418,10 @@ TEST_CASE("A hostile checkpoint is refused at once") {
 }
 
 TEST_CASE("A checkpoint is not saved with an optimizer of another model") {
+  const std::string name = GENERATE("SGD", "Adam");
+  CAPTURE(name);
   const TemporaryFolder folder;
-  Run<float> run("Adam"), other("Adam");
+  Run<float> run(name), other(name);
   run.train(1);
   CHECK_THROWS_AS(nn::save_checkpoint(folder / "c", other.model, *run.optimizer, run.state, {}),
                   xtape::TapeError);
