@@ -55,7 +55,7 @@ const std::vector<KnownDataset>& known_datasets() {
   return all;
 }
 
-const KnownDataset& known_dataset(const std::string& name) {
+const KnownDataset& known_dataset(std::string_view name) {
   const auto& all = known_datasets();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });

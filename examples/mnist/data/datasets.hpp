@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mnist {
@@ -29,6 +30,6 @@ struct KnownDataset {
 const std::vector<KnownDataset>& known_datasets();
 
 /// The data set of that name. Throws ValueError that lists the names there are.
-const KnownDataset& known_dataset(const std::string& name);
+const KnownDataset& known_dataset(std::string_view name);
 
 }  // namespace mnist
