@@ -63,7 +63,7 @@ const std::vector<Recipe>& recipes() {
   return all;
 }
 
-const Recipe& find_recipe(const std::string& name) {
+const Recipe& find_recipe(std::string_view name) {
   const auto found = std::find_if(recipes().begin(), recipes().end(),
                                   [&](const Recipe& recipe) { return recipe.name == name; });
   xtape::require<xtape::ValueError>(found != recipes().end(), "there is no recipe '{}'", name);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/augment.hpp"
@@ -45,7 +46,7 @@ struct Recipe {
 const std::vector<Recipe>& recipes();
 
 /// Throws ValueError when there is none of that name.
-const Recipe& find_recipe(const std::string& name);
+const Recipe& find_recipe(std::string_view name);
 
 /// `--recipe`, and the flags that change one ingredient of it.
 void add_flags(CLI::App& app, Recipe& recipe);
