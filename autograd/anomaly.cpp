@@ -69,16 +69,17 @@ bool broadcasts_to(const Shape& shape, const Shape& to) {
   return true;
 }
 
-/// The element of `array` that broadcasting puts at `index`.
+/// "2 at (0, 1)": the element of `array` that broadcasting puts at `index`.
 template <class T>
-T element_at(const Array<T>& array, const Shape& index) {
+std::string element_at(const Array<T>& array, const Shape& index) {
   const std::size_t offset = index.size() - array.dimension();
+  Shape own = array.shape();
   std::size_t place = 0;
   for (std::size_t axis = 0; axis < array.dimension(); ++axis) {
-    place *= array.shape()[axis];
-    place += array.shape()[axis] == 1 ? 0 : index[axis + offset];
+    own[axis] = array.shape()[axis] == 1 ? 0 : index[axis + offset];
+    place = place * array.shape()[axis] + own[axis];
   }
-  return array.data()[place];
+  return fmt::format("{} at {}", number(array.data()[place]), own);
 }
 
 /// "from 0 to 1", beside which NaN counts for nothing.
@@ -92,8 +93,8 @@ std::string range(const Array<T>& array) {
   return least <= most ? fmt::format("from {} to {}", least, most) : "without numbers";
 }
 
-/// "'relu' (2, 4) is 0 there, from 0 to 3": an array beside another of `shape` whose element at
-/// `index` is bad.
+/// "'relu' (2, 4) is 0 at (1, 3), from 0 to 3": an array beside another of `shape` whose element at
+/// `index` is bad. An op that moves elements made it from others, hence the range.
 template <class T>
 std::string beside(const std::string& name, const Array<T>& array, const Shape& shape,
                    const Shape& index) {
@@ -102,7 +103,7 @@ std::string beside(const std::string& name, const Array<T>& array, const Shape& 
   }
   std::string text = fmt::format("{} {} is ", name, array.shape());
   if (broadcasts_to(array.shape(), shape)) {
-    text += fmt::format("{} there, ", number(element_at(array, index)));
+    text += element_at(array, index) + ", ";
   }
   return text + range(array);
 }

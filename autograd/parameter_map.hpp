@@ -33,7 +33,7 @@ class ParameterMap {
     }
   }
 
-  /// Adds a parameter that find() does not know.
+  /// Adds a parameter, or gives it another node.
   void insert(const void* parameter, Node* node, std::uint64_t recording) {
     place({parameter, node, recording});
     ++size_;
@@ -56,7 +56,7 @@ class ParameterMap {
 
   void place(Entry entry) {
     std::size_t i = home(entry.parameter);
-    while (entries_[i].recording == entry.recording) {
+    while (entries_[i].recording == entry.recording && entries_[i].parameter != entry.parameter) {
       i = (i + 1) & (entries_.size() - 1);
     }
     entries_[i] = entry;

@@ -28,7 +28,7 @@ Variable<T> Tape<T>::variable(const Array<T>& array) {
 
 template <class T>
 Variable<T> Tape<T>::parameter(const Array<T>& array) {
-  if (Node<T>* known = parameters_.find(&array, recording_)) {
+  if (Node<T>* known = find_parameter(array)) {
     known->needs_grad |= grad_enabled_;  // it may have been recorded under NoGrad
     return {*known, recording_};
   }
@@ -39,6 +39,13 @@ Variable<T> Tape<T>::parameter(const Array<T>& array) {
   const Variable<T> parameter = commit(node, "parameter", &array, grad_enabled_);
   parameters_.insert(&array, &node, recording_);
   return parameter;
+}
+
+template <class T>
+Node<T>* Tape<T>::find_parameter(const Array<T>& array) const {
+  Node<T>* node = parameters_.find(&array, recording_);
+  const bool recorded = node != nullptr && node->index < size_ && node->value == &array;
+  return recorded ? node : nullptr;  // a composed op that threw took its node back
 }
 
 template <class T>
@@ -120,7 +127,7 @@ void Tape<T>::run_backward(Variable<T> loss) {
 
 template <class T>
 Array<T>* Tape<T>::find_grad(const Array<T>& parameter) const {
-  Node<T>* node = parameters_.find(&parameter, recording_);
+  Node<T>* node = find_parameter(parameter);
   return node != nullptr && node->grad_of == recording_ ? &node->grad : nullptr;
 }
 

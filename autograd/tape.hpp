@@ -239,6 +239,7 @@ class Tape {
     const T* data;
     std::span<const std::size_t> shape;
   };
+  Node<T>* find_parameter(const Array<T>& array) const;
   void borrow(const char* op, const Node<T>& node, const Array<T>& array);
   void require_unchanged() const;
 

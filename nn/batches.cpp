@@ -65,13 +65,18 @@ Batches::Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelSca
       std::isfinite(scale.mean) && std::isfinite(scale.deviation) && scale.deviation > 0,
       "Batches: expected pixels of a finite mean and a positive deviation, got {} and {}",
       scale.mean, scale.deviation);
-  const Shape wanted{data.size(), data.rows, data.columns};
-  require<ShapeError>(data.images.size() == element_count(wanted),
+  require_complete();
+}
+
+void Batches::require_complete() const {
+  const Shape wanted{data_->size(), data_->rows, data_->columns};
+  require<ShapeError>(data_->images.size() == element_count(wanted),
                       "Batches: {} labels want images {} of {} bytes in all, got {} bytes",
-                      data.size(), wanted, element_count(wanted), data.images.size());
+                      data_->size(), wanted, element_count(wanted), data_->images.size());
 }
 
 void Batches::start_epoch() {
+  require_complete();
   order_.resize(data_->size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   const bool goes_on = std::exchange(restored_, false);
@@ -131,6 +136,10 @@ void Batches::restore(const Position& position) {
 }
 
 Batch Batches::at(std::size_t index) const {
+  require_complete();
+  require<ShapeError>(data_->size() == order_.size(),
+                      "Batches: the dataset had {} items when this epoch began, now it has {}",
+                      order_.size(), data_->size());
   const std::size_t first = index * batch_size_;
   const std::size_t size = std::min(batch_size_, order_.size() - first);
   return {BatchImages(*data_, std::span(order_).subspan(first), size, scale_),

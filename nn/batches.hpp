@@ -101,7 +101,9 @@ class Batches {
     return data_->size() / batch_size_ + (data_->size() % batch_size_ > 0);
   }
 
-  /// Begins an epoch, or goes on with the one that restore() brought back.
+  /// Begins an epoch, or goes on with the one that restore() brought back. This and each turn of
+  /// the loop throw ShapeError when the dataset does not hold one image for each label any more, or
+  /// changed its size within an epoch.
   Iterator begin();
 
   /// Where the last batch has been given.
@@ -133,6 +135,7 @@ class Batches {
  private:
   Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelScale scale);
 
+  void require_complete() const;
   void start_epoch();
   Batch at(std::size_t index) const;
 

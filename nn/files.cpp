@@ -171,6 +171,23 @@ class Replacement {
   int descriptor_ = -1;
 };
 
+/// What a link leads to by way of any others; it need not exist.
+fs::path follow_links(const fs::path& path) {
+  constexpr int most_links = 40;  // as many as Linux follows
+  fs::path target = path;
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(target, error); ++links) {
+    if (links == most_links) {
+      error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+      break;
+    }
+    target = target.parent_path() / fs::read_symlink(target, error);
+  }
+  require<DataError>(!error || error == std::errc::no_such_file_or_directory,
+                     "{}: cannot write: {}", path.string(), error.message());
+  return target;
+}
+
 }  // namespace
 
 InputFile::InputFile(const fs::path& path, std::string_view wanted) : name_(path.string()) {
@@ -221,16 +238,14 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
 }
 
 void write_file(const fs::path& path, std::span<const std::string_view> parts) {
-  std::error_code error;
-  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
-  require<DataError>(!error || error == std::errc::no_such_file_or_directory,
-                     "{}: cannot write: {}", path.string(), error.message());
-  Replacement file(target);
+  Replacement file(follow_links(path));
   for (const std::string_view part : parts) {
     file.write(part);
   }
   file.commit();
 }
+
+void require_writable(const fs::path& path) { const Replacement file(follow_links(path)); }
 
 void write_file(const fs::path& path, std::string_view bytes) {
   write_file(path, std::span(&bytes, 1));

@@ -55,4 +55,8 @@ void write_file(const std::filesystem::path& path, std::span<const std::string_v
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 ///@}
 
+/// Throws what write_file() would if it can be told beforehand: the folder is missing or read only,
+/// the path is no file. It makes the temporary file and removes it.
+void require_writable(const std::filesystem::path& path);
+
 }  // namespace xtape::nn

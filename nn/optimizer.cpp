@@ -1,5 +1,7 @@
 #include "nn/optimizer.hpp"
 
+#include <set>
+
 namespace xtape::nn {
 
 template <class T>
@@ -69,7 +71,11 @@ void Optimizer<T>::begin(std::size_t state_count) {
   std::vector<Known> model;
   std::vector<Slot> slots;
   model.reserve(updates_.size());
+  std::set<const Array<T>*> distinct;
   for (const Update& each : updates_) {
+    require<TapeError>(distinct.insert(each.parameter).second,
+                       "{}: two visit lines of the model name the same array {}; visit it once",
+                       name_, each.parameter->shape());
     model.push_back({each.parameter, each.parameter->shape()});
     if (state_count > 0) {
       const Array<T> zeros(each.parameter->shape(), T(0));

@@ -40,9 +40,9 @@ class Optimizer {
   /// `tape`.
   ///
   /// Throws TapeError, naming the parameter, when one has no gradient, or when the first step was
-  /// with another model (or with this one before its parameters moved); ShapeError when a gradient
-  /// is not of the parameter's shape; ValueError when the options are out of range. Then nothing
-  /// has changed.
+  /// with another model (or with this one before its parameters moved), or when two visit lines
+  /// name the same array; ShapeError when a gradient is not of the parameter's shape; ValueError
+  /// when the options are out of range. Then nothing has changed.
   template <class Model>
   void step(Model& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();

@@ -44,9 +44,11 @@ std::string without_dashes(std::string message) {
 }  // namespace
 
 void read_config(CLI::App& app, const std::string& file) {
-  std::ifstream stream(file);
-  require<Error>(stream && std::filesystem::is_regular_file(file), "{}: cannot read this file",
-                 file);
+  std::ifstream stream;
+  if (std::filesystem::is_regular_file(file)) {  // opening a named pipe would wait for its writer
+    stream.open(file);
+  }
+  require<Error>(stream.is_open(), "{}: cannot read this file", file);
   std::vector<CLI::ConfigItem> items;
   try {
     items = CLI::ConfigTOML().from_config(stream);

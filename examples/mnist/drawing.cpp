@@ -65,7 +65,7 @@ std::vector<std::string> draw(const GreyImage& image, Letters letters) {
 }
 
 std::string draw_bar(double share, std::size_t width, Letters letters) {
-  const double length = std::clamp(share, 0.0, 1.0) * static_cast<double>(width);
+  const double length = share > 0 ? std::min(share, 1.0) * static_cast<double>(width) : 0;
   std::string bar;
   if (letters == Letters::ascii) {
     bar.assign(static_cast<std::size_t>(std::lround(length)), '#');

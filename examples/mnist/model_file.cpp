@@ -39,6 +39,8 @@ std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
       require<DataError>(tensor.shape.size() == 2 && tensor.shape[0] > 0 && tensor.shape[1] > 0,
                          "{}: {} is {}, expected the (in, out) of a Linear layer", file.name(),
                          name, tensor.shape);
+      require<DataError>(tensor.dtype == "F32" || tensor.dtype == "F64",
+                         "{}: {} is of dtype {}, expected F32", file.name(), name, tensor.dtype);
       layers.emplace(*layer, tensor.shape);
     }
   }
@@ -46,20 +48,23 @@ std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
                      "{}: holds no network: expected the weights of Linear layers, \"0.weight\" "
                      "being the first",
                      file.name());
+  std::size_t width = 0;
+  for (const auto& [number, shape] : layers) {
+    require<DataError>(width == 0 || shape[0] == width,
+                       "{}: {}.weight is {}, but the layer before it has {} outputs", file.name(),
+                       number, shape, width);
+    width = shape[1];
+  }
   return layers;
 }
 
 /// A network with a Linear layer at each number; load_weights() fills it. The first gap between two
 /// is an activation, others are dropout, which does nothing to predictions.
-nn::Sequential<float> build(const nn::SafetensorsFile& file, const std::string& activation) {
+nn::Sequential<float> build(const std::map<std::size_t, xtape::Shape>& layers,
+                            const std::string& activation) {
   nn::Sequential<float> network;
   xtape::Rng rng;
-  std::size_t width = 0;
-  for (const auto& [number, shape] : layers_of(file)) {
-    require<DataError>(width == 0 || shape[0] == width,
-                       "{}: {}.weight is {}, but the layer before it has {} outputs", file.name(),
-                       number, shape, width);
-    width = shape[1];
+  for (const auto& [number, shape] : layers) {
     for (bool first = true; network.size() < number; first = false) {
       network.push_back(first ? make_activation<float>(activation)
                               : nn::Layer<float>(nn::Dropout(0)));
@@ -128,11 +133,15 @@ Model load_model(const std::filesystem::path& path) {
   Model model;
   model.activation = text(file, "activation", model.activation);
   try {
-    model.network = build(file, model.activation);
+    make_activation<float>(model.activation);  // before anything large
+    model.network = build(layers, model.activation);
   } catch (const xtape::ValueError& error) {
     xtape::fail<DataError>("{}: {}", file.name(), error.what());
   }
   nn::load_weights(path, model.network);
+  if (const auto bad = find_bad_parameter(model.network)) {
+    xtape::fail<DataError>("{}: {}", file.name(), *bad);
+  }
   model.pixels = pixel_scale(file);
   model.class_names = class_names(file, layers.rbegin()->second[1]);
   model.features = layers.begin()->second[0];

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "examples/mnist/commands.hpp"
@@ -47,7 +48,11 @@ std::vector<double> probabilities(const Model& model, const Picture& picture) {
   const xtape::NoGrad guard{tape};
   xtape::nn::Batches batches(data, 1, model.pixels);
   const auto result = softmax(model.network(tape.constant((*batches.begin()).images)));
-  return {result.value().begin(), result.value().end()};
+  const auto& shares = result.value();
+  xtape::require<xtape::DataError>(
+      std::all_of(shares.begin(), shares.end(), [](float share) { return std::isfinite(share); }),
+      "{}: the network's outputs are no finite numbers, its weights are too large", picture.name);
+  return {shares.begin(), shares.end()};
 }
 
 std::size_t likeliest(const std::vector<double>& shares) {

@@ -93,6 +93,9 @@ void report_interruption(const Outcome& outcome, const TrainOptions& options) {
 int train(const Arguments& arguments) {
   const auto options = parse_options<TrainOptions>(train_command, arguments);
   const bool verbose = options.output.verbose();
+  if (!options.report.weights.empty()) {
+    xtape::nn::require_writable(options.report.weights);  // not after hours of training
+  }
   const DataSource source = prepare(options.data, options.run, verbose);
   const xtape::nn::Mnist& data = source.data;
   const Checkpoints checkpoints = make_checkpoints(options, data);

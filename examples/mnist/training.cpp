@@ -134,6 +134,7 @@ class Training {
       if (interrupted() != 0) break;
     }
     progress_.end_epoch();
+    require_finite();
     epoch_.learning_rate = descent_.learning_rate(steps_ - 1);
   }
 
@@ -224,7 +225,17 @@ class Training {
                         {"last_test", last.test}}};
   }
 
-  void save() { checkpoints_.save(steps_, network_, descent_.optimizer(), state()); }
+  /// What is kept must be worth it: the step before may have spoilt the weights.
+  void require_finite() const {
+    if (const auto bad = find_bad_parameter(network_)) {
+      xtape::fail<xtape::Error>("step {}: {}; try a smaller --learning-rate", steps_, *bad);
+    }
+  }
+
+  void save() {
+    require_finite();
+    checkpoints_.save(steps_, network_, descent_.optimizer(), state());
+  }
 
   void resume() {
     nn::TrainingState restored = state();

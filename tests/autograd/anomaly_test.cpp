@@ -40,21 +40,21 @@ TEST_CASE("A tape looks for anomalies when it is told to, and only then") {
   CHECK_NOTHROW(sqrt(y));
 }
 
-TEST_CASE("A value that goes bad names the op, the element and the inputs there") {
+TEST_CASE("A value that goes bad names the op, the element and the inputs beside it") {
   Watchful watchful;
   Tape<float>& tape = watchful.tape;
   const auto x = tape.variable(array_of(Shape{2, 3}, {1.f, 2.f, 3.f, 4.f, 0.f, -5.f}));
   CHECK(failure_of(tape, [&] { log(x); }) ==
         "log gave -inf at (1, 1) of (2, 3), the first of 2 elements that are not finite; its "
-        "inputs: 'variable' (2, 3) is 0 there, from -5 to 4");
+        "inputs: 'variable' (2, 3) is 0 at (1, 1), from -5 to 4");
   const auto columns = tape.constant(array_of(Shape{3}, {2.f, 0.f, 1.f}));
   CHECK(failure_of(tape, [&] { x / columns; }) ==
         "divide gave inf at (0, 1) of (2, 3), the first of 2 elements that are not finite; its "
-        "inputs: 'variable' (2, 3) is 2 there, from -5 to 4, 'constant' (3) is 0 there, from 0 to "
-        "2");
+        "inputs: 'variable' (2, 3) is 2 at (0, 1), from -5 to 4, 'constant' (3) is 0 at (1), from "
+        "0 to 2");
   CHECK(failure_of(tape, [&] { sum(x * 2e38f); }) ==
         "multiply gave inf at (0, 1) of (2, 3), the first of 4 elements that are not finite; its "
-        "inputs: 'variable' (2, 3) is 2 there, from -5 to 4");
+        "inputs: 'variable' (2, 3) is 2 at (0, 1), from -5 to 4");
 }
 
 TEST_CASE("Leaves are looked at too") {
@@ -100,8 +100,8 @@ TEST_CASE("A gradient that goes bad names the op that made it") {
   CHECK_THROWS_AS(tape.backward(loss), AnomalyError);
   CHECK(message_of([&] { tape.backward(loss); }) ==
         "backward of sqrt gave its input 'variable' the gradient inf at (1) of (3); its inputs: "
-        "'variable' (3) is 0 there, from 0 to 4; its value (3) is 0 there, from 0 to 2, the "
-        "gradient of that (3) is 3 there, from 3 to 3");
+        "'variable' (3) is 0 at (1), from 0 to 4; its value (3) is 0 at (1), from 0 to 2, the "
+        "gradient of that (3) is 3 at (1), from 3 to 3");
   CHECK_THROWS_AS(x.grad(), TapeError);
   tape.detect_anomaly(false);
   tape.backward(loss);

@@ -252,6 +252,23 @@ TEST_CASE("An op made of several records all of them or none") {
   check_all_or_nothing([&](auto x) { return x.tape().constant(weight); });
 }
 
+TEST_CASE("A parameter of a composed op that throws can be recorded again") {
+  const Array<double> weight(Shape{3}, 2.0), other_shape(Shape{2}, 1.0);
+  Tape<double> tape;
+  const auto x = tape.variable(Array<double>(Shape{3}, 1.0));
+  const auto fails = [&] {
+    return compose(tape, [&] { return x * tape.parameter(weight) + tape.parameter(other_shape); });
+  };
+  CHECK_THROWS_AS(fails(), xtape::ShapeError);
+  CHECK(tape.size() == 1);
+  const auto in_its_place = tape.constant(Array<double>(Shape{3}, 100.0));
+  const auto square = tape.parameter(weight) * tape.parameter(weight);
+  CHECK((square.value() == Array<double>(Shape{3}, 4.0)));
+  tape.backward(sum(square + in_its_place));
+  CHECK((tape.grad(weight) == Array<double>(Shape{3}, 4.0)));
+  CHECK_THROWS_AS(tape.grad(other_shape), TapeError);
+}
+
 TEST_CASE("A parameter whose allocation fails can be recorded again") {
   if (!counts_allocations()) {
     XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");

@@ -205,11 +205,12 @@ enough_or_told() {
   [ "$(wc -l <"$work/stderr")" -le 1 ] || complain "$what: said $(cat "$work/stderr")"
 }
 
-# Not with less than it takes to load its libraries, or OpenBLAS to begin; not with sanitizers.
+# Not with less than it takes to load its libraries, or OpenBLAS to begin (with less some versions of
+# it try for ever); not with sanitizers.
 little_memory() {
   (ulimit -v 8000000 && "$mnist" --version) >/dev/null 2>&1 || return 0
   least=100000
-  until (ulimit -v $least && "$mnist" --version) >/dev/null 2>&1 || [ $least -gt 2000000 ]; do
+  until (ulimit -v $least && timeout 10 "$mnist" --version) >/dev/null 2>&1 || [ $least -gt 2000000 ]; do
     least=$((least + 20000))
   done
   told=0

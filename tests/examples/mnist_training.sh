@@ -158,8 +158,31 @@ diverged() {
     stderr || complain "diverged: $(cat stderr)"
 }
 
+# The last step of all may spoil the weights, and no loss tells: nothing good is overwritten.
+spoilt() {
+  train --quiet --epochs 1 --save good >stdout
+  cp good before
+  status=0
+  train --activation relu --learning-rate 1e39 --momentum 0 --batch-size 1000000 --epochs 1 \
+    --schedule constant --checkpoints spoilt --quiet --save good >stdout 2>stderr || status=$?
+  [ "$status" -eq 1 ] || complain "spoilt: exit status $status"
+  grep -q "^mnist: step 1: parameter '.*' is [a-z-]* at element [0-9]*; try a smaller --learning-rate$" \
+    stderr || complain "spoilt: $(cat stderr)"
+  cmp -s good before || complain "spoilt: what was good has been overwritten"
+  [ -z "$(find spoilt -name '*.safetensors')" ] || complain "spoilt: $(ls spoilt)"
+
+  status=0
+  train --save none/weights >stdout 2>stderr || status=$?
+  [ "$status" -eq 1 ] && [ ! -s stdout ] || complain "told after the training: $(cat stdout)"
+  status=0
+  mkfifo pipe
+  timeout 10 "$mnist" train --config pipe >stdout 2>stderr || status=$?
+  [ "$status" -eq 2 ] || complain "a pipe as --config: exit status $status"
+}
+
 printed
 diverged
+spoilt
 evaluated
 early_stop
 config

@@ -78,6 +78,21 @@ TEST_CASE("A file that holds no network is refused, and named") {
   }
 }
 
+TEST_CASE("A model whose weights are no numbers is refused") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const auto path = folder / "m.safetensors";
+  for (const float bad :
+       {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    nn::Linear layer(3, 2, rng);
+    layer.weight.data()[4] = bad;
+    save_weights(path, nn::Sequential{layer});
+    CHECK(message_of([&] { load_model(path); }) == path.string() + ": parameter '0.weight' is " +
+                                                       (bad < 0 ? "-inf" : "nan") +
+                                                       " at element 4");
+  }
+}
+
 TEST_CASE("What is no list of names names no classes, at no cost") {
   const TemporaryFolder folder;
   xtape::Rng rng{1};

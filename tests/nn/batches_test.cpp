@@ -268,6 +268,21 @@ TEST_CASE("Batches tell what they cannot work with") {
                     "Batches: 9 labels want images (9, 3, 5) of 135 bytes in all, got 150 bytes");
 }
 
+TEST_CASE("Batches notice that their dataset has changed its size") {
+  nn::Dataset data = numbered_images(10);
+  nn::Batches batches(data, 4);
+  auto it = batches.begin();
+  data.labels.push_back(0);
+  const std::string incomplete =
+      "Batches: 11 labels want images (11, 3, 5) of 165 bytes in all, got 150 bytes";
+  CHECK_THROWS_WITH(*it, incomplete);
+  CHECK_THROWS_WITH(batches.begin(), incomplete);
+  data.images.resize(165);
+  CHECK_THROWS_WITH(*it, "Batches: the dataset had 10 items when this epoch began, now it has 11");
+  CHECK_THROWS_AS(*it, xtape::ShapeError);
+  CHECK((*batches.begin()).labels.size() == 4);
+}
+
 TEST_CASE("Batches go on from any position, in the order they had begun") {
   const nn::Dataset data = numbered_images(23);
   for (const bool shuffled : {false, true}) {

@@ -159,6 +159,31 @@ TEST_CASE("write_file refuses what is no file") {
   CHECK(names_in(folder.path()) == std::set<std::string>{"file", "loop"});
 }
 
+TEST_CASE("write_file follows a link to what does not exist yet") {
+  const TemporaryFolder folder;
+  fs::create_directory(folder / "inner");
+  fs::create_symlink("inner/second", folder / "first");
+  fs::create_symlink("../new", folder / "inner/second");
+  nn::write_file(folder / "first", "content");
+  CHECK(fs::is_symlink(folder / "first"));
+  CHECK(fs::is_symlink(folder / "inner/second"));
+  CHECK(nn::read_file(folder / "new", any) == "content");
+}
+
+TEST_CASE("require_writable says what write_file would, and changes nothing") {
+  const TemporaryFolder folder;
+  const std::string name = folder.path().string();
+  folder.write("file", std::string("content"));
+  CHECK_NOTHROW(nn::require_writable(folder / "file"));
+  CHECK_NOTHROW(nn::require_writable(folder / "new"));
+  CHECK_THROWS_WITH(nn::require_writable(folder / "none/file"),
+                    name + "/none/file: cannot create a file beside it: No such file or directory");
+  CHECK_THROWS_WITH(nn::require_writable("/dev/null"),
+                    "/dev/null: cannot write: it is no regular file");
+  CHECK(nn::read_file(folder / "file", any) == "content");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"file"});
+}
+
 TEST_CASE("write_file on a full disk says so and leaves the old file alone") {
   const TemporaryFolder folder;
   const fs::path path = folder.write("file", std::string("old"));

@@ -211,6 +211,33 @@ TEST_CASE("An optimizer says how a model differs from the one it began with", "[
   CHECK(sgd.steps() == 1);
 }
 
+namespace {
+
+struct Tied {
+  Array<double> array;
+
+  static void visit(auto& self, auto&& f) {
+    f("encoder", self.array);
+    f("decoder", self.array);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("An array that two visit lines name is not stepped twice", "[nn]") {
+  for (const auto& optimizer : all_optimizers()) {
+    Tied model{{1, 2}};
+    Tape<double> tape;
+    tape.backward(sum(tape.parameter(model.array)));
+    CHECK(message_of([&] { optimizer->step(model, tape); }) ==
+          std::string(optimizer->name()) +
+              ": two visit lines of the model name the same array (2); visit it once");
+    CHECK_THROWS_AS(optimizer->step(model, tape), xtape::TapeError);
+    CHECK((model.array == Array<double>{1, 2}));
+    CHECK(optimizer->steps() == 0);
+  }
+}
+
 TEST_CASE("SGD may be given momentum later, for the model it began with", "[nn]") {
   Model model{{1, 2}, {3, 4, 5}};
   Tape<double> tape;
