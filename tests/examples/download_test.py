@@ -1,6 +1,7 @@
 """download_test.py PROGRAM MNIST: runs `PROGRAM data`, the MNIST example, against a server on the
 loopback address that serves the files in MNIST well and badly. Every case has a cache of its own."""
 
+import bisect
 import concurrent.futures
 import gzip
 import hashlib
@@ -57,10 +58,11 @@ class Case:
         self.complete()
         return said
 
-    def fails(self, folder, reason, *flags, **options):
+    def fails(self, folder, reasons, *flags, **options):
         status, said = self.run(folder, *flags, **options)
         check(status == 1, f"exit status {status}, not 1: {said}")
-        check(reason in said, f"'{reason}' is not in: {said}")
+        reasons = (reasons,) if isinstance(reasons, str) else reasons
+        check(any(reason in said for reason in reasons), f"no '{reasons}' in: {said}")
         left = {path.name for path in self.cache.iterdir()} - {".lock", self.part.name}
         check(not left, f"there should be nothing, but there is {left}")
 
@@ -113,7 +115,7 @@ def silent(case):
 
 
 def truncate(case):
-    case.fails("truncate", "transfer closed")
+    case.fails("truncate", ("transfer closed", "end of response"))  # libcurl 7, 8
     arrived = case.part.stat().st_size
     check(len(server.seen("truncate")) == 3, server.seen("truncate"))
     check(arrived > 0.8 * len(server.files[FIRST + ".gz"]), f"only {arrived} bytes have arrived")
@@ -291,19 +293,23 @@ def few_handles(case):
 
 
 def little_memory(case):
-    """The same, from what it takes to load the libraries on: which may be enough to download."""
+    """The same, from what it takes to load the libraries on, which may be enough to download."""
     environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
     def limit(megabytes):
         return limited(resource.RLIMIT_AS, megabytes << 20)
 
     def loads(megabytes):
-        return subprocess.run([PROGRAM, "--version"], preexec_fn=limit(megabytes), timeout=60,
-                              env={**os.environ, **environment}, capture_output=True).returncode == 0
+        try:
+            return subprocess.run([PROGRAM, "--version"], preexec_fn=limit(megabytes), timeout=5,
+                                  env={**os.environ, **environment},
+                                  capture_output=True).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False  # some versions of OpenBLAS try for ever to begin
 
     if not loads(8000):
         return  # a sanitizer wants more
-    least = next(megabytes for megabytes in range(40, 8000) if loads(megabytes))
+    least = 40 + bisect.bisect_left(range(40, 8000), True, key=loads)
     for megabytes in range(least, least + 8):
         status, said = case.run("good-17", preexec_fn=limit(megabytes), environment=environment)
         left = {path.name for path in case.home.rglob("*") if path.is_file()}
