@@ -76,8 +76,8 @@ class Optimizer {
   /// Empty before that step.
   std::vector<const Array<T>*> parameters() const;
 
-  /// One slot for each parameter, in the same order. Empty until a step needs
-  /// one; SGD without momentum never does.
+  /// One slot for each parameter, in the same order. Empty until a step needs one; SGD without
+  /// momentum never does.
   const std::vector<Slot>& slots() const { return slots_; }
 
  protected:
