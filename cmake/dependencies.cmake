@@ -46,7 +46,8 @@ endif()
 set(xtape_gemm cblas)
 if(NOT XTAPE_GEMM MATCHES "^(auto|onednn|cblas)$")
   message(FATAL_ERROR "XTAPE_GEMM is '${XTAPE_GEMM}': expected auto, onednn or cblas")
-elseif(NOT XTAPE_GEMM STREQUAL cblas)
+elseif(NOT XTAPE_GEMM STREQUAL cblas AND OpenMP_CXX_FOUND)
+  # Only through OpenMP can xtape keep oneDNN to one thread for each part of a product.
   find_package(OneDNN)
   if(OneDNN_FOUND)
     cmake_push_check_state(RESET)
@@ -58,7 +59,7 @@ elseif(NOT XTAPE_GEMM STREQUAL cblas)
        #include <dnnl.h>
        #endif
        #if DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP
-       #error xtape shares its threads with oneDNN through OpenMP
+       #error xtape tells oneDNN its number of threads through OpenMP
        #endif
        int main() {
          float x = 1;
@@ -69,10 +70,11 @@ elseif(NOT XTAPE_GEMM STREQUAL cblas)
   endif()
   if(OneDNN_FOUND AND XTAPE_ONEDNN_WORKS)
     set(xtape_gemm onednn)
-  elseif(XTAPE_GEMM STREQUAL onednn)
-    message(FATAL_ERROR "XTAPE_GEMM is onednn, but no oneDNN with the OpenMP runtime was found "
-                        "(Debian: libdnnl-dev)")
   endif()
+endif()
+if(XTAPE_GEMM STREQUAL onednn AND NOT xtape_gemm STREQUAL onednn)
+  message(FATAL_ERROR "XTAPE_GEMM is onednn, but no oneDNN with the OpenMP runtime was found "
+                      "(Debian: libdnnl-dev), or the compiler has no OpenMP")
 endif()
 if(xtape_gemm STREQUAL onednn)
   message(STATUS "xtape: matrix products by oneDNN (float) and CBLAS (double, small float)")

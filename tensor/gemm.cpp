@@ -2,21 +2,95 @@
 
 #include <cblas.h>
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
 #include "tensor/address_space.hpp"
+#include "tensor/buffer.hpp"
+#include "tensor/parallel.hpp"
 #ifdef XTAPE_WITH_ONEDNN
 #include "tensor/onednn.hpp"
 #endif
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+// OpenBLAS has threads of its own. Absent where another CBLAS is linked.
+extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
 
 namespace xtape {
 namespace {
 
-#ifdef XTAPE_WITH_ONEDNN
-/// Products with at most this many multiplications are faster in CBLAS than in oneDNN.
-constexpr std::size_t tiny_product = 32 * 32 * 32;
+/// The arguments of a product; the functions below compute parts of it.
+template <class T>
+struct Product {
+  Transpose transpose_a, transpose_b;
+  std::size_t m, n, k;
+  T alpha;
+  const T* a;
+  std::size_t lda;
+  const T* b;
+  std::size_t ldb;
+  T beta;
+  T* c;
+  std::size_t ldc;
+
+  /// Some rows of C.
+  Product rows(std::size_t begin, std::size_t end) const {
+    Product part = *this;
+    part.m = end - begin;
+    part.a += transpose_a == Transpose::yes ? begin : begin * lda;
+    part.c += begin * ldc;
+    return part;
+  }
+  /// Some columns of C.
+  Product columns(std::size_t begin, std::size_t end) const {
+    Product part = *this;
+    part.n = end - begin;
+    part.b += transpose_b == Transpose::yes ? begin * ldb : begin;
+    part.c += begin;
+    return part;
+  }
+  /// Some terms of the sum that each element of C is.
+  Product terms(std::size_t begin, std::size_t end) const {
+    Product part = *this;
+    part.k = end - begin;
+    part.a += transpose_a == Transpose::yes ? begin * lda : begin;
+    part.b += transpose_b == Transpose::yes ? begin : begin * ldb;
+    return part;
+  }
+};
+
+/// Keeps oneDNN, and a BLAS with OpenMP, to the calling thread while it lives. oneDNN 2.6 divides
+/// its work by the number of threads that OpenMP promises and computes part of it where OpenMP
+/// gives fewer. OpenBLAS's own threads are switched off for good: its number is one for the
+/// process.
+class OneThread {
+ public:
+  OneThread() {
+    if (openblas_set_num_threads != nullptr) {
+      static const bool once = (openblas_set_num_threads(1), true);
+      static_cast<void>(once);
+    }
+#ifdef _OPENMP
+    before_ = omp_get_max_threads();
+    omp_set_num_threads(1);
 #endif
+  }
+  ~OneThread() {
+#ifdef _OPENMP
+    omp_set_num_threads(before_);
+#endif
+  }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+#ifdef _OPENMP
+  int before_;
+#endif
+};
 
 int blas_index(std::size_t extent) {
   require<ShapeError>(extent <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
@@ -37,21 +111,106 @@ void require_blas_buffer() {
 }
 
 template <class T>
-void blas_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
-               std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb,
-               T beta, T* c, std::size_t ldc) {
+void blas_gemm(const Product<T>& p) {
   require_blas_buffer();
   const auto flag = [](Transpose t) { return t == Transpose::yes ? CblasTrans : CblasNoTrans; };
   const auto run = [&](auto function) {
-    function(CblasRowMajor, flag(transpose_a), flag(transpose_b), blas_index(m), blas_index(n),
-             blas_index(k), alpha, a, blas_index(lda), b, blas_index(ldb), beta, c,
-             blas_index(ldc));
+    function(CblasRowMajor, flag(p.transpose_a), flag(p.transpose_b), blas_index(p.m),
+             blas_index(p.n), blas_index(p.k), p.alpha, p.a, blas_index(p.lda), p.b,
+             blas_index(p.ldb), p.beta, p.c, blas_index(p.ldc));
   };
   if constexpr (std::is_same_v<T, float>) {
     run(cblas_sgemm);
   } else {
     run(cblas_dgemm);
   }
+}
+
+#ifdef XTAPE_WITH_ONEDNN
+/// Products with at most this many multiplications are faster in CBLAS than in oneDNN.
+constexpr std::size_t tiny_product = 32 * 32 * 32;
+#endif
+
+/// Computes a product on this thread alone.
+template <class T>
+void compute(const Product<T>& p) {
+  const OneThread guard;
+#ifdef XTAPE_WITH_ONEDNN
+  if constexpr (std::is_same_v<T, float>) {
+    if (p.m * p.n * p.k > tiny_product) {
+      onednn::sgemm(p.transpose_a == Transpose::yes, p.transpose_b == Transpose::yes, p.m, p.n, p.k,
+                    p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+      return;
+    }
+  }
+#endif
+  blas_gemm(p);
+}
+
+/// Products of at most this many multiplications gain nothing from a second thread.
+constexpr std::size_t small_product = 64 * 64 * 64;
+
+/// A layer's output X W with few rows in X and many in W. Each thread then multiplies by the rows
+/// of W that it updates, which are in its cache.
+template <class T>
+bool is_tall_layer(const Product<T>& p) {
+  return p.transpose_a == Transpose::no && p.transpose_b == Transpose::no && p.k >= 256 &&
+         8 * p.m <= p.k && p.ldc == p.n;
+}
+
+/// A weight's gradient X^T dY with few rows in X and many in the result.
+template <class T>
+bool is_weight_gradient(const Product<T>& p) {
+  return p.transpose_a == Transpose::yes && p.transpose_b == Transpose::no && p.m >= 256 &&
+         2 * p.k <= p.m;
+}
+
+/// Each thread multiplies some columns of A by the same rows of B; then their products are added.
+template <class T>
+void split_terms(const Product<T>& p) {
+  const std::size_t size = p.m * p.n, parts = thread_count();
+  static thread_local Buffer<T> partial;
+  partial.resize(size * (parts - 1));
+  T* const others = partial.data();
+  constexpr std::size_t grain = 8;
+  const std::size_t share = (p.k + grain * parts - 1) / (grain * parts) * grain;
+  parallel(parts, 1, parallel_threshold, [&](std::size_t part, std::size_t end) {
+    for (; part < end; ++part) {
+      Product<T> terms = p.terms(std::min(p.k, part * share), std::min(p.k, (part + 1) * share));
+      if (part > 0) {
+        terms.beta = 0;
+        terms.c = others + (part - 1) * size;
+      }
+      if (terms.k > 0) {
+        compute(terms);
+      } else if (part > 0) {
+        std::fill_n(terms.c, size, T(0));
+      }
+    }
+  });
+  parallel(size, 16, size, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t other = 0; other + 1 < parts; ++other) {
+      const T* addend = others + other * size;
+#pragma omp simd
+      for (std::size_t i = begin; i < end; ++i) {
+        p.c[i] += addend[i];
+      }
+    }
+  });
+}
+
+/// Each thread computes some rows of C.
+template <class T>
+void split_rows(const Product<T>& p) {
+  parallel(p.m, 8, parallel_threshold,
+           [&](std::size_t begin, std::size_t end) { compute(p.rows(begin, end)); });
+}
+
+/// Each thread computes some columns of C.
+template <class T>
+void split_columns(const Product<T>& p) {
+  parallel(p.n, 16, parallel_threshold,
+           [&](std::size_t begin, std::size_t end) { compute(p.columns(begin, end)); });
 }
 
 template <class T>
@@ -77,16 +236,16 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
     scale(m, n, beta, c, ldc);
     return;
   }
-#ifdef XTAPE_WITH_ONEDNN
-  if constexpr (std::is_same_v<T, float>) {
-    if (m * n * k > tiny_product) {
-      onednn::sgemm(transpose_a == Transpose::yes, transpose_b == Transpose::yes, m, n, k, alpha, a,
-                    lda, b, ldb, beta, c, ldc);
-      return;
-    }
+  const Product<T> product{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
+  if (thread_count() == 1 || m * n * k <= small_product) {
+    compute(product);
+  } else if (is_tall_layer(product)) {
+    split_terms(product);
+  } else if (is_weight_gradient(product) || m > n) {
+    split_rows(product);
+  } else {
+    split_columns(product);
   }
-#endif
-  blas_gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 template <class T>

@@ -1,72 +1,69 @@
 #include "tensor/parallel.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "tensor/error.hpp"
+#include "tensor/processors.hpp"
+#include "tensor/thread_pool.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
-// OpenBLAS may have threads of its own beside OpenMP's. Absent where another CBLAS is linked.
-extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
-
 namespace xtape {
-
 namespace {
 
-constexpr std::size_t max_threads = 1024;
+constexpr std::size_t max_threads = detail::Job::max_chunks;
 
-void require_count(std::size_t count) {
-  require<ValueError>(count >= 1 && count <= max_threads,
-                      "set_thread_count: expected 1 to {} threads, got {}", max_threads, count);
+/// What the variables of OpenMP ask for, which users know, else all processors that are usable.
+std::size_t default_thread_count() noexcept {
+  std::size_t count = usable_processors();
+#ifdef _OPENMP
+  if (std::getenv("OMP_NUM_THREADS") != nullptr) {
+    count = static_cast<std::size_t>(omp_get_max_threads());
+  }
+  count = std::min(count, static_cast<std::size_t>(omp_get_thread_limit()));
+#endif
+  return std::clamp<std::size_t>(count, 1, max_threads);
 }
+
+bool within_openmp() noexcept {
+#ifdef _OPENMP
+  return omp_in_parallel() != 0;
+#else
+  return false;
+#endif
+}
+
+thread_local std::size_t chosen_count = 0;  // 0: none has been chosen
 
 }  // namespace
 
-#ifdef _OPENMP
-
-std::size_t thread_count() noexcept { return static_cast<std::size_t>(omp_get_max_threads()); }
+std::size_t thread_count() noexcept {
+  if (chosen_count == 0) {
+    chosen_count = default_thread_count();
+  }
+  return chosen_count;
+}
 
 void set_thread_count(std::size_t count) {
-  require_count(count);
-  omp_set_num_threads(static_cast<int>(count));
-  if (openblas_set_num_threads != nullptr) {
-    openblas_set_num_threads(static_cast<int>(count));
-  }
+  require<ValueError>(count >= 1 && count <= max_threads,
+                      "set_thread_count: expected 1 to {} threads, got {}", max_threads, count);
+  chosen_count = count;
 }
 
 void detail::parallel_ranges(std::size_t count, std::size_t grain,
                              void (*call)(const void*, std::size_t, std::size_t),
                              const void* body) {
-#pragma omp parallel
-  {
-    const auto threads = static_cast<std::size_t>(omp_get_num_threads());
-    const auto thread = static_cast<std::size_t>(omp_get_thread_num());
-    const std::size_t grains = (count + grain - 1) / grain;
-    const std::size_t share = (grains + threads - 1) / threads * grain;
-    const std::size_t begin = std::min(count, thread * share);
-    const std::size_t end = std::min(count, begin + share);
-    if (begin < end) {
-      call(body, begin, end);
-    }
-  }
+  const std::size_t threads = thread_count();
+  const std::size_t grains = (count + grain - 1) / grain;
+  const std::size_t size = (grains + threads - 1) / threads * grain;
+  const std::size_t chunks = size == 0 ? 0 : (count + size - 1) / size;
+  const auto compute = [&](std::size_t chunk) {
+    call(body, chunk * size, std::min(count, (chunk + 1) * size));
+  };
+  run_chunks(chunks, within_openmp() ? 1 : threads, compute);
 }
-
-#else
-
-std::size_t thread_count() noexcept { return 1; }
-
-void set_thread_count(std::size_t count) { require_count(count); }
-
-void detail::parallel_ranges(std::size_t count, std::size_t,
-                             void (*call)(const void*, std::size_t, std::size_t),
-                             const void* body) {
-  if (count > 0) {
-    call(body, 0, count);
-  }
-}
-
-#endif
 
 }  // namespace xtape

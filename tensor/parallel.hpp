@@ -2,19 +2,20 @@
 
 #include <cstddef>
 #include <memory>
-#include <type_traits>
 
 /// @file
 /// Threads.
 
 namespace xtape {
 
-/// The number of threads that kernels and GEMM may use.
+/// Returns the number of threads that kernels and matrix products called by this thread may use.
+/// Until set_thread_count() is called, it is usable_processors(), or what OMP_NUM_THREADS and
+/// OMP_THREAD_LIMIT say.
 std::size_t thread_count() noexcept;
 
-/// Sets the number of threads that kernels and GEMM may use from now on, when called by this
-/// thread. (OpenBLAS, which multiplies in double precision, has one number for all threads.) Throws
-/// ValueError unless `count` is from 1 to 1024.
+/// Sets the number of threads that kernels and matrix products called by this thread may use.
+/// Results depend on this number, because sums are taken in another order. Throws ValueError unless
+/// `count` is from 1 to 1024.
 void set_thread_count(std::size_t count);
 
 /// Below this many elements of work a second thread costs more than it gives.
@@ -26,10 +27,14 @@ void parallel_ranges(std::size_t count, std::size_t grain,
                      const void* body);
 }
 
-/// Calls `body(begin, end)` over disjoint ranges that together cover [0, count): one range, on this
-/// thread, when `work` (elements touched) is small, else one range per thread. Ranges begin at
-/// multiples of `grain` and depend on `count` and the number of threads only, so a result never
-/// depends on scheduling. `body` must not throw.
+/// Calls `body(begin, end)` for ranges that together cover [0, count): for one range when `work`
+/// (elements touched) is small, else for one range per thread.
+///
+/// Ranges begin at multiples of `grain` and depend on `count` and thread_count() only, so a result
+/// does not depend on which thread computes a range. This thread computes every range that no
+/// other thread has begun, so it never waits for a thread that is not running. When ranges throw,
+/// the exception of the first such range is rethrown after all ranges have ended. A call from
+/// within a range, or from within a parallel region of OpenMP, starts no further threads.
 template <class Body>
 void parallel(std::size_t count, std::size_t grain, std::size_t work, const Body& body) {
   if (work < parallel_threshold) {

@@ -247,3 +247,24 @@ TEST_CASE("shape_of, has_shape and stretches_to look at shapes only") {
   CHECK_THROWS_WITH(xtape::stretches_to<float>("add", a + b, Shape{5}),
                     "add: shapes (5) and (2, 3) do not broadcast");
 }
+
+TEST_CASE("A function that throws within an expression throws at any size and number of threads") {
+  const auto half = [](float x) {
+    if (x < 0) {
+      throw xtape::ValueError("half: not positive");
+    }
+    return x / 2;
+  };
+  for (const std::size_t threads : {1UL, 2UL, 3UL}) {
+    const Threads guard(threads);
+    for (const std::size_t size : {1UL, 100UL, 32768UL, 200000UL}) {
+      INFO(size << " elements on " << threads << " threads");
+      Array<float> x(Shape{size}, 1.f), out;
+      assign("test", out, xtape::elementwise(half, x));
+      CHECK(out(size - 1) == 0.5f);
+      x(size - 1) = -1;
+      CHECK_THROWS_WITH(assign("test", out, xtape::elementwise(half, x)), "half: not positive");
+      CHECK_THROWS_AS(assign_into(out, xtape::elementwise(half, x)), xtape::ValueError);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+#include "tensor/processors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+namespace xtape {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double unlimited = std::numeric_limits<double>::infinity();
+
+/// The number of processors that the affinity mask allows.
+std::size_t affinity() {
+#ifdef __linux__
+  // A machine may have more processors than a cpu_set_t has bits.
+  for (int bits = CPU_SETSIZE; bits <= 1 << 20; bits *= 2) {
+    cpu_set_t* set = CPU_ALLOC(bits);
+    if (set == nullptr) {
+      break;
+    }
+    const std::size_t bytes = CPU_ALLOC_SIZE(bits);
+    const bool known = sched_getaffinity(0, bytes, set) == 0;
+    const int count = known ? CPU_COUNT_S(bytes, set) : 0;
+    CPU_FREE(set);
+    if (known) {
+      return static_cast<std::size_t>(count);
+    }
+  }
+#endif
+  return std::thread::hardware_concurrency();
+}
+
+/// The quota that a control group itself has, in processors.
+double quota_of(const fs::path& group) {
+  std::string quota;
+  double period = 0;
+  if (std::ifstream file(group / "cpu.max"); !(file >> quota >> period)) {
+    std::ifstream(group / "cpu.cfs_quota_us") >> quota;
+    std::ifstream(group / "cpu.cfs_period_us") >> period;
+  }
+  const double time = std::strtod(quota.c_str(), nullptr);  // 0 for "max"
+  return time > 0 && period > 0 ? time / period : unlimited;
+}
+
+/// The least quota of the group `path` below `mount` and of the groups that contain it.
+double quota_along(const fs::path& mount, const fs::path& path) {
+  double least = quota_of(mount);
+  fs::path group = mount;
+  for (const fs::path& name : path.relative_path()) {
+    group /= name;
+    least = std::min(least, quota_of(group));
+  }
+  return least;
+}
+
+/// Whether a comma-separated list has this name in it.
+bool lists(std::string_view list, std::string_view name) {
+  for (std::size_t end = 0; !list.empty(); list.remove_prefix(std::min(end + 1, list.size()))) {
+    end = std::min(list.find(','), list.size());
+    if (list.substr(0, end) == name) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+double detail::cpu_quota(const fs::path& root) {
+  const fs::path mounts = root / "sys/fs/cgroup";
+  double least = unlimited;
+  std::ifstream groups(root / "proc/self/cgroup");
+  // Each line is "number:controllers:path"; version 2 has no controllers in it.
+  for (std::string line; std::getline(groups, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) {
+      continue;
+    }
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    const fs::path path = line.substr(second + 1);
+    if (controllers.empty()) {
+      least = std::min({least, quota_along(mounts, path), quota_along(mounts / "unified", path)});
+    } else if (lists(controllers, "cpu")) {
+      least = std::min(
+          {least, quota_along(mounts / controllers, path), quota_along(mounts / "cpu", path)});
+    }
+  }
+  return least;
+}
+
+std::size_t usable_processors() noexcept {
+  std::size_t count = 1;
+  try {
+    count = affinity();
+    // Threads beyond the quota are stopped together. Below half a processor more, that costs more
+    // than the last thread gives.
+    const double quota = std::round(detail::cpu_quota());
+    count = quota < static_cast<double>(count) ? static_cast<std::size_t>(quota) : count;
+  } catch (const std::exception&) {
+    // Out of memory, or file names that cannot be: what is known so far must do.
+  }
+  return std::max<std::size_t>(count, 1);
+}
+
+}  // namespace xtape

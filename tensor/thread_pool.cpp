@@ -1,0 +1,246 @@
+#include "tensor/thread_pool.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace xtape::detail {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+/// How long a thread without work looks for some before it sleeps: longer than the pauses of a
+/// training loop between one parallel kernel and the next.
+constexpr microseconds worker_patience{100};
+/// How long a caller looks whether the last chunks are done before it sleeps.
+constexpr microseconds caller_patience{50};
+/// Waiting longer than this, and longer than it computed itself, tells a caller that the thread
+/// which it waits for has lost its processor.
+constexpr microseconds stall{50};
+/// After a stall a caller computes alone for this many times as long as the stall was, so that
+/// stalls cost at most a twentieth of its time.
+constexpr int pauses_per_stall = 20;
+
+/// Looks whether `ready()` again and again, for as long as `patience`.
+template <class Ready>
+bool spin(microseconds patience, const Ready& ready) {
+  const Clock::time_point end = Clock::now() + patience;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      if (ready()) {
+        return true;
+      }
+#if defined(__x86_64__) || defined(__i386__)
+      __builtin_ia32_pause();
+#endif
+    }
+  } while (Clock::now() < end);
+  return false;
+}
+
+/// Whether this thread computes a chunk at present.
+thread_local bool within_chunk = false;
+
+/// A thread that computes chunks of the jobs it is offered. It lives as long as the process.
+class alignas(64) Worker {
+ public:
+  /// Throws std::system_error when the system has no thread to give.
+  explicit Worker(std::size_t number) : number_(number) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the threads of the program
+    try {
+      std::thread([this] { serve(); }).detach();
+    } catch (...) {
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+      throw;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  /// Offers a job to the worker. False when it has another one.
+  bool offer(Job& job) noexcept {
+    Job* expected = nullptr;
+    if (!job_.compare_exchange_strong(expected, &job)) {
+      return false;
+    }
+    offers_.fetch_add(1);
+    offers_.notify_one();
+    return true;
+  }
+
+  /// Takes an offer back. False when the worker has begun the job.
+  bool withdraw(Job& job) noexcept {
+    Job* expected = &job;
+    return job_.compare_exchange_strong(expected, nullptr);
+  }
+
+  /// How many jobs the worker has ended.
+  std::uint32_t ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+  /// Sleeps until that is another number.
+  void wait_while(std::uint32_t ended) const noexcept { ended_.wait(ended); }
+
+ private:
+  [[noreturn]] void serve() noexcept {
+    within_chunk = true;
+    for (;;) {
+      Job* job = next_offer();
+      if (!job_.compare_exchange_strong(job, begun())) {
+        continue;  // withdrawn
+      }
+      job->work(number_ + 1);
+      job_.store(nullptr);
+      ended_.fetch_add(1);
+      ended_.notify_all();
+    }
+  }
+
+  Job* next_offer() noexcept {
+    for (;;) {
+      const std::uint32_t offers = offers_.load();
+      Job* job = job_.load();
+      if (job != nullptr || spin(worker_patience, [&] { return (job = job_.load()) != nullptr; })) {
+        return job;
+      }
+      offers_.wait(offers);
+    }
+  }
+
+  /// Stands for a job that has been begun.
+  static Job* begun() noexcept {
+    static Job none(0, nullptr, nullptr);
+    return &none;
+  }
+
+  std::size_t number_;
+  std::atomic<Job*> job_{nullptr};  // offered, begun(), or none
+  std::atomic<std::uint32_t> offers_{0};
+  std::atomic<std::uint32_t> ended_{0};
+};
+
+/// All workers of the process, made when they are first wanted. They are never destroyed: threads
+/// may still use them while the process ends.
+class Pool {
+ public:
+  static Pool& instance() {
+    static Pool& pool = *new Pool;
+    // Threads do not outlive a fork: a forked child computes alone.
+    static const int registered = pthread_atfork(nullptr, nullptr, [] {
+      pool.exhausted_ = true;
+      pool.made_ = 0;
+    });
+    static_cast<void>(registered);
+    return pool;
+  }
+
+  /// The first `count` workers, or as many as there can be.
+  std::span<Worker* const> workers(std::size_t count) {
+    if (made_ < count && !exhausted_) {
+      make(count);
+    }
+    return std::span(workers_).first(std::min<std::size_t>(count, made_));
+  }
+
+ private:
+  void make(std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    try {
+      while (made_ < count) {
+        workers_[made_] = new Worker(made_);
+        ++made_;
+      }
+    } catch (const std::exception&) {
+      exhausted_ = true;  // the caller computes what a thread that cannot be had would have
+    }
+  }
+
+  std::mutex mutex_;
+  std::atomic<bool> exhausted_ = false;
+  std::atomic<std::size_t> made_ = 0;
+  std::array<Worker*, Job::max_chunks> workers_{};
+};
+
+/// Until when this thread computes alone, because others have kept it waiting.
+thread_local Clock::time_point alone_until{};
+
+/// A worker that may have begun the job.
+struct Helper {
+  Worker* worker;
+  std::uint32_t ended;  // what it said before
+};
+
+}  // namespace
+
+void Job::compute(std::size_t chunk) noexcept {
+  try {
+    call_(body_, chunk);
+  } catch (...) {
+    const std::lock_guard lock(error_mutex_);
+    if (chunk < error_chunk_) {
+      error_chunk_ = chunk;
+      error_ = std::current_exception();
+    }
+  }
+}
+
+void Job::work(std::size_t first) noexcept {
+  for (std::size_t i = 0; i < chunks_; ++i) {
+    const std::size_t chunk = (first + i) % chunks_;
+    if (claim(chunk)) {
+      compute(chunk);
+    }
+  }
+}
+
+void run(Job& job, std::size_t threads) {
+  if (threads <= 1 || within_chunk) {
+    job.work(0);
+    return;
+  }
+  const Clock::time_point start = Clock::now();
+  if (start < alone_until) {
+    job.work(0);
+    return;
+  }
+  thread_local std::vector<Helper> helpers;
+  helpers.clear();
+  helpers.reserve(threads - 1);
+  for (Worker* worker : Pool::instance().workers(threads - 1)) {
+    const std::uint32_t ended = worker->ended();
+    if (worker->offer(job)) {
+      helpers.push_back({worker, ended});
+    }
+  }
+  within_chunk = true;
+  job.work(0);
+  within_chunk = false;
+  std::erase_if(helpers, [&](const Helper& helper) { return helper.worker->withdraw(job); });
+  const auto done = [&] {
+    return std::all_of(helpers.begin(), helpers.end(),
+                       [](const Helper& helper) { return helper.worker->ended() != helper.ended; });
+  };
+  if (done()) {
+    return;
+  }
+  const Clock::time_point waits = Clock::now();
+  if (!spin(caller_patience, done)) {
+    for (const Helper& helper : helpers) {
+      helper.worker->wait_while(helper.ended);
+    }
+  }
+  const Clock::time_point end = Clock::now();
+  if (end - waits > std::max<Clock::duration>(stall, waits - start)) {
+    alone_until = end + pauses_per_stall * (end - waits);
+  }
+}
+
+}  // namespace xtape::detail

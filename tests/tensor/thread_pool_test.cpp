@@ -1,0 +1,182 @@
+#include "tensor/thread_pool.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tensor/error.hpp"
+#include "tensor/parallel.hpp"
+#include "tests/catch.hpp"
+#include "tests/threads.hpp"
+
+using xtape::detail::run_chunks;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+/// How often each chunk was computed.
+std::vector<int> counts(std::size_t chunks, std::size_t threads) {
+  std::vector<std::atomic<int>> calls(chunks);
+  run_chunks(chunks, threads, [&](std::size_t chunk) { ++calls[chunk]; });
+  return {calls.begin(), calls.end()};
+}
+
+/// The first worker, kept in a chunk for as long as this object lives.
+class HeldWorker {
+ public:
+  HeldWorker()
+      : caller_([this] {
+          run_chunks(2, 2, [this](std::size_t) {
+            both_there_.count_down();
+            release_.wait();
+          });
+        }) {
+    both_there_.wait();
+  }
+  ~HeldWorker() { release_.count_down(); }
+  HeldWorker(const HeldWorker&) = delete;
+  HeldWorker& operator=(const HeldWorker&) = delete;
+
+ private:
+  std::latch both_there_{2}, release_{1};
+  std::jthread caller_;
+};
+
+}  // namespace
+
+TEST_CASE("Each chunk is computed once") {
+  for (const std::size_t threads : {1UL, 2UL, 3UL, 8UL}) {
+    for (const std::size_t chunks : {0UL, 1UL, 2UL, 3UL, 7UL, 64UL, 1024UL}) {
+      INFO(chunks << " chunks on " << threads << " threads");
+      CHECK(counts(chunks, threads) == std::vector<int>(chunks, 1));
+    }
+  }
+}
+
+TEST_CASE("Other threads help, each with chunks of its own") {
+  // No chunk ends before all have begun, which takes a thread for each. A new caller has not been
+  // kept waiting, so it asks for help.
+  for (const std::size_t threads : {2UL, 3UL, 5UL}) {
+    std::vector<std::thread::id> computed_by(threads);
+    std::thread::id caller;
+    std::jthread([&] {
+      caller = std::this_thread::get_id();
+      std::latch begun(static_cast<std::ptrdiff_t>(threads));
+      run_chunks(threads, threads, [&](std::size_t chunk) {
+        computed_by[chunk] = std::this_thread::get_id();
+        begun.arrive_and_wait();
+      });
+    }).join();
+    CHECK(std::set(computed_by.begin(), computed_by.end()).size() == threads);
+    CHECK(computed_by[0] == caller);
+  }
+}
+
+TEST_CASE("A caller does not wait for a worker that is busy elsewhere") {
+  const HeldWorker held;
+  for (int i = 0; i < 100; ++i) {
+    std::set<std::thread::id> threads;
+    run_chunks(4, 2, [&](std::size_t) { threads.insert(std::this_thread::get_id()); });
+    CHECK(threads == std::set{std::this_thread::get_id()});
+  }
+}
+
+TEST_CASE("After a worker has kept it waiting a caller computes alone for a while") {
+  bool measured = false;
+  for (int attempt = 0; attempt < 20 && !measured; ++attempt) {
+    // A new thread has not waited for anybody.
+    std::jthread([&] {
+      const auto self = std::this_thread::get_id();
+      std::latch both_there(2);
+      run_chunks(2, 2, [&](std::size_t) {
+        both_there.arrive_and_wait();
+        if (std::this_thread::get_id() != self) {
+          std::this_thread::sleep_for(milliseconds(5));
+        }
+      });
+      const auto stalled = Clock::now();
+      bool alone = true;
+      for (int i = 0; i < 5; ++i) {
+        run_chunks(2, 2, [&](std::size_t) {
+          alone = alone && std::this_thread::get_id() == self;
+          std::this_thread::sleep_for(milliseconds(1));
+        });
+      }
+      if (Clock::now() - stalled < milliseconds(80)) {  // of the 100 that 5 cost
+        measured = true;
+        CHECK(alone);
+      }
+    });
+  }
+  CHECK(measured);
+}
+
+TEST_CASE("The exception of the first chunk that throws arrives, after all chunks have ended") {
+  for (const std::size_t threads : {1UL, 2UL, 3UL}) {
+    std::vector<std::atomic<int>> calls(16);
+    const auto compute = [&](std::size_t chunk) {
+      ++calls[chunk];
+      if (chunk % 5 == 3) {
+        throw std::runtime_error("chunk " + std::to_string(chunk));
+      }
+    };
+    CHECK_THROWS_WITH(run_chunks(16, threads, compute), "chunk 3");
+    CHECK(std::all_of(calls.begin(), calls.end(), [](const auto& count) { return count == 1; }));
+    CHECK(counts(16, threads) == std::vector<int>(16, 1));
+  }
+}
+
+TEST_CASE("Chunks may have chunks of their own") {
+  std::vector<std::atomic<int>> calls(8 * 16);
+  run_chunks(8, 2, [&](std::size_t outer) {
+    run_chunks(16, 2, [&](std::size_t inner) { ++calls[outer * 16 + inner]; });
+  });
+  CHECK(std::all_of(calls.begin(), calls.end(), [](const auto& count) { return count == 1; }));
+}
+
+TEST_CASE("Many callers share the workers") {
+  constexpr std::size_t callers = 8, rounds = 2000;
+  std::vector<std::size_t> sums(callers, 0);
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t& sum : sums) {
+      threads.emplace_back([&sum] {
+        for (std::size_t round = 0; round < rounds; ++round) {
+          std::size_t parts[6] = {};
+          run_chunks(6, 3, [&](std::size_t chunk) { parts[chunk] = chunk + round; });
+          for (const std::size_t part : parts) {
+            sum += part;
+          }
+        }
+      });
+    }
+  }
+  CHECK(sums == std::vector<std::size_t>(callers, rounds * 15 + 6 * rounds * (rounds - 1) / 2));
+}
+
+TEST_CASE("A forked child computes alone") {
+  CHECK(counts(4, 2) == std::vector<int>(4, 1));  // there are workers, in this process
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    bool right = true;
+    for (int i = 0; i < 100; ++i) {
+      right = right && counts(4, 3) == std::vector<int>(4, 1);
+    }
+    ::_exit(right ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
