@@ -1,9 +1,12 @@
 """Runs all peers on all problems in turn and prints one table; `./run bench peers` calls it.
 
-usage: compare.py BUILD_FOLDER [--seconds S] [--rounds N] [--json FILE]
+usage: compare.py BUILD_FOLDER [--seconds S] [--rounds N] [--json FILE] [--net NAME] [--busy N]
+
+With --busy the peers run beside N processes that compute and never wait, and times are means.
 """
 
 import argparse
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -55,7 +58,7 @@ def environment(threads):
     )
 
 
-def measure(command, threads):
+def measure(command, threads, figure):
     """(microseconds per step, losses), or the reason why there are none.
 
     On one thread a peer has one processor to run on, so that none can use a second.
@@ -72,14 +75,26 @@ def measure(command, threads):
     if result.returncode != 0 or "microseconds" not in lines:
         error = result.stderr.strip().splitlines()
         return error[-1] if error else f"exit status {result.returncode}"
-    return float(lines["microseconds"]), [float(loss) for loss in lines["losses"].split()]
+    return float(lines[figure]), [float(loss) for loss in lines["losses"].split()]
+
+
+@contextlib.contextmanager
+def busy_processes(count):
+    """Processes that compute and never wait, until the end of the block."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def trace_difference(losses, reference):
     return max(abs(a - b) / abs(b) for a, b in zip(losses, reference, strict=True))
 
 
-def compare(build, folder, threads, seconds, rounds):
+def compare(build, folder, threads, seconds, rounds, figure):
     """One row for each peer: its median time, the median of its ratios to xtape, its trace."""
     times, traces, failures = {}, {}, {}
     for _ in range(rounds):
@@ -89,7 +104,7 @@ def compare(build, folder, threads, seconds, rounds):
             if package is not None and version(package) is None:
                 failures[name] = f"{package} is not installed"
                 continue
-            result = measure(command([folder, str(threads), str(seconds)]), threads)
+            result = measure(command([folder, str(threads), str(seconds)]), threads, figure)
             if isinstance(result, str):
                 failures[name] = result
             else:
@@ -117,20 +132,29 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json")
+    parser.add_argument("--net", help="this network alone")
+    parser.add_argument("--busy", type=int, default=0)
     options = parser.parse_args()
     packages = [f"{p} {version(p) or 'not installed'}" for p in ("numpy", "torch", "jax")]
     print(", ".join(packages))
+    # Beside busy programs what counts is how long all steps take, not how long most of them do.
+    figure = "mean" if options.busy else "microseconds"
+    rows = lambda problem, threads: compare(
+        options.build, problem, threads, options.seconds, options.rounds, figure
+    )
     results, agree = [], True
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, busy_processes(options.busy):
         subprocess.run([os.path.join(options.build, "peer_xtape"), "--write", folder], check=True)
         with open(os.path.join(folder, "names.txt")) as file:
             names = file.read().splitlines()
         for threads in (1, 2):
             for i, net in enumerate(names):
+                if options.net not in (None, net):
+                    continue
                 print(f"\n{net}, {threads} thread{'s' if threads > 1 else ''}")
                 print(f"  {'peer':16} {'us/step':>10} {'ratio to xtape':>15}   losses agree")
                 problem = os.path.join(folder, str(i))
-                for row in compare(options.build, problem, threads, options.seconds, options.rounds):
+                for row in rows(problem, threads):
                     results.append(dict(row, net=net, threads=threads))
                     if "failure" in row:
                         print(f"  {row['peer']:16} {row['failure']}")

@@ -59,3 +59,4 @@ def run(problem, seconds, step, finish=lambda: None):
     while time.perf_counter() - begin < seconds or len(samples) < 5:
         samples.append(1e6 * sample(repetitions))
     print(f"microseconds {sorted(samples)[len(samples) // 2]:.3f}")
+    print(f"mean {sum(samples) / len(samples):.3f}")
