@@ -8,16 +8,11 @@
 
 #include "tensor/address_space.hpp"
 #include "tensor/buffer.hpp"
+#include "tensor/one_thread.hpp"
 #include "tensor/parallel.hpp"
 #ifdef XTAPE_WITH_ONEDNN
 #include "tensor/onednn.hpp"
 #endif
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-// OpenBLAS has threads of its own. Absent where another CBLAS is linked.
-extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
 
 namespace xtape {
 namespace {
@@ -60,36 +55,6 @@ struct Product {
     part.b += transpose_b == Transpose::yes ? begin : begin * ldb;
     return part;
   }
-};
-
-/// Keeps oneDNN, and a BLAS with OpenMP, to the calling thread while it lives. oneDNN 2.6 divides
-/// its work by the number of threads that OpenMP promises and computes part of it where OpenMP
-/// gives fewer. OpenBLAS's own threads are switched off for good: its number is one for the
-/// process.
-class OneThread {
- public:
-  OneThread() {
-    if (openblas_set_num_threads != nullptr) {
-      static const bool once = (openblas_set_num_threads(1), true);
-      static_cast<void>(once);
-    }
-#ifdef _OPENMP
-    before_ = omp_get_max_threads();
-    omp_set_num_threads(1);
-#endif
-  }
-  ~OneThread() {
-#ifdef _OPENMP
-    omp_set_num_threads(before_);
-#endif
-  }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-#ifdef _OPENMP
-  int before_;
-#endif
 };
 
 int blas_index(std::size_t extent) {

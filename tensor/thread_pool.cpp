@@ -1,11 +1,11 @@
 #include "tensor/thread_pool.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <span>
 #include <system_error>
@@ -93,9 +93,10 @@ class alignas(64) Worker {
   [[noreturn]] void serve() noexcept {
     within_chunk = true;
     for (;;) {
-      Job* job = next_offer();
-      if (!job_.compare_exchange_strong(job, begun())) {
-        continue;  // withdrawn
+      wait_for_offer();
+      Job* job = job_.load();
+      if (job == nullptr || !job_.compare_exchange_strong(job, begun())) {
+        continue;  // it has been withdrawn
       }
       job->work(number_ + 1);
       job_.store(nullptr);
@@ -104,13 +105,11 @@ class alignas(64) Worker {
     }
   }
 
-  Job* next_offer() noexcept {
-    for (;;) {
-      const std::uint32_t offers = offers_.load();
-      Job* job = job_.load();
-      if (job != nullptr || spin(worker_patience, [&] { return (job = job_.load()) != nullptr; })) {
-        return job;
-      }
+  bool is_offered() const noexcept { return job_.load() != nullptr; }
+
+  void wait_for_offer() noexcept {
+    const std::uint32_t offers = offers_.load();
+    if (!spin(worker_patience, [this] { return is_offered(); })) {
       offers_.wait(offers);
     }
   }

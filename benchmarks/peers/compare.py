@@ -1,6 +1,7 @@
 """Runs all peers on all problems in turn and prints one table; `./run bench peers` calls it.
 
-usage: compare.py BUILD_FOLDER [--seconds S] [--rounds N] [--json FILE] [--net NAME] [--busy N]
+usage: compare.py BUILD_FOLDER [--seconds S] [--rounds N] [--json FILE]
+                  [--net NAME] [--peers NAME...] [--busy N]
 
 With --busy the peers run beside N processes that compute and never wait, and times are means.
 """
@@ -94,11 +95,11 @@ def trace_difference(losses, reference):
     return max(abs(a - b) / abs(b) for a, b in zip(losses, reference, strict=True))
 
 
-def compare(build, folder, threads, seconds, rounds, figure):
+def compare(chosen, folder, threads, seconds, rounds, figure):
     """One row for each peer: its median time, the median of its ratios to xtape, its trace."""
     times, traces, failures = {}, {}, {}
     for _ in range(rounds):
-        for name, (command, package) in peers(build).items():
+        for name, (command, package) in chosen.items():
             if name in failures:
                 continue
             if package is not None and version(package) is None:
@@ -111,7 +112,7 @@ def compare(build, folder, threads, seconds, rounds, figure):
                 times.setdefault(name, []).append(result[0])
                 traces[name] = result[1]
     rows = []
-    for name in peers(build):
+    for name in chosen:
         if name in failures:
             rows.append({"peer": name, "failure": failures[name]})
             continue
@@ -133,14 +134,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json")
     parser.add_argument("--net", help="this network alone")
+    parser.add_argument("--peers", nargs="+", default=[], help="xtape and these alone")
     parser.add_argument("--busy", type=int, default=0)
     options = parser.parse_args()
     packages = [f"{p} {version(p) or 'not installed'}" for p in ("numpy", "torch", "jax")]
     print(", ".join(packages))
     # Beside busy programs what counts is how long all steps take, not how long most of them do.
     figure = "mean" if options.busy else "microseconds"
+    chosen = peers(options.build)
+    if options.peers:
+        chosen = {name: chosen[name] for name in ["xtape", *options.peers]}
     rows = lambda problem, threads: compare(
-        options.build, problem, threads, options.seconds, options.rounds, figure
+        chosen, problem, threads, options.seconds, options.rounds, figure
     )
     results, agree = [], True
     with tempfile.TemporaryDirectory() as folder, busy_processes(options.busy):
