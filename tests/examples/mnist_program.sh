@@ -54,6 +54,10 @@ bad_flags() {
     18446744073709551616 $huge
   refuses_values --learning-rate 'a finite number of at least 0' nan inf -0.1 abc 1e999 0.1x
   refuses_values --momentum 'a number in [0, 1)' 1 nan -0.1 abc
+  refuses_values --shift 'a number from 0 to 10000' 1e308 10000.5 -1 nan
+  refuses_values --rotation 'a number from 0 to 360' 1e308 361 -1 nan
+  refuses_values --shear 'a number from 0 to 10' 1e308 11 -1 nan
+  refuses_values --elastic 'a number from 0 to 10000' 1e39 inf -1 nan
   refuses_values --activation 'one of sigmoid, tanh, relu, leaky_relu, gelu' swish
   refuses_values --recipe 'one of default, post, fast, best' worst
   refuses_values --dataset 'one of mnist, fashion, synthetic' cifar ''
