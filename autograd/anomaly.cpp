@@ -10,21 +10,28 @@
 namespace xtape {
 namespace {
 
-/// The elements of an array that are NaN or infinite.
+/// The elements of an array with which something is wrong.
 struct BadElements {
   std::size_t first = 0;
   std::size_t count = 0;
 };
 
-template <class T>
-BadElements bad_elements(const Array<T>& array) {
+/// Those of `size` elements for whose offset `is_bad` is true.
+template <class IsBad>
+BadElements find_bad(std::size_t size, const IsBad& is_bad) {
   BadElements bad;
-  for (std::size_t i = array.size(); i-- > 0;) {
-    if (!std::isfinite(array.data()[i])) {
+  for (std::size_t i = size; i-- > 0;) {
+    if (is_bad(i)) {
       bad = {i, bad.count + 1};
     }
   }
   return bad;
+}
+
+/// The elements that are NaN or infinite.
+template <class T>
+BadElements bad_elements(const Array<T>& array) {
+  return find_bad(array.size(), [&](std::size_t i) { return !std::isfinite(array.data()[i]); });
 }
 
 template <class T>
@@ -42,17 +49,22 @@ Shape index_of(std::size_t offset, const Shape& shape) {
   return index;
 }
 
+/// " at (0, 3) of (64, 10), the first of 20 elements that are not finite".
+std::string place_of(BadElements bad, const Shape& shape, const char* what) {
+  std::string text;
+  if (!shape.empty()) {
+    text += fmt::format(" at {} of {}", index_of(bad.first, shape), shape);
+  }
+  if (bad.count > 1) {
+    text += fmt::format(", the first of {} elements that {}", bad.count, what);
+  }
+  return text;
+}
+
 /// "nan at (0, 3) of (64, 10), the first of 20 elements that are not finite".
 template <class T>
 std::string describe(const Array<T>& array, BadElements bad) {
-  std::string text = number(array.data()[bad.first]);
-  if (array.dimension() > 0) {
-    text += fmt::format(" at {} of {}", index_of(bad.first, array.shape()), array.shape());
-  }
-  if (bad.count > 1) {
-    text += fmt::format(", the first of {} elements that are not finite", bad.count);
-  }
-  return text;
+  return number(array.data()[bad.first]) + place_of(bad, array.shape(), "are not finite");
 }
 
 /// Whether `shape` stretches to `to` by broadcasting.
@@ -144,6 +156,21 @@ void Tape<T>::check_value(const Node<T>& node) {
 }
 
 template <class T>
+void Tape<T>::check_elements(const Node<T>& node, std::span<const T> then) const {
+  const Array<T>& now = *node.value;
+  const BadElements changed =
+      find_bad(then.size(), [&](std::size_t i) { return !(now.data()[i] == then[i]); });
+  if (changed.count > 0) {
+    const std::string& place = places_[node.index];
+    fail<AnomalyError>(
+        "backward: a {}{}{} has changed since it was recorded: {} became {}{}: a {} must neither "
+        "move nor change before backward() is done",
+        node.op, place.empty() ? "" : " in ", place, number(then[changed.first]),
+        number(now.data()[changed.first]), place_of(changed, now.shape(), "did"), node.op);
+  }
+}
+
+template <class T>
 void Tape<T>::check_gradients(const Node<T>& node) const {
   for (const Node<T>* input : node.inputs) {
     const BadElements bad =
@@ -161,6 +188,8 @@ void Tape<T>::check_gradients(const Node<T>& node) const {
   }
 }
 
+template void Tape<float>::check_elements(const Node<float>&, std::span<const float>) const;
+template void Tape<double>::check_elements(const Node<double>&, std::span<const double>) const;
 template void Tape<float>::check_value(const Node<float>&);
 template void Tape<double>::check_value(const Node<double>&);
 template void Tape<float>::check_gradients(const Node<float>&) const;

@@ -53,10 +53,12 @@ void Tape<T>::borrow(const char* op, const Node<T>& node, const Array<T>& array)
   require_whole(op, array);
   const std::span<std::size_t> shape = keep<std::size_t>(array.dimension());
   std::copy(array.shape().begin(), array.shape().end(), shape.begin());
+  const std::span<T> elements = keep<T>(detects_anomaly_ ? array.size() : 0);
+  std::copy_n(array.data(), elements.size(), elements.begin());
   while (!borrowed_.empty() && borrowed_.back().node >= node.index) {
     borrowed_.pop_back();  // of a node that never joined the recording
   }
-  borrowed_.push_back({node.index, array.data(), shape});
+  borrowed_.push_back({node.index, array.data(), shape, elements});
 }
 
 template <class T>
@@ -80,6 +82,9 @@ void Tape<T>::require_unchanged() const {
           same_extents ? "has moved since, or was assigned to"
                        : fmt::format("is {} now", now.shape()),
           what);
+    }
+    if (detects_anomaly_) [[unlikely]] {
+      check_elements(at(then.node), then.elements);
     }
   }
 }

@@ -142,8 +142,9 @@ class Tape {
   /// Computes the gradient of `loss`, which must have one element, with respect to all that it
   /// depends on, once for each recording. Throws ShapeError when the loss is no scalar, TapeError
   /// when it depends on no parameter, when this recording has been differentiated already, or when
-  /// a parameter has been resized or moved since it was recorded. What an op's backward throws
-  /// passes through. Whatever is thrown, the tape is as it was before.
+  /// a parameter has been resized or moved since it was recorded. That its elements were assigned
+  /// to is noticed under detect_anomaly(). What an op's backward throws passes through. Whatever is
+  /// thrown, the tape is as it was before.
   void backward(Variable<T> loss);
 
   /// The gradient of a parameter. Throws TapeError when this recording has none.
@@ -170,8 +171,11 @@ class Tape {
 
   /// While on, the tape looks for the first number that goes bad: recording a value, or computing a
   /// gradient, that is NaN or infinite throws AnomalyError, which names the op, where it is in the
-  /// model (see Scope), the first bad element, and what the op worked on. It reads every array once
-  /// more, so it is for finding a fault and not for training; off, it costs nothing.
+  /// model (see Scope), the first bad element, and what the op worked on. backward() throws it also
+  /// when the elements of a parameter, or of a constant_view(), have changed since it was recorded:
+  /// the gradient would be that of a mixture. This is noticed of arrays that were recorded while
+  /// detection was on. It copies parameters and reads every array once more, so it is for finding a
+  /// fault and not for training; off, it costs nothing.
   void detect_anomaly(bool on) { detects_anomaly_ = on; }
 
   /// Whether it looks for them.
@@ -238,11 +242,13 @@ class Tape {
     std::size_t node;
     const T* data;
     std::span<const std::size_t> shape;
+    std::span<const T> elements;  // as they were recorded, while anomalies are detected
   };
   Node<T>* find_parameter(const Array<T>& array) const;
   void borrow(const char* op, const Node<T>& node, const Array<T>& array);
   void require_unchanged() const;
 
+  void check_elements(const Node<T>& node, std::span<const T> then) const;
   void check_value(const Node<T>& node);
   void check_gradients(const Node<T>& node) const;
 

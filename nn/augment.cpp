@@ -9,10 +9,9 @@
 namespace xtape::nn {
 namespace {
 
-void require_amount(const char* name, double amount, double limit) {
-  require<ValueError>(amount >= 0 && amount < limit && std::isfinite(amount),
-                      "Augment: expected {} of at least 0{}, got {}", name,
-                      std::isfinite(limit) ? fmt::format(" and below {}", limit) : "", amount);
+void require_amount(const char* name, double amount, double greatest, const char* unit) {
+  require<ValueError>(amount >= 0 && amount <= greatest,
+                      "Augment: expected {} from 0 to {}{}, got {}", name, greatest, unit, amount);
 }
 
 /// Numbers of 256 evenly spaced ones in (-1, 1), eight of a random word.
@@ -168,8 +167,8 @@ void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t col
       const auto step = static_cast<float>(column);
       float px = x_start + xx * step + (dx != nullptr ? dx[first + column] : 0.f);
       float py = y_start + yx * step + (dy != nullptr ? dy[first + column] : 0.f);
-      px = std::min(std::max(px, 0.f), right);
-      py = std::min(std::max(py, 0.f), bottom);
+      px = std::min(std::max(0.f, px), right);  // in this order NaN becomes 0, too
+      py = std::min(std::max(0.f, py), bottom);
       out[first + column] = sample(padded, width, px, py);
     }
   }
@@ -178,11 +177,12 @@ void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t col
 }  // namespace detail
 
 Augment::Augment(AugmentOptions options) : options_(options) {
-  require_amount("a shift", options.shift, INFINITY);
-  require_amount("a rotation", options.rotation, INFINITY);
-  require_amount("a scale", options.scale, 1);
-  require_amount("a shear", options.shear, INFINITY);
-  require_amount("elastic", options.elastic, INFINITY);
+  require_amount("a shift", options.shift, AugmentOptions::max_shift, " pixels");
+  require_amount("a rotation", options.rotation, AugmentOptions::max_rotation, " degrees");
+  require<ValueError>(options.scale >= 0 && options.scale < 1,
+                      "Augment: expected a scale of at least 0 and below 1, got {}", options.scale);
+  require_amount("a shear", options.shear, AugmentOptions::max_shear, "");
+  require_amount("elastic", options.elastic, AugmentOptions::max_elastic, "");
   require<ValueError>(options.smoothing >= 0.5 && options.smoothing <= 64,
                       "Augment: expected a smoothing from 0.5 to 64 pixels, got {}",
                       options.smoothing);

@@ -9,13 +9,19 @@
 
 namespace xtape::nn {
 
-/// How far Augment goes from each image; what is 0 stays as it is.
+/// How far Augment goes from each image; what is 0 stays as it is. The limits leave room for any
+/// picture that can still be told, and keep every sum finite.
 struct AugmentOptions {
-  double shift = 0;      ///< Pixels, at least 0.
-  double rotation = 0;   ///< Degrees, at least 0.
+  static constexpr double max_shift = 10000;    ///< Further than pictures are wide.
+  static constexpr double max_rotation = 360;   ///< All the way round.
+  static constexpr double max_shear = 10;       ///< A line one pixel below moves ten pixels.
+  static constexpr double max_elastic = 10000;  ///< Displacements of up to so many pixels.
+
+  double shift = 0;      ///< Pixels, from 0 to 10000.
+  double rotation = 0;   ///< Degrees, from 0 to 360.
   double scale = 0;      ///< In [0, 1): 0.1 makes an image up to 10 % smaller or larger.
-  double shear = 0;      ///< At least 0: how far a line one pixel below moves, in pixels.
-  double elastic = 0;    ///< alpha of Simard et al., at least 0.
+  double shear = 0;      ///< How far a line one pixel below moves, in pixels, from 0 to 10.
+  double elastic = 0;    ///< alpha of Simard et al., from 0 to 10000.
   double smoothing = 4;  ///< sigma of Simard et al. in pixels, from 0.5 to 64.
 
   /// Whether there is anything to do.
@@ -90,8 +96,8 @@ void elastic_field(double alpha, std::span<const float> gaussian, std::size_t ro
 std::size_t elastic_noise_size(std::size_t radius, std::size_t rows, std::size_t columns);
 
 /// Writes the image, moved by `affine`, as numbers from 0 to 255; a pixel is taken from the place
-/// that dx and dy name relative to its own (nowhere else when they are null). `padded` has room for
-/// (rows + 3) * (columns + 3).
+/// that dx and dy name relative to its own (nowhere else when they are null). A place that is no
+/// number is one outside the image. `padded` has room for (rows + 3) * (columns + 3).
 void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t columns,
           const Affine& affine, const float* dx, const float* dy, float* padded, float* out);
 

@@ -196,6 +196,15 @@ std::vector<TensorTarget> make_targets(Loaded<T>& loaded,
   return targets;
 }
 
+/// Throws ValueError when the words are none that pack() gives.
+void require_packed(const Position& words) {
+  require<ValueError>(
+      words[2] <= 1, "'batches' says {} where 1 means within an epoch and 0 between two", words[2]);
+  require<ValueError>(words[2] == 1 || words[3] == 0,
+                      "'batches' is between two epochs, but {} batches of the next have been given",
+                      words[3]);
+}
+
 template <class T>
 void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
                    const TrainingState& state) {
@@ -203,12 +212,16 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
     require<DataError>(words != Rng::State{}, "{}: the state of the Rng {} is all zeros",
                        file.name(), in_quotes(name));
   }
-  if (state.batches != nullptr) {
-    try {
+  try {
+    if (state.batches != nullptr) {
+      require_packed(loaded.position);
       state.batches->check(unpack(loaded.position));
-    } catch (const ValueError& error) {
-      fail<DataError>("{}: {}", file.name(), error.what());
     }
+    if (state.check) {
+      state.check({loaded.steps[0], unpack(loaded.position), loaded.numbers});
+    }
+  } catch (const ValueError& error) {
+    fail<DataError>("{}: {}", file.name(), error.what());
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -16,11 +17,22 @@
 
 namespace xtape::nn {
 
+/// The numbers of a checkpoint that can be held against each other.
+struct CheckpointNumbers {
+  std::size_t steps = 0;                  ///< Of the optimizer.
+  Batches::Position position{};           ///< Of the batches; zeros when the run has none.
+  std::map<std::string, double> numbers;  ///< Those of TrainingState.
+};
+
 /// What changes in a run beside its model and its optimizer. It refers to the batches and the Rngs.
 struct TrainingState {
   Batches* batches = nullptr;               ///< None when the run has no Batches.
   std::map<std::string, Rng*> rngs{};       ///< Others than that of the batches: the tape's.
   std::map<std::string, double> numbers{};  ///< The epoch, the loss so far, the best accuracy.
+
+  /// Called by load_checkpoint() before anything changes; throws ValueError to refuse the file.
+  /// Which numbers fit each other is known to the program alone.
+  std::function<void(const CheckpointNumbers&)> check{};
 };
 
 /// What must be the same for a run to go on: its configuration, a fingerprint of its data. In
@@ -74,7 +86,8 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 ///
 /// Throws DataError, with every reason that it finds, when the file is no sound checkpoint or is
 /// one of another version of xtape, optimizer, identity, model, dataset size or batch size, or with
-/// Rngs or numbers of other names than `state` has. Then nothing has changed.
+/// Rngs or numbers of other names than `state` has, or when `state.check` refuses its numbers. Then
+/// nothing has changed.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

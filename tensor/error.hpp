@@ -35,7 +35,8 @@ class TapeError : public Error {
   using Error::Error;
 };
 
-/// A number that has become NaN or infinite, found by a tape that detects anomalies.
+/// What a tape that detects anomalies has found: a number that has become NaN or infinite, or a
+/// parameter that changed before backward().
 class AnomalyError : public Error {
  public:
   using Error::Error;

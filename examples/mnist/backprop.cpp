@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "tensor/error.hpp"
 #include "tensor/gemm.hpp"
@@ -42,13 +43,28 @@ Array<T> sum_over_batch(const Array<T>& a) {
   return total;
 }
 
+/// f of each element.
 template <class T>
-Array<T> sigmoid(const Array<T>& z) {
+Array<T> map(T (*f)(T), const Array<T>& z) {
   Array<T> a(z.shape());
-  for (std::size_t i = 0; i < z.size(); ++i) {
-    a.data()[i] = T(1) / (T(1) + std::exp(-z.data()[i]));
-  }
+  std::transform(z.begin(), z.end(), a.begin(), f);
   return a;
+}
+
+template <class T>
+T sigmoid(T z) {
+  return T(1) / (T(1) + std::exp(-z));
+}
+
+/// The normal distribution function.
+template <class T>
+T normal_distribution(T z) {
+  return std::erfc(-z / std::numbers::sqrt2_v<T>) / 2;
+}
+
+template <class T>
+T normal_density(T z) {
+  return std::exp(-z * z / 2) * std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
 }
 
 /// ln softmax(z) = z - m - ln sum_k e^(z_k - m) for each row, with m its largest element: no power
@@ -88,34 +104,62 @@ T cross_entropy(const Array<T>& y, const Array<T>& log_y_hat) {
 }  // namespace
 
 template <class T>
-Forward<T> forward(const Weights<T>& weights, const Array<T>& x, const Array<T>& y) {
-  const auto& [w1, b1, w2, b2] = weights;
-  const Array<T> z1 = product(x, w1) + b1;
-  const Array<T> a1 = sigmoid(z1);
-  const Array<T> z2 = product(a1, w2) + b2;
-  const Array<T> log_y_hat = log_softmax(z2);
-  const Array<T> y_hat = xt::exp(log_y_hat);
-  return {z1, a1, z2, y_hat, cross_entropy(y, log_y_hat)};
+Activation<T> find_activation(const std::string& name) {
+  if (name == "sigmoid") {
+    return {sigmoid, [](T z) { return sigmoid(z) * (1 - sigmoid(z)); }};
+  }
+  if (name == "tanh") {
+    return {[](T z) { return std::tanh(z); }, [](T z) { return 1 - std::tanh(z) * std::tanh(z); }};
+  }
+  if (name == "relu") {
+    return {[](T z) { return std::max(z, T(0)); }, [](T z) { return z > 0 ? T(1) : T(0); }};
+  }
+  if (name == "leaky_relu") {
+    return {[](T z) { return z > 0 ? z : T(0.01) * z; },
+            [](T z) { return z > 0 ? T(1) : T(0.01); }};
+  }
+  if (name == "gelu") {
+    return {[](T z) { return z * normal_distribution(z); },
+            [](T z) { return normal_distribution(z) + z * normal_density(z); }};
+  }
+  throw xtape::ValueError("unknown activation '" + name + "'");
 }
 
 template <class T>
-Gradients<T> backprop(const Weights<T>& weights, const Array<T>& x, const Array<T>& y) {
-  const auto& [z1, a1, z2, y_hat, loss] = forward(weights, x, y);
+Forward<T> forward(const Network<T>& network, const Array<T>& x, const Array<T>& y) {
+  Forward<T> pass;
+  for (const auto& [w, b] : network.layers) {
+    pass.a.push_back(pass.z.empty() ? x : map(network.activation.f, pass.z.back()));
+    pass.z.push_back(product(pass.a.back(), w) + b);
+  }
+  const Array<T> log_y_hat = log_softmax(pass.z.back());
+  pass.y_hat = xt::exp(log_y_hat);
+  pass.loss = cross_entropy(y, log_y_hat);
+  return pass;
+}
+
+template <class T>
+Gradients<T> backprop(const Network<T>& network, const Array<T>& x, const Array<T>& y) {
+  const auto& [layers, activation] = network;
+  const auto [a, z, y_hat, loss] = forward(network, x, y);
   const T batch = static_cast<T>(x.shape()[0]);
+  std::vector<Array<T>> dz(layers.size()), dw(layers.size()), db(layers.size());
 
-  const Array<T> dz2 = y_hat - y;
-  const Array<T> dw2 = product(transposed(a1), dz2) / batch;
-  const Array<T> db2 = sum_over_batch(dz2) / batch;
-
-  const Array<T> dz1 = product(dz2, transposed(weights.w2)) * a1 * (T(1) - a1);
-  const Array<T> dw1 = product(transposed(x), dz1) / batch;
-  const Array<T> db1 = sum_over_batch(dz1) / batch;
-  return {loss, dz2, dw2, db2, dz1, dw1, db1};
+  dz.back() = y_hat - y;
+  for (std::size_t l = layers.size(); l-- > 0;) {
+    dw[l] = product(transposed(a[l]), dz[l]) / batch;
+    db[l] = sum_over_batch(dz[l]) / batch;
+    if (l > 0) {
+      dz[l - 1] = product(dz[l], transposed(layers[l].w)) * map(activation.slope, z[l - 1]);
+    }
+  }
+  return {loss, dz, dw, db};
 }
 
 #define XTAPE_INSTANTIATE(T)                                                        \
-  template Forward<T> forward(const Weights<T>&, const Array<T>&, const Array<T>&); \
-  template Gradients<T> backprop(const Weights<T>&, const Array<T>&, const Array<T>&)
+  template Activation<T> find_activation(const std::string&);                       \
+  template Forward<T> forward(const Network<T>&, const Array<T>&, const Array<T>&); \
+  template Gradients<T> backprop(const Network<T>&, const Array<T>&, const Array<T>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>  // fmt::join
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace mnist {
@@ -21,7 +23,54 @@ std::uint64_t fingerprint(std::uint64_t hash, const nn::Bytes& bytes) {
   return hash;
 }
 
+/// The count of this name, which must be from `least` to `most`.
+std::size_t require_count(const nn::CheckpointNumbers& saved, const char* name, std::size_t least,
+                          std::size_t most) {
+  const double number = saved.numbers.at(name);
+  const bool whole = number >= 0 && number < 0x1p53 && number == std::floor(number);
+  const std::size_t count = whole ? static_cast<std::size_t>(number) : 0;
+  require<xtape::ValueError>(
+      whole && least <= count && count <= most, "its number.{} is {}, expected {}", name, number,
+      least == most ? fmt::format("{}", least)
+                    : fmt::format("a whole number from {} to {}", least, most));
+  return count;
+}
+
+void require_within(const nn::CheckpointNumbers& saved, const char* name, double most,
+                    const char* wanted) {
+  const double number = saved.numbers.at(name);
+  require<xtape::ValueError>(number >= 0 && number <= most, "its number.{} is {}, expected {}",
+                             name, number, wanted);
+}
+
 }  // namespace
+
+void require_consistent(const nn::CheckpointNumbers& saved, const RunLength& run) {
+  const auto [within_epoch, given] = std::pair(saved.position.within_epoch, saved.position.given);
+  const std::size_t batches = (run.images + run.batch_size - 1) / run.batch_size;
+  const std::size_t epoch = require_count(saved, "epoch", 1, run.epochs);
+  require<xtape::ValueError>(within_epoch && 0 < given && given <= batches,
+                             "its batches are {} an epoch, {} given of {}: expected them after a "
+                             "step",
+                             within_epoch ? "within" : "between", given, batches);
+  const std::size_t samples = std::min(given * run.batch_size, run.images);
+  require_count(saved, "samples", samples, samples);
+  const std::size_t steps = (epoch - 1) * batches + given;
+  require<xtape::ValueError>(saved.steps == steps,
+                             "its number.epoch is {} and its batches are after {} of {}, which is "
+                             "step {}, but its optimizer has made {} steps",
+                             epoch, given, batches, steps, saved.steps);
+  // Early stopping keeps one of the last epochs, each other run the last.
+  const std::size_t waits = run.early_stop > 0 ? run.early_stop : 1;
+  const std::size_t first = epoch > waits ? epoch - waits : std::min<std::size_t>(epoch - 1, 1);
+  require_count(saved, "last", first, epoch - 1);
+  for (const char* sum : {"loss_sum", "epoch_seconds", "seconds"}) {
+    require_within(saved, sum, std::numeric_limits<double>::max(), "a finite number of at least 0");
+  }
+  for (const char* accuracy : {"last_validation", "last_test"}) {
+    require_within(saved, accuracy, 1, "a number from 0 to 1");
+  }
+}
 
 Checkpoints::Checkpoints(const CheckpointOptions& options, nn::Identity identity)
     : options_(options), identity_(std::move(identity)) {
@@ -51,14 +100,8 @@ void Checkpoints::save(std::size_t steps, const nn::Sequential<float>& network,
 
 void Checkpoints::load(nn::Sequential<float>& network, nn::Optimizer<float>& optimizer,
                        nn::TrainingState& state) const {
-  const fs::path path = nn::find_checkpoints(options_.folder).back();
-  nn::load_checkpoint(path, network, optimizer, state, identity_);
-  for (const char* count : {"epoch", "samples", "last"}) {
-    const double number = state.numbers.at(count);
-    require<xtape::DataError>(number >= 0 && number < 0x1p53 && number == std::floor(number),
-                              "{}: its number.{} is {}, expected a whole number", path.string(),
-                              count, number);
-  }
+  nn::load_checkpoint(nn::find_checkpoints(options_.folder).back(), network, optimizer, state,
+                      identity_);
 }
 
 fs::path Checkpoints::best_weights() const {

@@ -8,6 +8,19 @@
 
 namespace mnist {
 
+/// How long a run is: what the numbers of its checkpoints must fit.
+struct RunLength {
+  std::size_t epochs = 0;
+  std::size_t images = 0;  ///< In each epoch.
+  std::size_t batch_size = 0;
+  std::size_t early_stop = 0;  ///< As TrainingOptions has it.
+};
+
+/// Throws ValueError, which names the number, unless a run of this length could have saved these:
+/// after a step of one of its epochs, with as many images and steps as the batches so far have, the
+/// epoch whose weights are kept among those that were completed, and finite sums.
+void require_consistent(const xtape::nn::CheckpointNumbers& saved, const RunLength& run);
+
 /// The checkpoints of a run, in a folder of their own: none without one.
 class Checkpoints {
  public:

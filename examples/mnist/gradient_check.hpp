@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 #include <xtape.hpp>
@@ -14,9 +13,11 @@ namespace mnist {
 struct GradientComparison {
   std::string name;  ///< As in "dW1".
   xtape::Shape shape;
-  std::optional<double> by_hand;  ///< The greatest difference from the formulas.
-  double by_differences = 0;      ///< The greatest difference from a sample of central differences.
-  std::size_t elements = 0;       ///< The size of the sample.
+  double by_hand = 0;  ///< The greatest difference from the formulas, of all elements.
+  double by_differences =
+      0;                     ///< The greatest difference from differences of the loss, of a sample.
+  std::size_t elements = 0;  ///< The size of the sample.
+  std::size_t at_kinks = 0;  ///< How many of the sample only one side of a kink agrees with.
   bool agrees = false;
 };
 
@@ -27,12 +28,18 @@ struct GradientCheck {
   explicit operator bool() const;
 };
 
-/// Proves the tape's gradients on the first images of `data`, a batch but at most 64, in double
-/// precision: beside the formulas derived by hand (where the network has one hidden layer of
-/// sigmoids, for which they were derived), and beside central differences of a random sample of
-/// elements. Prints the greatest difference of each parameter, relative to its largest gradient,
-/// and says whether all agree: by hand to 1e-12 of the largest gradient, by differences to 1e-6
-/// of it and the 1e-9 that rounding leaves of a difference. Says so on standard error when not.
+/// Proves the tape's gradients of a network of Linear layers, with the activation of this name
+/// between them, in double precision: each element beside the formulas derived by hand, and a
+/// random sample beside differences of the loss, as xtape::gradcheck takes them. They agree when
+/// they differ by at most 1e-12 of the largest gradient of their parameter by hand, and by
+/// differences by 1e-6 of it and the 1e-9 that rounding leaves of a difference. How many of the
+/// sample are at kinks decides nothing: the formulas prove these, too.
+GradientCheck compare_gradients(xtape::nn::Sequential<double>& network,
+                                const std::string& activation, const xtape::nn::Batch& batch,
+                                std::uint64_t seed);
+
+/// The same for the recipe's network on the first images of `data`, a batch but at most 64. Prints
+/// the greatest differences of each parameter, and says on standard error when some disagree.
 /// Dropout is left out.
 GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed,
                               const xtape::nn::Dataset& data, bool verbose = true);

@@ -73,18 +73,27 @@ void add_descent_flags(CLI::App& app, Recipe& recipe) {
              "Part of each target that all digits share, in [0, 1)", share());
 }
 
+CLI::Validator up_to(double greatest) {
+  return real(0, greatest, fmt::format("a number from 0 to {}", greatest));
+}
+
 void add_image_flags(CLI::App& app, Recipe& recipe) {
   app.option_defaults()->group("Recipe: the images");
   app.add_flag("--standardize,!--no-standardize", recipe.standardize,
                "Scale pixels to mean 0 and deviation 1 instead of [0, 1]");
-  xtape::nn::AugmentOptions& augment = recipe.augment;
-  add_number(app, "--shift", augment.shift, "Move training images by up to this many pixels",
-             finite());
-  add_number(app, "--rotation", augment.rotation, "Turn them by up to this many degrees", finite());
+  using Options = xtape::nn::AugmentOptions;
+  Options& augment = recipe.augment;
+  add_number(app, "--shift", augment.shift,
+             "Move training images by up to this many pixels, at most 10000",
+             up_to(Options::max_shift));
+  add_number(app, "--rotation", augment.rotation,
+             "Turn them by up to this many degrees, at most 360", up_to(Options::max_rotation));
   add_number(app, "--scale", augment.scale, "Scale them by up to this part, in [0, 1)", share());
-  add_number(app, "--shear", augment.shear, "Shear them by up to this slope", finite());
+  add_number(app, "--shear", augment.shear, "Shear them by up to this slope, at most 10",
+             up_to(Options::max_shear));
   add_number(app, "--elastic", augment.elastic,
-             "Deform them by random fields times this (alpha of Simard et al. 2003)", finite());
+             "Deform them by random fields times this, at most 10000 (alpha of Simard et al. 2003)",
+             up_to(Options::max_elastic));
   add_number(app, "--elastic-sigma", augment.smoothing,
              "Pixels over which these fields are smoothed, from 0.5 to 64",
              real(0.5, 64, "a number from 0.5 to 64"));

@@ -239,6 +239,12 @@ class Training {
 
   void resume() {
     nn::TrainingState restored = state();
+    restored.check = [&](const nn::CheckpointNumbers& saved) {
+      require_consistent(saved, {.epochs = recipe_.epochs,
+                                 .images = train_.size(),
+                                 .batch_size = recipe_.batch_size,
+                                 .early_stop = options_.early_stop});
+    };
     checkpoints_.load(network_, descent_.optimizer(), restored);
     const auto& numbers = restored.numbers;
     const auto count = [&](const char* name) { return static_cast<std::size_t>(numbers.at(name)); };

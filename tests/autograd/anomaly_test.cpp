@@ -175,6 +175,83 @@ TEST_CASE("An op made of several that goes bad half way leaves nothing behind") 
   CHECK_NOTHROW(sum(x));
 }
 
+TEST_CASE("A parameter that changed between forward and backward is told") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  auto weight = array_of(Shape{2, 3}, {1.f, 2.f, 3.f, 4.f, 0.5f, 6.f});
+  const std::string must_not =
+      ": a parameter must neither move nor change before backward() is done";
+  const auto record = [&] {
+    tape.rewind();
+    const Scope outer{tape, "decoder"}, inner{tape, "head"};
+    return sum(square(tape.parameter(weight)));
+  };
+  auto loss = record();
+  weight(1, 1) = 0.75f;
+  CHECK_THROWS_AS(tape.backward(loss), AnomalyError);
+  CHECK(message_of([&] { tape.backward(loss); }) ==
+        "backward: a parameter in decoder, head has changed since it was recorded: 0.5 became "
+        "0.75 at (1, 1) of (2, 3)" +
+            must_not);
+  CHECK_FALSE(tape.differentiated());
+  weight(0, 2) = nan_f;
+  CHECK(message_of([&] { tape.backward(loss); }) ==
+        "backward: a parameter in decoder, head has changed since it was recorded: 3 became nan "
+        "at (0, 2) of (2, 3), the first of 2 elements that did" +
+            must_not);
+
+  SECTION("and is differentiated when it is itself again") {
+    weight(0, 2) = 3.f;
+    weight(1, 1) = 0.5f;
+    tape.backward(loss);
+    CHECK(tape.grad(weight)(1, 1) == 1.f);
+    weight(1, 1) = 8.f;  // as an optimizer's step does
+    CHECK(tape.grad(weight)(1, 1) == 1.f);
+  }
+  SECTION("or without detection, as a mixture") {
+    tape.detect_anomaly(false);
+    CHECK_NOTHROW(tape.backward(loss));
+  }
+  SECTION("also when it is asked for again in between") {
+    weight.fill(2.f);
+    loss = record();
+    weight.fill(3.f);
+    CHECK_THROWS_AS(tape.backward(loss + sum(tape.parameter(weight))), AnomalyError);
+  }
+}
+
+TEST_CASE("A scalar parameter and a viewed constant that changed are told") {
+  Watchful watchful;
+  Tape<float>& tape = watchful.tape;
+  Array<float> scale(Shape{}, 2.f), images(Shape{2}, 1.f);
+  const auto loss = sum(tape.constant_view(images) * tape.parameter(scale));
+  scale() = -2.f;
+  CHECK(message_of([&] { tape.backward(loss); }) ==
+        "backward: a parameter has changed since it was recorded: 2 became -2: a parameter must "
+        "neither move nor change before backward() is done");
+  scale() = 2.f;
+  images(1) = 5.f;
+  CHECK(message_of([&] { tape.backward(loss); }) ==
+        "backward: a constant has changed since it was recorded: 1 became 5 at (1) of (2): a "
+        "constant must neither move nor change before backward() is done");
+  images(1) = 1.f;
+  CHECK_NOTHROW(tape.backward(loss));
+}
+
+TEST_CASE("What changed is known of parameters recorded while anomalies were detected") {
+  Tape<float> tape;
+  Array<float> early(Shape{2}, 1.f), late(Shape{2}, 1.f);
+  const auto before = sum(tape.parameter(early));
+  tape.detect_anomaly(true);
+  const auto loss = before + sum(square(tape.parameter(late)));
+  early.fill(2.f);
+  CHECK_NOTHROW(tape.backward(loss));
+  tape.rewind();
+  const auto again = sum(square(tape.parameter(early))) + sum(square(tape.parameter(late)));
+  late.fill(3.f);
+  CHECK_THROWS_AS(tape.backward(again), AnomalyError);
+}
+
 TEST_CASE("find_anomaly runs a loss again and says what goes bad first") {
   Tape<float> tape;
   const Array<float> weight(Shape{2}, 0.f);

@@ -32,28 +32,29 @@ Array<double> first_row(const Array<double>& matrix) {
 
 TEST_CASE("backprop 1: the network has 101,770 parameters and begins at a loss near ln 10") {
   Rng rng{42};
-  Problem<double> problem(64, 784, 128, 10, rng);
-  auto& [w1, b1, w2, b2] = problem.weights;
-  CHECK(w1.size() + b1.size() + w2.size() + b2.size() == 101770);
-  w1 = normal<double>(w1.shape(), 0.01, rng);
-  w2 = normal<double>(w2.shape(), 0.01, rng);
-  b1.fill(0);
-  b2.fill(0);
+  Problem<double> problem(64, {784, 128, 10}, rng);
+  std::size_t count = 0;
+  for (auto& [w, b] : problem.network.layers) {
+    count += w.size() + b.size();
+    w = normal<double>(w.shape(), 0.01, rng);
+    b.fill(0);
+  }
+  CHECK(count == 101770);
   CHECK(problem.loss() == Approx(std::log(10.)).epsilon(0.05));
 }
 
 TEST_CASE("backprop 1: softmax and the loss are right for logits of any size") {
   Problem<double> problem = some_problem(1);
-  problem.weights.w2.fill(0);
+  problem.w(2).fill(0);
   const std::size_t truth = problem.labels[0], other = (truth + 1) % 3;
-  problem.weights.b2.fill(0);
-  problem.weights.b2(truth) = -1e4;
-  problem.weights.b2(other) = 1e4;
+  problem.b(2).fill(0);
+  problem.b(2)(truth) = -1e4;
+  problem.b(2)(other) = 1e4;
   const auto pass = problem.forward();
   CHECK(pass.loss == 2e4);
   CHECK(pass.y_hat(0, other) == 1);
   CHECK(pass.y_hat(0, truth) == 0);
-  CHECK(problem.backprop().dz2(0, truth) == -1);
+  CHECK(problem.backprop().dz[1](0, truth) == -1);
 }
 
 TEST_CASE("backprop 2.1: the Jacobian of softmax is y_hat_j (delta_jk - y_hat_k)") {
@@ -92,7 +93,7 @@ TEST_CASE("backprop 2.1: the Jacobian of softmax is y_hat_j (delta_jk - y_hat_k)
 TEST_CASE("backprop 2.2: cross-entropy through softmax leaves dz2 = y_hat - y") {
   Problem<double> problem = some_problem(1);
   const auto pass = problem.forward();
-  const Array<double> dz2 = problem.backprop().dz2;
+  const Array<double> dz2 = problem.backprop().dz[1];
   const std::size_t truth = problem.labels[0];
 
   Array<double> chained(Shape{1, 3}, 0);
@@ -106,30 +107,30 @@ TEST_CASE("backprop 2.2: cross-entropy through softmax leaves dz2 = y_hat - y") 
   CHECK(disagreement(dz2, chained) < 1e-14);
 
   // With one image, moving b2 moves z2 by as much.
-  const auto numeric = slopes([&] { return problem.loss(); }, problem.weights.b2);
-  CHECK(disagreement(problem.backprop().db2, numeric) < 1e-9);
-  CHECK(disagreement(problem.backprop().db2, first_row(dz2)) == 0);
+  const auto numeric = slopes([&] { return problem.loss(); }, problem.b(2));
+  CHECK(disagreement(problem.backprop().db[1], numeric) < 1e-9);
+  CHECK(disagreement(problem.backprop().db[1], first_row(dz2)) == 0);
 }
 
 TEST_CASE("backprop 2.3: dW2 = a1^T dz2 / B and db2 = sum dz2 / B") {
   Problem<double> problem = some_problem();
-  const Array<double> a1 = problem.forward().a1;
+  const Array<double> a1 = problem.forward().a[1];
   const auto gradients = problem.backprop();
   Array<double> dw2(Shape{4, 3}, 0), db2(Shape{3}, 0);
   for (std::size_t i = 0; i < 5; ++i) {
     for (std::size_t k = 0; k < 3; ++k) {
-      db2(k) += gradients.dz2(i, k) / 5;
+      db2(k) += gradients.dz[1](i, k) / 5;
       for (std::size_t j = 0; j < 4; ++j) {
-        dw2(j, k) += a1(i, j) * gradients.dz2(i, k) / 5;
+        dw2(j, k) += a1(i, j) * gradients.dz[1](i, k) / 5;
       }
     }
   }
-  CHECK(disagreement(gradients.dw2, dw2) < 1e-14);
-  CHECK(disagreement(gradients.db2, db2) < 1e-14);
+  CHECK(disagreement(gradients.dw[1], dw2) < 1e-14);
+  CHECK(disagreement(gradients.db[1], db2) < 1e-14);
 
   const auto loss = [&] { return problem.loss(); };
-  CHECK(disagreement(gradients.dw2, slopes(loss, problem.weights.w2)) < 1e-8);
-  CHECK(disagreement(gradients.db2, slopes(loss, problem.weights.b2)) < 1e-8);
+  CHECK(disagreement(gradients.dw[1], slopes(loss, problem.w(2))) < 1e-8);
+  CHECK(disagreement(gradients.db[1], slopes(loss, problem.b(2))) < 1e-8);
 }
 
 TEST_CASE("backprop 2.4: sigma' = sigma (1 - sigma), at most 1/4") {
@@ -153,19 +154,19 @@ TEST_CASE("backprop 2.4: sigma' = sigma (1 - sigma), at most 1/4") {
 
 TEST_CASE("backprop 2.5: dz1 = (dz2 W2^T) * sigma'(z1)") {
   Problem<double> problem = some_problem(1);
-  const Array<double> a1 = problem.forward().a1;
+  const Array<double> a1 = problem.forward().a[1];
   const auto gradients = problem.backprop();
   Array<double> dz1(Shape{1, 4}, 0);
   for (std::size_t j = 0; j < 4; ++j) {
     for (std::size_t k = 0; k < 3; ++k) {
-      dz1(0, j) += gradients.dz2(0, k) * problem.weights.w2(j, k) * a1(0, j) * (1 - a1(0, j));
+      dz1(0, j) += gradients.dz[1](0, k) * problem.w(2)(j, k) * a1(0, j) * (1 - a1(0, j));
     }
   }
-  CHECK(disagreement(gradients.dz1, dz1) < 1e-14);
+  CHECK(disagreement(gradients.dz[0], dz1) < 1e-14);
 
   // With one image, moving b1 moves z1 by as much.
-  const auto numeric = slopes([&] { return problem.loss(); }, problem.weights.b1);
-  CHECK(disagreement(first_row(gradients.dz1), numeric) < 1e-8);
+  const auto numeric = slopes([&] { return problem.loss(); }, problem.b(1));
+  CHECK(disagreement(first_row(gradients.dz[0]), numeric) < 1e-8);
 }
 
 TEST_CASE("backprop 2.6: dW1 = X^T dz1 / B and db1 = sum dz1 / B") {
@@ -174,18 +175,18 @@ TEST_CASE("backprop 2.6: dW1 = X^T dz1 / B and db1 = sum dz1 / B") {
   Array<double> dw1(Shape{6, 4}, 0), db1(Shape{4}, 0);
   for (std::size_t i = 0; i < 5; ++i) {
     for (std::size_t j = 0; j < 4; ++j) {
-      db1(j) += gradients.dz1(i, j) / 5;
+      db1(j) += gradients.dz[0](i, j) / 5;
       for (std::size_t f = 0; f < 6; ++f) {
-        dw1(f, j) += problem.x(i, f) * gradients.dz1(i, j) / 5;
+        dw1(f, j) += problem.x(i, f) * gradients.dz[0](i, j) / 5;
       }
     }
   }
-  CHECK(disagreement(gradients.dw1, dw1) < 1e-14);
-  CHECK(disagreement(gradients.db1, db1) < 1e-14);
+  CHECK(disagreement(gradients.dw[0], dw1) < 1e-14);
+  CHECK(disagreement(gradients.db[0], db1) < 1e-14);
 
   const auto loss = [&] { return problem.loss(); };
-  CHECK(disagreement(gradients.dw1, slopes(loss, problem.weights.w1)) < 1e-8);
-  CHECK(disagreement(gradients.db1, slopes(loss, problem.weights.b1)) < 1e-8);
+  CHECK(disagreement(gradients.dw[0], slopes(loss, problem.w(1))) < 1e-8);
+  CHECK(disagreement(gradients.db[0], slopes(loss, problem.b(1))) < 1e-8);
 }
 
 TEST_CASE("backprop 2.7: a batch that is repeated has the same loss and gradients") {
@@ -195,17 +196,16 @@ TEST_CASE("backprop 2.7: a batch that is repeated has the same loss and gradient
     std::copy(problem.x.begin(), problem.x.end(), x.data() + twice * problem.x.size());
     std::copy(problem.y.begin(), problem.y.end(), y.data() + twice * problem.y.size());
   }
-  const auto once = problem.backprop(), repeated = mnist::backprop(problem.weights, x, y);
+  const auto once = problem.backprop(), repeated = mnist::backprop(problem.network, x, y);
   CHECK(repeated.loss == Approx(once.loss).epsilon(1e-14));
-  CHECK(disagreement(repeated.dw1, once.dw1) < 1e-14);
-  CHECK(disagreement(repeated.db1, once.db1) < 1e-14);
-  CHECK(disagreement(repeated.dw2, once.dw2) < 1e-14);
-  CHECK(disagreement(repeated.db2, once.db2) < 1e-14);
+  CHECK(disagreement(repeated.dw[0], once.dw[0]) < 1e-14);
+  CHECK(disagreement(repeated.db[0], once.db[0]) < 1e-14);
+  CHECK(disagreement(repeated.dw[1], once.dw[1]) < 1e-14);
+  CHECK(disagreement(repeated.db[1], once.db[1]) < 1e-14);
 }
 
 TEST_CASE("backprop 2.8: a small step lowers the loss by eta times the squared gradient") {
   Problem<double> problem = some_problem();
-  auto& [w1, b1, w2, b2] = problem.weights;
   const auto gradients = problem.backprop();
   const double eta = 1e-5;
   double squares = 0;
@@ -213,8 +213,10 @@ TEST_CASE("backprop 2.8: a small step lowers the loss by eta times the squared g
     weight -= eta * gradient;
     squares += xt::sum(gradient * gradient)();
   };
-  descend(w1, gradients.dw1), descend(b1, gradients.db1);
-  descend(w2, gradients.dw2), descend(b2, gradients.db2);
+  for (const std::size_t layer : {1, 2}) {
+    descend(problem.w(layer), gradients.dw[layer - 1]);
+    descend(problem.b(layer), gradients.db[layer - 1]);
+  }
   CHECK((gradients.loss - problem.loss()) / eta == Approx(squares).epsilon(1e-4));
 }
 

@@ -54,6 +54,10 @@ bad_flags() {
     18446744073709551616 $huge
   refuses_values --learning-rate 'a finite number of at least 0' nan inf -0.1 abc 1e999 0.1x
   refuses_values --momentum 'a number in [0, 1)' 1 nan -0.1 abc
+  refuses_values --shift 'a number from 0 to 10000' 1e308 10000.5 -1 nan
+  refuses_values --rotation 'a number from 0 to 360' 1e308 361 -1 nan
+  refuses_values --shear 'a number from 0 to 10' 1e308 11 -1 nan
+  refuses_values --elastic 'a number from 0 to 10000' 1e39 inf -1 nan
   refuses_values --activation 'one of sigmoid, tanh, relu, leaky_relu, gelu' swish
   refuses_values --recipe 'one of default, post, fast, best' worst
   refuses_values --dataset 'one of mnist, fashion, synthetic' cifar ''
@@ -107,18 +111,27 @@ refuses_file() {
   esac
 }
 
-# The proof must fail where it should: on black images the rectifiers stand at their kink, where
-# central differences give half a slope.
+# The proof must fail where it should: behind 500 sigmoids gradients are so small that the numbers
+# of the tape and those by hand lose their digits.
 wrong_gradients() {
+  small_data
+  deep=$(yes 1 | head -n 500 | tr '\n' ,)
+  for command in train check-gradients; do
+    refuses 1 'the gradients disagree; mnist check-gradients prints a table' \
+      $command --data "$work/data" --hidden "${deep%,}"
+  done
+  grep -q '^dW[0-9]* .*  DISAGREE$' "$work/stdout" || complain "no DISAGREE in $(cat "$work/stdout")"
+}
+
+# On black images the rectifiers stand at their kink: right gradients are no reason to refuse.
+black_images() {
   small_data
   for set in train t10k; do
     idx_file $set-images-idx3 '\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1\0\0'
   done
-  for command in train check-gradients; do
-    refuses 1 'the gradients disagree; mnist check-gradients prints a table' \
-      $command --data "$work/data" --activation relu
-  done
-  grep -q '^db1 .*  DISAGREE$' "$work/stdout" || complain "no word of db1 in $(cat "$work/stdout")"
+  "$mnist" check-gradients --data "$work/data" --activation relu >"$work/stdout" ||
+    complain "black images: exit status $?, $(cat "$work/stdout")"
+  grep -q '^db1 .* at kinks)$' "$work/stdout" || complain "no word of kinks in $(cat "$work/stdout")"
 }
 
 # output_refused FLAG...: the program must say that nobody takes what it prints.
@@ -153,6 +166,7 @@ mistakes() {
   bad_flags
   bad_data
   wrong_gradients
+  black_images
   small_data
   "$mnist" --data "$work/data" --epochs 1 >/dev/null || complain 'does not train on small data'
   output_refused --help

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "examples/mnist/backprop.hpp"
@@ -26,31 +27,38 @@ Array<T> normal(const Shape& shape, double deviation, Rng& rng) {
 /// A network, and a batch to run through it.
 template <class T>
 struct Problem {
-  Problem(std::size_t batch, std::size_t features, std::size_t hidden, std::size_t classes,
-          Rng& rng)
-      : weights{normal<T>({features, hidden}, 1 / std::sqrt(double(features)), rng),
-                normal<T>({hidden}, 0.5, rng),
-                normal<T>({hidden, classes}, 1 / std::sqrt(double(hidden)), rng),
-                normal<T>({classes}, 0.5, rng)},
-        x(normal<T>({batch, features}, 1, rng)) {
-    for (std::size_t i = 0; i < batch; ++i) {
-      labels.push_back(rng.below(classes));
+  /// `widths` are the features, the units of each hidden layer, and the classes.
+  Problem(std::size_t batch, const std::vector<std::size_t>& widths, Rng& rng,
+          const std::string& activation = "sigmoid")
+      : network{{}, mnist::find_activation<T>(activation)} {
+    for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
+      const double deviation = 1 / std::sqrt(static_cast<double>(widths[l]));
+      network.layers.push_back({normal<T>({widths[l], widths[l + 1]}, deviation, rng),
+                                normal<T>({widths[l + 1]}, 0.5, rng)});
     }
-    y = xtape::nn::one_hot<T>(labels, classes);
+    x = normal<T>({batch, widths.front()}, 1, rng);
+    for (std::size_t i = 0; i < batch; ++i) {
+      labels.push_back(rng.below(widths.back()));
+    }
+    y = xtape::nn::one_hot<T>(labels, widths.back());
   }
 
-  mnist::Forward<T> forward() const { return mnist::forward(weights, x, y); }
-  mnist::Gradients<T> backprop() const { return mnist::backprop(weights, x, y); }
+  mnist::Forward<T> forward() const { return mnist::forward(network, x, y); }
+  mnist::Gradients<T> backprop() const { return mnist::backprop(network, x, y); }
   T loss() const { return forward().loss; }
 
-  mnist::Weights<T> weights;
+  /// The parameters of a layer, counted from 1 as docs/backprop.md does.
+  Array<T>& w(std::size_t layer) { return network.layers[layer - 1].w; }
+  Array<T>& b(std::size_t layer) { return network.layers[layer - 1].b; }
+
+  mnist::Network<T> network;
   Array<T> x, y;
   std::vector<std::size_t> labels;
 };
 
 inline Problem<double> some_problem(std::size_t batch = 5) {
   Rng rng{7};
-  return {batch, 6, 4, 3, rng};
+  return {batch, {6, 4, 3}, rng};
 }
 
 /// (f(x + h) - f(x - h)) / 2h, for an x that f reads.

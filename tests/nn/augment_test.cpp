@@ -1,5 +1,6 @@
 #include "nn/augment.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -257,16 +258,73 @@ TEST_CASE("Augment takes one word of the Rng for each image and allocates once")
   CHECK(allocation_count() == allocations);
 }
 
+TEST_CASE("warp takes what is no number for a place outside the image") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::uint8_t> image{10, 20, 30, 40};
+  for (const float hostile : {nan, -nan, infinity, -infinity, 3e38f, -3e38f}) {
+    CAPTURE(hostile);
+    const std::vector<float> dx{0, hostile, 0, hostile}, dy{0, 0, hostile, hostile};
+    std::vector<float> padded(5 * 5), out(4);
+    nn::detail::warp(image, 2, 2, {}, dx.data(), dy.data(), padded.data(), out.data());
+    CHECK((out == std::vector<float>{10, 0, 0, 0}));
+    const double wide = hostile;
+    for (const nn::Affine& affine :
+         {nn::Affine{.x0 = wide}, nn::Affine{.y0 = wide}, nn::Affine{.x0 = 1e300, .y0 = wide}}) {
+      CHECK((moved(image, 2, 2, affine) == std::vector<float>(4, 0)));
+    }
+    // What cannot be inverted: anything may come out that is a mixture of pixels.
+    for (const nn::Affine& affine :
+         {nn::Affine{.xx = wide}, nn::Affine{.xx = 0}, nn::Affine{.xx = wide, .xy = 1, .yx = wide},
+          nn::Affine{.xx = 1e200, .yy = 1e200}, nn::Affine{.xx = 1e-200, .yy = 1e-200}}) {
+      for (const float pixel : moved(image, 2, 2, affine)) {
+        CHECK((pixel >= 0 && pixel <= 40));
+      }
+    }
+  }
+}
+
+TEST_CASE("Augment gives pixels for the greatest amounts that it takes") {
+  const nn::Dataset data = discs(300);
+  const double shift = nn::AugmentOptions::max_shift, rotation = nn::AugmentOptions::max_rotation,
+               shear = nn::AugmentOptions::max_shear, elastic = nn::AugmentOptions::max_elastic,
+               scale = std::nextafter(1., 0.);
+  const std::vector<nn::AugmentOptions> extremes{
+      {.shift = shift},
+      {.rotation = rotation},
+      {.scale = scale, .shear = shear},
+      {.shift = shift, .scale = scale, .shear = shear},
+      {.elastic = elastic},
+      {.elastic = elastic, .smoothing = 64},
+      {.shift = shift, .rotation = rotation, .scale = scale, .shear = shear, .elastic = elastic}};
+  for (const nn::AugmentOptions& options : extremes) {
+    const Array<float> out = augmented(data, options);
+    const auto [least, most] = std::minmax_element(out.storage().begin(), out.storage().end());
+    CHECK(std::none_of(out.storage().begin(), out.storage().end(),
+                       [](float pixel) { return std::isnan(pixel); }));
+    CHECK(*least >= 0);
+    CHECK(*most <= 1.0001f);
+  }
+}
+
 TEST_CASE("Augment refuses options out of range") {
   const auto refusal = [](const nn::AugmentOptions& options) {
     return message_of([&] { nn::Augment{options}; });
   };
-  CHECK(refusal({.shift = -1}) == "Augment: expected a shift of at least 0, got -1");
+  CHECK(refusal({.shift = -1}) == "Augment: expected a shift from 0 to 10000 pixels, got -1");
+  CHECK(refusal({.shift = 1e308}) ==
+        "Augment: expected a shift from 0 to 10000 pixels, got 1e+308");
   CHECK(refusal({.rotation = std::numeric_limits<double>::infinity()}) ==
-        "Augment: expected a rotation of at least 0, got inf");
+        "Augment: expected a rotation from 0 to 360 degrees, got inf");
+  CHECK(refusal({.rotation = 360.5}) ==
+        "Augment: expected a rotation from 0 to 360 degrees, got 360.5");
   CHECK(refusal({.scale = 1}) == "Augment: expected a scale of at least 0 and below 1, got 1");
-  CHECK(refusal({.shear = std::nan("")}) == "Augment: expected a shear of at least 0, got nan");
-  CHECK(refusal({.elastic = -34}) == "Augment: expected elastic of at least 0, got -34");
+  CHECK(refusal({.scale = std::nan("")}) ==
+        "Augment: expected a scale of at least 0 and below 1, got nan");
+  CHECK(refusal({.shear = std::nan("")}) == "Augment: expected a shear from 0 to 10, got nan");
+  CHECK(refusal({.shear = 1e308}) == "Augment: expected a shear from 0 to 10, got 1e+308");
+  CHECK(refusal({.elastic = -34}) == "Augment: expected elastic from 0 to 10000, got -34");
+  CHECK(refusal({.elastic = 1e39}) == "Augment: expected elastic from 0 to 10000, got 1e+39");
   CHECK(refusal({.elastic = 1, .smoothing = 0}) ==
         "Augment: expected a smoothing from 0.5 to 64 pixels, got 0");
 }

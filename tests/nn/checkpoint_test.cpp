@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -396,6 +398,56 @@ TEST_CASE("A checkpoint of more steps than can be counted is refused") {
                                         ": its optimizer has made 18446744073709551615 steps, more "
                                         "than can be counted");
   CHECK((run.bits() == before));
+}
+
+TEST_CASE("A position of batches that no run packs is refused") {
+  const TemporaryFolder folder;
+  Run<float> run("SGD");
+  const auto refusal = [&](std::uint64_t within, std::uint64_t given) {
+    run.save(folder / "good");
+    std::string bytes = nn::read_file(folder / "good", 1 << 20);
+    const std::array<std::uint64_t, 4> position{23, 5, 0, 0}, other{23, 5, within, given};
+    const auto words = [](const auto& array) {
+      return std::string(reinterpret_cast<const char*>(array.data()), sizeof array);
+    };
+    const auto place = bytes.find(words(position));
+    REQUIRE(place != std::string::npos);
+    bytes.replace(place, sizeof position, words(other));
+    const fs::path path = folder.write("bad", bytes);
+    const std::string before = run.bits();
+    CHECK_THROWS_AS(run.load(path), xtape::DataError);
+    CHECK((run.bits() == before));
+    return message_of([&] { run.load(path); });
+  };
+  const std::string name = (folder / "bad").string();
+  CHECK(refusal(2, 0) ==
+        name + ": 'batches' says 2 where 1 means within an epoch and 0 between two");
+  CHECK(refusal(0, 3) ==
+        name + ": 'batches' is between two epochs, but 3 batches of the next have been given");
+}
+
+TEST_CASE("A program can refuse the numbers of a checkpoint before anything changes") {
+  const TemporaryFolder folder;
+  Run<float> run("Adam"), other("Adam", 77);
+  run.train(2);
+  run.save(folder / "file");
+  const std::string before = other.bits();
+  std::vector<nn::CheckpointNumbers> seen;
+  other.state.check = [&](const nn::CheckpointNumbers& saved) {
+    seen.push_back(saved);
+    throw xtape::ValueError("epoch 2 is enough");
+  };
+  CHECK_THROWS_AS(other.load(folder / "file"), xtape::DataError);
+  CHECK(message_of([&] { other.load(folder / "file"); }) ==
+        (folder / "file").string() + ": epoch 2 is enough");
+  CHECK((other.bits() == before));
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].steps == 10);
+  CHECK(seen[0].position.items == 23);
+  CHECK(seen[0].numbers == run.state.numbers);
+  other.state.check = [](const nn::CheckpointNumbers&) {};
+  other.load(folder / "file");
+  CHECK((other.bits() == run.bits()));
 }
 
 TEST_CASE("A hostile checkpoint is refused at once") {

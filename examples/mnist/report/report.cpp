@@ -44,10 +44,10 @@ std::string gradient_table(const std::vector<GradientComparison>& rows) {
       "<tbody>";
   for (const GradientComparison& row : rows) {
     add(html,
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{}</td>"
+        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"number\">{:.1e}</td>"
         "<td class=\"number\">{:.1e}</td><td class=\"number\">{}</td><td>{}</td></tr>\n",
-        escaped(row.name), row.shape, row.by_hand ? fmt::format("{:.1e}", *row.by_hand) : "–",
-        row.by_differences, row.elements, row.agrees ? "agrees" : "DISAGREES");
+        escaped(row.name), row.shape, row.by_hand, row.by_differences, row.elements,
+        row.agrees ? "agrees" : "DISAGREES");
   }
   return html += "</tbody></table></div>\n";
 }

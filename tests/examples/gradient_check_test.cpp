@@ -1,0 +1,163 @@
+#include "examples/mnist/gradient_check.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "examples/mnist/data/synthetic.hpp"
+#include "examples/mnist/network.hpp"
+#include "tests/catch.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Rng;
+using xtape::Shape;
+using xtape::Tape;
+using xtape::Variable;
+
+namespace {
+
+/// A Linear layer with the gradient of one weight `factor` times too large.
+struct WrongLinear {
+  Variable<double> operator()(Variable<double> x) const {
+    const Variable<double> w = x.tape().parameter(linear.weight);
+    const auto spoilt =
+        record("spoilt", {w}, w.value() * 1.0, [=, i = place, f = factor](Variable<double> y) {
+          xtape::accumulate(w, y.grad());
+          xtape::accumulate(w, [=](Array<double>& dw, double) { dw.data()[i] *= f; });
+        });
+    return xtape::linear(x, spoilt, x.tape().parameter(linear.bias));
+  }
+  static void visit(auto& self, auto&& f) { nn::Linear<double>::visit(self.linear, f); }
+
+  nn::Linear<double> linear;
+  std::size_t place;
+  double factor;
+};
+
+nn::Linear<double> linear_of(const Array<double>& weight, const Array<double>& bias) {
+  Rng unused;
+  nn::Linear<double> layer(weight.shape()[0], weight.shape()[1], unused);
+  layer.weight = weight;
+  layer.bias = bias;
+  return layer;
+}
+
+/// `count` images of one pixel of this byte, all of class 0.
+nn::Dataset pixels(std::size_t count, std::uint8_t byte) {
+  return {.rows = 1, .columns = 1, .images = nn::Bytes(count, byte), .labels = nn::Bytes(count, 0)};
+}
+
+nn::Batch all_of(nn::Batches& batches) { return *batches.begin(); }
+
+/// The first element of the first weight, from number `from` on, whose gradient is not 0.
+std::size_t next_that_matters(const nn::Sequential<double>& network, const nn::Batch& batch,
+                              std::size_t from) {
+  Tape<double> tape;
+  tape.backward(nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.images)), batch.labels));
+  std::size_t place = from;
+  nn::for_each_parameter(network, [&](const nn::ParameterName& name, const Array<double>& weight) {
+    if (name.str() == "0.weight") {
+      const auto& elements = tape.grad(weight).storage();
+      const auto found = std::find_if(elements.begin() + static_cast<std::ptrdiff_t>(from),
+                                      elements.end(), [](double dw) { return dw != 0; });
+      place = static_cast<std::size_t>(found - elements.begin());
+      REQUIRE(found != elements.end());
+    }
+  });
+  return place;
+}
+
+}  // namespace
+
+TEST_CASE("The gradients of every recipe are proved, whatever the seed") {
+  const nn::Dataset train = mnist::synthetic_digits(1, 64, 10).train;
+  for (mnist::Recipe recipe : mnist::recipes()) {
+    std::fill(recipe.hidden.begin(), recipe.hidden.end(), 32);
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      CAPTURE(recipe.name, seed);
+      CHECK(mnist::check_gradients(recipe, seed, train, false));
+    }
+  }
+}
+
+TEST_CASE("The gradients of deep rectifiers are proved for seeds whose differences meet a kink") {
+  const nn::Dataset train = mnist::synthetic_digits(1, 64, 10).train;
+  mnist::Recipe recipe;
+  recipe.activation = "relu";
+  recipe.hidden = {256, 256, 256};
+  for (const std::uint64_t seed : {7, 11}) {
+    CAPTURE(seed);
+    CHECK(mnist::check_gradients(recipe, seed, train, false));
+  }
+}
+
+TEST_CASE("The gradients of rectifiers are proved on black images") {
+  const nn::Dataset black = pixels(2, 0);
+  mnist::Recipe recipe;
+  recipe.activation = "relu";
+  recipe.hidden = {16, 8};
+  const auto check = mnist::check_gradients(recipe, 1, black, false);
+  CHECK(check);
+  CHECK(check.parameters.at(1).name == "db1");
+  CHECK(check.parameters.at(1).at_kinks > 8);
+  recipe.activation = "leaky_relu";
+  recipe.hidden = {16};
+  CHECK(mnist::check_gradients(recipe, 1, black, false));
+}
+
+TEST_CASE("A gradient that is wrong by 1 % in one element is refused") {
+  const nn::Dataset train = mnist::synthetic_digits(1, 64, 10).train;
+  nn::Batches batches(train, 64);
+  Rng rng{3};
+  const nn::Linear<double> first(784, 32, rng), last(32, 10, rng);
+  nn::Sequential<double> right{first, nn::ReLU{}, last};
+  CHECK(mnist::compare_gradients(right, "relu", all_of(batches), 1));
+  for (const std::size_t pixel : {250, 300, 350, 400, 450}) {  // where images are not black
+    const std::size_t place = next_that_matters(right, all_of(batches), pixel * 32 + pixel % 32);
+    for (const double factor : {1.01, 0.99, -1., 2., 0.}) {
+      CAPTURE(place, factor);
+      nn::Sequential<double> wrong{WrongLinear{first, place, factor}, nn::ReLU{}, last};
+      const auto check = mnist::compare_gradients(wrong, "relu", all_of(batches), 1);
+      CHECK_FALSE(check);
+      CHECK_FALSE(check.parameters.at(0).agrees);
+      CHECK(check.parameters.at(1).agrees);
+      CHECK(check.parameters.at(2).agrees);
+      CHECK(check.parameters.at(3).agrees);
+    }
+  }
+}
+
+TEST_CASE("A gradient that is no number is refused") {
+  const nn::Dataset train = pixels(2, 255);
+  nn::Batches batches(train, 2);
+  Rng rng{3};
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  nn::Sequential<double> network{WrongLinear{nn::Linear<double>(1, 4, rng), 2, nan}, nn::Tanh{},
+                                 nn::Linear<double>(4, 10, rng)};
+  const auto check = mnist::compare_gradients(network, "tanh", all_of(batches), 1);
+  CHECK_FALSE(check.parameters.at(0).agrees);
+  CHECK(std::isinf(check.parameters.at(0).by_hand));
+}
+
+TEST_CASE("Differences refuse what the tape and the formulas have wrong alike") {
+  // Two units stand at their kink, and the loss depends on relu(t) - relu(-t) = t: it is smooth,
+  // and the product of slopes of 0 is not its derivative.
+  Array<double> last(Shape{2, 10}, 0.);
+  last(0, 0) = 1;
+  last(1, 0) = -1;
+  nn::Sequential<double> network{
+      linear_of(Array<double>(Shape{1, 1}, 1.), Array<double>(Shape{1}, 0.)), nn::ReLU{},
+      linear_of(Array<double>{{1, -1}}, Array<double>{-1, 1}), nn::ReLU{},
+      linear_of(last, Array<double>(Shape{10}, 0.))};
+  const nn::Dataset train = pixels(2, 255);
+  nn::Batches batches(train, 2);
+  const auto check = mnist::compare_gradients(network, "relu", all_of(batches), 1);
+  CHECK_FALSE(check);
+  CHECK(check.parameters.at(0).by_hand == 0);
+  CHECK_FALSE(check.parameters.at(0).agrees);
+  CHECK_FALSE(check.parameters.at(1).agrees);
+  CHECK(check.parameters.at(5).agrees);
+}
