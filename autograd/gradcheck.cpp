@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <ostream>
 
@@ -84,7 +85,7 @@ double excess(const GradcheckElement& element, const GradcheckOptions& options) 
   const double greater = std::max(std::abs(element.analytic), std::abs(element.numeric));
   const double excess =
       element.error / (options.absolute_tolerance + options.relative_tolerance * greater);
-  return std::isnan(excess) ? INFINITY : excess;
+  return std::isnan(excess) ? std::numeric_limits<double>::infinity() : excess;
 }
 
 void require_valid(std::span<Array<double>* const> parameters, const GradcheckOptions& options) {

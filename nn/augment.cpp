@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "tensor/parallel.hpp"
@@ -178,11 +179,11 @@ void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t col
 }  // namespace detail
 
 Augment::Augment(AugmentOptions options) : options_(options) {
-  require_amount("a shift", options.shift, INFINITY);
-  require_amount("a rotation", options.rotation, INFINITY);
+  require_amount("a shift", options.shift, std::numeric_limits<double>::infinity());
+  require_amount("a rotation", options.rotation, std::numeric_limits<double>::infinity());
   require_amount("a scale", options.scale, 1);
-  require_amount("a shear", options.shear, INFINITY);
-  require_amount("elastic", options.elastic, INFINITY);
+  require_amount("a shear", options.shear, std::numeric_limits<double>::infinity());
+  require_amount("elastic", options.elastic, std::numeric_limits<double>::infinity());
   require<ValueError>(options.smoothing >= 0.5 && options.smoothing <= 64,
                       "Augment: expected a smoothing from 0.5 to 64 pixels, got {}",
                       options.smoothing);
