@@ -44,7 +44,8 @@ class Arena {
     constexpr std::size_t unit = alignof(std::max_align_t);
     bytes = (bytes + unit - 1) / unit * unit;
     while (block_ < blocks_.size() && used_ + bytes > blocks_[block_].size) {
-      ++block_, used_ = 0;
+      ++block_;
+      used_ = 0;
     }
     if (block_ == blocks_.size()) {
       const std::size_t size = std::max(bytes, block_bytes);

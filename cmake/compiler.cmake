@@ -16,6 +16,9 @@ function(xtape_set_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
   if(XTAPE_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
+  else()
+    # A project that xtape is a part of may set -Werror, and warnings that xtape does not know.
+    target_compile_options(${target} PRIVATE -Wno-error)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # Copying the small buffer of an xtensor shape reads no more of it than was written.
@@ -31,6 +34,22 @@ function(xtape_set_warnings target)
     xtape_add_flag(${target} PRIVATE -Wno-invalid-feature-combination)
   endif()
 endfunction()
+
+# More warnings, which projects that xtape is a part of may set for all their sources and so for its
+# headers. `package: subproject` has the headers pass them.
+set(xtape_strict_warnings
+    -Wsign-conversion
+    -Wdouble-promotion
+    -Wold-style-cast
+    -Wcast-align
+    -Wcast-qual
+    -Wnon-virtual-dtor
+    -Woverloaded-virtual
+    -Wformat=2
+    -Wundef
+    -Wredundant-decls
+    -Wmissing-declarations
+    -Wextra-semi)
 
 # Never -ffast-math: linked in, it makes the whole process flush denormals to zero.
 function(xtape_optimise_kernels target)

@@ -58,7 +58,7 @@ class Rng {
   void shuffle(std::span<T, N> values) {
     for (std::size_t left = values.size(); left > 1; --left) {
       using std::swap;
-      swap(values[left - 1], values[static_cast<std::size_t>(below(left))]);
+      swap(values[left - 1], values.data()[below(left)]);
     }
   }
 

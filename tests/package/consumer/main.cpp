@@ -11,19 +11,19 @@ struct Mlp {
 };
 
 /// The loss after `model` was taught XOR.
-float learn_xor(auto& model) {
+double learn_xor(auto& model) {
   const xtape::Array<float> inputs{{0, 0}, {0, 1}, {1, 0}, {1, 1}};
   const std::vector<int> labels{0, 1, 1, 0};
   nn::SoftmaxCrossEntropy criterion;
-  nn::SGD sgd({.learning_rate = 0.5f, .momentum = 0.9f});
-  float last = 0;
+  nn::SGD sgd({.learning_rate = 0.5, .momentum = 0.9});
+  double last = 0;
   xtape::Tape tape;
   for (int step = 0; step < 500; ++step) {
     tape.rewind();
     auto loss = criterion(model(tape.constant(inputs)), labels);
     tape.backward(loss);
     sgd.step(model, tape);
-    last = loss.value()();
+    last = static_cast<double>(loss.value()());
   }
   return last;
 }
@@ -33,8 +33,8 @@ int main() {
   xtape::Rng rng{42};
   nn::Sequential layers{nn::Linear(2, 8, rng), nn::Sigmoid{}, nn::Linear(8, 2, rng)};
   Mlp module{{2, 8, rng}, {8, 2, rng}};
-  const float losses[] = {learn_xor(layers), learn_xor(module)};
+  const double losses[] = {learn_xor(layers), learn_xor(module)};
   std::printf("xtape %s learnt XOR, losses %.4f and %.4f\n", xtape::version(), losses[0],
               losses[1]);
-  return losses[0] < 0.01f && losses[1] < 0.01f ? 0 : 1;
+  return losses[0] < 0.01 && losses[1] < 0.01 ? 0 : 1;
 }
