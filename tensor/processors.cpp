@@ -23,7 +23,7 @@ constexpr double unlimited = std::numeric_limits<double>::infinity();
 std::size_t affinity() {
 #ifdef __linux__
   // A machine may have more processors than a cpu_set_t has bits.
-  for (int bits = CPU_SETSIZE; bits <= 1 << 20; bits *= 2) {
+  for (std::size_t bits = CPU_SETSIZE; bits <= std::size_t{1} << 20; bits *= 2) {
     cpu_set_t* set = CPU_ALLOC(bits);
     if (set == nullptr) {
       break;
