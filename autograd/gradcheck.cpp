@@ -211,6 +211,9 @@ void require_valid(std::span<Array<double>* const> parameters, const GradcheckOp
   const auto null = std::find(parameters.begin(), parameters.end(), nullptr);
   require<ValueError>(null == parameters.end(), "gradcheck: input {} is a null pointer",
                       null - parameters.begin());
+  for (std::size_t input = 0; input < parameters.size(); ++input) {
+    require_whole(fmt::format("gradcheck: input {}", input).c_str(), *parameters[input]);
+  }
   require<ValueError>(options.step > 0 && options.step < 1,
                       "gradcheck: expected a step between 0 and 1, got {}", options.step);
   require<ValueError>(options.relative_tolerance >= 0 && options.absolute_tolerance >= 0,

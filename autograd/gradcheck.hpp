@@ -149,7 +149,8 @@ Variable<double> call_with_operands(F& f, GradcheckOperands x, std::index_sequen
 ///
 /// A gradient that the tape does not have counts as zeros; NaN never agrees with anything. Throws
 /// ValueError when there are no inputs, when the function takes another number of them, or for
-/// options out of range; what the function throws passes through.
+/// options out of range, ShapeError for an input that was moved from; what the function throws
+/// passes through.
 ///@{
 template <class F>
 GradcheckResult gradcheck(F&& f, std::same_as<std::vector<Array<double>>> auto inputs,

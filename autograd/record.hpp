@@ -25,8 +25,8 @@ struct Accumulate {
 /// shapes and fills y. `backward` is called with the result when its gradient is complete, and
 /// passes it on with accumulate(). It captures handles and scalars by value. Throws TapeError when
 /// there are no inputs, when they live on different tapes or are stale, or when `forward` records
-/// values itself; ShapeError when the operands do not broadcast. A failing op leaves the tape as it
-/// was.
+/// values itself; ShapeError when the operands do not broadcast, or an array does not hold the
+/// elements of its shape, as one that was moved from. A failing op leaves the tape as it was.
 template <class T, class Forward>
 Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Forward&& forward,
                    const std::type_identity_t<Backward<T>>& backward) {
@@ -55,8 +55,8 @@ std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
 /// An expression that is larger than x is summed over the axes along which x was broadcast; a
 /// smaller one is stretched, and both where each is smaller along another axis. Nothing is
 /// evaluated when x needs no gradient. Throws TapeError outside of Tape::backward, ShapeError when
-/// the contribution does not broadcast against x. (An object, lest argument-dependent lookup find
-/// xt::accumulate.)
+/// the contribution does not broadcast against x, has an array that was moved from, or leaves a
+/// gradient of another shape. (An object, lest argument-dependent lookup find xt::accumulate.)
 inline constexpr detail::Accumulate accumulate;
 
 template <class T>
@@ -77,8 +77,11 @@ Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs,
   if constexpr (Expression<Forward>) {
     assign(op, node.storage, forward);
   } else {
+    for (const Node<T>* operand : operands) {
+      require_whole(op, *operand->value);  // a parameter may have been moved from since
+    }
     std::forward<Forward>(forward)(node.storage);
-    require_nothing_recorded(op, node);
+    require_sound(op, node);
   }
   needs_grad &= grad_enabled_;
   if (needs_grad) {
@@ -102,23 +105,28 @@ void Tape<T>::accumulate(Variable<T> x, const Contribution& contribution) {
   resize(grad, node.value->shape());
   if constexpr (!Expression<Contribution>) {
     contribution(grad, first ? T(0) : T(1));
+    require_whole(node.op, grad);
+    require<ShapeError>(same_shape(grad.shape(), node.value->shape()),
+                        "accumulate: a contribution made the gradient of '{}' {} of {}", node.op,
+                        node.value->shape(), grad.shape());
   } else if (has_shape<T>(contribution, grad.shape()) ||
              stretches_to<T>(node.op, contribution, grad.shape())) {
     if (first) {
-      assign_into(grad, contribution);
+      assign_into(grad, contribution, node.op);
     } else {
-      assign_into(grad, grad + contribution);
+      assign_into(grad, grad + contribution, node.op);
     }
   } else {
     const Shape shape = broadcast_shapes(node.op, grad.shape(), shape_of<T>(node.op, contribution));
     if constexpr (std::is_same_v<Contribution, Array<T>>) {
       if (same_shape(contribution.shape(), shape)) {
+        require_whole(node.op, contribution);
         reduce_to(contribution, first ? T(0) : T(1), grad);
         return;
       }
     }
     resize(scratch_, shape);
-    assign_into(scratch_, contribution);
+    assign_into(scratch_, contribution, node.op);
     reduce_to(scratch_, first ? T(0) : T(1), grad);
   }
 }

@@ -110,7 +110,9 @@ class Tape {
   Tape& operator=(const Tape&) = delete;
 
   /// A value that is not differentiated: an array (copied), an xtensor expression, a number, or a
-  /// callable that writes the array itself, `[&](Array<T>& out) { ... }`.
+  /// callable that writes the array itself, `[&](Array<T>& out) { ... }`. Throws ShapeError for an
+  /// array without the elements of its shape, one that was moved from, and for one of more axes
+  /// than max_rank; so does every function below that takes arrays or expressions.
   ///@{
   Variable<T> constant(const Array<T>& array);
   template <class Value>
@@ -135,7 +137,6 @@ class Tape {
 
   /// The model's own array, identified by its address and not copied: it must neither move nor
   /// change before backward() is done. Asking again for the same array gives the same Variable.
-  /// Throws ShapeError for an array without the elements of its shape, one that was moved from.
   Variable<T> parameter(const Array<T>& array);
   Variable<T> parameter(const Array<T>&&) = delete;  // a temporary would be gone before backward()
 
@@ -259,23 +260,22 @@ class Tape {
       resize(node.storage, Shape{});
       node.storage.data()[0] = static_cast<T>(value);
     } else if constexpr (Expression<Value>) {
-      if constexpr (std::is_same_v<Value, Array<T>>) {
-        require_whole(op, value);
-      }
       assign(op, node.storage, value);
     } else {
       value(node.storage);
-      require_nothing_recorded(op, node);
+      require_sound(op, node);
     }
     node.backward = {};
     return commit(node, op, &node.storage, needs_grad);
   }
 
-  /// Throws TapeError when the callable that was to fill `node` has recorded values itself.
-  void require_nothing_recorded(const char* op, const Node<T>& node) const {
+  /// Throws TapeError when the callable that was to fill `node` has recorded values itself,
+  /// ShapeError when it left an array without the elements of its shape.
+  void require_sound(const char* op, const Node<T>& node) const {
     if (size_ != node.index) [[unlikely]] {
       fail<TapeError>("{}: its callable records on the tape; record those values before it", op);
     }
+    require_whole(op, node.storage);
   }
 
   void run_backward(Variable<T> loss);

@@ -31,11 +31,21 @@ constexpr std::size_t rows_ahead = 4;
 
 }  // namespace
 
+const Dataset& BatchImages::data() const {
+  require<ShapeError>(
+      data_->images.size() == bytes_ && data_->rows == rows_ && data_->columns == columns_,
+      "Batch: when it was given its dataset held {} bytes in images of ({}, {}), now {} of ({}, "
+      "{})",
+      bytes_, rows_, columns_, data_->images.size(), data_->rows, data_->columns);
+  return *data_;
+}
+
 template <class T>
 void BatchImages::operator()(Array<T>& out) const {
-  const std::size_t features = data_->features();
+  const std::size_t features = rows_ * columns_;
+  const std::uint8_t* bytes = data().images.data();
   resize(out, Shape{size_, features});
-  const auto image = [&](std::size_t i) { return data_->images.data() + items_[i] * features; };
+  const auto image = [&](std::size_t i) { return bytes + items_[i] * features; };
   const auto factor = static_cast<T>(scale_.factor());
   const auto offset = static_cast<T>(scale_.offset());
   parallel(size_, 1, out.size(), [&, pixels = out.data()](std::size_t i, std::size_t end) {
@@ -135,11 +145,16 @@ void Batches::restore(const Position& position) {
   }
 }
 
-Batch Batches::at(std::size_t index) const {
+void Batches::require_batch(std::size_t index) const {
   require_complete();
   require<ShapeError>(data_->size() == order_.size(),
                       "Batches: the dataset had {} items when this epoch began, now it has {}",
                       order_.size(), data_->size());
+  require<ValueError>(index < size(), "Batches: there is no batch {} of {}", index, size());
+}
+
+Batch Batches::at(std::size_t index) const {
+  require_batch(index);
   const std::size_t first = index * batch_size_;
   const std::size_t size = std::min(batch_size_, order_.size() - first);
   return {BatchImages(*data_, std::span(order_).subspan(first), size, scale_),

@@ -28,6 +28,9 @@ struct PixelScale {
 
 /// The images of a batch, still bytes. `tape.constant(batch.images)` converts them straight into
 /// the tape's memory.
+///
+/// What looks at the dataset throws ShapeError when its images have become more or fewer, or of
+/// another size, since the batch was given.
 class BatchImages {
  public:
   /// out = the pixels, (batch, rows * columns).
@@ -35,14 +38,15 @@ class BatchImages {
   void operator()(Array<T>& out) const;
 
   std::size_t size() const { return size_; }        ///< How many images there are.
-  std::size_t rows() const { return data_->rows; }  ///< Pixels from top to bottom of an image.
+  std::size_t rows() const { return data().rows; }  ///< Pixels from top to bottom of an image.
   std::size_t columns() const {
-    return data_->columns;
+    return data().columns;
   }  ///< Pixels from left to right of an image.
 
-  /// The bytes of one image, row-major.
+  /// The bytes of one image, row-major. Throws ValueError unless `index` is below size().
   std::span<const std::uint8_t> bytes(std::size_t index) const {
-    return std::span(data_->images).subspan(items_[index] * data_->features(), data_->features());
+    require<ValueError>(index < size_, "Batch: there is no image {} of {}", index, size_);
+    return std::span(data().images).subspan(items_[index] * features(), features());
   }
 
   /// How the bytes become pixels.
@@ -53,12 +57,22 @@ class BatchImages {
 
   BatchImages(const Dataset& data, std::span<const std::size_t> items, std::size_t size,
               PixelScale scale)
-      : data_(&data), items_(items), size_(size), scale_(scale) {}
+      : data_(&data),
+        items_(items),
+        size_(size),
+        scale_(scale),
+        rows_(data.rows),
+        columns_(data.columns),
+        bytes_(data.images.size()) {}
+
+  std::size_t features() const { return rows_ * columns_; }
+  const Dataset& data() const;
 
   const Dataset* data_;
   std::span<const std::size_t> items_;  // of the batch and of those that follow it
   std::size_t size_;
   PixelScale scale_;
+  std::size_t rows_, columns_, bytes_;  // of the dataset when the batch was given
 };
 
 /// Some images of a dataset and their labels, in the same order.
@@ -103,7 +117,7 @@ class Batches {
 
   /// Begins an epoch, or goes on with the one that restore() brought back. This and each turn of
   /// the loop throw ShapeError when the dataset does not hold one image for each label any more, or
-  /// changed its size within an epoch.
+  /// changed its size within an epoch; what goes on after the last batch, ValueError.
   Iterator begin();
 
   /// Where the last batch has been given.
@@ -136,6 +150,7 @@ class Batches {
   Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelScale scale);
 
   void require_complete() const;
+  void require_batch(std::size_t index) const;
   void start_epoch();
   Batch at(std::size_t index) const;
 
@@ -159,13 +174,15 @@ class Batches::Iterator {
 
   /// The batch it has come to, which counts as given from now on.
   Batch operator*() const {
+    const Batch batch = batches_->at(index_);
     batches_->given_ = index_ + 1;
-    return batches_->at(index_);
+    return batch;
   }
 
   /// Goes on to the next batch.
   ///@{
   Iterator& operator++() {
+    batches_->require_batch(index_);
     ++index_;
     batches_->within_epoch_ = index_ < batches_->size();
     return *this;

@@ -67,11 +67,12 @@ void read_checkpoint(const std::filesystem::path& path,
 /// In the body of a loop over the batches it is called after the optimizer's step, the batch of
 /// that turn then counts as done. Throws DataError when the file cannot be written, TapeError when
 /// the optimizer began with another model, ValueError when two parameters have one name or the
-/// identity is no UTF-8.
+/// identity is no UTF-8, ShapeError naming a parameter that was moved from.
 template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,
                      const Identity& identity) {
+  detail::require_whole_parameters("save_checkpoint", model);
   std::vector<detail::NamedParameter<const Array<T>>> parameters;
   for_each_parameter(model, [&](const ParameterName& name, const Array<T>& array) {
     parameters.push_back({name.str(), &array});
@@ -86,11 +87,12 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 ///
 /// Throws DataError, with every reason that it finds, when the file is no sound checkpoint or is
 /// one of another version of xtape, optimizer, identity, model, dataset size or batch size, or with
-/// Rngs or numbers of other names than `state` has, or when `state.check` refuses its numbers. Then
-/// nothing has changed.
+/// Rngs or numbers of other names than `state` has, or when `state.check` refuses its numbers.
+/// Throws ShapeError naming a parameter that was moved from. Then nothing has changed.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {
+  detail::require_whole_parameters("load_checkpoint", model);
   std::vector<detail::NamedParameter<Array<T>>> parameters;
   for_each_parameter(model, [&](const ParameterName& name, Array<T>& array) {
     parameters.push_back({name.str(), &array});

@@ -28,7 +28,8 @@ void require_max_norm(double max_norm);
 ///
 /// A norm that is not finite leaves the gradients as they are: no factor mends them, and the caller
 /// sees it in what is returned. A `max_norm` of infinity only measures. Throws ValueError unless
-/// max_norm > 0, TapeError naming the parameter when one has no gradient.
+/// max_norm > 0; naming the parameter, TapeError when one has no gradient and ShapeError when one
+/// was moved from.
 template <class Model, class T>
 double clip_grad_norm(const Model& model, Tape<T>& tape, double max_norm) {
   constexpr const char* name = "clip_grad_norm";

@@ -8,19 +8,24 @@
 
 /// @file
 /// Ways to draw a layer's first weights. An initializer is any callable `(Array<T>& weight, Rng&
-/// rng)` that fills a weight (fan_in, fan_out).
+/// rng)` that fills a weight (fan_in, fan_out). Those below throw ShapeError for one that was moved
+/// from, or has no axes where they ask for its fans.
 
 namespace xtape::nn {
 
 namespace detail {
 
+/// The first and the last extent of a weight.
+struct Fans {
+  double in, out;
+};
+
 template <class T>
-double fan_in(const Array<T>& weight) {
-  return static_cast<double>(weight.shape().front());
-}
-template <class T>
-double fan_out(const Array<T>& weight) {
-  return static_cast<double>(weight.shape().back());
+Fans fans(const char* initializer, const Array<T>& weight) {
+  require_whole(initializer, weight);
+  require<ShapeError>(weight.dimension() > 0, "{}: expected a weight (fan_in, fan_out), got {}",
+                      initializer, weight.shape());
+  return {static_cast<double>(weight.shape().front()), static_cast<double>(weight.shape().back())};
 }
 
 }  // namespace detail
@@ -32,6 +37,7 @@ struct Normal {
   /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
+    require_whole("Normal", weight);
     rng.fill_normal(std::span<T>(weight.storage()), 0, deviation);
   }
 };
@@ -42,7 +48,8 @@ struct GlorotUniform {
   /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
-    const double bound = std::sqrt(6 / (detail::fan_in(weight) + detail::fan_out(weight)));
+    const auto [in, out] = detail::fans("GlorotUniform", weight);
+    const double bound = std::sqrt(6 / (in + out));
     rng.fill_uniform(std::span<T>(weight.storage()), -bound, bound);
   }
 };
@@ -52,8 +59,8 @@ struct GlorotNormal {
   /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
-    const double variance = 2 / (detail::fan_in(weight) + detail::fan_out(weight));
-    rng.fill_normal(std::span<T>(weight.storage()), 0, std::sqrt(variance));
+    const auto [in, out] = detail::fans("GlorotNormal", weight);
+    rng.fill_normal(std::span<T>(weight.storage()), 0, std::sqrt(2 / (in + out)));
   }
 };
 
@@ -62,7 +69,7 @@ struct HeUniform {
   /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
-    const double bound = std::sqrt(6 / detail::fan_in(weight));
+    const double bound = std::sqrt(6 / detail::fans("HeUniform", weight).in);
     rng.fill_uniform(std::span<T>(weight.storage()), -bound, bound);
   }
 };
@@ -72,7 +79,8 @@ struct HeNormal {
   /// Draws every element of `weight`.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
-    rng.fill_normal(std::span<T>(weight.storage()), 0, std::sqrt(2 / detail::fan_in(weight)));
+    const double deviation = std::sqrt(2 / detail::fans("HeNormal", weight).in);
+    rng.fill_normal(std::span<T>(weight.storage()), 0, deviation);
   }
 };
 

@@ -20,8 +20,10 @@ class Linear {
     initialize(weight, rng);
   }
 
-  /// Throws ShapeError when x is not (batch, in).
+  /// Throws ShapeError when x is not (batch, in), and when the weights are none: moved away.
   Variable<T> operator()(Variable<T> x) const {
+    require<ShapeError>(weight.dimension() == 2, "Linear: expected weights (in, out), got {}",
+                        weight.shape());
     const std::size_t in = weight.shape()[0];
     if (x.shape().size() != 2 || x.shape()[1] != in) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
@@ -30,9 +32,12 @@ class Linear {
     return linear(x, w, x.tape().parameter(bias));
   }
 
-  /// What tables and errors call it: "Linear 784 -> 128".
+  /// What tables and errors call it: "Linear 784 -> 128", or "Linear" once its weights were moved
+  /// away.
   std::string describe() const {
-    return fmt::format("Linear {} -> {}", weight.shape()[0], weight.shape()[1]);
+    return weight.dimension() == 2
+               ? fmt::format("Linear {} -> {}", weight.shape()[0], weight.shape()[1])
+               : "Linear";
   }
 
   /// Names the parameters: "weight", "bias".

@@ -10,6 +10,7 @@ namespace {
 
 template <class T>
 void require_logits(const char* operation, const Array<T>& logits) {
+  require_whole(operation, logits);
   require<ShapeError>(logits.dimension() == 2 && logits.shape()[1] > 0,
                       "{}: expected logits (batch, classes) with at least one class, got {}",
                       operation, logits.shape());
@@ -94,11 +95,11 @@ ConfusionMatrix::ConfusionMatrix(std::size_t classes)
 template <class T>
 void ConfusionMatrix::add(const Array<T>& logits, Indices labels) {
   require_labelled("ConfusionMatrix::add", logits, labels);
-  if (classes_ == 0) {
+  if (classes() == 0) {
     *this = ConfusionMatrix(logits.shape()[1]);
   }
-  require<ShapeError>(logits.shape()[1] == classes_,
-                      "ConfusionMatrix::add: expected (batch, {}), got {}", classes_,
+  require<ShapeError>(logits.shape()[1] == classes(),
+                      "ConfusionMatrix::add: expected (batch, {}), got {}", classes(),
                       logits.shape());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     ++counts_[static_cast<std::size_t>(labels[i]) * classes_ + predicted_class(logits, i)];
@@ -106,9 +107,9 @@ void ConfusionMatrix::add(const Array<T>& logits, Indices labels) {
 }
 
 std::size_t ConfusionMatrix::count(std::size_t actual, std::size_t predicted) const {
-  require<ValueError>(actual < classes_ && predicted < classes_,
+  require<ValueError>(actual < classes() && predicted < classes(),
                       "ConfusionMatrix: ({}, {}) is not a pair of the {} classes", actual,
-                      predicted, classes_);
+                      predicted, classes());
   return counts_[actual * classes_ + predicted];
 }
 
@@ -122,7 +123,7 @@ std::size_t ConfusionMatrix::total() const {
 
 std::size_t ConfusionMatrix::correct() const {
   std::size_t sum = 0;
-  for (std::size_t k = 0; k < classes_; ++k) {
+  for (std::size_t k = 0; k < classes(); ++k) {
     sum += count(k, k);
   }
   return sum;
@@ -132,7 +133,7 @@ double ConfusionMatrix::accuracy() const { return share(correct(), total()); }
 
 double ConfusionMatrix::recall(std::size_t actual) const {
   std::size_t sum = 0;
-  for (std::size_t k = 0; k < classes_; ++k) {
+  for (std::size_t k = 0; k < classes(); ++k) {
     sum += count(actual, k);
   }
   return share(count(actual, actual), sum);
@@ -140,7 +141,7 @@ double ConfusionMatrix::recall(std::size_t actual) const {
 
 double ConfusionMatrix::precision(std::size_t predicted) const {
   std::size_t sum = 0;
-  for (std::size_t k = 0; k < classes_; ++k) {
+  for (std::size_t k = 0; k < classes(); ++k) {
     sum += count(k, predicted);
   }
   return share(count(predicted, predicted), sum);

@@ -14,8 +14,9 @@
 /// of its largest logit: of the first where several are equal, and NaN counts as the largest, as in
 /// NumPy. Shares of nothing (0 of 0) are NaN.
 ///
-/// What takes logits throws ShapeError when they are no (batch, classes) with at least one class or
-/// when there is not one label for each row, and ValueError for a label that is no class.
+/// What takes logits throws ShapeError when they are no (batch, classes) with at least one class,
+/// when they were moved from, or when there is not one label for each row, and ValueError for a
+/// label that is no class.
 
 namespace xtape::nn {
 
@@ -43,8 +44,8 @@ class ConfusionMatrix {
   template <class T>
   void add(const Array<T>& logits, Indices labels);
 
-  /// The number of classes; 0 until the first add() has decided it.
-  std::size_t classes() const { return classes_; }
+  /// The number of classes; 0 until the first add() has decided it, and once moved from.
+  std::size_t classes() const { return counts_.empty() ? 0 : classes_; }
 
   /// How many items of class `actual` were taken for `predicted`. Throws ValueError when either is
   /// no class.

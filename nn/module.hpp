@@ -76,6 +76,16 @@ inline constexpr bool is_array = false;
 template <class T>
 inline constexpr bool is_array<Array<T>> = true;
 
+/// Throws ShapeError naming `user` and the parameter when it, or what is told of it, was moved
+/// from.
+template <class T>
+void require_whole(const char* user, const ParameterName& name, const Array<T>& array,
+                   const char* what = "parameter") {
+  if (!xtape::detail::is_whole(array)) [[unlikely]] {
+    xtape::require_whole(fmt::format("{}: {} '{}'", user, what, name.str()).c_str(), array);
+  }
+}
+
 }  // namespace detail
 
 /// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module` in the order of its
@@ -108,6 +118,18 @@ void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr)
                   "names them; see nn/module.hpp");
   }
 }
+
+namespace detail {
+
+/// Throws ShapeError naming `user` and the first parameter of `module` that was moved from.
+template <class M>
+void require_whole_parameters(const char* user, const M& module) {
+  for_each_parameter(module, [=](const ParameterName& name, const auto& array) {
+    require_whole(user, name, array);
+  });
+}
+
+}  // namespace detail
 
 /// How many numbers the parameters of `module` hold together.
 template <class M>

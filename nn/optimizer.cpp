@@ -7,6 +7,7 @@ namespace xtape::nn {
 template <class T>
 Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
                               const Array<T>& parameter, const Tape<T>& tape) {
+  require_whole(user, name, parameter);
   Array<T>* grad = tape.find_grad(parameter);
   if (grad == nullptr) [[unlikely]] {
     fail<TapeError>("{}: parameter '{}' {} has no gradient: {}", user, name.str(),
@@ -20,6 +21,7 @@ Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
         "recorded",
         user, name.str(), parameter.shape(), grad->shape());
   }
+  require_whole(user, name, *grad, "the gradient of");
   return *grad;
 }
 
@@ -95,6 +97,7 @@ void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
                         "{}: restored with {} arrays for each parameter, expected {}", name_,
                         slot.state.size(), state_count);
     for (const Array<T>& array : slot.state) {
+      require_whole(name_, array);
       require<ShapeError>(same_shape(array.shape(), slot.parameter->shape()),
                           "{}: restored with state {} of a parameter {}", name_, array.shape(),
                           slot.parameter->shape());

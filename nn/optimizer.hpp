@@ -11,8 +11,9 @@ namespace xtape::nn {
 
 namespace detail {
 
-/// The gradient of a parameter of `user`'s model. Throws TapeError when the tape has none and
-/// ShapeError when it is not of the parameter's shape; both name the parameter.
+/// The gradient of a parameter of `user`'s model. Throws TapeError when the tape has none, and
+/// ShapeError when it is not of the parameter's shape or either was moved from; both name the
+/// parameter.
 template <class T>
 Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T>& parameter,
                       const Tape<T>& tape);
@@ -41,8 +42,8 @@ class Optimizer {
   ///
   /// Throws TapeError, naming the parameter, when one has no gradient, or when the first step was
   /// with another model (or with this one before its parameters moved), or when two visit lines
-  /// name the same array; ShapeError when a gradient is not of the parameter's shape; ValueError
-  /// when the options are out of range. Then nothing has changed.
+  /// name the same array; ShapeError when a gradient is not of the parameter's shape or either was
+  /// moved from; ValueError when the options are out of range. Then nothing has changed.
   template <class Model>
   void step(Model& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
@@ -58,8 +59,8 @@ class Optimizer {
 
   /// Continues where an optimizer of the same kind stood when it had `slots()` and `steps()`. Of
   /// the slots each names a parameter of the model that the next step will be with. Throws
-  /// ShapeError when an array is not of its parameter's shape, ValueError when a slot has more or
-  /// fewer arrays than the options want. Then nothing has changed.
+  /// ShapeError when an array is not of its parameter's shape or was moved from, ValueError when a
+  /// slot has more or fewer arrays than the options want. Then nothing has changed.
   void restore(std::vector<Slot> slots, std::size_t steps);
 
   /// "SGD", "Adam", "AdamW".

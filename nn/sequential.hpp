@@ -50,9 +50,9 @@ class Layer {
   }
 
   /// A copy is a layer of its own, with its own weights. One that was moved from can only be
-  /// assigned to or destroyed.
+  /// assigned to or destroyed: all else throws ValueError.
   ///@{
-  Layer(const Layer& other) : self_(other.self_->clone()) {}
+  Layer(const Layer& other) : self_(other.self().clone()) {}
   Layer(Layer&&) noexcept = default;
   Layer& operator=(Layer other) noexcept {
     self_ = std::move(other.self_);
@@ -62,19 +62,19 @@ class Layer {
   ~Layer() = default;
 
   /// Calls the layer.
-  Variable<T> operator()(Variable<T> x) const { return std::as_const(*self_).call(x); }
+  Variable<T> operator()(Variable<T> x) const { return std::as_const(self()).call(x); }
 
   /// "Linear 784 -> 128": what the layer says of itself, or the name of its class.
-  std::string describe() const { return self_->describe(); }
+  std::string describe() const { return self().describe(); }
 
   /// Calls `visitor` for each of the layer's parameters, under names that begin with `prefix`
   /// unless that is null.
   ///@{
   void each_parameter(const Visitor& visitor, const ParameterName* prefix) {
-    self_->each_parameter(visitor, prefix);
+    self().each_parameter(visitor, prefix);
   }
   void each_parameter(const ConstVisitor& visitor, const ParameterName* prefix) const {
-    self_->each_parameter([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
+    self().each_parameter([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
                           prefix);
   }
   ///@}
@@ -107,6 +107,11 @@ class Layer {
     }
     L value;
   };
+
+  Interface& self() const {
+    require<ValueError>(self_ != nullptr, "Layer: it was moved from");
+    return *self_;
+  }
 
   std::unique_ptr<Interface> self_;
 };

@@ -85,10 +85,12 @@ void read_weights(const std::filesystem::path& path,
 /// file is replaced as write_file() does it.
 ///
 /// Throws DataError when the file cannot be written, ValueError when two parameters have one name
-/// or a text of the options takes the name of one above or is no UTF-8.
+/// or a text of the options takes the name of one above or is no UTF-8, ShapeError naming a
+/// parameter that was moved from.
 template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {
+  detail::require_whole_parameters("save_weights", model);
   detail::write_weights(path, detail::parameter_bytes(model), options);
 }
 
@@ -99,11 +101,13 @@ void save_weights(const std::filesystem::path& path, const Model& model,
 /// Throws DataError, which names the file and each tensor that is missing, too many, or of another
 /// shape or type, with what was found and expected; when it is no sound safetensors file; when a
 /// finite number is too large for float; and when the file says that its layout is not that of the
-/// options. Then nothing in the model has changed.
+/// options. Throws ShapeError naming a parameter that was moved from. Then nothing in the model has
+/// changed.
 template <class Model>
 void load_weights(const std::filesystem::path& path, Model& model,
                   const LoadOptions& options = {}) {
   static_assert(!std::is_const_v<Model>, "load_weights changes the model");
+  detail::require_whole_parameters("load_weights", model);
   detail::read_weights(path, detail::parameter_bytes(model), options);
 }
 

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "tensor/array.hpp"
+#include "tensor/lanes.hpp"
 #include "tensor/parallel.hpp"
 
 /// @file
@@ -23,21 +24,24 @@ concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
 namespace detail {
 
-#ifdef XTENSOR_USE_XSIMD
-template <class T>
-using Batch = xt_simd::simd_type<T>;
-#else
-template <class T>
-using Batch = T;
-#endif
-
-template <class T>
-inline constexpr std::size_t batch_size = xt_simd::simd_traits<T>::size;
+/// Throws ShapeError naming `operation` unless every container that the expression reads is whole.
+template <class E>
+void require_whole_operands(const char* operation, const E& expression) {
+  if constexpr (requires { expression.arguments(); }) {  // a function
+    std::apply([=](const auto&... each) { (require_whole_operands(operation, each), ...); },
+               expression.arguments());
+  } else if constexpr (requires { expression.expression(); }) {  // a view, a reduction
+    require_whole_operands(operation, expression.expression());
+  } else if constexpr (requires { expression.storage(); }) {
+    require_whole(operation, expression);
+  }
+}
 
 /// An array in an expression. Its cursor stands on one row (a run along the last axis).
 template <class T, class B = Batch<T>>
 class ArrayOperand {
  public:
+  using value_type = T;
   static constexpr bool shaped = true;
   static constexpr bool vectorized = true;
 
@@ -84,11 +88,11 @@ class ArrayOperand {
   bool stretched_;
 };
 
-/// A scalar in an expression, converted to the arrays' type: `2 * x` costs no conversion per
-/// element.
+/// A scalar in an expression.
 template <class T, class B = Batch<T>>
 class ScalarOperand {
  public:
+  using value_type = T;
   static constexpr bool shaped = false;  // it takes any shape
   static constexpr bool vectorized = true;
 
@@ -117,11 +121,15 @@ class FunctionOperand {
   template <class>
   using BatchFor = Batch<T>;
 
-  static constexpr bool has_simd = requires(const F function, BatchFor<Operands>... batches) {
+  static constexpr bool of_batches = (std::same_as<typename Operands::value_type, T> && ...);
+  static constexpr bool has_simd =
+      of_batches && requires(const F function, BatchFor<Operands>... batches) {
     { function.simd_apply(batches...) } -> std::same_as<Batch<T>>;
   };
 
  public:
+  using value_type =
+      std::remove_cvref_t<std::invoke_result_t<const F&, typename Operands::value_type...>>;
   static constexpr bool shaped = (Operands::shaped || ...);
   static constexpr bool vectorized = has_simd && (Operands::vectorized && ...);
 
@@ -146,7 +154,9 @@ class FunctionOperand {
   template <bool Linear>
   Batch<T> load(std::size_t j) const {
     return std::apply(
-        [&](const auto&... each) { return function_.simd_apply(each.template load<Linear>(j)...); },
+        [&](const auto&... each) {
+          return call_lanes(function_, each.template load<Linear>(j)...);
+        },
         operands_);
   }
 
@@ -159,7 +169,8 @@ template <class V>
 inline constexpr bool is_integer = std::integral<V> && !std::same_as<V, bool>;
 
 /// Whether an expression is made of Array<T>, scalars and functions only, so that bind() takes it.
-/// Arithmetic on integers is left to xtensor: here scalars become T, which would change a division.
+/// Arithmetic on integers is left to xtensor: here scalars take the type of floating-point numbers,
+/// which would change a division.
 template <class E, class T>
 inline constexpr bool bindable = false;
 template <class T>
@@ -171,20 +182,35 @@ inline constexpr bool bindable<xt::xfunction<F, C...>, T> =
     !is_integer<typename xt::xfunction<F, C...>::value_type> &&
     (bindable<std::remove_cvref_t<C>, T> && ...);
 
-template <class T>
+template <class Operand>
+inline constexpr bool is_number =
+    Operand::shaped&& std::floating_point<typename Operand::value_type>;
+
+/// The type that a function's scalars take: that of the floating-point numbers beside them, so that
+/// `2.0 * x` costs no conversion per element and `xt::cast<double>(x) * 1e300` is a double; Outer
+/// where there are none.
+template <class Outer, class... Operands>
+using scalar_type =
+    std::conditional_t<(is_number<Operands> || ...),
+                       std::common_type_t<std::conditional_t<
+                           is_number<Operands>, typename Operands::value_type, bool>...>,
+                       Outer>;
+
+template <class T, class Scalar = T>
 auto bind(const Array<T>& array) {
   return ArrayOperand<T>(array);
 }
-template <class T, class C>
+template <class T, class Scalar = T, class C>
 auto bind(const xt::xscalar<C>& scalar) {
-  return ScalarOperand<T>(static_cast<T>(scalar()));
+  return ScalarOperand<Scalar>(static_cast<Scalar>(scalar()));
 }
-template <class T, class F, class... C>
+template <class T, class Scalar = T, class F, class... C>
 auto bind(const xt::xfunction<F, C...>& expression) {
   return std::apply(
       [&](const auto&... each) {
-        return FunctionOperand<T, std::remove_cvref_t<F>, decltype(bind<T>(each))...>(
-            expression.functor(), bind<T>(each)...);
+        using Own = scalar_type<Scalar, decltype(bind<T, Scalar>(each))...>;
+        return FunctionOperand<T, std::remove_cvref_t<F>, decltype(bind<T, Own>(each))...>(
+            expression.functor(), bind<T, Own>(each)...);
       },
       expression.arguments());
 }
@@ -274,10 +300,13 @@ bool stretches_to(const char* operation, const E& expression, const Shape& shape
 }
 
 /// out = expression, broadcast to the shape that `out` already has, without a temporary; `out` may
-/// be an operand where the shapes are the same. The fourth parameter keeps apart the code of files
-/// compiled for different processors.
+/// be an operand where the shapes are the same. Throws ShapeError naming `operation` when an array
+/// does not hold the elements of its shape, as one that was moved from. The third template
+/// parameter keeps apart the code of files compiled for different processors.
 template <class T, class E, class = detail::Batch<T>>
-void assign_into(Array<T>& out, const E& expression) {
+void assign_into(Array<T>& out, const E& expression, const char* operation = "assign_into") {
+  require_whole(operation, out);
+  detail::require_whole_operands(operation, expression);
   if constexpr (detail::bindable<E, T>) {
     const auto operand = detail::bind<T>(expression);
     if (operand.matches(out.shape())) {
@@ -292,9 +321,11 @@ void assign_into(Array<T>& out, const E& expression) {
 
 /// out = expression, without a temporary; `out` takes the expression's shape and must not be an
 /// operand unless it has that shape already. Throws ShapeError naming `operation` when the operands
-/// do not broadcast.
+/// do not broadcast, when the result has more axes or elements than an array may have, and when an
+/// array does not hold the elements of its shape, as one that was moved from.
 template <class T, class E, class = detail::Batch<T>>
 void assign(const char* operation, Array<T>& out, const E& expression) {
+  detail::require_whole_operands(operation, expression);
   if constexpr (detail::bindable<E, T>) {
     const auto operand = detail::bind<T>(expression);
     if (operand.shaped && operand.matches(out.shape())) {

@@ -1,9 +1,6 @@
 #include "tensor/axes.hpp"
 
 namespace xtape {
-namespace {
-constexpr std::size_t max_rank = 64;
-}
 
 void Axes::add(std::ptrdiff_t axis) {
   require<ShapeError>(count_ < capacity, "at most {} axes can be named, got axis {} beside them",
@@ -12,8 +9,7 @@ void Axes::add(std::ptrdiff_t axis) {
 }
 
 std::uint64_t Axes::mask(const char* operation, const Shape& shape) const {
-  require<ShapeError>(shape.size() < max_rank, "{}: arrays of more than {} axes are not supported",
-                      operation, max_rank - 1);
+  require_rank(operation, shape.size());
   if (all_) {
     return (std::uint64_t{1} << shape.size()) - 1;
   }

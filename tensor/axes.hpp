@@ -39,7 +39,8 @@ class Axes {
   static Axes all() { return Axes(); }
 
   /// The axes as bits counted from the first axis of `shape`. Throws ShapeError naming `operation`
-  /// for an axis that the shape does not have or that is named twice.
+  /// for an axis that the shape does not have or that is named twice, and for a shape of more than
+  /// max_rank axes.
   std::uint64_t mask(const char* operation, const Shape& shape) const;
 
  private:

@@ -216,6 +216,9 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
 template <class T>
 void gemm(Transpose transpose_a, Transpose transpose_b, const Array<T>& a, const Array<T>& b,
           T beta, Array<T>& c) {
+  require_whole("gemm", a);
+  require_whole("gemm", b);
+  require_whole("gemm", c);
   const bool ta = transpose_a == Transpose::yes;
   const bool tb = transpose_b == Transpose::yes;
   require<ShapeError>(a.dimension() == 2 && b.dimension() == 2 && c.dimension() == 2 &&

@@ -25,7 +25,7 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
           std::size_t ldc);
 
 /// C = op(A) op(B) + beta C for arrays of rank 2. C must have its shape already.
-/// Throws ShapeError when the shapes do not fit.
+/// Throws ShapeError when the shapes do not fit, and when an array was moved from.
 template <class T>
 void gemm(Transpose transpose_a, Transpose transpose_b, const Array<T>& a, const Array<T>& b,
           T beta, Array<T>& c);

@@ -20,6 +20,7 @@ using AxisGroups = xt::svector<AxisGroup, 4>;
 /// Merges neighbouring axes of one kind, so that the kernels below see as few and as long loops as
 /// possible.
 AxisGroups group_axes(const Shape& shape, std::uint64_t mask) {
+  require_rank("reduce", shape.size());
   AxisGroups groups;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const bool reduced = (mask >> axis & 1) != 0;
@@ -166,6 +167,7 @@ void reduce_sum(const Array<T>& in, std::uint64_t mask, T scale, T beta, T* out)
 
 template <class T>
 void reduce_to(const Array<T>& in, T beta, Array<T>& out) {
+  require_rank("reduce", in.dimension());
   const std::size_t missing = in.dimension() - out.dimension();
   std::uint64_t mask = 0;
   for (std::size_t axis = 0; axis < in.dimension(); ++axis) {

@@ -2,25 +2,29 @@
 
 #include <fmt/format.h>
 
-#include <limits>
-
 namespace xtape {
+namespace {
+
+/// "matmul: ", or nothing.
+std::string prefix(const char* operation) {
+  return operation == nullptr ? "" : fmt::format("{}: ", operation);
+}
+
+}  // namespace
+
+void require_rank(const char* operation, std::size_t rank) {
+  if (rank > max_rank) [[unlikely]] {
+    fail<ShapeError>("{}an array has at most {} axes, got {}", prefix(operation), max_rank, rank);
+  }
+}
 
 std::size_t element_count(const Shape& shape, const char* operation) {
-  std::size_t count = 1;
-  bool empty = false;
-  for (const std::size_t extent : shape) {
-    if (extent == 0) {
-      empty = true;
-      continue;
-    }
-    require<ShapeError>(count <= std::numeric_limits<std::size_t>::max() / extent,
-                        "{}{}shape {} has more elements than can be counted",
-                        operation == nullptr ? "" : operation, operation == nullptr ? "" : ": ",
-                        shape);
-    count *= extent;
+  require_rank(operation, shape.size());
+  const std::optional<std::size_t> count = detail::count_elements(shape);
+  if (!count) [[unlikely]] {
+    fail<ShapeError>("{}shape {} has more elements than can be counted", prefix(operation), shape);
   }
-  return empty ? 0 : count;
+  return *count;
 }
 
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b) {

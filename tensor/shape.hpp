@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "tensor/error.hpp"
@@ -17,9 +18,33 @@ namespace xtape {
 /// cost no allocation.
 using Shape = xt::dynamic_shape<std::size_t>;
 
-/// The number of elements an array of `shape` holds: the product of the extents, 1 for a scalar.
-/// Throws ShapeError naming `operation` when the product of those that are not 0 does not fit in
+/// The most axes that an array may have: a set of axes is kept as the bits of one word.
+inline constexpr std::size_t max_rank = 63;
+
+namespace detail {
+
+/// The product of the extents; nothing when that of the extents other than 0 does not fit in
 /// std::size_t, so that no part of a shape overflows, in whatever order it is multiplied.
+template <class S>
+std::optional<std::size_t> count_elements(const S& shape) {
+  std::size_t count = 1;
+  bool empty = false, countable = true;
+  for (const auto extent : shape) {
+    const auto factor = static_cast<std::size_t>(extent == 0 ? 1 : extent);
+    countable = !__builtin_mul_overflow(count, factor, &count) && countable;
+    empty = empty || extent == 0;
+  }
+  return countable ? std::optional(empty ? 0 : count) : std::nullopt;
+}
+
+}  // namespace detail
+
+/// Throws ShapeError naming `operation` when `rank` is more than max_rank.
+void require_rank(const char* operation, std::size_t rank);
+
+/// The number of elements an array of `shape` holds: the product of the extents, 1 for a scalar.
+/// Throws ShapeError naming `operation` when the shape has more than max_rank axes, and when the
+/// product of the extents that are not 0 does not fit in std::size_t.
 std::size_t element_count(const Shape& shape, const char* operation = nullptr);
 
 /// The shape that NumPy's broadcasting gives for two operands: axes are aligned at the last one,

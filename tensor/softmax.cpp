@@ -15,6 +15,7 @@ struct Rows {
 
 template <class T>
 Rows rows_of(const char* operation, const Array<T>& z) {
+  require_whole(operation, z);
   require<ShapeError>(z.dimension() > 0 && z.shape().back() > 0,
                       "{}: expected a last axis with at least one element, got {}", operation,
                       z.shape());

@@ -12,7 +12,7 @@ namespace xtape {
 
 /// p(i, j) = exp(z(i, j) - m(i)) / sum_k exp(z(i, k) - m(i)) with m(i) = max_j z(i, j), along the
 /// last axis. Takes the shape of z; right for numbers of any size, as nothing overflows. Throws
-/// ShapeError when that axis is empty.
+/// ShapeError when that axis is empty, and when z was moved from.
 template <class T>
 void softmax(const Array<T>& z, Array<T>& p);
 

@@ -30,6 +30,13 @@ xtape::Array<T> array_of(const xtape::Shape& shape, std::initializer_list<T> ele
   return array;
 }
 
+/// Moves the elements away by assignment: the array keeps its shape, and holds none.
+template <class T>
+void move_away(xtape::Array<T>& array) {
+  xtape::Array<T> taker;
+  taker = std::move(array);
+}
+
 template <class T>
 std::vector<T> elements(const xtape::Array<T>& array) {
   return {array.storage().begin(), array.storage().end()};

@@ -10,6 +10,7 @@
 #include "autograd/ops.hpp"
 #include "autograd/record.hpp"
 #include "tensor/elementwise.hpp"
+#include "tests/arrays.hpp"
 #include "tests/autograd/arrays.hpp"
 #include "tests/catch.hpp"
 
@@ -253,6 +254,13 @@ TEST_CASE("gradcheck refuses what it cannot check") {
   const auto loss = [](Tape<double>& tape) { return tape.constant(1.0); };
   Array<double> parameter = b;
   CHECK_THROWS_AS(gradcheck(loss, {&parameter, nullptr}), ValueError);
+  Array<double> moved(Shape{2}, 1.0);
+  move_away(moved);
+  CHECK_THROWS_AS(gradcheck(loss, {&parameter, &moved}), ShapeError);
+  CHECK_THROWS_WITH(
+      gradcheck(loss, {&parameter, &moved}),
+      "gradcheck: input 1: an array of shape (2) holds 0 elements instead of 2: was it "
+      "moved from?");
   CHECK(message_of([&] {
           gradcheck(loss, {&parameter, nullptr});
         }) == "gradcheck: input 1 is a null pointer");

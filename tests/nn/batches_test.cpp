@@ -7,9 +7,11 @@
 #include <ranges>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "autograd/tape.hpp"
+#include "nn/augment.hpp"
 #include "tests/allocation_counter.hpp"
 #include "tests/catch.hpp"
 #include "tests/nn/datasets.hpp"
@@ -281,6 +283,90 @@ TEST_CASE("Batches notice that their dataset has changed its size") {
   CHECK_THROWS_WITH(*it, "Batches: the dataset had 10 items when this epoch began, now it has 11");
   CHECK_THROWS_AS(*it, xtape::ShapeError);
   CHECK((*batches.begin()).labels.size() == 4);
+}
+
+namespace {
+
+/// The message of each way to read the images of a batch once `change(data)` has run; they must
+/// throw ShapeError and say the same.
+template <class Change>
+std::string after(Change change) {
+  nn::Dataset data = numbered_images(10);
+  nn::Batches batches(data, 4);
+  const nn::Batch batch = *batches.begin();
+  change(data);
+  xtape::Tape<float> tape;
+  CHECK_THROWS_AS(tape.constant(batch.images), xtape::ShapeError);
+  CHECK_THROWS_AS(batch.images.bytes(0), xtape::ShapeError);
+  CHECK(tape.size() == 0);
+  const std::string message = message_of([&] { tape.constant(batch.images); });
+  CHECK(message_of([&] { batch.images.bytes(3); }) == message);
+  CHECK(message_of([&] { batch.images.rows(); }) == message);
+  CHECK(message_of([&] { batch.images.columns(); }) == message);
+  nn::Augment augment({.rotation = 10});
+  CHECK(message_of([&] {
+          tape.constant([&](auto& out) { augment(batch.images, tape.rng(), out); });
+        }) == message);
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("A batch notices that its dataset has changed since") {
+  const std::string then =
+      "Batch: when it was given its dataset held 150 bytes in images of (3, 5), now ";
+  CHECK(after([](nn::Dataset& data) {
+          data.images.resize(15);
+          data.labels.resize(1);
+        }) == then + "15 of (3, 5)");
+  CHECK(after([](nn::Dataset& data) { data.images.resize(300); }) == then + "300 of (3, 5)");
+  CHECK(after([](nn::Dataset& data) { data.rows = 4000; }) == then + "150 of (4000, 5)");
+  CHECK(after([](nn::Dataset& data) { std::swap(data.rows, data.columns); }) ==
+        then + "150 of (5, 3)");
+  CHECK(after([](nn::Dataset& data) {
+          const nn::Dataset taker = std::move(data);
+          CHECK(taker.size() == 10);
+        }) == then + "0 of (3, 5)");
+}
+
+TEST_CASE("A batch whose dataset got other pixels reads those") {
+  nn::Dataset data = numbered_images(10);
+  nn::Batches batches(data, 4);
+  const nn::Batch batch = *batches.begin();
+  data.images = nn::Bytes(150, 51);
+  Array<float> pixels;
+  batch.images(pixels);
+  CHECK(pixels(0, 0) == Approx(0.2));
+  CHECK(batch.images.bytes(3)[14] == 51);
+}
+
+TEST_CASE("A batch has no images beyond its own") {
+  const nn::Dataset data = numbered_images(10);
+  nn::Batches batches(data, 4);
+  for (const auto& batch : batches) {
+    CHECK(batch.images.bytes(batch.size() - 1).size() == 15);
+    CHECK_THROWS_AS(batch.images.bytes(batch.size()), xtape::ValueError);
+    CHECK_THROWS_AS(batch.images.bytes(100), xtape::ValueError);
+    CHECK(message_of([&] { batch.images.bytes(100); }) ==
+          "Batch: there is no image 100 of " + std::to_string(batch.size()));
+  }
+}
+
+TEST_CASE("There are no batches after the last one") {
+  const nn::Dataset data = numbered_images(10), none;
+  nn::Batches batches(data, 4), of_none(none, 4);
+  auto it = batches.begin();
+  ++it, ++it;
+  CHECK((*it).size() == 2);
+  ++it;
+  REQUIRE(it == batches.end());
+  CHECK_THROWS_AS(*it, xtape::ValueError);
+  CHECK_THROWS_WITH(*it, "Batches: there is no batch 3 of 3");
+  CHECK_THROWS_WITH(++it, "Batches: there is no batch 3 of 3");
+  CHECK_THROWS_WITH(it++, "Batches: there is no batch 3 of 3");
+  CHECK(it == batches.end());
+  CHECK(batches.position().within_epoch == false);
+  CHECK_THROWS_WITH(*of_none.begin(), "Batches: there is no batch 0 of 0");
 }
 
 TEST_CASE("Batches go on from any position, in the order they had begun") {

@@ -120,13 +120,12 @@ def elementwise(name, f, fill=draw, **arguments):
 
 def math_ops():
     elementwise("exp(x)", torch.exp)
-    # The vectorised exp of xsimd is infinite from 709.44 on, this one from 709.79 on.
     extremes("exp(x)", torch.exp, [*near_zero, 1, -1, 50, -50, 700, -700, 709.4, -708, -708.39,
-                                   710, 1000, -746, -1000, inf, -inf, nan])
+                                   710, 1000, -746, -1000, inf, -inf, nan, 709.5, 709.78, -720,
+                                   -745])
     elementwise("log(x)", torch.log, positive)
-    # Not below the normal numbers: the vectorised log of xsimd takes them all for about 2e-324.
     extremes("log(x)", torch.log, [normal, 1e-307, 1e-300, 1e-20, 0.5, 0.9999999999, 1,
-                                   1.0000000001, 2, 1e20, 1e308, inf, 0, nan])
+                                   1.0000000001, 2, 1e20, 1e308, inf, 0, nan, tiny, small, 2e-308])
     elementwise("sqrt(x)", torch.sqrt, positive)
     extremes("sqrt(x)", torch.sqrt, [tiny, small, normal, 1e-300, 1, 1e300, inf, 0, nan])
     elementwise("square(x)", torch.square)

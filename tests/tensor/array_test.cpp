@@ -85,6 +85,38 @@ TEST_CASE("An array without the elements of its shape is found out") {
   CHECK_NOTHROW(xtape::require_whole("test", Array<float>(Shape{3, 0})));
 }
 
+TEST_CASE("An array that was moved from by assignment is found out, and resized gets elements") {
+  Array<float> array(Shape{2, 3}, 1.f);
+  move_away(array);
+  REQUIRE(xtape::same_shape(array.shape(), Shape{2, 3}));
+  CHECK_THROWS_WITH(
+      xtape::require_whole("test", array),
+      "test: an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?");
+  xtape::resize(array, Shape{2, 3});
+  CHECK_NOTHROW(xtape::require_whole("test", array));
+  array.fill(2.f);
+  CHECK((array == Array<float>(Shape{2, 3}, 2.f)));
+}
+
+TEST_CASE("An array has at most 63 axes") {
+  Array<float> array(Shape{3}, 1.f);
+  xtape::resize(array, Shape(63, 1));
+  CHECK_NOTHROW(xtape::require_whole("test", array));
+  CHECK_THROWS_AS(xtape::resize(array, Shape(64, 1), "test"), xtape::ShapeError);
+  CHECK_THROWS_WITH(xtape::resize(array, Shape(64, 1), "test"),
+                    "test: an array has at most 63 axes, got 64");
+  CHECK(array.dimension() == 63);
+  CHECK_THROWS_WITH(xtape::require_whole("test", Array<float>(Shape(70, 1))),
+                    "test: an array has at most 63 axes, got 70");
+}
+
+TEST_CASE("An array whose elements cannot be counted is not whole") {
+  constexpr std::size_t huge = std::size_t{1} << 32;
+  for (const Shape& shape : {Shape{huge, huge}, Shape{0, huge, huge}}) {
+    CHECK_THROWS_AS(xtape::require_whole("test", Array<float>(shape)), xtape::ShapeError);
+  }
+}
+
 TEST_CASE("The allocator refuses a count whose bytes overflow") {
   xtape::Allocator<double> allocator;
   CHECK_THROWS_AS(allocator.allocate(std::numeric_limits<std::size_t>::max() / 4),

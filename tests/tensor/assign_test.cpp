@@ -143,6 +143,37 @@ TEST_CASE("Scalars of other types are converted to the arrays' type") {
   CHECK((out == array_of(Shape{3}, {1.f * 0.1f, 2.f * 0.1f, 3.f * 0.1f})));
 }
 
+TEMPLATE_TEST_CASE("A cast is honoured, and scalars beside it take its type", "", float, double) {
+  using T = TestType;
+  constexpr std::size_t count = 35;
+  Array<T> out;
+  const auto all = [&](T expected) { return (out == Array<T>(Shape{count}, expected)); };
+  const Array<T> x(Shape{count}, T(1)), sevens(Shape{count}, T(7));
+  assign("test", out, xt::cast<double>(x) * 1e300 * 1e-300);
+  CHECK(all(static_cast<T>(1e300 * 1e-300)));
+  assign("test", out, (xt::cast<double>(x) + 1e-12 - 1.0) * 1e12);
+  CHECK(all(static_cast<T>((1 + 1e-12 - 1) * 1e12)));
+  assign("test", out, xt::where(x > T(0), 1e300, 0.0) * xt::cast<double>(x) * 1e-300 + x);
+  CHECK(all(static_cast<T>(1e300 * 1e-300 + 1)));
+  assign("test", out, xt::cast<float>(x) * 0.1F);
+  CHECK(all(static_cast<T>(0.1F)));
+  assign("test", out, xt::cast<float>(x) * 0.1 + x * 0.1);
+  CHECK(all(T(0.1F) + T(0.1)));
+  assign("test", out, xt::cast<int>(sevens) / 2 * 1.0);
+  CHECK(all(T(3)));
+  assign("test", out, xt::where(sevens > T(3), 5, 2) / 2);
+  CHECK(all(T(2)));
+  assign_into(out, xt::cast<double>(x) * 1e300 * 1e-300);
+  CHECK(all(static_cast<T>(1e300 * 1e-300)));
+}
+
+TEST_CASE("Numbers of type double leave an expression of floats vectorised, a cast does not") {
+  const Array<float> x(Shape{3}, 1.F);
+  CHECK(decltype(xtape::detail::bind<float>(2.0 * x + 0.5))::vectorized);
+  CHECK(decltype(xtape::detail::bind<float>(2 * xt::exp(x) / 3.0))::vectorized);
+  CHECK_FALSE(decltype(xtape::detail::bind<float>(2.0 * xt::cast<double>(x)))::vectorized);
+}
+
 TEST_CASE("A lone scalar has the empty shape, whatever the array was before") {
   Array<float> out(Shape{2, 3});
   assign("test", out, xt::xscalar<float>(4.f));
@@ -227,6 +258,44 @@ TEST_CASE("Operands that do not broadcast are an error that names the operation"
   CHECK_THROWS_WITH(assign("add", out, xt::view(a, xt::all()) + b),
                     "add: the operands' shapes do not broadcast");
   CHECK((out == Array<float>(Shape{7}, 5.f)));
+}
+
+TEMPLATE_TEST_CASE("An array that was moved from is no operand", "", float, double) {
+  using T = TestType;
+  const Array<T> x(Shape{2, 3}, T(1)), row(Shape{3}, T(1));
+  Array<T> moved(Shape{2, 3}, T(1)), out(Shape{2, 3}, T(5));
+  move_away(moved);
+  const std::string what =
+      "add: an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
+  const auto refused = [&](const auto& expression) {
+    CHECK_THROWS_AS(assign("add", out, expression), ShapeError);
+    CHECK_THROWS_WITH(assign("add", out, expression), what);
+    CHECK_THROWS_WITH(assign_into(out, expression, "add"), what);
+    CHECK((out == Array<T>(Shape{2, 3}, T(5))));
+  };
+  refused(moved);
+  refused(moved + x);
+  refused(T(2) * (row - moved));
+  refused(xt::cast<double>(moved) + x);
+  refused(xt::where(x > T(0), moved, x));
+  refused(xtape::elementwise([](T a, T b) { return a + b; }, x, moved));
+  refused(xt::view(moved, xt::all(), xt::all()) + x);
+  refused(xt::broadcast(moved, {2, 3}));
+  CHECK_THROWS_WITH(assign_into(moved, x, "add"), what);
+  assign("test", moved, x + x);  // as a result it gets elements again
+  CHECK((moved == Array<T>(Shape{2, 3}, T(2))));
+}
+
+TEST_CASE("An array of more axes than a mask has bits is no operand") {
+  const Array<float> x(Shape{3}, 1.F), most(Shape(63, 1), 1.F), more(Shape(64, 1), 1.F);
+  Array<float> out;
+  assign("add", out, most + most);
+  CHECK(out.dimension() == 63);
+  CHECK_THROWS_AS(assign("add", out, more + x), ShapeError);
+  CHECK_THROWS_WITH(assign("add", out, more + x), "add: an array has at most 63 axes, got 64");
+  CHECK_THROWS_WITH(assign("add", out, xt::view(x, xt::newaxis()) * more),
+                    "add: an array has at most 63 axes, got 64");
+  CHECK_THROWS_AS(assign_into(out, more), ShapeError);
 }
 
 TEST_CASE("shape_of, has_shape and stretches_to look at shapes only") {

@@ -196,3 +196,15 @@ TEST_CASE("An extent beyond BLAS's integers is an error") {
 TEST_CASE("gemm_backend names a library") {
   CHECK(xtape::gemm_backend().find("CBLAS") != std::string::npos);
 }
+
+TEMPLATE_TEST_CASE("gemm refuses arrays that were moved from", "", float, double) {
+  using T = TestType;
+  const Array<T> a(Shape{2, 3}, T(1)), b(Shape{3, 4}, T(1));
+  for (const int which : {0, 1, 2}) {
+    Array<T> operands[] = {a, b, Array<T>(Shape{2, 4}, T(1))};
+    move_away(operands[which]);
+    const auto multiply = [&] { gemm(no, no, operands[0], operands[1], T(1), operands[2]); };
+    CHECK_THROWS_AS(multiply(), ShapeError);
+    CHECK(message_of(multiply).find("gemm: an array of shape (") == 0);
+  }
+}

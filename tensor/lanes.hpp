@@ -1,0 +1,122 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <limits>
+
+#include "tensor/xtensor.hpp"
+
+/// @file
+/// Functions of whole vector registers that give what the standard library gives for each element.
+///
+/// xsimd's functions are good to a few units in the last place almost everywhere, but some have
+/// places where they are wrong: exp(709.5) is infinite, log of the numbers below the normal ones is
+/// that of another number. The last elements of a row, which fill no register, go to the standard
+/// library, so that one array would hold two answers. Where a register holds a number from such a
+/// place, its elements go to the standard library too.
+
+namespace xtape::detail {
+
+#ifdef XTENSOR_USE_XSIMD
+template <class T>
+using Batch = xt_simd::simd_type<T>;
+#else
+template <class T>
+using Batch = T;
+#endif
+
+template <class T>
+inline constexpr std::size_t batch_size = xt_simd::simd_traits<T>::size;
+
+/// Magnitudes: those above `above` and up to `up_to`.
+template <class T>
+struct Magnitudes {
+  T above, up_to;
+};
+
+/// Where xsimd's version of xtensor's function F is wrong. Nowhere, unless it is listed here.
+template <class F, class T>
+inline constexpr Magnitudes<T> doubtful{0, 0};
+
+// Where the result is below the normal numbers it is 0, and it is infinite before it should be.
+template <>
+inline constexpr Magnitudes<float> doubtful<xt::math::exp_fun, float>{87.F, 104.F};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::exp_fun, double>{708., 746.};
+template <>
+inline constexpr Magnitudes<float> doubtful<xt::math::expm1_fun, float>{87.F, 104.F};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::expm1_fun, double>{708., 746.};
+template <>
+inline constexpr Magnitudes<float> doubtful<xt::math::exp2_fun, float>{126.F, 151.F};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::exp2_fun, double>{1022., 1076.};
+
+// Far out erf is NaN; erfc loses its digits, and is 0 where it is below the normal numbers.
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::erf_fun, double>{
+    1e60, std::numeric_limits<double>::infinity()};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::erfc_fun, double>{
+    2.2, std::numeric_limits<double>::infinity()};
+#if defined(XSIMD_VERSION_MAJOR) && (XSIMD_VERSION_MAJOR == 9 || XSIMD_VERSION_MAJOR == 10)
+template <>
+inline constexpr Magnitudes<float> doubtful<xt::math::erfc_fun, float>{
+    0.6F, std::numeric_limits<float>::infinity()};
+#else
+template <>
+inline constexpr Magnitudes<float> doubtful<xt::math::erfc_fun, float>{9.F, 10.1F};
+#endif
+
+// Numbers below the normal ones get the logarithm of another number.
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::log_fun, double>{
+    0, std::numeric_limits<double>::min()};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::log2_fun, double>{
+    0, std::numeric_limits<double>::min()};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::log10_fun, double>{
+    0, std::numeric_limits<double>::min()};
+
+#ifdef XTENSOR_USE_XSIMD
+
+/// function(x) for one element after the other.
+template <class F, class B>
+[[gnu::cold, gnu::noinline]] B call_lane_by_lane(const F& function, const B& x) {
+  std::array<typename B::value_type, B::size> lanes;
+  x.store_unaligned(lanes.data());
+  for (auto& lane : lanes) {
+    lane = function(lane);
+  }
+  return B::load_unaligned(lanes.data());
+}
+
+/// Whether an element is where xsimd's version of F is wrong.
+template <class F, class B>
+bool is_doubtful(const B& x) {
+  constexpr auto where = doubtful<F, typename B::value_type>;
+  if constexpr (where.up_to > 0) {
+    const B size = xsimd::abs(x);
+    return xsimd::any(size > B(where.above) && size <= B(where.up_to));
+  } else {
+    return false;
+  }
+}
+
+#endif
+
+/// function(x...), element by element, of registers; plain numbers where there is no xsimd.
+template <class F, class... B>
+auto call_lanes(const F& function, const B&... x) {
+#ifdef XTENSOR_USE_XSIMD
+  if constexpr (sizeof...(x) == 1) {
+    if ((is_doubtful<F>(x), ...)) [[unlikely]] {
+      return call_lane_by_lane(function, x...);
+    }
+  }
+#endif
+  return function.simd_apply(x...);
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,199 @@
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/tape.hpp"
+#include "nn/activations.hpp"
+#include "nn/adam.hpp"
+#include "nn/batches.hpp"
+#include "nn/checkpoint.hpp"
+#include "nn/clip.hpp"
+#include "nn/initializers.hpp"
+#include "nn/linear.hpp"
+#include "nn/metrics.hpp"
+#include "nn/sequential.hpp"
+#include "nn/sgd.hpp"
+#include "nn/weights.hpp"
+#include "tests/arrays.hpp"
+#include "tests/catch.hpp"
+#include "tests/nn/models.hpp"
+#include "tests/temporary_folder.hpp"
+
+// Models, arrays and matrices that were moved from: what is asked of them throws.
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Rng;
+using xtape::Shape;
+using xtape::ShapeError;
+using xtape::Tape;
+using xtape::ValueError;
+
+namespace {
+
+const std::string no_elements =
+    "an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
+
+TwoParameters<float> make_model() {
+  Rng rng{1};
+  return random_parameters<float>(Shape{2, 3}, Shape{3}, rng);
+}
+
+}  // namespace
+
+TEST_CASE("The weights of a model that was moved from are neither saved nor loaded") {
+  const TemporaryFolder folder;
+  const auto path = folder / "weights.safetensors";
+  TwoParameters<float> model = make_model();
+  nn::save_weights(path, model);
+  TwoParameters<float> best = make_model();
+  best = std::move(model);
+  for (const bool pytorch : {false, true}) {
+    CHECK_THROWS_AS(nn::save_weights(path, model, {.pytorch = pytorch}), ShapeError);
+    CHECK_THROWS_AS(nn::load_weights(path, model, {.pytorch = pytorch}), ShapeError);
+  }
+  CHECK_THROWS_WITH(nn::save_weights(path, model),
+                    "save_weights: parameter 'first': " + no_elements);
+  CHECK_THROWS_WITH(nn::load_weights(path, model),
+                    "load_weights: parameter 'first': " + no_elements);
+  TwoParameters<float> read = make_model();
+  read.first.fill(0.F);
+  nn::load_weights(path, read);  // the file is as it was
+  CHECK((read.first == best.first));
+}
+
+TEST_CASE("A run whose model was moved from is neither saved nor resumed") {
+  const TemporaryFolder folder;
+  const auto path = folder / "run.safetensors";
+  TwoParameters<float> model = make_model();
+  nn::Adam<float> adam;
+  Tape<float> tape;
+  backward_with(tape, model, make_model());
+  adam.step(model, tape);
+  nn::save_checkpoint(path, model, adam, {}, {});
+  TwoParameters<float> best = make_model();
+  best = std::move(model);
+  nn::TrainingState state;
+  CHECK_THROWS_AS(nn::load_checkpoint(path, model, adam, state, {}), ShapeError);
+  CHECK_THROWS_WITH(nn::load_checkpoint(path, model, adam, state, {}),
+                    "load_checkpoint: parameter 'first': " + no_elements);
+  CHECK_THROWS_WITH(nn::save_checkpoint(path, model, adam, {}, {}),
+                    "save_checkpoint: parameter 'first': " + no_elements);
+  CHECK(adam.steps() == 1);
+}
+
+TEST_CASE("A step refuses a model or a gradient that was moved from, and changes nothing") {
+  TwoParameters<float> model = make_model();
+  nn::SGD<float> sgd;
+  Tape<float> tape;
+  backward_with(tape, model, make_model());
+  const Array<float> first = model.first;
+
+  move_away(model.second);
+  const std::string what =
+      "an array of shape (3) holds 0 elements instead of 3: was it moved from?";
+  CHECK_THROWS_AS(sgd.step(model, tape), ShapeError);
+  CHECK_THROWS_WITH(sgd.step(model, tape), "SGD: parameter 'second': " + what);
+  CHECK_THROWS_WITH(nn::clip_grad_norm(model, tape, 1e-3),
+                    "clip_grad_norm: parameter 'second': " + what);
+  model.second = Array<float>(Shape{3}, 1.F);
+
+  move_away(tape.grad(model.second));
+  CHECK_THROWS_AS(sgd.step(model, tape), ShapeError);
+  CHECK_THROWS_WITH(sgd.step(model, tape), "SGD: the gradient of 'second': " + what);
+  CHECK_THROWS_WITH(nn::clip_grad_norm(model, tape, 1e-3),
+                    "clip_grad_norm: the gradient of 'second': " + what);
+  CHECK((model.first == first));
+  CHECK(sgd.steps() == 0);
+}
+
+TEST_CASE("An optimizer is not restored with state that was moved from") {
+  const Array<float> parameter(Shape{2, 3}, 1.F);
+  Array<float> moved = parameter;
+  move_away(moved);
+  nn::SGD<float> sgd({.momentum = 0.9});
+  CHECK_THROWS_AS(sgd.restore({{&parameter, {moved}}}, 1), ShapeError);
+  CHECK_THROWS_WITH(sgd.restore({{&parameter, {moved}}}, 1), "SGD: " + no_elements);
+  CHECK(sgd.steps() == 0);
+}
+
+TEST_CASE("Metrics refuse logits that were moved from") {
+  Array<float> logits(Shape{2, 3}, 0.F);
+  move_away(logits);
+  nn::ConfusionMatrix matrix;
+  CHECK_THROWS_AS(nn::argmax(logits), ShapeError);
+  CHECK_THROWS_WITH(nn::argmax(logits), "argmax: " + no_elements);
+  CHECK_THROWS_WITH(nn::accuracy(logits, {0, 1}), "accuracy: " + no_elements);
+  CHECK_THROWS_WITH(matrix.add(logits, {0, 1}), "ConfusionMatrix::add: " + no_elements);
+  CHECK(matrix.classes() == 0);
+}
+
+TEST_CASE("A ConfusionMatrix that was moved from counts anew") {
+  const Array<float> logits(Shape{2, 3}, 0.F), more(Shape{1, 4}, 0.F);
+  nn::ConfusionMatrix matrix;
+  matrix.add(logits, {0, 1});
+  const nn::ConfusionMatrix taker = std::move(matrix);
+  CHECK(taker.total() == 2);
+  CHECK(matrix.classes() == 0);
+  CHECK(matrix.total() == 0);
+  CHECK_THROWS_AS(matrix.count(0, 0), ValueError);
+  matrix.add(more, {3});
+  CHECK(matrix.count(3, 0) == 1);
+}
+
+TEST_CASE("Initializers refuse a weight that was moved from, or has no axes") {
+  Rng rng{1};
+  const Rng::State before = rng.state();
+  Array<float> moved(Shape{2, 3}, 1.F), scalar(Shape{}, 1.F);
+  move_away(moved);
+  const auto refused = [&](const std::string& name, auto initialize) {
+    CHECK_THROWS_AS(initialize(moved, rng), ShapeError);
+    CHECK_THROWS_WITH(initialize(moved, rng), name + ": " + no_elements);
+    if (name != "Normal") {
+      CHECK_THROWS_WITH(initialize(scalar, rng),
+                        name + ": expected a weight (fan_in, fan_out), got ()");
+    }
+    CHECK(rng.state() == before);
+  };
+  refused("Normal", nn::Normal{});
+  refused("GlorotUniform", nn::GlorotUniform{});
+  refused("GlorotNormal", nn::GlorotNormal{});
+  refused("HeUniform", nn::HeUniform{});
+  refused("HeNormal", nn::HeNormal{});
+}
+
+TEST_CASE("Layers that were moved from throw when they are called") {
+  Rng rng{1};
+  Tape<float> tape;
+  const auto x = tape.constant(Array<float>(Shape{1, 2}, 1.F));
+  nn::Linear<float> assigned(2, 3, rng), constructed(2, 3, rng), taker(1, 1, rng);
+  taker = std::move(assigned);
+  const nn::Linear<float> other = std::move(constructed);
+  CHECK_THROWS_WITH(assigned(x), "parameter: " + no_elements);
+  CHECK_THROWS_WITH(constructed(x), "Linear: expected weights (in, out), got ()");
+  CHECK(assigned.describe() == "Linear 2 -> 3");
+  CHECK(constructed.describe() == "Linear");
+  CHECK_NOTHROW(other(x));
+
+  nn::Layer<float> layer{nn::Sigmoid{}};
+  const nn::Layer<float> sigmoid = std::move(layer);
+  CHECK_THROWS_AS(layer(x), ValueError);
+  CHECK_THROWS_WITH(layer(x), "Layer: it was moved from");
+  CHECK_THROWS_AS(layer.describe(), ValueError);
+  CHECK_THROWS_AS(nn::Layer<float>(layer), ValueError);
+  CHECK_THROWS_AS(nn::parameter_count(layer), ValueError);
+  layer = sigmoid;
+  CHECK(layer.describe() == sigmoid.describe());
+}
+
+TEST_CASE("A batch fills an array that was moved from") {
+  const nn::Dataset data{.rows = 1, .columns = 2, .images = {0, 255}, .labels = {0}};
+  nn::Batches batches(data, 1);
+  Array<float> pixels(Shape{1, 2}, 7.F);
+  move_away(pixels);
+  for (const auto& batch : batches) {
+    batch.images(pixels);
+  }
+  CHECK((pixels == array_of(Shape{1, 2}, {0.F, 1.F})));
+}

@@ -1,0 +1,127 @@
+#include "tensor/lanes.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <vector>
+
+#include "tensor/assign.hpp"
+#include "tests/catch.hpp"
+
+// What a function gives does not depend on where in an array a number stands: in a vector register,
+// or among the last elements, which fill none.
+
+using xtape::Array;
+using xtape::Shape;
+
+namespace {
+
+/// How many numbers of T it is from a to b: 0 for two NaNs, and for 0 and -0.
+template <class T>
+double steps_between(T a, T b) {
+  using Word = std::conditional_t<std::is_same_v<T, float>, std::int32_t, std::int64_t>;
+  if (std::isnan(a) || std::isnan(b)) {
+    return std::isnan(a) == std::isnan(b) ? 0 : std::numeric_limits<double>::infinity();
+  }
+  const auto from_zero = [](T x) { return std::bit_cast<Word>(std::abs(x)); };
+  if (std::signbit(a) != std::signbit(b)) {
+    return static_cast<double>(from_zero(a)) + static_cast<double>(from_zero(b));
+  }
+  return std::abs(static_cast<double>(from_zero(a) - from_zero(b)));
+}
+
+/// Numbers of every size, the infinities and NaN, and closely those at which exp and its like leave
+/// the normal numbers.
+template <class T>
+std::vector<T> numbers() {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> list{0, Limits::quiet_NaN(), Limits::infinity(), Limits::max()};
+  for (int exponent = Limits::min_exponent - Limits::digits; exponent < Limits::max_exponent;
+       ++exponent) {
+    list.push_back(std::ldexp(T(1.1), exponent));
+    list.push_back(std::ldexp(T(1.9), exponent));
+  }
+  const T largest = T(1.2) * std::log2(Limits::max());  // 2^-x is 0 there
+  for (int i = 1; i < 4000; ++i) {
+    list.push_back(largest * T(i) / 4000);
+  }
+  const std::size_t count = list.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    list.push_back(-list[i]);
+  }
+  return list;
+}
+
+/// Checks that f(x) of a whole array is `scalar` of each of its numbers to `steps` numbers,
+/// wherever they stand.
+template <class T, class F, class Scalar>
+void check_lanes(const char* name, F f, Scalar scalar, double steps) {
+  const std::vector<T> list = numbers<T>();
+  double greatest = 0;
+  T where = 0, got = 0;
+  Array<T> x(Shape{list.size()}), y;
+  for (std::size_t shift = 0; shift < 3 * xtape::detail::batch_size<T>; shift += 5) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      x(i) = list[(i + shift) % list.size()];
+    }
+    xtape::assign("test", y, f(x));
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const double here = steps_between(y(i), static_cast<T>(scalar(x(i))));
+      if (here > greatest) {
+        greatest = here, where = x(i), got = y(i);
+      }
+    }
+  }
+  INFO(name << "(" << where << ") is " << got << " and not " << scalar(where));
+  CHECK(greatest <= steps);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Functions give the standard library's results in every lane", "", float,
+                   double) {
+  using T = TestType;
+#define CHECK_LANES(f, steps) \
+  check_lanes<T>(             \
+      #f, [](const Array<T>& x) { return xt::f(x); }, [](T x) { return std::f(x); }, steps)
+  CHECK_LANES(exp, 2);
+  CHECK_LANES(expm1, 3);
+  CHECK_LANES(exp2, 3);
+  CHECK_LANES(log, 2);
+  CHECK_LANES(log2, 3);
+  CHECK_LANES(log10, 2);
+  CHECK_LANES(log1p, 2);
+  CHECK_LANES(sqrt, 0);
+  CHECK_LANES(tanh, 2);
+  CHECK_LANES(sinh, 4);
+  CHECK_LANES(cosh, 4);
+  CHECK_LANES(abs, 0);
+  // xsimd's are good to some units more.
+  CHECK_LANES(erf, 100);
+  CHECK_LANES(erfc, 100);
+#undef CHECK_LANES
+}
+
+TEMPLATE_TEST_CASE("A number that the vector code gets wrong leaves its neighbours alone", "",
+                   float, double) {
+  using T = TestType;
+  constexpr std::size_t count = 4 * xtape::detail::batch_size<T> + 3;
+  const T near_overflow = std::log(std::numeric_limits<T>::max()) * T(0.9999);
+  Array<T> plain(Shape{count}), x, expected, y;
+  for (std::size_t i = 0; i < count; ++i) {
+    plain(i) = T(i) / T(count);
+  }
+  xtape::assign("test", expected, xt::exp(plain));
+  for (std::size_t i = 0; i < count; ++i) {
+    x = plain;
+    x(i) = near_overflow;
+    xtape::assign("test", y, xt::exp(x));
+    REQUIRE(y(i) == std::exp(near_overflow));
+    for (std::size_t j = 0; j < count; ++j) {
+      REQUIRE((j == i || steps_between(y(j), expected(j)) <= 2));
+    }
+  }
+}
