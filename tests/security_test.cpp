@@ -62,6 +62,12 @@ TEST_CASE("Files are written in two places, which create them safely") {
   CHECK(sources_with(R"(\b(tmpnam|tempnam|mktemp|tmpfile|temp_directory_path)\b)") == none);
 }
 
+TEST_CASE("mnist prints by a function that keeps in mind what standard output refuses") {
+  std::set<std::string> printers = sources_with(R"(fmt::print\(|\b(puts|printf|putchar|cout)\b)");
+  std::erase_if(printers, [](const auto& file) { return !file.starts_with("examples/mnist/"); });
+  CHECK(printers == none);
+}
+
 TEST_CASE("The names in a safetensors file are never paths") {
   const TemporaryFolder folder;
   const fs::path inside = folder / "inside";

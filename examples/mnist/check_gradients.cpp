@@ -1,6 +1,7 @@
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
 #include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/output.hpp"
 
 namespace mnist {
 namespace {
@@ -20,7 +21,9 @@ void add_flags(CLI::App& app, CheckOptions& options) {
 int check(const Arguments& arguments) {
   const auto options = parse_options<CheckOptions>(check_gradients_command, arguments);
   const xtape::nn::Mnist data = prepare(options.data, options.run).data;
-  return check_gradients(options.recipe, options.run.seed, data.train) ? 0 : 1;
+  const GradientCheck gradients = check_gradients(options.recipe, options.run.seed, data.train);
+  flush_output();
+  return gradients ? 0 : 1;
 }
 
 }  // namespace

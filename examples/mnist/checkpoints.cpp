@@ -8,12 +8,25 @@
 #include <limits>
 #include <utility>
 
+#include "examples/mnist/output.hpp"
+
 namespace mnist {
 namespace {
 
 namespace fs = std::filesystem;
 namespace nn = xtape::nn;
 using xtape::require;
+
+/// Sets `lock`, but where the file system has no locks.
+void lock_folder(const std::string& folder, std::optional<FolderLock>& lock) {
+  try {
+    lock.emplace(folder, [&] {
+      xtape::fail<xtape::ValueError>("{}: another run keeps its checkpoints here", folder);
+    });
+  } catch (const NoLocks& error) {
+    complain(fmt::format("{}: see to it that no other run uses this folder", error.what()));
+  }
+}
 
 /// FNV-1a, 64 bits (Fowler, Noll and Vo): tells datasets apart, and no more.
 std::uint64_t fingerprint(std::uint64_t hash, const nn::Bytes& bytes) {
@@ -81,6 +94,8 @@ Checkpoints::Checkpoints(const CheckpointOptions& options, nn::Identity identity
   fs::create_directories(options.folder, error);
   require<xtape::DataError>(!error, "{}: cannot make this folder: {}", options.folder,
                             error.message());
+  lock_folder(options.folder, lock_);
+  nn::require_writable(nn::checkpoint_path(options.folder, 0));  // not after the first epoch
   const bool empty = nn::find_checkpoints(options.folder).empty();
   require<xtape::ValueError>(empty || options.resume,
                              "{}: holds checkpoints: go on from them with --resume, or name "

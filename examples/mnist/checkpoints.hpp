@@ -1,8 +1,10 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <xtape.hpp>
 
+#include "examples/mnist/data/lock.hpp"
 #include "examples/mnist/options.hpp"
 #include "examples/mnist/recipes.hpp"
 
@@ -26,7 +28,9 @@ class Checkpoints {
  public:
   Checkpoints() = default;
 
-  /// Makes the folder. Throws DataError when it cannot be made, and ValueError when it holds
+  /// Makes the folder and locks it, so that no other run keeps its checkpoints there while this
+  /// object lives (a file system without locks is complained of, and used). Throws DataError when
+  /// it cannot be made or written to, and ValueError when another run uses it, and when it holds
   /// checkpoints that the run is not to go on from, or none where it is to.
   Checkpoints(const CheckpointOptions& options, xtape::nn::Identity identity);
 
@@ -54,6 +58,7 @@ class Checkpoints {
  private:
   CheckpointOptions options_;
   xtape::nn::Identity identity_;
+  std::optional<FolderLock> lock_;
 };
 
 /// What must be the same for a run to go on: the recipe, the images that it trains on, the seed.

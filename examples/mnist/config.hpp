@@ -11,9 +11,12 @@ namespace mnist {
 ///     recipe = "fast"
 ///     hidden = [512, 256]
 ///     deterministic = true
+///     no-standardize = true
 ///
-/// Throws Error, one line that names the file and the key, when the file cannot be read, a key is
-/// no flag, or a value is not what the flag accepts.
+/// Each means what the command line means by it. Throws Error, one line that names the file, the
+/// line and the key, when the file cannot be read, is longer than 16 KiB or is no TOML, when a key
+/// is no flag or sets one that another key sets, and when a value is of another type or not what
+/// the flag accepts.
 void read_config(CLI::App& app, const std::string& file);
 
 }  // namespace mnist

@@ -1,12 +1,11 @@
 #include "examples/mnist/data.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <xtape.hpp>
 
 #include "examples/mnist/download_progress.hpp"
+#include "examples/mnist/output.hpp"
 
 namespace mnist {
 
@@ -20,9 +19,9 @@ DataSource prepare(const DataOptions& options, const RunOptions& run, bool verbo
     return source;
   }
   const xtape::nn::Mnist& data = source.data;
-  fmt::print("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
+  print_output("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
              xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
-  fmt::print("{} training and {} test images of {} x {} pixels {}\n\n", data.train.size(),
+  print_output("{} training and {} test images of {} x {} pixels {}\n\n", data.train.size(),
              data.test.size(), data.train.rows, data.train.columns, source.origin);
   return source;
 }

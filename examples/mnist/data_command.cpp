@@ -17,10 +17,10 @@ bool list_files(const Location& location) {
     const Inspection there = inspect(location.folder, file);
     all_right = all_right && there.right();
     if (there.right()) {
-      fmt::print("{:26}  {:8} bytes  SHA-256 {} as published\n", there.path.filename().string(),
+      print_output("{:26}  {:8} bytes  SHA-256 {} as published\n", there.path.filename().string(),
                  file.bytes, file.sha256);
     } else {
-      fmt::print("{:26}  {}\n", file.name, there.found() ? there.problem : "missing");
+      print_output("{:26}  {}\n", file.name, there.found() ? there.problem : "missing");
     }
   }
   return all_right;
@@ -29,7 +29,7 @@ bool list_files(const Location& location) {
 int run(const Arguments& arguments) {
   const auto options = parse_options<DataOptions>(data_command, arguments);
   if (options.dataset == "synthetic") {
-    fmt::print("synthetic digits are drawn by the program: there are no files\n");
+    print_output("synthetic digits are drawn by the program: there are no files\n");
     flush_output();
     return 0;
   }
@@ -38,7 +38,7 @@ int run(const Arguments& arguments) {
   for (const std::string& problem : location.corrected) {
     complain(problem + "; it has been downloaded anew");
   }
-  fmt::print("{} in {}\n", location.dataset->title, location.folder.string());
+  print_output("{} in {}\n", location.dataset->title, location.folder.string());
   const bool all_right = list_files(location);
   flush_output();
   return all_right ? 0 : 1;

@@ -8,6 +8,7 @@
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/output.hpp"
+#include "examples/mnist/validators.hpp"
 
 namespace mnist {
 namespace {
@@ -19,8 +20,8 @@ struct EvaluateOptions {
 };
 
 void add_flags(CLI::App& app, EvaluateOptions& options) {
-  app.add_option("--weights", options.weights, "File of a network, as mnist train --save writes it")
-      ->type_name("FILE")
+  takes_file(app.add_option("--weights", options.weights,
+                            "File of a network, as mnist train --save writes it"))
       ->required();
   add_flags(app, options.data);
   add_flags(app, options.output);
@@ -32,11 +33,11 @@ void print(const xtape::nn::ConfusionMatrix& matrix, const OutputOptions& output
     line["test_accuracy"] = matrix.accuracy();
     line["correct"] = matrix.correct();
     line["images"] = matrix.total();
-    fmt::print("{}\n", line.dump());
+    print_output("{}\n", line.dump());
   } else if (output.quiet) {
-    fmt::print("test accuracy {:.2f} %\n", 100 * matrix.accuracy());
+    print_output("test accuracy {:.2f} %\n", 100 * matrix.accuracy());
   } else {
-    fmt::print("{}\n", to_string(matrix));
+    print_output("{}\n", to_string(matrix));
   }
   flush_output();
 }

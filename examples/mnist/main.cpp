@@ -1,5 +1,3 @@
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -18,13 +16,13 @@ const Command* const commands[] = {&train_command, &evaluate_command, &predict_c
                                    &check_gradients_command, &data_command};
 
 int print_help() {
-  fmt::print(
+  print_output(
       "mnist teaches a small neural network to read handwritten digits.\n\n"
       "Usage: mnist [COMMAND] [FLAGS]\n\n");
   for (const Command* command : commands) {
-    fmt::print("  {:16}  {}\n", command->name, command->purpose);
+    print_output("  {:16}  {}\n", command->name, command->purpose);
   }
-  fmt::print(
+  print_output(
       "\nWithout a command it trains. mnist COMMAND --help lists the flags of a command.\n\n"
       "  mnist                            train with the default recipe\n"
       "  mnist --epochs 3 --hidden 256    change an ingredient of the recipe\n"
@@ -38,7 +36,7 @@ int print_help() {
 }
 
 int print_version() {
-  fmt::print("mnist (xtape {})\n", xtape::version());
+  print_output("mnist (xtape {})\n", xtape::version());
   flush_output();
   return 0;
 }
@@ -56,13 +54,6 @@ int run(Arguments arguments) {
   return commands[0]->run(arguments);
 }
 
-/// Says on one line why the program ends. fmt::print throws an exception of its own where standard
-/// output refuses what it prints.
-int fail(const char* reason) {
-  complain(std::ferror(stdout) != 0 ? "cannot write to standard output" : reason);
-  return 1;
-}
-
 }  // namespace
 }  // namespace mnist
 
@@ -74,6 +65,7 @@ int main(int argc, char** argv) {
     std::fputs("mnist: out of memory: try smaller --hidden or --batch-size\n", stderr);
     std::_Exit(1);  // OpenBLAS may have a thread that waits for memory, which exit() waits for
   } catch (const std::exception& error) {
-    return mnist::fail(error.what());
+    mnist::complain(error.what());
+    return 1;
   }
 }

@@ -31,13 +31,13 @@ void add_flags(CLI::App& app, DataOptions& options) {
          "mnist, fashion or synthetic; default: mnist, or synthetic where that cannot be had")
       ->type_name("NAME")
       ->check(one_of({"mnist", "fashion", "synthetic"}));
-  auto* folder =
-      app.add_option("--data", options.folder,
-                     "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
-                     "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download")
-          ->type_name("FOLDER");
+  auto* folder = takes_folder(app.add_option(
+      "--data", options.folder,
+      "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
+      "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download"));
   auto* mirror = app.add_option("--mirror", options.mirror, "Folder to download from, as https://")
                      ->type_name("URL")
+                     ->check(not_empty("a URL that begins with https://"))
                      ->check(safe_url())
                      ->excludes(folder);
   app.add_flag("--offline", options.offline, "Never touch the network")->excludes(mirror);
@@ -78,10 +78,9 @@ void add_flags(CLI::App& app, TrainingOptions& options) {
 
 void add_flags(CLI::App& app, CheckpointOptions& options) {
   app.option_defaults()->group("Checkpoints");
-  CLI::Option* folder =
+  CLI::Option* folder = takes_folder(
       app.add_option("--checkpoints", options.folder,
-                     "Save the run here at the end of each epoch and when it is interrupted")
-          ->type_name("FOLDER");
+                     "Save the run here at the end of each epoch and when it is interrupted"));
   app.add_option("--save-every", options.save_every, "Save it every so many steps, too")
       ->type_name("NUMBER")
       ->needs(folder)

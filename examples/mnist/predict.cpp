@@ -9,6 +9,7 @@
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/output.hpp"
 #include "examples/mnist/picture.hpp"
+#include "examples/mnist/validators.hpp"
 
 namespace mnist {
 namespace {
@@ -20,14 +21,13 @@ struct PredictOptions {
 };
 
 void add_flags(CLI::App& app, PredictOptions& options) {
-  app.add_option("IMAGE", options.images,
-                 "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0")
+  takes_file(app.add_option("IMAGE", options.images,
+                            "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0"))
       ->take_all()
       ->type_name("")
       ->default_str("")
       ->required();
-  app.add_option("--weights", options.weights, "What mnist train --save has written")
-      ->type_name("FILE")
+  takes_file(app.add_option("--weights", options.weights, "What mnist train --save has written"))
       ->required();
   app.add_flag("--json", options.json, "A line of JSON for each image");
 }
@@ -65,14 +65,14 @@ void print_json(const Model& model, const Picture& picture, const std::vector<do
                                     {"name", model.class_names[likeliest(shares)]},
                                     {"probabilities", shares}};
   using Json = nlohmann::ordered_json;
-  fmt::print("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
+  print_output("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 /// The picture, and beside it a bar for each class.
 void print_drawing(const Model& model, const Picture& picture, const std::vector<double>& shares,
                    Letters letters) {
   const std::size_t best = likeliest(shares);
-  fmt::print("{}: {} ({:.1f} %)\n\n", picture.name, model.class_names[best], 100 * shares[best]);
+  print_output("{}: {} ({:.1f} %)\n\n", picture.name, model.class_names[best], 100 * shares[best]);
   const std::vector<std::string> lines = draw(picture.image, letters);
   std::size_t widest = 0;
   for (const std::string& name : model.class_names) {
@@ -86,9 +86,9 @@ void print_drawing(const Model& model, const Picture& picture, const std::vector
                           100 * shares[i - 2], draw_bar(shares[i - 2], 24, letters));
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
+    print_output("{}\n", line);
   }
-  fmt::print("\n");
+  print_output("\n");
 }
 
 int predict(const Arguments& arguments) {
@@ -103,7 +103,7 @@ int predict(const Arguments& arguments) {
       options.json ? print_json(model, picture, shares)
                    : print_drawing(model, picture, shares, letters);
     } catch (const xtape::DataError& error) {  // the others can be read nevertheless
-      fmt::print(stderr, "mnist: {}\n", error.what());
+      complain(error.what());
       status = 1;
     }
     flush_output();

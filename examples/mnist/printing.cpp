@@ -1,7 +1,5 @@
 #include "examples/mnist/printing.hpp"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "examples/mnist/output.hpp"
@@ -27,38 +25,35 @@ std::string to_json(const Epoch& epoch, bool times) {
 
 void Printer::heading() const {
   if (output_.verbose()) {
-    fmt::print("epoch    loss  {}test accuracy{}\n", training_.validation > 0 ? "validation  " : "",
+    print_output("epoch    loss  {}test accuracy{}\n", training_.validation > 0 ? "validation  " : "",
                times_ ? "  seconds  samples/s" : "");
-    flush_output();
   }
 }
 
 void Printer::epoch(const Epoch& epoch) const {
   if (output_.json) {
-    fmt::print("{}\n", to_json(epoch, times_));
+    print_output("{}\n", to_json(epoch, times_));
   } else if (output_.verbose()) {
-    fmt::print("{:5}  {:6.4f}  ", epoch.number, epoch.loss());
+    print_output("{:5}  {:6.4f}  ", epoch.number, epoch.loss());
     if (epoch.validation) {
-      fmt::print("{:8.2f} %  ", 100 * *epoch.validation);
+      print_output("{:8.2f} %  ", 100 * *epoch.validation);
     }
-    fmt::print("{:11.2f} %", 100 * epoch.test);
+    print_output("{:11.2f} %", 100 * epoch.test);
     if (times_) {
-      fmt::print("  {:7.2f}  {:9.0f}", epoch.seconds, epoch.samples_per_second());
+      print_output("  {:7.2f}  {:9.0f}", epoch.seconds, epoch.samples_per_second());
     }
-    fmt::print("\n");
+    print_output("\n");
   }
-  flush_output();
 }
 
 void Printer::result(const Outcome& outcome) const {
   if (output_.json || outcome.last.number == 0) {
     return;
   }
-  fmt::print("{}test accuracy {:.2f} % {} epoch {}{}\n", output_.verbose() ? "\n" : "",
+  print_output("{}test accuracy {:.2f} % {} epoch {}{}\n", output_.verbose() ? "\n" : "",
              100 * outcome.last.test, training_.early_stop > 0 ? "of the best," : "after",
              outcome.last.number,
              times_ ? fmt::format(", {:.2f} seconds of training", outcome.seconds) : "");
-  flush_output();
 }
 
 }  // namespace mnist

@@ -8,8 +8,7 @@
 namespace mnist {
 
 /// What training prints on standard output: a table with a line for each epoch and one line about
-/// the result, or JSON lines. Each is handed to the system at once; Error is thrown when that
-/// fails.
+/// the result, or JSON lines, by print_output().
 class Printer {
  public:
   Printer(const OutputOptions& output, const TrainingOptions& training, bool deterministic)

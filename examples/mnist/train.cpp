@@ -37,39 +37,61 @@ void add_flags(CLI::App& app, TrainOptions& options) {
   add_flags(app, options.report);
 }
 
-/// Writes what the options ask for: the weights, the report.
-void keep(const TrainOptions& options, const DataSource& source,
-          const xtape::nn::Sequential<float>& network, const History& history,
-          const GradientCheck& gradients) {
-  const auto [weights, folder] = options.report;
-  if (!weights.empty()) {
-    save_model(weights, {.network = network,
-                         .activation = options.recipe.activation,
-                         .pixels = options.recipe.pixels(),
-                         .class_names = source.class_names,
-                         .features = source.data.train.features()});
+/// Throws what keeping the weights and the report would, if it can be told beforehand: not after
+/// hours of training.
+void require_writable(const ReportOptions& kept) {
+  if (!kept.weights.empty()) {
+    xtape::nn::require_writable(kept.weights);
   }
-  if (!folder.empty()) {
-    write_report(folder, {.title = known_dataset(source.dataset).title,
-                          .class_names = source.class_names,
-                          .data = source.data,
-                          .network = network,
-                          .scale = options.recipe.pixels(),
-                          .history = history,
-                          .gradients = gradients.parameters,
-                          .configuration = describe(options.recipe, options.run),
-                          .versions = describe_versions()});
+  if (!kept.folder.empty()) {
+    require_report_folder(kept.folder);
   }
 }
 
-/// Says where that is.
+/// Hands to the system what has been printed. A run whose weights or report are wanted goes on when
+/// nobody takes that, and says so in the end; one that only prints ends with an Error.
+void show(const ReportOptions& kept) {
+  if (kept.weights.empty() && kept.folder.empty()) {
+    flush_output();
+  } else {
+    try_flush_output();
+  }
+}
+
+void keep_weights(const TrainOptions& options, const DataSource& source,
+                  const xtape::nn::Sequential<float>& network) {
+  if (!options.report.weights.empty()) {
+    save_model(options.report.weights, {.network = network,
+                                        .activation = options.recipe.activation,
+                                        .pixels = options.recipe.pixels(),
+                                        .class_names = source.class_names,
+                                        .features = source.data.train.features()});
+  }
+}
+
+void keep_report(const TrainOptions& options, const DataSource& source,
+                 const xtape::nn::Sequential<float>& network, const History& history,
+                 const GradientCheck& gradients) {
+  if (!options.report.folder.empty()) {
+    write_report(options.report.folder, {.title = known_dataset(source.dataset).title,
+                                         .class_names = source.class_names,
+                                         .data = source.data,
+                                         .network = network,
+                                         .scale = options.recipe.pixels(),
+                                         .history = history,
+                                         .gradients = gradients.parameters,
+                                         .configuration = describe(options.recipe, options.run),
+                                         .versions = describe_versions()});
+  }
+}
+
+/// Says where they are.
 void print_kept(const TrainOptions& options) {
   const auto& [weights, folder] = options.report;
   if (options.output.verbose()) {
-    fmt::print(
+    print_output(
         "{}{}", weights.empty() ? "" : fmt::format("weights in {}\n", weights.string()),
         folder.empty() ? "" : fmt::format("report in {}\n", (folder / "index.html").string()));
-    flush_output();
   }
 }
 
@@ -93,9 +115,7 @@ void report_interruption(const Outcome& outcome, const TrainOptions& options) {
 int train(const Arguments& arguments) {
   const auto options = parse_options<TrainOptions>(train_command, arguments);
   const bool verbose = options.output.verbose();
-  if (!options.report.weights.empty()) {
-    xtape::nn::require_writable(options.report.weights);  // not after hours of training
-  }
+  require_writable(options.report);
   const DataSource source = prepare(options.data, options.run, verbose);
   const xtape::nn::Mnist& data = source.data;
   const Checkpoints checkpoints = make_checkpoints(options, data);
@@ -103,8 +123,8 @@ int train(const Arguments& arguments) {
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features(), rng);
   if (verbose) {
-    fmt::print("{}\n", network.table(xtape::Shape{data.train.features()}));
-    flush_output();  // the proof takes a moment
+    print_output("{}\n", network.table(xtape::Shape{data.train.features()}));
+    show(options.report);  // the proof takes a moment
   }
   const GradientCheck gradients =
       check_gradients(options.recipe, options.run.seed, data.train, verbose);
@@ -116,14 +136,20 @@ int train(const Arguments& arguments) {
   Progress progress(options.output.quiet ? Progress::Style::none : Progress::style_of_stderr());
   const CatchSignals guard;
   printer.heading();
+  show(options.report);
   History history;
   const Plan plan{options.recipe, options.training, checkpoints,
                   options.report.folder.empty() ? nullptr : &history};
-  const Outcome outcome =
-      train(network, plan, data, rng, progress, [&](const Epoch& epoch) { printer.epoch(epoch); });
-  keep(options, source, network, history, gradients);  // first: printing may fail
+  const Outcome outcome = train(network, plan, data, rng, progress, [&](const Epoch& epoch) {
+    printer.epoch(epoch);
+    show(options.report);
+  });
+  keep_weights(options, source, network);  // first: a report may fail, and printing take for ever
   printer.result(outcome);
+  show(options.report);
+  keep_report(options, source, network, history, gradients);
   print_kept(options);
+  flush_output();
   if (outcome.signal != 0) {
     report_interruption(outcome, options);
     return 128 + outcome.signal;

@@ -16,6 +16,14 @@ std::string expected(const std::string& wanted, const std::string& got) {
   return fmt::format("expected {}, got {}", wanted, got.empty() ? "nothing" : got);
 }
 
+CLI::Validator no_zero_byte() {
+  const auto check = [](const std::string& text) {
+    const bool found = text.find('\0') != std::string::npos;
+    return found ? expected("a name without a zero byte", "one") : std::string();
+  };
+  return {check, ""};
+}
+
 }  // namespace
 
 CLI::Validator whole(std::uint64_t min, std::uint64_t max, const std::string& wanted) {
@@ -59,6 +67,18 @@ CLI::Validator one_of(const std::vector<std::string>& choices) {
                  : expected(fmt::format("one of {}", fmt::join(choices, ", ")), text);
   };
   return {check, ""};
+}
+
+CLI::Validator not_empty(const std::string& wanted) {
+  return {[=](const std::string& text) { return text.empty() ? expected(wanted, text) : ""; }, ""};
+}
+
+CLI::Option* takes_file(CLI::Option* option) {
+  return option->type_name("FILE")->check(not_empty("a file"))->check(no_zero_byte());
+}
+
+CLI::Option* takes_folder(CLI::Option* option) {
+  return option->type_name("FOLDER")->check(not_empty("a folder"))->check(no_zero_byte());
 }
 
 }  // namespace mnist

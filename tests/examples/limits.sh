@@ -36,6 +36,7 @@ make_full() {
   fi
   cp "$work/model" "$work/full/model"
   mkdir "$work/full/report" "$work/full/run"
+  : >"$work/full/run/.lock" # as each run leaves it
   echo earlier >"$work/full/report/index.html"
   if [ -n "${XTAPE_LIMITS_INSIDE:-}" ]; then
     reason='No space left on device'
@@ -105,13 +106,29 @@ refuses_all() {
   refused "$1" "$2" model --save "$2/model"
   refused "$1" "$2" new-model --save "$2/new-model"
   refused "$1" "$2" report/metrics.csv --report "$2/report"
-  refused "$1" "$2" run/checkpoint-00000188.safetensors --checkpoints "$2/run"
-  refused "$1" "$2" run/checkpoint-00000100.safetensors --checkpoints "$2/run" --save-every 100
+}
+
+# A report that cannot be written takes neither the weights with it nor the result.
+unreported() {
+  rm -f "$work/saved"
+  status=0
+  on_full_disk "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 --quiet \
+    --save "$work/saved" --report "$work/full/report" >"$work/result" 2>"$work/stderr" || status=$?
+  [ "$status" -eq 1 ] || complain "no room for a report: exit status $status, not 1"
+  grep -q 'report/metrics.csv: cannot write: ' "$work/stderr" ||
+    complain "no room for a report: said $(cat "$work/stderr")"
+  grep -q '^test accuracy' "$work/result" || complain 'no room for a report: does not say the result'
+  cmp -s "$work/saved" "$work/model" || complain 'no room for a report: lost the weights'
 }
 
 full_disk() {
   make_full
   refuses_all on_full_disk "$work/full"
+  for step in 188 100; do
+    refused on_full_disk "$work/full" run/checkpoint-00000$step.safetensors \
+      --checkpoints "$work/full/run" --save-every $step
+  done
+  unreported
   # What is printed may go to that disk, too.
   status=0
   on_full_disk "$mnist" check-gradients --dataset synthetic >"$work/full/out" 2>"$work/stderr" ||
@@ -122,6 +139,7 @@ full_disk() {
 read_only() {
   make_locked
   refuses_all in_locked_folder "$work/locked"
+  refused in_locked_folder "$work/locked" run/.lock --checkpoints "$work/locked/run"
   refused in_locked_folder "$work/locked" new --report "$work/locked/new"
   refused in_locked_folder "$work/locked" new --checkpoints "$work/locked/new"
 }
@@ -147,12 +165,12 @@ closed_output() {
   [ "$status" -eq 1 ] || complain "no room for output: exit status $status, not 1"
   cmp -s "$work/saved" "$work/model" || complain 'no room for output: other weights'
 
-  # A reader that goes away ends it as it ends all programs, or it is told that there is none.
+  # A reader that goes away ends what has nothing else to go on for.
   { status=0 && train --json --epochs 20 --checkpoints "$work/pipe" 2>"$work/stderr" || status=$?
     echo $status >"$work/status"; } | head -n 1 >"$work/line"
   grep -q '"epoch":1,' "$work/line" || complain "a pipe: $(cat "$work/line")"
   status=$(cat "$work/status")
-  [ "$status" -eq 141 ] || said_no_output 'a pipe'
+  said_no_output 'a pipe'
   train --json --epochs 20 --checkpoints "$work/pipe" --resume >"$work/rest" ||
     complain 'a pipe: cannot go on'
   [ "$(tail -n 1 "$work/rest" | cut -c 1-11)" = '{"epoch":20' ] || complain 'a pipe: goes on badly'
@@ -182,12 +200,27 @@ few_handles() {
   until (ulimit -n $least && "$mnist" --version) >/dev/null 2>&1 || [ $least -gt 100 ]; do
     least=$((least + 1))
   done
-  for handles in $least $((least + 1)) $((least + 2)); do
-    rm -rf "$work/saved" "$work/pipe" "$work/report"
-    (ulimit -n $handles && train --quiet --save "$work/saved" --checkpoints "$work/pipe" \
-      --report "$work/report") >/dev/null || complain "$handles handles: exit status $?"
-    cmp -s "$work/saved" "$work/model" || complain "$handles handles: other weights"
-  done
+  trains_with $least
+  trains_with $((least + 1)) --checkpoints "$work/pipe" # the lock on the folder takes one
+  trains_with $((least + 2)) --checkpoints "$work/pipe"
+
+  rm -rf "$work/saved" "$work/pipe"
+  status=0
+  (ulimit -n $least && train --save "$work/saved" --checkpoints "$work/pipe") \
+    >"$work/stdout" 2>"$work/stderr" || status=$?
+  [ "$status" -eq 1 ] && grep -q "^mnist: $work/pipe/.*: Too many open files$" "$work/stderr" ||
+    complain "no handle for a checkpoint: exit status $status, said $(cat "$work/stderr")"
+  ! grep -q '^epoch' "$work/stdout" || complain 'no handle for a checkpoint: told after the training'
+}
+
+# trains_with HANDLES FLAG...: so many file handles must do.
+trains_with() {
+  handles=$1
+  shift
+  rm -rf "$work/saved" "$work/pipe" "$work/report"
+  (ulimit -n $handles && train --quiet --save "$work/saved" --report "$work/report" "$@") \
+    >/dev/null || complain "$handles handles: exit status $?"
+  cmp -s "$work/saved" "$work/model" || complain "$handles handles: other weights"
 }
 
 # enough_or_told WHAT COMMAND...: within a limit on memory it works, or says on one line that there

@@ -65,6 +65,42 @@ bad_flags() {
   refuses_values --timeout 'a whole number from 1 to 3600' 0 -1 abc 3601
 }
 
+# refuses_empty FLAG WHERE COMMAND...: the line must name WHERE, FLAG and that a value was expected.
+refuses_empty() {
+  flag=$1
+  where=$2
+  shift 2
+  status=0
+  timeout 60 "$mnist" "$@" >"$work/stdout" 2>"$work/stderr" || status=$?
+  [ "$status" -eq 2 ] || complain "$*: exit status $status, not 2"
+  [ "$(wc -l <"$work/stderr")" -eq 1 ] || complain "$*: said $(cat "$work/stderr")"
+  case $(cat "$work/stderr") in
+    "mnist: $where$flag: expected "*", got nothing" | "mnist: $where$flag: expected "*', got ""') ;;
+    *) complain "$*: said $(cat "$work/stderr")" ;;
+  esac
+}
+
+# Every flag that takes a value, of every command, takes no empty one, however it is given. --help
+# tells which these are.
+empty_values() {
+  file=$work/empty.toml
+  for command in train evaluate predict check-gradients data; do
+    "$mnist" $command --help >"$work/help"
+    flags=$(sed -n 's/^ *\(--[a-z-]*\) [A-Z][A-Z].*/\1/p' "$work/help")
+    case $flags in *--config*) ;; *) complain "$command: found no flags in $(cat "$work/help")" ;; esac
+    for flag in $flags; do
+      refuses_empty "$flag" '' $command "$flag" ''
+      refuses_empty "$flag" '' $command "$flag=" "$flag" 3
+      [ "$flag" != --config ] || continue
+      echo "${flag#--} = ''" >"$file"
+      refuses_empty "${flag#--}" "$file: line 1: " $command --config "$file"
+    done
+  done
+  refuses_empty IMAGE '' predict --weights "$work/none" ''
+  printf 'save = "a\\u0000b"\n' >"$file"
+  refuses 2 "$file: line 1: save: expected a name without a zero byte, got one" --config "$file"
+}
+
 # idx_file NAME BYTES: writes a file of BYTES, as printf spells them.
 idx_file() { printf "$2" >"$work/data/$1-ubyte"; }
 
@@ -164,6 +200,7 @@ too_large() {
 
 mistakes() {
   bad_flags
+  empty_values
   bad_data
   wrong_gradients
   black_images

@@ -80,10 +80,35 @@ config() {
   [ "$("$mnist" --dataset synthetic --config good.toml | wc -l)" -eq 1 ] || complain 'config: unread'
   train --quiet --config good.toml | grep -q 'epoch 3' || complain 'config: above the command line'
   echo 'epoch = 1' >bad.toml
-  fails 2 'bad.toml: epoch: unknown; mnist train --help lists what can be set' --config bad.toml
+  fails 2 'bad.toml: line 1: epoch: unknown; mnist train --help lists what can be set' --config bad.toml
   echo 'early-stop = 1' >bad.toml
   fails 2 '--early-stop requires --validation' --config bad.toml
-  fails 2 'none.toml: cannot read this file' --config none.toml
+  fails 2 'none.toml: cannot open: No such file or directory' --config none.toml
+  echo 'no-standardize = true' >no.toml
+  train --recipe fast --quiet --config no.toml >by_file
+  train --recipe fast --quiet --no-standardize >by_flag
+  cmp by_file by_flag || complain "no-standardize: $(cat by_file), but the flag $(cat by_flag)"
+}
+
+# What a command cannot do without may be in the file, and what goes together may be in both places.
+requirements() {
+  train --quiet --epochs 1 --save weights >quiet
+  echo "weights = 'weights'" >weights.toml
+  "$mnist" evaluate --dataset synthetic --config weights.toml --quiet >evaluated || true
+  grep -q 'test accuracy' evaluated || complain 'evaluate does not take --weights from a file'
+  status=0
+  "$mnist" evaluate --dataset synthetic >stdout 2>stderr || status=$?
+  [ "$status" -eq 2 ] && [ "$(cat stderr)" = 'mnist: --weights is required' ] ||
+    complain "no weights: exit status $status, $(cat stderr)"
+  "$mnist" evaluate --help >help
+  grep -q -- '--weights FILE REQUIRED' help || complain "--weights is not said to be required: $(cat help)"
+  "$mnist" train --help >help
+  grep -q -- '--resume.* Needs: --checkpoints' help || complain "--resume is not said to need: $(cat help)"
+  echo "checkpoints = 'required'" >folder.toml
+  fails 1 'required: holds no checkpoint to --resume from' --resume --quiet --config folder.toml
+  fails 2 '--resume requires --checkpoints' --resume
+  echo "data = 'd'" >data.toml
+  fails 2 '--data excludes --mirror' --mirror https://a.b/ --config data.toml
 }
 
 checkpoints() {
@@ -129,24 +154,66 @@ killed() {
   cmp resumed whole || complain 'SIGKILL: ends with other weights'
 }
 
-# in_terminal VARIABLE=VALUE...: what a terminal of 60 columns gets, with the bar or without.
-in_terminal() {
-  script -q -c "stty cols 60 && env $* '$mnist' train --dataset synthetic --epochs 2 \
-    --hidden 800 --threads 1" /dev/null </dev/null >terminal
+# Two runs do not keep their checkpoints in one folder. A run that ends, however it does, gives it
+# back.
+shared() {
+  for signal in INT KILL; do
+    rm -rf shared first.json
+    env --default-signal=INT "$mnist" train --dataset synthetic --deterministic --hidden 16 \
+      --epochs 1000000 --json --checkpoints shared >first.json 2>first.err &
+    wait_for grep -q epoch first.json
+    for flags in '' --resume '--seed 2 --keep 1'; do
+      fails 1 'shared: another run keeps its checkpoints here' --checkpoints shared --quiet $flags
+    done
+    kill -s $signal $!
+    wait $! || true
+    fails 1 'shared: holds checkpoints: go on from them with --resume, or name another folder' \
+      --checkpoints shared --quiet
+  done
 }
 
-progress() {
-  command -v script >/dev/null || return 0
-  escape=$(printf '\033')
-  in_terminal TERM=xterm
-  grep -q "epoch [12]/2 \[$escape" terminal || complain "no bar in: $(cat -v terminal)"
-  tr '\r' '\n' <terminal | sed "s/$escape\[[0-9]*[mK]//g" | awk '
-    /left/ && length > 59 { print "too wide: " $0; failed = 1 } END { exit failed }
-  ' || failed=1
-  in_terminal TERM=xterm NO_COLOR=1
-  grep -q 'epoch [12]/2 \[=*>' terminal || complain "no plain bar in: $(cat -v terminal)"
-  in_terminal TERM=dumb
-  ! grep -q "$escape" terminal || complain "TERM=dumb: $(cat -v terminal)"
+# impossible MESSAGE FLAG...: train must say MESSAGE before it trains.
+impossible() {
+  fails 1 "$@"
+  ! grep -q '^epoch' stdout || complain "$*: told after the training: $(cat stdout)"
+}
+
+places() {
+  impossible 'none/weights: cannot create a file beside it: No such file or directory' \
+    --save none/weights
+  impossible '/dev/null/x: cannot be made: Not a directory' --report /dev/null/x
+  impossible '/dev/null/x: cannot make this folder: Not a directory' --checkpoints /dev/null/x
+  mkdir -p folders/index.html folders/.lock
+  impossible 'folders/index.html: cannot write: it is a folder' --report folders
+  impossible 'folders/.lock: cannot open: Is a directory' --checkpoints folders
+}
+
+# without_reader COMMAND...: what it prints goes to a pipe whose other end is closed.
+without_reader() {
+  rm -f closed
+  { wait_for test -e closed && status=0 && "$@" 2>stderr || status=$?
+    echo $status >status; } | { exec <&- && : >closed; }
+  [ "$(cat status)" -eq 1 ] || complain "no reader, $*: exit status $(cat status)"
+  [ "$(cat stderr)" = 'mnist: cannot write to standard output' ] ||
+    complain "no reader, $*: said $(cat stderr)"
+}
+
+# A reader that goes away takes nothing with it that was to be kept. When nothing was, there is
+# nothing to go on for.
+no_reader() {
+  train --save whole >table
+  for format in --json --quiet --no-standardize; do
+    without_reader train $format --save piped
+    cmp piped whole || complain "no reader, $format: other weights"
+    rm -f piped
+  done
+  without_reader train --report piped
+  [ "$(wc -l <piped/metrics.csv)" -eq 4 ] || complain 'no reader: the report is not of three epochs'
+  for flags in '' --json '--json --checkpoints unread'; do
+    without_reader timeout 60 "$mnist" train --dataset synthetic --hidden 16 --epochs 1000000 $flags
+  done
+  without_reader "$mnist" check-gradients --dataset synthetic
+  without_reader "$mnist" train --help
 }
 
 diverged() {
@@ -172,11 +239,8 @@ spoilt() {
   [ -z "$(find spoilt -name '*.safetensors')" ] || complain "spoilt: $(ls spoilt)"
 
   status=0
-  train --save none/weights >stdout 2>stderr || status=$?
-  [ "$status" -eq 1 ] && [ ! -s stdout ] || complain "told after the training: $(cat stdout)"
-  status=0
   mkfifo pipe
-  timeout 10 "$mnist" train --config pipe >stdout 2>stderr || status=$?
+  timeout 60 "$mnist" train --config pipe >stdout 2>stderr || status=$?
   [ "$status" -eq 2 ] || complain "a pipe as --config: exit status $status"
 }
 
@@ -186,7 +250,10 @@ spoilt
 evaluated
 early_stop
 config
+requirements
 checkpoints
 killed
-progress
+shared
+places
+no_reader
 exit $failed

@@ -46,6 +46,7 @@ start() {
   case $1 in
     png) words=-dict=$sources/png.dict ;;
     idx) words= ;;
+    config) words=-dict=$sources/config.dict ;;
     *) words=-dict=$sources/safetensors.dict ;;
   esac
   mkdir -p "$work/corpus/$1"

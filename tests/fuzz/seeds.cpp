@@ -149,6 +149,20 @@ void write_pngs(Seeds seeds) {
   seeds.add(header_only(0, 7));
 }
 
+void write_configs(Seeds seeds) {
+  seeds.add("# all\nhidden = [512, # wide\n  256]\nseed = 0x10\nrate = 1e-3\njson = true\n");
+  seeds.add(
+      "\xef\xbb\xbfno-standardize = false\r\nsave = \"a\\tb\\u00e9\"\r\ndata = 'C:\\new'\r\n");
+  seeds.add("optimizer = \"\"\"\\\n  a\"\"\"\n\"seed\" = 1_000\nrate = 3\n");
+  seeds.add("save = \"a\\u0000b\"\n");
+  seeds.add("standardize = true\nno-standardize = true\n");
+  seeds.add("hidden = {a = 1}\n[section]\n[[list]]\nseed = 2024-02-29\n");
+  seeds.add("hidden = " + repeat("[", 500));
+  seeds.add("hidden = " + repeat("{a=", 500));
+  seeds.add(repeat("a.", 4000) + "a = 1\n");
+  seeds.add("[" + repeat("a.", 4000) + "a]\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -162,4 +176,5 @@ int main(int argc, char** argv) {
   write_checkpoints(Seeds(folder / "checkpoint"));
   write_models(Seeds(folder / "model"));
   write_pngs(Seeds(folder / "png"));
+  write_configs(Seeds(folder / "config"));
 }

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <thread>
 
 namespace mnist {
@@ -11,11 +12,16 @@ namespace mnist {
 FolderLock::FolderLock(const std::filesystem::path& folder, const std::function<void()>& waiting)
     : file_(File::to_append(folder / ".lock")) {
   while (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) {
+    if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP) {
+      xtape::fail<NoLocks>("{}: cannot lock: {}", file_.path().string(),
+                           std::generic_category().message(errno));
+    }
+    if (errno == EWOULDBLOCK) {
+      waiting();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    } else if (errno != EINTR) {
       file_.fail("lock");
     }
-    waiting();
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
 

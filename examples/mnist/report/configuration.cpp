@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "examples/mnist/validators.hpp"
+
 namespace mnist {
 namespace {
 
@@ -20,14 +22,12 @@ std::string compiler() {
 }  // namespace
 
 void add_flags(CLI::App& app, ReportOptions& options) {
-  app.add_option("--save", options.weights, "File for the weights, which predict takes")
-      ->type_name("FILE")
+  takes_file(app.add_option("--save", options.weights, "File for the weights, which predict takes"))
       ->default_str("");
-  app.add_option(
-         "--report", options.folder,
-         "Folder for a report: index.html with curves, pictures and histograms of the run,\n"
-         "and metrics.csv")
-      ->type_name("FOLDER")
+  takes_folder(app.add_option(
+                   "--report", options.folder,
+                   "Folder for a report: index.html with curves, pictures and histograms of the "
+                   "run,\nand metrics.csv"))
       ->default_str("");
 }
 

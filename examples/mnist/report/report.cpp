@@ -15,6 +15,8 @@ namespace {
 using report::add;
 using report::escaped;
 
+constexpr const char* page_file = "index.html";
+constexpr const char* numbers_file = "metrics.csv";
 constexpr std::size_t shown_misses = 24;
 constexpr std::size_t shown_units = 64;
 
@@ -155,18 +157,30 @@ std::string page(const ReportData& report) {
     add(html, "{}</section>\n", section.body);
   }
   add(html, "</main>\n<footer>Made by xtape {}. The numbers of each epoch: ", xtape::version());
-  return html += "<a href=\"metrics.csv\">metrics.csv</a></footer>\n</body>\n</html>\n";
+  add(html, "<a href=\"{0}\">{0}</a></footer>\n</body>\n</html>\n", numbers_file);
+  return html;
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error, ignored;
+  std::filesystem::create_directories(folder, error);
+  xtape::require<xtape::DataError>(std::filesystem::is_directory(folder, ignored),
+                                   "{}: cannot be made: {}", folder.string(),
+                                   error ? error.message() : "it is no folder");
 }
 
 }  // namespace
 
+void require_report_folder(const std::filesystem::path& folder) {
+  make_folder(folder);
+  xtape::nn::require_writable(folder / numbers_file);
+  xtape::nn::require_writable(folder / page_file);
+}
+
 void write_report(const std::filesystem::path& folder, const ReportData& report) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  xtape::require<xtape::DataError>(std::filesystem::is_directory(folder), "{}: cannot be made: {}",
-                                   folder.string(), error ? error.message() : "it is no folder");
-  xtape::nn::write_file(folder / "metrics.csv", metrics_csv(report.history));
-  xtape::nn::write_file(folder / "index.html", page(report));
+  make_folder(folder);
+  xtape::nn::write_file(folder / numbers_file, metrics_csv(report.history));
+  xtape::nn::write_file(folder / page_file, page(report));
 }
 
 }  // namespace mnist
