@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -6,6 +8,7 @@
 #include "examples/mnist/data/inspect.hpp"
 #include "examples/mnist/data/sha256.hpp"
 #include "examples/mnist/data/unpack.hpp"
+#include "tensor/rng.hpp"
 #include "tests/catch.hpp"
 #include "tests/cost.hpp"
 #include "tests/gzip.hpp"
@@ -80,7 +83,11 @@ TEST_CASE("unpack stops at its limit, however much a file would unpack to") {
   CHECK_THROWS_WITH(unpack(bomb, 1000, [&](auto bytes) { taken += bytes.size(); }),
                     bomb.string() + ": holds more than 1000 bytes");
   CHECK(taken <= 1000);
-  check_refused_at_once([&] { unpack(bomb, 1000); });
+  std::string noise(std::filesystem::file_size(bomb), '\0');
+  xtape::Rng rng;
+  std::generate(noise.begin(), noise.end(), [&] { return static_cast<char>(rng()); });
+  const auto sound = folder.write("sound", packed(noise));
+  check_refused_at_once([&] { unpack(bomb, 1000); }, cost_of([&] { unpack(sound, noise.size()); }));
 }
 
 TEST_CASE("unpack refuses gzip files cut short anywhere") {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tensor/error.hpp"
+#include "tensor/rng.hpp"
 #include "tests/catch.hpp"
 #include "tests/cost.hpp"
 #include "tests/gzip.hpp"
@@ -53,6 +54,18 @@ Content with_recorded_size(Content packed, std::uint32_t size) {
     packed[packed.size() - 4 + i] = static_cast<std::uint8_t>(size >> (8 * i));
   }
   return packed;
+}
+
+/// What it takes to read a sound gzip file of `size` bytes and a few more, which holds noise.
+Cost cost_of_noise(std::uint32_t size) {
+  Content content = header({1, 1, size});
+  content.resize(content.size() + size);
+  xtape::Rng rng;
+  std::generate(content.end() - size, content.end(),
+                [&] { return static_cast<std::uint8_t>(rng()); });
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("noise", gzip(content));
+  return cost_of([&] { nn::read_idx(path, 3); });
 }
 
 /// The message that read_idx throws for this file, without the file's name.
@@ -233,7 +246,7 @@ TEST_CASE("read_idx refuses a hostile header at once") {
        {with_recorded_size(gzip(small), bytes + 16), header({1, 60000, 60000}),
         header({most, most, most}), gzip(header({most, most, most}))}) {
     const fs::path file = folder.write("file", content);
-    check_refused_at_once([&] { nn::read_idx(file, 3); });
+    check_refused_at_once([&] { nn::read_idx(file, 3); }, cost_of_noise(1));
   }
 }
 
@@ -242,9 +255,10 @@ TEST_CASE("read_idx refuses a gzip bomb at once") {
   Content large = header({1, 1, 1});
   large.resize(100 << 20);
   const Content bomb = gzip(large);
+  const Cost sound = cost_of_noise(static_cast<std::uint32_t>(bomb.size()));
   for (const Content& content : {bomb, with_recorded_size(bomb, 17)}) {
     const fs::path file = folder.write("file", content);
-    check_refused_at_once([&] { nn::read_idx(file, 3); });
+    check_refused_at_once([&] { nn::read_idx(file, 3); }, sound);
   }
   // One that is large enough for what it promises, but does not keep it.
   Content broken = header({1, 14000, 14000});
@@ -252,7 +266,7 @@ TEST_CASE("read_idx refuses a gzip bomb at once") {
   broken = gzip(broken);
   broken.resize(1 << 20);
   const fs::path file = folder.write("file", with_recorded_size(broken, 196000016));
-  check_refused_at_once([&] { nn::read_idx(file, 3); });
+  check_refused_at_once([&] { nn::read_idx(file, 3); }, cost_of_noise(1 << 20));
 }
 
 TEST_CASE("read_dataset joins images and labels") {
