@@ -78,7 +78,7 @@ TEST_CASE("A folder of checkpoints that cannot be locked for another reason is r
 TEST_CASE("A folder of checkpoints that cannot be written to is refused before the training") {
   const Folder folder;
   FaultySystem system;
-  system.next("open", {succeeds(), succeeds(), fails(EROFS)});  // the lock, leftovers, a new file
+  system.next("open", {succeeds(), fails(EROFS)});  // the lock, then a new file
   const std::string message = message_of([&] { mnist::Checkpoints(folder.options, {}); });
   CHECK(message == xtape::nn::checkpoint_path(folder.options.folder, 0).string() +
                        ": cannot create a file beside it: " +
