@@ -1,6 +1,9 @@
 #include "tensor/thread_pool.hpp"
 
 #include <pthread.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -59,12 +62,17 @@ class alignas(64) Worker {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the threads of the program
     try {
-      std::thread([this] { serve(); }).detach();
+      std::thread thread([this] { serve(); });
+      thread_ = thread.native_handle();
+      thread.detach();
     } catch (...) {
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
       throw;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#ifdef __linux__
+    pthread_getaffinity_np(thread_, sizeof processors_, &processors_);
+#endif
   }
 
   /// Offers a job to the worker. False when it has another one.
@@ -74,7 +82,10 @@ class alignas(64) Worker {
       return false;
     }
     offers_.fetch_add(1);
-    offers_.notify_one();
+    if (asleep_.load()) {
+      keep_off_this_processor();
+      offers_.notify_one();
+    }
     return true;
   }
 
@@ -110,8 +121,26 @@ class alignas(64) Worker {
   void wait_for_offer() noexcept {
     const std::uint32_t offers = offers_.load();
     if (!spin(worker_patience, [this] { return is_offered(); })) {
+      asleep_ = true;
       offers_.wait(offers);
+      asleep_ = false;
     }
+  }
+
+  /// Has the worker wake on another processor than the caller's. Linux, above all in a virtual
+  /// machine, may wake it on the caller's although others are idle; there it waits for the caller
+  /// and then keeps it waiting.
+  void keep_off_this_processor() noexcept {
+#ifdef __linux__
+    const int here = sched_getcpu();
+    cpu_set_t others = processors_;
+    if (here >= 0 && here < CPU_SETSIZE) {
+      CPU_CLR(static_cast<std::size_t>(here), &others);
+    }
+    if (CPU_COUNT(&others) > 0) {
+      pthread_setaffinity_np(thread_, sizeof others, &others);
+    }
+#endif
   }
 
   /// Stands for a job that has been begun.
@@ -121,6 +150,11 @@ class alignas(64) Worker {
   }
 
   std::size_t number_;
+  std::thread::native_handle_type thread_{};
+#ifdef __linux__
+  cpu_set_t processors_{};  // that it may use
+#endif
+  std::atomic<bool> asleep_ = false;
   std::atomic<Job*> job_{nullptr};  // offered, begun(), or none
   std::atomic<std::uint32_t> offers_{0};
   std::atomic<std::uint32_t> ended_{0};
