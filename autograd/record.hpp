@@ -102,7 +102,9 @@ void Tape<T>::accumulate(Variable<T> x, const Contribution& contribution) {
   }
   Array<T>& grad = node.grad;
   const bool first = std::exchange(node.grad_of, recording_) != recording_;
-  resize(grad, node.value->shape());
+  if (first) {
+    resize(grad, node.value->shape());
+  }
   if constexpr (!Expression<Contribution>) {
     contribution(grad, first ? T(0) : T(1));
     require_whole(node.op, grad);

@@ -20,7 +20,7 @@ class Linear {
     initialize(weight, rng);
   }
 
-  /// Throws ShapeError when x is not (batch, in), and when the weights are none: moved away.
+  /// Throws ShapeError when x is not (batch, in), and when the weights were moved away.
   Variable<T> operator()(Variable<T> x) const {
     require<ShapeError>(weight.dimension() == 2, "Linear: expected weights (in, out), got {}",
                         weight.shape());

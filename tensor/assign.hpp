@@ -182,19 +182,19 @@ inline constexpr bool bindable<xt::xfunction<F, C...>, T> =
     !is_integer<typename xt::xfunction<F, C...>::value_type> &&
     (bindable<std::remove_cvref_t<C>, T> && ...);
 
+/// An operand that has floating-point numbers of its own: no scalar, no comparison.
 template <class Operand>
-inline constexpr bool is_number =
-    Operand::shaped&& std::floating_point<typename Operand::value_type>;
+concept Numbers = Operand::shaped && std::floating_point<typename Operand::value_type>;
+
+template <class Operand>
+using number_type = std::conditional_t<Numbers<Operand>, typename Operand::value_type, bool>;
 
 /// The type that a function's scalars take: that of the floating-point numbers beside them, so that
 /// `2.0 * x` costs no conversion per element and `xt::cast<double>(x) * 1e300` is a double; Outer
 /// where there are none.
 template <class Outer, class... Operands>
-using scalar_type =
-    std::conditional_t<(is_number<Operands> || ...),
-                       std::common_type_t<std::conditional_t<
-                           is_number<Operands>, typename Operands::value_type, bool>...>,
-                       Outer>;
+using scalar_type = std::conditional_t<(Numbers<Operands> || ...),
+                                       std::common_type_t<bool, number_type<Operands>...>, Outer>;
 
 template <class T, class Scalar = T>
 auto bind(const Array<T>& array) {
@@ -328,7 +328,7 @@ void assign(const char* operation, Array<T>& out, const E& expression) {
   detail::require_whole_operands(operation, expression);
   if constexpr (detail::bindable<E, T>) {
     const auto operand = detail::bind<T>(expression);
-    if (operand.shaped && operand.matches(out.shape())) {
+    if (operand.shaped && operand.matches(out.shape()) && detail::is_whole(out)) {
       detail::evaluate_linear(out, operand);
       return;
     }

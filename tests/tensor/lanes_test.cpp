@@ -1,15 +1,12 @@
 #include "tensor/lanes.hpp"
 
-#include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 #include "tensor/assign.hpp"
 #include "tests/catch.hpp"
+#include "tests/steps.hpp"
 
 // What a function gives does not depend on where in an array a number stands: in a vector register,
 // or among the last elements, which fill none.
@@ -18,20 +15,6 @@ using xtape::Array;
 using xtape::Shape;
 
 namespace {
-
-/// How many numbers of T it is from a to b: 0 for two NaNs, and for 0 and -0.
-template <class T>
-double steps_between(T a, T b) {
-  using Word = std::conditional_t<std::is_same_v<T, float>, std::int32_t, std::int64_t>;
-  if (std::isnan(a) || std::isnan(b)) {
-    return std::isnan(a) == std::isnan(b) ? 0 : std::numeric_limits<double>::infinity();
-  }
-  const auto from_zero = [](T x) { return std::bit_cast<Word>(std::abs(x)); };
-  if (std::signbit(a) != std::signbit(b)) {
-    return static_cast<double>(from_zero(a)) + static_cast<double>(from_zero(b));
-  }
-  return std::abs(static_cast<double>(from_zero(a) - from_zero(b)));
-}
 
 /// Numbers of every size, the infinities and NaN, and closely those at which exp and its like leave
 /// the normal numbers.
