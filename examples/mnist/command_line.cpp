@@ -21,14 +21,13 @@ namespace {
   std::exit(2);
 }
 
-/// While it lives, the options of an app require nothing of each other. CLI11 would check that before
-/// the config file is read, which may have what the command line lacks.
+/// While it lives, the options of an app require nothing of each other. CLI11 would check that
+/// before the config file is read, which may have what the command line lacks.
 class WithoutRequirements {
  public:
   explicit WithoutRequirements(CLI::App& app) {
     for (CLI::Option* option : app.get_options()) {
-      all_.push_back(
-          {option, option->get_required(), option->get_needs(), option->get_excludes()});
+      all_.push_back({option, option->get_required(), option->get_needs(), option->get_excludes()});
     }
     for (const Requirements& each : all_) {
       each.option->required(false);

@@ -20,9 +20,9 @@ DataSource prepare(const DataOptions& options, const RunOptions& run, bool verbo
   }
   const xtape::nn::Mnist& data = source.data;
   print_output("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
-             xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
+               xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
   print_output("{} training and {} test images of {} x {} pixels {}\n\n", data.train.size(),
-             data.test.size(), data.train.rows, data.train.columns, source.origin);
+               data.test.size(), data.train.rows, data.train.columns, source.origin);
   return source;
 }
 

@@ -18,7 +18,7 @@ bool list_files(const Location& location) {
     all_right = all_right && there.right();
     if (there.right()) {
       print_output("{:26}  {:8} bytes  SHA-256 {} as published\n", there.path.filename().string(),
-                 file.bytes, file.sha256);
+                   file.bytes, file.sha256);
     } else {
       print_output("{:26}  {}\n", file.name, there.found() ? there.problem : "missing");
     }

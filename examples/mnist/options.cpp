@@ -31,10 +31,10 @@ void add_flags(CLI::App& app, DataOptions& options) {
          "mnist, fashion or synthetic; default: mnist, or synthetic where that cannot be had")
       ->type_name("NAME")
       ->check(one_of({"mnist", "fashion", "synthetic"}));
-  auto* folder = takes_folder(app.add_option(
-      "--data", options.folder,
-      "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
-      "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download"));
+  auto* folder = takes_folder(
+      app.add_option("--data", options.folder,
+                     "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
+                     "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download"));
   auto* mirror = app.add_option("--mirror", options.mirror, "Folder to download from, as https://")
                      ->type_name("URL")
                      ->check(not_empty("a URL that begins with https://"))

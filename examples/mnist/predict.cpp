@@ -21,8 +21,9 @@ struct PredictOptions {
 };
 
 void add_flags(CLI::App& app, PredictOptions& options) {
-  takes_file(app.add_option("IMAGE", options.images,
-                            "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0"))
+  takes_file(
+      app.add_option("IMAGE", options.images,
+                     "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0"))
       ->take_all()
       ->type_name("")
       ->default_str("")

@@ -25,8 +25,9 @@ std::string to_json(const Epoch& epoch, bool times) {
 
 void Printer::heading() const {
   if (output_.verbose()) {
-    print_output("epoch    loss  {}test accuracy{}\n", training_.validation > 0 ? "validation  " : "",
-               times_ ? "  seconds  samples/s" : "");
+    print_output("epoch    loss  {}test accuracy{}\n",
+                 training_.validation > 0 ? "validation  " : "",
+                 times_ ? "  seconds  samples/s" : "");
   }
 }
 
@@ -51,9 +52,9 @@ void Printer::result(const Outcome& outcome) const {
     return;
   }
   print_output("{}test accuracy {:.2f} % {} epoch {}{}\n", output_.verbose() ? "\n" : "",
-             100 * outcome.last.test, training_.early_stop > 0 ? "of the best," : "after",
-             outcome.last.number,
-             times_ ? fmt::format(", {:.2f} seconds of training", outcome.seconds) : "");
+               100 * outcome.last.test, training_.early_stop > 0 ? "of the best," : "after",
+               outcome.last.number,
+               times_ ? fmt::format(", {:.2f} seconds of training", outcome.seconds) : "");
 }
 
 }  // namespace mnist

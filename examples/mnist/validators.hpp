@@ -27,8 +27,8 @@ CLI::Validator one_of(const std::vector<std::string>& choices);
 /// Anything but nothing.
 CLI::Validator not_empty(const std::string& wanted);
 
-/// Says that `option` takes the name of a file or of a folder. An empty one is refused, and one with
-/// a zero byte, which the system would take for its end.
+/// Says that `option` takes the name of a file or of a folder. An empty one is refused, and one
+/// with a zero byte, which the system would take for its end.
 ///@{
 CLI::Option* takes_file(CLI::Option* option);
 CLI::Option* takes_folder(CLI::Option* option);

@@ -59,8 +59,8 @@ TEST_CASE("A folder of checkpoints on a file system without locks is used, and t
       CHECK(mnist::Checkpoints(folder.options, {}).wanted());
       CHECK(system.outcomes_left() == 0);
     });
-    CHECK(complaint == "mnist: " + folder.options.folder + "/.lock: cannot lock: " +
-                           std::generic_category().message(error) +
+    CHECK(complaint == "mnist: " + folder.options.folder +
+                           "/.lock: cannot lock: " + std::generic_category().message(error) +
                            ": see to it that no other run uses this folder\n");
   }
 }
@@ -80,7 +80,7 @@ TEST_CASE("A folder of checkpoints that cannot be written to is refused before t
   FaultySystem system;
   system.next("open", {succeeds(), fails(EROFS)});  // the lock, then a new file
   const std::string message = message_of([&] { mnist::Checkpoints(folder.options, {}); });
-  CHECK(message == xtape::nn::checkpoint_path(folder.options.folder, 0).string() +
-                       ": cannot create a file beside it: " +
-                       std::generic_category().message(EROFS));
+  CHECK(message ==
+        xtape::nn::checkpoint_path(folder.options.folder, 0).string() +
+            ": cannot create a file beside it: " + std::generic_category().message(EROFS));
 }

@@ -267,7 +267,8 @@ TEST_CASE("a config file with values of another type is refused") {
   CHECK(error_of("save = 3\n") == "FILE: line 1: save: " + text + "3");
   CHECK(error_of("optimizer = [\"sgd\"]\n") == "FILE: line 1: optimizer: " + text + "a list");
   CHECK(error_of("json = 1\n") == "FILE: line 1: json: expected true or false, got 1");
-  CHECK(error_of("json = \"true\"\n") == "FILE: line 1: json: expected true or false, got \"true\"");
+  CHECK(error_of("json = \"true\"\n") ==
+        "FILE: line 1: json: expected true or false, got \"true\"");
   CHECK(error_of("json = [true]\n") == "FILE: line 1: json: expected true or false, got a list");
 }
 
@@ -278,10 +279,11 @@ TEST_CASE("a config file that sets a flag twice is refused") {
 }
 
 TEST_CASE("a config file that is no TOML is refused, in one line that names the place") {
-  for (const std::string text : {"epochs =\n", "epochs = 3 4\n", "= 3\n", "hidden = [1,\n",
-                                 "save = \"a\n", "\x7f"
-                                                 "ELF\x01\x02\n",
-                                 "seed = 99999999999999999999\n", "\xff\xfe"}) {
+  for (const std::string text :
+       {"epochs =\n", "epochs = 3 4\n", "= 3\n", "hidden = [1,\n", "save = \"a\n",
+        "\x7f"
+        "ELF\x01\x02\n",
+        "seed = 99999999999999999999\n", "\xff\xfe"}) {
     const std::string error = error_of(text);
     CAPTURE(error);
     CHECK(error.starts_with("FILE: line 1: "));
@@ -301,8 +303,7 @@ TEST_CASE("a config file that nests without end, or has none itself, is refused"
     CHECK(error_of(text).starts_with("FILE: line 1: "));
   }
   CHECK(error_of(std::string(limit, '\n')) == none);
-  CHECK(error_of(std::string(limit + 1, '\n')) ==
-        "FILE: is 16385 bytes, expected at most 16384");
+  CHECK(error_of(std::string(limit + 1, '\n')) == "FILE: is 16385 bytes, expected at most 16384");
 }
 
 TEST_CASE("a config file that is none is refused") {

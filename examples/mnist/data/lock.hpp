@@ -8,8 +8,8 @@
 
 namespace mnist {
 
-/// A folder that cannot be locked because its file system has no locks, as some network file systems
-/// have none.
+/// A folder that cannot be locked because its file system has no locks, as some network file
+/// systems have none.
 class NoLocks : public xtape::DataError {
  public:
   using DataError::DataError;

@@ -24,10 +24,10 @@ std::string compiler() {
 void add_flags(CLI::App& app, ReportOptions& options) {
   takes_file(app.add_option("--save", options.weights, "File for the weights, which predict takes"))
       ->default_str("");
-  takes_folder(app.add_option(
-                   "--report", options.folder,
-                   "Folder for a report: index.html with curves, pictures and histograms of the "
-                   "run,\nand metrics.csv"))
+  takes_folder(
+      app.add_option("--report", options.folder,
+                     "Folder for a report: index.html with curves, pictures and histograms of the "
+                     "run,\nand metrics.csv"))
       ->default_str("");
 }
 
