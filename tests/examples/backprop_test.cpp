@@ -213,7 +213,7 @@ TEST_CASE("backprop 2.8: a small step lowers the loss by eta times the squared g
     weight -= eta * gradient;
     squares += xt::sum(gradient * gradient)();
   };
-  for (const std::size_t layer : {1, 2}) {
+  for (const std::size_t layer : {1UL, 2UL}) {
     descend(problem.w(layer), gradients.dw[layer - 1]);
     descend(problem.b(layer), gradients.db[layer - 1]);
   }
