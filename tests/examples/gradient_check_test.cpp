@@ -88,7 +88,7 @@ TEST_CASE("The gradients of deep rectifiers are proved for seeds whose differenc
   mnist::Recipe recipe;
   recipe.activation = "relu";
   recipe.hidden = {256, 256, 256};
-  for (const std::uint64_t seed : {7, 11}) {
+  for (const std::uint64_t seed : {7UL, 11UL}) {
     CAPTURE(seed);
     CHECK(mnist::check_gradients(recipe, seed, train, false));
   }
@@ -115,7 +115,8 @@ TEST_CASE("A gradient that is wrong by 1 % in one element is refused") {
   const nn::Linear<double> first(784, 32, rng), last(32, 10, rng);
   nn::Sequential<double> right{first, nn::ReLU{}, last};
   CHECK(mnist::compare_gradients(right, "relu", all_of(batches), 1));
-  for (const std::size_t pixel : {250, 300, 350, 400, 450}) {  // where images are not black
+  for (const std::size_t pixel :
+       {250UL, 300UL, 350UL, 400UL, 450UL}) {  // where images are not black
     const std::size_t place = next_that_matters(right, all_of(batches), pixel * 32 + pixel % 32);
     for (const double factor : {1.01, 0.99, -1., 2., 0.}) {
       CAPTURE(place, factor);
