@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/allocation_counter.hpp"
 #include "tests/arrays.hpp"
 #include "tests/catch.hpp"
 
@@ -111,6 +112,9 @@ TEST_CASE("An array has at most 63 axes") {
 }
 
 TEST_CASE("An array whose elements cannot be counted is not whole") {
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: xtensor itself overflows there, which a sanitizer does not let pass");
+  }
   constexpr std::size_t huge = std::size_t{1} << 32;
   for (const Shape& shape : {Shape{huge, huge}, Shape{0, huge, huge}}) {
     CHECK_THROWS_AS(xtape::require_whole("test", Array<float>(shape)), xtape::ShapeError);
