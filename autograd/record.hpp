@@ -1,7 +1,7 @@
 #pragma once
 
 #include "autograd/tape.hpp"
-#include "tensor/reduce.hpp"
+#include "tensor/kernels/reduce.hpp"
 
 /// @file
 /// The two functions that ops are made of.

@@ -167,7 +167,7 @@ class Tape {
   std::size_t size() const { return size_; }
 
   /// The value recorded as number `index`, below size(), for what looks into a tape: see
-  /// autograd/dot.hpp. An op comes after its inputs.
+  /// autograd/check/dot.hpp. An op comes after its inputs.
   const Node<T>& node(std::size_t index) const { return at(index); }
 
   /// While on, the tape looks for the first number that goes bad: recording a value, or computing a

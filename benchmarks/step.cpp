@@ -15,7 +15,7 @@
 
 #include "benchmarks/nets.hpp"
 #include "benchmarks/training_step.hpp"
-#include "tests/allocation_counter.hpp"
+#include "tests/support/allocation_counter.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "autograd/losses.hpp"
+#include "autograd/ops/losses.hpp"
 
 namespace xtape::nn {
 

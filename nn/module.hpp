@@ -20,7 +20,7 @@
 /// adds in one of its own.)
 ///
 /// A matrix that is (in, out) here and (out, in) in PyTorch, as Linear's weight, is named by
-/// `static constexpr std::string_view transposed_in_pytorch = "weight";`, for nn/weights.hpp.
+/// `static constexpr std::string_view transposed_in_pytorch = "weight";`, for nn/io/weights.hpp.
 
 namespace xtape::nn {
 
@@ -140,7 +140,8 @@ std::size_t parameter_count(const M& module) {
   return count;
 }
 
-/// The dotted name of each parameter by its address, as to_dot() takes them (autograd/dot.hpp).
+/// The dotted name of each parameter by its address, as to_dot() takes them
+/// (autograd/check/dot.hpp).
 template <class M>
 std::map<const void*, std::string> parameter_names(const M& module) {
   std::map<const void*, std::string> names;

@@ -6,12 +6,12 @@
 #include <limits>
 #include <type_traits>
 
-#include "tensor/address_space.hpp"
 #include "tensor/buffer.hpp"
-#include "tensor/one_thread.hpp"
+#include "tensor/kernels/address_space.hpp"
+#include "tensor/kernels/one_thread.hpp"
 #include "tensor/parallel.hpp"
 #ifdef XTAPE_WITH_ONEDNN
-#include "tensor/onednn.hpp"
+#include "tensor/kernels/onednn.hpp"
 #endif
 
 namespace xtape {

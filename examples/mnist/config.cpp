@@ -5,8 +5,8 @@
 
 #include <map>
 
-#include "nn/files.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/io/files.hpp"
+#include "nn/io/safetensors.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/mnist/network.hpp"
-#include "nn/safetensors.hpp"
-#include "nn/weights.hpp"
+#include "nn/io/safetensors.hpp"
+#include "nn/io/weights.hpp"
 
 namespace mnist {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <optional>
 
-#include "nn/idx.hpp"
+#include "nn/data/idx.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "nn/files.hpp"
+#include "nn/io/files.hpp"
 #include "tensor/error.hpp"
 
 namespace mnist {

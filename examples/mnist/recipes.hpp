@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "nn/augment.hpp"
-#include "nn/batches.hpp"
+#include "nn/data/augment.hpp"
+#include "nn/data/batches.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;

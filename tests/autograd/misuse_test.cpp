@@ -5,12 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/ops.hpp"
+#include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
-#include "tests/allocation_counter.hpp"
-#include "tests/arrays.hpp"
-#include "tests/autograd/evaluate.hpp"
-#include "tests/catch.hpp"
+#include "tests/ops/evaluate.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 // What is wrong throws, in every build, and leaves the tape as it was.
 

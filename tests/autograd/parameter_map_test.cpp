@@ -6,10 +6,10 @@
 #include <deque>
 #include <vector>
 
-#include "autograd/ops.hpp"
+#include "autograd/ops/ops.hpp"
 #include "autograd/tape.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace xtape;
 

@@ -6,9 +6,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "autograd/ops.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "autograd/ops/ops.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace xtape;
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "autograd/ops.hpp"
+#include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace xtape;
 

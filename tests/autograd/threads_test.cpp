@@ -2,10 +2,10 @@
 #include <thread>
 #include <vector>
 
-#include "autograd/ops.hpp"
+#include "autograd/ops/ops.hpp"
 #include "autograd/tape.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace xtape;
 
@@ -52,7 +52,7 @@ std::vector<std::vector<T>> gradients(const Network<T>& network, const Array<T>&
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("Threads with a tape each share const parameters", "", float, double) {
+TEMPLATE_TEST_CASE("Threads with a tape each share const parameters", "[threads]", float, double) {
   using T = TestType;
   Rng rng(1);
   const Network<T> network(rng);

@@ -1,10 +1,10 @@
 #include <numeric>
 #include <string>
 
-#include "autograd/ops.hpp"
+#include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 // Arrays without the elements of their shape, and with more axes than an array may have, get into
 // no computation.

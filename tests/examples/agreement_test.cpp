@@ -7,9 +7,9 @@
 
 #include "examples/mnist/backprop.hpp"
 #include "examples/mnist/network.hpp"
-#include "tests/catch.hpp"
 #include "tests/examples/agreement.hpp"
 #include "tests/examples/problem.hpp"
+#include "tests/support/catch.hpp"
 
 /// Sections 3 and 4 of docs/backprop.md: how well the formulas, the tape and finite differences
 /// agree.

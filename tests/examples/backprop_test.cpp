@@ -4,10 +4,10 @@
 #include <cmath>
 #include <xtape.hpp>
 
-#include "tensor/softmax.hpp"
-#include "tests/catch.hpp"
+#include "tensor/kernels/softmax.hpp"
 #include "tests/examples/agreement.hpp"
 #include "tests/examples/problem.hpp"
+#include "tests/support/catch.hpp"
 
 /// docs/backprop.md, section by section: each formula beside plain loops, the tape, or central
 /// differences.

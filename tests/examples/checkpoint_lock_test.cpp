@@ -6,9 +6,9 @@
 #include <system_error>
 
 #include "examples/mnist/checkpoints.hpp"
-#include "tests/catch.hpp"
-#include "tests/faulty_system.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/faulty_system.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 

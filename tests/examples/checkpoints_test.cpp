@@ -9,8 +9,8 @@
 #include "examples/mnist/data/synthetic.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/training.hpp"
-#include "tests/catch.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 namespace fs = std::filesystem;

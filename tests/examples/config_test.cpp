@@ -9,8 +9,8 @@
 #include "examples/mnist/options.hpp"
 #include "examples/mnist/recipes.hpp"
 #include "examples/mnist/report/configuration.hpp"
-#include "tests/catch.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 

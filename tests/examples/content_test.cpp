@@ -9,10 +9,10 @@
 #include "examples/mnist/data/sha256.hpp"
 #include "examples/mnist/data/unpack.hpp"
 #include "tensor/rng.hpp"
-#include "tests/catch.hpp"
-#include "tests/cost.hpp"
-#include "tests/gzip.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/cost.hpp"
+#include "tests/support/gzip.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 

@@ -5,10 +5,10 @@
 
 #include "examples/mnist/data/synthetic.hpp"
 #include "tensor/error.hpp"
-#include "tests/catch.hpp"
-#include "tests/environment.hpp"
-#include "tests/mnist_data.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/environment.hpp"
+#include "tests/support/mnist_data.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 

@@ -2,8 +2,8 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "tests/catch.hpp"
 #include "tests/examples/problem.hpp"
+#include "tests/support/catch.hpp"
 
 /// Section 5 of docs/backprop.md: what a layer's activation does to the gradient that passes it.
 

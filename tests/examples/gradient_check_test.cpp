@@ -8,7 +8,7 @@
 
 #include "examples/mnist/data/synthetic.hpp"
 #include "examples/mnist/network.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;

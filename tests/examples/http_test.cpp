@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/catch.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include "examples/mnist/model_file.hpp"
 
-#include "nn/weights.hpp"
-#include "tests/catch.hpp"
-#include "tests/nn/safetensors_cost.hpp"
-#include "tests/nn/safetensors_files.hpp"
-#include "tests/temporary_folder.hpp"
+#include "nn/io/weights.hpp"
+#include "tests/nn/io/safetensors_cost.hpp"
+#include "tests/nn/io/safetensors_files.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 using mnist::load_model;

@@ -4,11 +4,11 @@
 #include <cmath>
 
 #include "examples/mnist/drawing.hpp"
-#include "nn/idx.hpp"
+#include "nn/data/idx.hpp"
 #include "tensor/error.hpp"
-#include "tests/catch.hpp"
-#include "tests/mnist_data.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/mnist_data.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using mnist::GreyImage;
 using mnist::Letters;

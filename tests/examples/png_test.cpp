@@ -9,10 +9,10 @@
 #include <string>
 
 #include "tensor/error.hpp"
-#include "tests/catch.hpp"
-#include "tests/cost.hpp"
 #include "tests/examples/png_files.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/cost.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using mnist::Colour;
 using mnist::GreyImage;

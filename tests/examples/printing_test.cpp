@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/mnist/signals.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "examples/mnist/backprop.hpp"
-#include "nn/metrics.hpp"
+#include "nn/train/metrics.hpp"
 #include "tensor/rng.hpp"
 
 /// Small networks and batches, and slopes by central differences, for the tests of

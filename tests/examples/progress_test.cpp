@@ -1,6 +1,6 @@
 #include "examples/mnist/progress.hpp"
 
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using mnist::progress_bar;
 

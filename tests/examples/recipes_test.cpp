@@ -4,7 +4,7 @@
 
 #include "examples/mnist/descent.hpp"
 #include "examples/mnist/network.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using mnist::Recipe;

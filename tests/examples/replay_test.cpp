@@ -6,13 +6,13 @@
 #include <xtape.hpp>
 
 #include "examples/mnist/backprop.hpp"
-#include "nn/batches.hpp"
-#include "nn/metrics.hpp"
-#include "nn/sgd.hpp"
-#include "tests/catch.hpp"
+#include "nn/data/batches.hpp"
+#include "nn/optim/sgd.hpp"
+#include "nn/train/metrics.hpp"
 #include "tests/examples/agreement.hpp"
-#include "tests/mnist_data.hpp"
-#include "tests/npy.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/mnist_data.hpp"
+#include "tests/support/npy.hpp"
 
 /// The reference run again: 784-16-10 in double from given weights, 200 steps of plain SGD at rate
 /// 0.5 over batches of 64 in the order of the files, computed with NumPy.

@@ -10,8 +10,8 @@
 #include "examples/mnist/report/ridges.hpp"
 #include "examples/mnist/report/scale.hpp"
 #include "examples/mnist/report/text.hpp"
-#include "tests/catch.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 namespace report = mnist::report;

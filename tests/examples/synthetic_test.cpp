@@ -9,7 +9,7 @@
 #include "examples/mnist/data/glyphs.hpp"
 #include "examples/mnist/data/sha256.hpp"
 #include "tensor/error.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 namespace {
 

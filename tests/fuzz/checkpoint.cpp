@@ -1,4 +1,4 @@
-#include "nn/checkpoint.hpp"
+#include "nn/io/checkpoint.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/training_run.hpp"

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "tensor/error.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 /// What the fuzz targets share. A target hands each input to a parser as a file and says with
 /// expect() what must hold of what was read. The only exceptions that count as an answer are

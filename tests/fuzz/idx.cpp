@@ -1,4 +1,4 @@
-#include "nn/idx.hpp"
+#include "nn/data/idx.hpp"
 
 #include <zlib.h>
 
@@ -6,7 +6,7 @@
 
 #include "examples/mnist/data/unpack.hpp"
 #include "tests/fuzz/fuzz.hpp"
-#include "tests/gzip.hpp"
+#include "tests/support/gzip.hpp"
 
 namespace nn = xtape::nn;
 namespace fs = std::filesystem;

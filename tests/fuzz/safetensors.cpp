@@ -1,11 +1,11 @@
-#include "nn/safetensors.hpp"
+#include "nn/io/safetensors.hpp"
 
 #include <map>
 #include <utility>
 
-#include "nn/linear.hpp"
+#include "nn/io/weights.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/sequential.hpp"
-#include "nn/weights.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace nn = xtape::nn;

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "examples/mnist/model_file.hpp"
-#include "nn/files.hpp"
-#include "nn/safetensors.hpp"
+#include "nn/io/files.hpp"
+#include "nn/io/safetensors.hpp"
 #include "tests/examples/png_files.hpp"
 #include "tests/fuzz/training_run.hpp"
-#include "tests/gzip.hpp"
-#include "tests/nn/safetensors_files.hpp"
+#include "tests/nn/io/safetensors_files.hpp"
+#include "tests/support/gzip.hpp"
 
 /// Writes what the fuzz targets begin with: sound files of each kind, and hostile ones.
 

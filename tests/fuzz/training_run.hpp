@@ -5,7 +5,7 @@
 #include <xtape.hpp>
 
 #include "tests/fuzz/fuzz.hpp"
-#include "tests/nn/datasets.hpp"
+#include "tests/support/datasets.hpp"
 
 namespace fuzz {
 

@@ -43,21 +43,35 @@ def die(message):
 @dataclass
 class Mutant:
     name: str
-    file: str = ""
     why: str = ""
+    file: str = ""  # the only source that it fits
     edits: list = field(default_factory=list)  # pairs of what is replaced and by what
 
     def digest(self):
         return hashlib.sha256(repr((self.file, self.edits)).encode()).hexdigest()
 
     def apply(self, text):
+        """The broken text; None when `text` does not have each text to replace exactly once."""
         for old, new in self.edits:
-            count = text.count(old)
-            if count != 1:
-                die(f"the mutant '{self.name}' is stale: what it replaces stands {count} times in "
-                    f"{self.file}, not once; bring {MUTANTS.name} up to date:\n{old}")
+            if text.count(old) != 1:
+                return None
             text = text.replace(old, new)
         return text
+
+    def locate(self, sources):
+        """Finds the source that the mutant fits, among texts by their path."""
+        found = [path for path, text in sources.items() if self.apply(text) is not None]
+        if len(found) != 1:
+            die(f"the mutant '{self.name}' is stale: it fits {', '.join(found) or 'no source'}, not "
+                f"exactly one; bring {MUTANTS.name} up to date:\n{self.edits[0][0]}")
+        self.file = found[0]
+
+
+def read_sources():
+    """The texts of the library and the examples by their path."""
+    return {path.relative_to(ROOT).as_posix(): path.read_text()
+            for folder in ("tensor", "autograd", "nn", "examples")
+            for path in sorted((ROOT / folder).rglob("*.[ch]pp"))}
 
 
 def read_mutants():
@@ -69,8 +83,8 @@ def read_mutants():
             continue
         if kind == "==":
             mutants.append(Mutant(rest))
-        elif kind in ("file:", "why:"):
-            setattr(mutants[-1], kind[:-1], rest)
+        elif kind == "why:":
+            mutants[-1].why = rest
         elif kind == "-" and before == "-":
             mutants[-1].edits[-1][0] += "\n" + rest
         elif kind == "-":
@@ -83,10 +97,11 @@ def read_mutants():
             die(f"{MUTANTS.name}:{number}: cannot read: {line}")
         before = kind
     names = [mutant.name for mutant in mutants]
+    sources = read_sources()
     for mutant in mutants:
-        if names.count(mutant.name) > 1 or not (mutant.file and mutant.why and mutant.edits):
+        if names.count(mutant.name) > 1 or not (mutant.why and mutant.edits):
             die(f"the mutant '{mutant.name}' is incomplete, or there are two of the name")
-        mutant.apply((ROOT / mutant.file).read_text())
+        mutant.locate(sources)
     return mutants
 
 
@@ -319,7 +334,6 @@ def main():
     mutants = read_mutants()
     if arguments.list:
         for mutant in mutants:
-            mutant.apply((ROOT / mutant.file).read_text())
             print(f"{mutant.name:30} {mutant.file:32} {mutant.why}")
         return 0
     WORK.mkdir(parents=True, exist_ok=True)

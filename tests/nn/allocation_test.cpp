@@ -2,17 +2,17 @@
 #include <cstddef>
 #include <vector>
 
-#include "nn/activations.hpp"
-#include "nn/adam.hpp"
-#include "nn/clip.hpp"
-#include "nn/linear.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optim/adam.hpp"
+#include "nn/optim/clip.hpp"
+#include "nn/optim/schedule.hpp"
+#include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
-#include "nn/sgd.hpp"
-#include "tests/allocation_counter.hpp"
-#include "tests/catch.hpp"
-#include "tests/nn/models.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Shape;

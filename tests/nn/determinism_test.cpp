@@ -1,15 +1,15 @@
 #include <vector>
 
-#include "nn/activations.hpp"
-#include "nn/adam.hpp"
-#include "nn/batches.hpp"
-#include "nn/linear.hpp"
+#include "nn/data/batches.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
+#include "nn/optim/adam.hpp"
+#include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
-#include "nn/sgd.hpp"
-#include "tests/catch.hpp"
-#include "tests/nn/models.hpp"
-#include "tests/threads.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
+#include "tests/support/threads.hpp"
 
 namespace nn = xtape::nn;
 
@@ -55,7 +55,7 @@ std::vector<float> trained_weights(Optimizer optimizer, std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("Two runs with one seed and as many threads end with the same bits", "[nn]") {
+TEST_CASE("Two runs with one seed and as many threads end with the same bits", "[nn][threads]") {
   for (const std::size_t count : {1UL, 2UL, 3UL}) {
     INFO(count << " threads");
     const Threads threads(count);

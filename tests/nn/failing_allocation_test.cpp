@@ -4,20 +4,20 @@
 #include <utility>
 #include <vector>
 
-#include "nn/activations.hpp"
-#include "nn/adam.hpp"
-#include "nn/checkpoint.hpp"
-#include "nn/clip.hpp"
-#include "nn/linear.hpp"
+#include "nn/io/checkpoint.hpp"
+#include "nn/io/weights.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
+#include "nn/optim/adam.hpp"
+#include "nn/optim/clip.hpp"
+#include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
-#include "nn/sgd.hpp"
-#include "nn/weights.hpp"
-#include "tests/allocation_counter.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
-#include "tests/nn/models.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;

@@ -5,9 +5,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "nn/activations.hpp"
-#include "nn/linear.hpp"
-#include "tests/catch.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;

@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/arithmetic.hpp"
-#include "autograd/math.hpp"
-#include "autograd/reductions.hpp"
-#include "nn/activations.hpp"
-#include "nn/linear.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "autograd/ops/arithmetic.hpp"
+#include "autograd/ops/math.hpp"
+#include "autograd/ops/reductions.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;

@@ -7,17 +7,17 @@
 #include <optional>
 #include <vector>
 
-#include "autograd/ops.hpp"
+#include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
-#include "nn/activations.hpp"
-#include "nn/adam.hpp"
-#include "nn/clip.hpp"
-#include "nn/linear.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
+#include "nn/optim/adam.hpp"
+#include "nn/optim/clip.hpp"
 #include "nn/sequential.hpp"
-#include "tests/allocation_counter.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;

@@ -3,13 +3,13 @@
 #include <thread>
 #include <vector>
 
-#include "autograd/ops.hpp"
-#include "nn/activations.hpp"
-#include "nn/linear.hpp"
+#include "autograd/ops/ops.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/sequential.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -37,7 +37,7 @@ Gradients gradients(const nn::Sequential<float>& model, const std::vector<Array<
 
 }  // namespace
 
-TEST_CASE("Threads share a const model, each with a tape of its own", "[nn]") {
+TEST_CASE("Threads share a const model, each with a tape of its own", "[nn][threads]") {
   xtape::Rng rng{9};
   const nn::Sequential model{nn::Linear(20, 30, rng), nn::Sigmoid{}, nn::Linear(30, 10, rng),
                              nn::Dropout(0.5), nn::Linear(10, 4, rng)};
@@ -63,7 +63,8 @@ TEST_CASE("Threads share a const model, each with a tape of its own", "[nn]") {
   }
 }
 
-TEMPLATE_TEST_CASE("64 threads with a tape each find the gradients of one", "[nn]", float, double) {
+TEMPLATE_TEST_CASE("64 threads with a tape each find the gradients of one", "[nn][threads]", float,
+                   double) {
   using T = TestType;
   constexpr std::size_t count = 64;
   xtape::Rng rng{10};

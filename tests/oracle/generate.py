@@ -347,7 +347,7 @@ def train(name, optimizer, options, *, loss="cross_entropy", reduction="mean", a
 
 
 rates = torch.optim.lr_scheduler
-# The rates that the schedules of nn/schedule.hpp give for the learning rate 0.5, under the names
+# The rates that the schedules of nn/optim/schedule.hpp give for the learning rate 0.5, under the names
 # that the test knows. Beyond total_steps CosineAnnealingLR would rise again, where cosine_decay
 # stays: so there the formula is written out.
 schedules = {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "autograd/ops.hpp"
-#include "tests/autograd/catalogue.hpp"
-#include "tests/catch.hpp"
+#include "autograd/ops/ops.hpp"
+#include "tests/ops/catalogue.hpp"
 #include "tests/oracle/cases.hpp"
+#include "tests/support/catch.hpp"
 
 /// Every op against PyTorch, in double. Where the two differ on purpose, generate.py says so and
 /// leaves the case out or writes the formula down:

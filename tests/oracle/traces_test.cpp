@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "autograd/ops.hpp"
-#include "nn/adam.hpp"
-#include "nn/clip.hpp"
-#include "nn/linear.hpp"
-#include "nn/schedule.hpp"
-#include "nn/sgd.hpp"
-#include "tests/catch.hpp"
+#include "autograd/ops/ops.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/optim/adam.hpp"
+#include "nn/optim/clip.hpp"
+#include "nn/optim/schedule.hpp"
+#include "nn/optim/sgd.hpp"
 #include "tests/oracle/cases.hpp"
+#include "tests/support/catch.hpp"
 
 namespace xtape {
 namespace {

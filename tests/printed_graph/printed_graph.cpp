@@ -1,4 +1,4 @@
-// As tests/autograd/random_graph_print.cpp wrote it.
+// As tests/ops/random_graph_print.cpp wrote it.
 // clang-format off
 #include <algorithm>
 #include <cmath>

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "tests/allocation_counter.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using xtape::Array;
 using xtape::Shape;

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "tensor/elementwise.hpp"
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
-#include "tests/threads.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/threads.hpp"
 
 // clang-format off: the two layouts of xtensor's headers.
 #if __has_include(<xtensor/views/xview.hpp>)
@@ -224,7 +224,7 @@ TEMPLATE_TEST_CASE("Expressions that are more than functions of arrays are evalu
   CHECK((stretched == naive(stretched.shape(), x, x, x, [](T a, T, T) { return a; })));
 }
 
-TEMPLATE_TEST_CASE("Results do not depend on the number of threads", "", float, double) {
+TEMPLATE_TEST_CASE("Results do not depend on the number of threads", "[threads]", float, double) {
   using T = TestType;
   xtape::Rng rng(6);
   for (std::size_t count : {xtape::parallel_threshold - 1, xtape::parallel_threshold,
@@ -317,7 +317,8 @@ TEST_CASE("shape_of, has_shape and stretches_to look at shapes only") {
                     "add: shapes (5) and (2, 3) do not broadcast");
 }
 
-TEST_CASE("A function that throws within an expression throws at any size and number of threads") {
+TEST_CASE("A function that throws within an expression throws at any size and number of threads",
+          "[threads]") {
   const auto half = [](float x) {
     if (x < 0) {
       throw xtape::ValueError("half: not positive");

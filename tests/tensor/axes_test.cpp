@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using xtape::Axes;
 using xtape::Shape;

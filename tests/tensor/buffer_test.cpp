@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "tensor/rng.hpp"
-#include "tests/allocation_counter.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/catch.hpp"
 
 namespace {
 
@@ -63,7 +63,7 @@ bool churn(std::uint64_t seed, int rounds) {
 
 TEST_CASE("Aligned memory does not overlap, whatever its size") { CHECK(churn(1, 2000)); }
 
-TEST_CASE("Aligned memory is given to many threads at once") {
+TEST_CASE("Aligned memory is given to many threads at once", "[threads]") {
   std::vector<char> right(4, false);
   {
     std::vector<std::jthread> threads;

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using xtape::Array;
 using xtape::gemm;

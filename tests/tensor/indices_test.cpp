@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using xtape::Indices;
 

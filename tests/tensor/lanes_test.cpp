@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "tensor/assign.hpp"
-#include "tests/catch.hpp"
-#include "tests/steps.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/steps.hpp"
 
 // What a function gives does not depend on where in an array a number stands: in a vector register,
 // or among the last elements, which fill none.

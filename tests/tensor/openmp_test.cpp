@@ -8,15 +8,15 @@
 #include <thread>
 #include <vector>
 
-#include "autograd/ops.hpp"
-#include "nn/activations.hpp"
-#include "nn/linear.hpp"
+#include "autograd/ops/ops.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
+#include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
-#include "nn/sgd.hpp"
 #include "tensor/gemm.hpp"
-#include "tests/catch.hpp"
-#include "tests/threads.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/threads.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tensor/error.hpp"
-#include "tests/catch.hpp"
-#include "tests/threads.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/threads.hpp"
 
 using xtape::parallel;
 
@@ -32,7 +32,8 @@ constexpr std::size_t much_work = xtape::parallel_threshold;
 
 }  // namespace
 
-TEST_CASE("parallel covers every number once, in ranges that begin at multiples of the grain") {
+TEST_CASE("parallel covers every number once, in ranges that begin at multiples of the grain",
+          "[threads]") {
   for (std::size_t threads : {1UL, 2UL, 3UL, 7UL}) {
     const Threads guard(threads);
     for (std::size_t grain : {1UL, 7UL, 64UL}) {
@@ -54,7 +55,7 @@ TEST_CASE("parallel covers every number once, in ranges that begin at multiples 
   }
 }
 
-TEST_CASE("parallel shares out much work and keeps little work together") {
+TEST_CASE("parallel shares out much work and keeps little work together", "[threads]") {
   const Threads guard(2);
   if (xtape::thread_count() == 2) {
     CHECK((ranges_of(1000, 64, much_work) == Ranges{{0, 512}, {512, 1000}}));
@@ -63,12 +64,12 @@ TEST_CASE("parallel shares out much work and keeps little work together") {
   CHECK((ranges_of(60, 64, much_work) == Ranges{{0, 60}}));
 }
 
-TEST_CASE("One thread gets one range") {
+TEST_CASE("One thread gets one range", "[threads]") {
   const Threads guard(1);
   CHECK((ranges_of(1000000, 64, 1000000) == Ranges{{0, 1000000}}));
 }
 
-TEST_CASE("set_thread_count wants at least one thread") {
+TEST_CASE("set_thread_count wants at least one thread", "[threads]") {
   const std::size_t before = xtape::thread_count();
   CHECK(before >= 1);
   CHECK_THROWS_AS(xtape::set_thread_count(0), xtape::ValueError);

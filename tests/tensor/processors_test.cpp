@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "tensor/parallel.hpp"
-#include "tests/catch.hpp"
-#include "tests/temporary_folder.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 #ifdef __linux__
 #include <sched.h>

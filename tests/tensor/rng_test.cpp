@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "tensor/error.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using xtape::Rng;
 

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "tests/arrays.hpp"
-#include "tests/catch.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
 
 using xtape::Shape;
 using xtape::ShapeError;

@@ -15,8 +15,8 @@
 
 #include "tensor/error.hpp"
 #include "tensor/parallel.hpp"
-#include "tests/catch.hpp"
-#include "tests/threads.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/threads.hpp"
 
 using xtape::detail::run_chunks;
 
@@ -55,7 +55,7 @@ class HeldWorker {
 
 }  // namespace
 
-TEST_CASE("Each chunk is computed once") {
+TEST_CASE("Each chunk is computed once", "[threads]") {
   for (const std::size_t threads : {1UL, 2UL, 3UL, 8UL}) {
     for (const std::size_t chunks : {0UL, 1UL, 2UL, 3UL, 7UL, 64UL, 1024UL}) {
       INFO(chunks << " chunks on " << threads << " threads");
@@ -64,7 +64,7 @@ TEST_CASE("Each chunk is computed once") {
   }
 }
 
-TEST_CASE("Other threads help, each with chunks of its own") {
+TEST_CASE("Other threads help, each with chunks of its own", "[threads]") {
   // No chunk ends before all have begun, which takes a thread for each. A new caller has not been
   // kept waiting, so it asks for help.
   for (const std::size_t threads : {2UL, 3UL, 5UL}) {
@@ -83,7 +83,7 @@ TEST_CASE("Other threads help, each with chunks of its own") {
   }
 }
 
-TEST_CASE("A caller does not wait for a worker that is busy elsewhere") {
+TEST_CASE("A caller does not wait for a worker that is busy elsewhere", "[threads]") {
   const HeldWorker held;
   for (int i = 0; i < 100; ++i) {
     std::set<std::thread::id> threads;
@@ -92,7 +92,7 @@ TEST_CASE("A caller does not wait for a worker that is busy elsewhere") {
   }
 }
 
-TEST_CASE("After a worker has kept it waiting a caller computes alone for a while") {
+TEST_CASE("After a worker has kept it waiting a caller computes alone for a while", "[threads]") {
   bool measured = false;
   for (int attempt = 0; attempt < 20 && !measured; ++attempt) {
     // A new thread has not waited for anybody.
@@ -122,7 +122,8 @@ TEST_CASE("After a worker has kept it waiting a caller computes alone for a whil
   CHECK(measured);
 }
 
-TEST_CASE("The exception of the first chunk that throws arrives, after all chunks have ended") {
+TEST_CASE("The exception of the first chunk that throws arrives, after all chunks have ended",
+          "[threads]") {
   for (const std::size_t threads : {1UL, 2UL, 3UL}) {
     std::vector<std::atomic<int>> calls(16);
     const auto compute = [&](std::size_t chunk) {
@@ -137,7 +138,7 @@ TEST_CASE("The exception of the first chunk that throws arrives, after all chunk
   }
 }
 
-TEST_CASE("Chunks may have chunks of their own") {
+TEST_CASE("Chunks may have chunks of their own", "[threads]") {
   std::vector<std::atomic<int>> calls(8 * 16);
   run_chunks(8, 2, [&](std::size_t outer) {
     run_chunks(16, 2, [&](std::size_t inner) { ++calls[outer * 16 + inner]; });
@@ -145,7 +146,7 @@ TEST_CASE("Chunks may have chunks of their own") {
   CHECK(std::all_of(calls.begin(), calls.end(), [](const auto& count) { return count == 1; }));
 }
 
-TEST_CASE("Many callers share the workers") {
+TEST_CASE("Many callers share the workers", "[threads]") {
   constexpr std::size_t callers = 8, rounds = 2000;
   std::vector<std::size_t> sums(callers, 0);
   {
@@ -165,7 +166,7 @@ TEST_CASE("Many callers share the workers") {
   CHECK(sums == std::vector<std::size_t>(callers, rounds * 15 + 6 * rounds * (rounds - 1) / 2));
 }
 
-TEST_CASE("A forked child computes alone") {
+TEST_CASE("A forked child computes alone", "[threads]") {
   CHECK(counts(4, 2) == std::vector<int>(4, 1));  // there are workers, in this process
   const pid_t child = ::fork();
   REQUIRE(child >= 0);

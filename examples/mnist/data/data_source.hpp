@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "examples/mnist/data/locate.hpp"
-#include "nn/idx.hpp"
+#include "nn/data/idx.hpp"
 
 namespace mnist {
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "nn/idx.hpp"
+#include "nn/data/idx.hpp"
 
 namespace mnist {
 

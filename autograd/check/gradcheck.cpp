@@ -1,0 +1,344 @@
+#include "autograd/check/gradcheck.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <ostream>
+
+#include "autograd/ops/arithmetic.hpp"
+#include "autograd/ops/reductions.hpp"
+
+namespace xtape {
+namespace {
+
+constexpr std::size_t max_failures = 10;
+
+/// Gives `number` another value for as long as it lives.
+class Replaced {
+ public:
+  Replaced(double& number, double value) : number_(number), before_(std::exchange(number, value)) {}
+  ~Replaced() { number_ = before_; }
+  Replaced(const Replaced&) = delete;
+  Replaced& operator=(const Replaced&) = delete;
+
+ private:
+  double& number_;
+  double before_;
+};
+
+/// The function as one number, recorded on a tape that begins anew.
+Variable<double> evaluate(const detail::GradcheckFunction& function, std::uint64_t seed,
+                          Tape<double>& tape) {
+  tape.rewind();
+  tape.rng() = Rng(seed);
+  const Variable<double> y = function(tape);
+  if (y.value().size() == 1) {
+    return y;
+  }
+  return sum(y * tape.constant([&](Array<double>& weights) {
+    resize(weights, y.shape());
+    Rng(seed).fill_uniform(std::span(weights.data(), weights.size()), -1, 1);
+  }));
+}
+
+/// Differences of one step h: the central one, and the derivatives at x of the parabolas through x,
+/// x + h / 2 and x + h and through x, x - h / 2 and x - h.
+struct Differences {
+  double left, central, right;
+
+  double jump() const { return std::abs(right - left); }
+};
+
+/// The function of one element, all others as they are.
+class Section {
+ public:
+  /// `value` is that of the function at x.
+  Section(const detail::GradcheckFunction& function, const GradcheckOptions& options,
+          Tape<double>& tape, double& x, double value)
+      : function_(function), options_(options), tape_(tape), x_(x), value_(value) {}
+
+  double step() const { return options_.step * std::max(1.0, std::abs(x_)); }
+
+  /// A bound for what rounding does to a difference of step h.
+  double rounding(double h) const {
+    return 8 * std::numeric_limits<double>::epsilon() * std::abs(value_) / h;
+  }
+
+  double central_difference(double h) const {
+    const double after = x_ + h, before = x_ - h;  // what rounding has left of h is after - before
+    return (value_at(after) - value_at(before)) / (after - before);
+  }
+
+  Differences differences(double h) const {
+    return {one_sided_difference(-h), central_difference(h), one_sided_difference(h)};
+  }
+
+ private:
+  double value_at(double moved) const {
+    const Replaced replaced(x_, moved);
+    return evaluate(function_, options_.seed, tape_).item();
+  }
+
+  double one_sided_difference(double h) const {
+    const double middle = x_ + h / 2, far = x_ + h;
+    const double to_middle = (value_at(middle) - value_) / (middle - x_);
+    const double to_far = (value_at(far) - value_) / (far - x_);
+    return (to_middle * (far - x_) - to_far * (middle - x_)) / (far - middle);
+  }
+
+  const detail::GradcheckFunction& function_;
+  const GradcheckOptions& options_;
+  Tape<double>& tape_;
+  double& x_;
+  double value_;
+};
+
+/// What differences say about the gradient of an element.
+struct Verdict {
+  double numeric;        ///< The difference that it was compared with.
+  double excess;         ///< The error in units of what is allowed: it passes up to 1.
+  bool at_kink = false;  ///< Whether it passes, but not by a central difference.
+};
+
+/// Judges the gradient of one element, as the header says.
+class Judge {
+ public:
+  Judge(const Section& section, double analytic, const GradcheckOptions& options)
+      : section_(section), analytic_(analytic), options_(options) {}
+
+  Verdict judge() const {
+    const double h = section_.step();
+    const Verdict central = compare(section_.central_difference(h), 0);
+    const bool passes = central.excess <= 1;
+    return passes || !kinked(h, central) ? central : judge_near_kink(h).value_or(central);
+  }
+
+ private:
+  static constexpr int most_steps = 6;
+
+  double tolerance(double numeric) const {
+    return options_.absolute_tolerance +
+           options_.relative_tolerance * std::max(std::abs(analytic_), std::abs(numeric));
+  }
+
+  /// The excess is infinite where NaN is involved.
+  Verdict compare(double numeric, double rounding) const {
+    const double error = std::abs(analytic_ - numeric);
+    const double excess = error == 0 ? 0 : error / (tolerance(numeric) + rounding);
+    return {numeric, std::isnan(excess) ? std::numeric_limits<double>::infinity() : excess};
+  }
+
+  /// Whether a kink explains the error of the central difference of step h. A kink at h / 3 is seen
+  /// with half the step only.
+  bool kinked(double h, const Verdict& central) const {
+    const double enough = std::abs(analytic_ - central.numeric) / 4;
+    return section_.differences(h).jump() >= enough || section_.differences(h / 2).jump() >= enough;
+  }
+
+  /// None when no difference agrees.
+  std::optional<Verdict> judge_near_kink(double h) const {
+    std::optional<Verdict> one_sided, between;
+    for (int i = 0; i < most_steps; ++i, h /= 10) {
+      const double rounding = section_.rounding(h / 2);
+      if (i > 0 && rounding > std::max(tolerance(analytic_), std::abs(analytic_) / 1000)) {
+        break;
+      }
+      const Differences whole = section_.differences(h), half = section_.differences(h / 2);
+      const auto compare_both = [&](double Differences::*kind) {
+        const Verdict a = compare(whole.*kind, rounding), b = compare(half.*kind, rounding);
+        return a.excess > b.excess ? a : b;
+      };
+      const Verdict central = compare_both(&Differences::central);
+      if (central.excess <= 1) {
+        return central;
+      }
+      for (const auto side : {&Differences::left, &Differences::right}) {
+        const Verdict verdict = compare_both(side);
+        if (verdict.excess <= 1 && !one_sided) {
+          one_sided = {verdict.numeric, verdict.excess, true};
+        }
+      }
+      between = compare_between(whole, half, rounding);
+    }
+    return one_sided ? one_sided : between;
+  }
+
+  /// A verdict that passes when the slopes on both sides do not depend on the step, so that the
+  /// kink is at x, and the gradient lies between them; else none.
+  std::optional<Verdict> compare_between(const Differences& whole, const Differences& half,
+                                         double rounding) const {
+    const auto same = [&](double a, double b) {
+      return std::abs(a - b) <= tolerance(a) + rounding;
+    };
+    const auto [least, most] = std::minmax(half.left, half.right);
+    const bool passes = same(whole.left, half.left) && same(whole.right, half.right) &&
+                        least <= analytic_ && analytic_ <= most;
+    return passes ? std::optional(Verdict{analytic_, 0, true}) : std::nullopt;
+  }
+
+  const Section& section_;
+  double analytic_;
+  const GradcheckOptions& options_;
+};
+
+/// The elements of an input to compare: all, or a random sample, in order.
+std::vector<std::size_t> choose_elements(std::size_t count, std::size_t wanted, Rng& rng) {
+  std::vector<std::size_t> chosen(count);
+  std::iota(chosen.begin(), chosen.end(), std::size_t{0});
+  if (wanted != 0 && wanted < count) {
+    rng.shuffle(std::span(chosen));
+    chosen.resize(wanted);
+    std::sort(chosen.begin(), chosen.end());
+  }
+  return chosen;
+}
+
+Shape index_of(std::size_t element, const Shape& shape) {
+  Shape index = shape;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    index[axis] = element % shape[axis];
+    element /= shape[axis];
+  }
+  return index;
+}
+
+void require_valid(std::span<Array<double>* const> parameters, const GradcheckOptions& options) {
+  require<ValueError>(!parameters.empty(), "gradcheck: expected at least one input, got none");
+  const auto null = std::find(parameters.begin(), parameters.end(), nullptr);
+  require<ValueError>(null == parameters.end(), "gradcheck: input {} is a null pointer",
+                      null - parameters.begin());
+  for (std::size_t input = 0; input < parameters.size(); ++input) {
+    require_whole(fmt::format("gradcheck: input {}", input).c_str(), *parameters[input]);
+  }
+  require<ValueError>(options.step > 0 && options.step < 1,
+                      "gradcheck: expected a step between 0 and 1, got {}", options.step);
+  require<ValueError>(options.relative_tolerance >= 0 && options.absolute_tolerance >= 0,
+                      "gradcheck: expected tolerances of at least 0, got {} and {}",
+                      options.relative_tolerance, options.absolute_tolerance);
+}
+
+std::string describe(const GradcheckElement& element) {
+  return fmt::format("input {} at {}: analytic {:.9g}, numeric {:.9g}, error {:.2g}", element.input,
+                     element.index, element.analytic, element.numeric, element.error);
+}
+
+/// Compares one input after the other.
+class Comparison {
+ public:
+  /// `value` is that of the function.
+  Comparison(const detail::GradcheckFunction& function, const GradcheckOptions& options,
+             double value)
+      : function_(function), options_(options), value_(value), rng_(options.seed) {}
+
+  /// `grad` is nullptr where the gradient is zeros.
+  void add(std::size_t input, Array<double>& array, const Array<double>* grad) {
+    const auto elements = choose_elements(array.size(), options_.max_elements, rng_);
+    double greatest = -1;
+    std::size_t at_kinks = 0;
+    for (const std::size_t i : elements) {
+      const double analytic = grad != nullptr ? grad->data()[i] : 0;
+      const Section section(function_, options_, tape_, array.data()[i], value_);
+      const Verdict verdict = Judge(section, analytic, options_).judge();
+      const GradcheckElement element{input, index_of(i, array.shape()), analytic, verdict.numeric,
+                                     std::abs(analytic - verdict.numeric)};
+      if (greatest < 0) {
+        result.worst.push_back(element);
+      } else if (verdict.excess > greatest) {
+        result.worst.back() = element;
+      }
+      greatest = std::max(greatest, verdict.excess);
+      at_kinks += verdict.at_kink ? 1 : 0;
+      if (verdict.excess > 1 && ++result.failed <= max_failures) {
+        result.failures.push_back(element);
+      }
+    }
+    result.compared += elements.size();
+    result.at_kinks += at_kinks;
+    if (at_kinks > elements.size() / 4) {
+      result.unproved.push_back(input);
+    }
+  }
+
+  GradcheckResult result;
+
+ private:
+  const detail::GradcheckFunction& function_;
+  const GradcheckOptions& options_;
+  double value_;
+  Tape<double> tape_;
+  Rng rng_;
+};
+
+}  // namespace
+
+GradcheckResult detail::gradcheck_parameters(const GradcheckFunction& function,
+                                             std::span<Array<double>* const> parameters,
+                                             const GradcheckOptions& options) {
+  require_valid(parameters, options);
+  Tape<double> tape;
+  const Variable<double> y = evaluate(function, options.seed, tape);
+  if (y.needs_grad()) {
+    tape.backward(y);
+  }
+  Comparison comparison(function, options, y.item());
+  for (std::size_t input = 0; input < parameters.size(); ++input) {
+    comparison.add(input, *parameters[input], tape.find_grad(*parameters[input]));
+  }
+  return std::move(comparison.result);
+}
+
+GradcheckResult detail::gradcheck_inputs(
+    const std::function<Variable<double>(GradcheckOperands)>& function,
+    std::vector<Array<double>> inputs, const GradcheckOptions& options) {
+  std::vector<Array<double>*> parameters;
+  parameters.reserve(inputs.size());
+  for (Array<double>& input : inputs) {
+    parameters.push_back(&input);
+  }
+  std::vector<Variable<double>> operands;
+  const auto call = [&](Tape<double>& tape) {
+    operands.clear();
+    for (const Array<double>& input : inputs) {
+      operands.push_back(tape.parameter(input));
+    }
+    return function(operands);
+  };
+  return gradcheck_parameters(call, parameters, options);
+}
+
+std::string to_string(const GradcheckResult& result) {
+  if (result.passed()) {
+    double greatest = 0;
+    for (const GradcheckElement& element : result.worst) {
+      greatest = std::max(greatest, element.error);
+    }
+    return fmt::format(
+        "gradcheck: passed: {} elements compared{}, greatest error {:.2g}", result.compared,
+        result.at_kinks > 0 ? fmt::format(", {} at kinks", result.at_kinks) : "", greatest);
+  }
+  std::string text =
+      fmt::format("gradcheck: {} of {} elements differ", result.failed, result.compared);
+  for (const GradcheckElement& element : result.failures) {
+    text += "\n  " + describe(element);
+  }
+  if (result.failed > result.failures.size()) {
+    text += fmt::format("\n  and {} more", result.failed - result.failures.size());
+    for (const GradcheckElement& element : result.worst) {
+      text += "\n  worst of " + describe(element);
+    }
+  }
+  for (const std::size_t input : result.unproved) {
+    text += fmt::format("\n  input {}: more than a quarter of its elements are at kinks", input);
+  }
+  return text;
+}
+
+std::ostream& operator<<(std::ostream& out, const GradcheckResult& result) {
+  return out << to_string(result);
+}
+
+}  // namespace xtape

@@ -1,0 +1,70 @@
+#include "autograd/ops/matrix.hpp"
+
+#include "autograd/record.hpp"
+#include "tensor/gemm.hpp"
+
+namespace xtape {
+namespace {
+
+constexpr auto as_is = Transpose::no;
+constexpr auto transposed = Transpose::yes;
+
+template <class T>
+void require_product(const char* op, Variable<T> a, Variable<T> b) {
+  const Shape &left = a.shape(), &right = b.shape();
+  require<ShapeError>(left.size() == 2 && right.size() == 2 && left[1] == right[0],
+                      "{}: {} x {} do not fit: expected (m, k) x (k, n)", op, left, right);
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> matmul(Variable<T> a, Variable<T> b) {
+  require_product("matmul", a, b);
+  return record(
+      "matmul", {a, b},
+      [=](Array<T>& y) {
+        resize(y, Shape{a.shape()[0], b.shape()[1]}, "matmul");
+        gemm(as_is, as_is, a.value(), b.value(), T(0), y);
+      },
+      [=](Variable<T> y) {
+        accumulate(a, [=](Array<T>& da, T beta) {
+          gemm(as_is, transposed, y.grad(), b.value(), beta, da);
+        });
+        accumulate(b, [=](Array<T>& db, T beta) {
+          gemm(transposed, as_is, a.value(), y.grad(), beta, db);
+        });
+      });
+}
+
+template <class T>
+Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
+  require_product("linear", x, weight);
+  require<ShapeError>(bias.shape().size() == 1 && bias.shape()[0] == weight.shape()[1],
+                      "linear: the bias {} does not fit the weights {}: expected ({})",
+                      bias.shape(), weight.shape(), weight.shape()[1]);
+  return record(
+      "linear", {x, weight, bias},
+      [=](Array<T>& y) {
+        resize(y, Shape{x.shape()[0], weight.shape()[1]}, "linear");
+        gemm(as_is, as_is, x.value(), weight.value(), T(0), y);
+        assign_into(y, y + bias.value());
+      },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) {
+          gemm(as_is, transposed, y.grad(), weight.value(), beta, dx);
+        });
+        accumulate(weight, [=](Array<T>& dw, T beta) {
+          gemm(transposed, as_is, x.value(), y.grad(), beta, dw);
+        });
+        accumulate(bias, y.grad());
+      });
+}
+
+#define XTAPE_INSTANTIATE(T)                             \
+  template Variable<T> matmul(Variable<T>, Variable<T>); \
+  template Variable<T> linear(Variable<T>, Variable<T>, Variable<T>)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

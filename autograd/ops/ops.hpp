@@ -1,0 +1,14 @@
+#pragma once
+
+/// @file
+/// Every op, one header a family.
+
+#include "autograd/ops/activations.hpp"
+#include "autograd/ops/arithmetic.hpp"
+#include "autograd/ops/dropout.hpp"
+#include "autograd/ops/losses.hpp"
+#include "autograd/ops/math.hpp"
+#include "autograd/ops/matrix.hpp"
+#include "autograd/ops/reductions.hpp"
+#include "autograd/ops/shaping.hpp"
+#include "autograd/ops/softmax.hpp"

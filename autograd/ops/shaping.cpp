@@ -1,0 +1,219 @@
+#include "autograd/ops/shaping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "autograd/record.hpp"
+#include "tensor/kernels/rearrange.hpp"
+
+namespace xtape {
+
+Extents::Extents(const Shape& shape) {
+  for (const std::size_t extent : shape) {
+    require<ShapeError>(std::in_range<std::ptrdiff_t>(extent), "reshape: {} is too large", shape);
+    extents_.push_back(static_cast<std::ptrdiff_t>(extent));
+  }
+}
+
+Shape Extents::resolve(const Shape& from) const {
+  const std::size_t count = element_count(from, "reshape");
+  Shape shape;
+  std::size_t inferred = extents_.size();
+  bool valid = true;
+  for (std::size_t axis = 0; axis < extents_.size(); ++axis) {
+    if (extents_[axis] == -1) {
+      valid = valid && inferred == extents_.size();
+      inferred = axis;
+    }
+    valid = valid && extents_[axis] >= -1;
+    shape.push_back(extents_[axis] < 0 ? 1 : static_cast<std::size_t>(extents_[axis]));
+  }
+  if (valid && inferred < shape.size()) {
+    const std::size_t others = element_count(shape, "reshape");
+    valid = others != 0 && count % others == 0;
+    shape[inferred] = valid ? count / others : 0;
+  }
+  if (!valid || element_count(shape, "reshape") != count) {
+    std::string wanted;
+    for (const std::ptrdiff_t extent : extents_) {
+      wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", extent);
+    }
+    fail<ShapeError>("reshape: the {} elements of {} do not fill ({})", count, from, wanted);
+  }
+  return shape;
+}
+
+template <class T>
+Variable<T> reshape(Variable<T> x, const Extents& extents) {
+  const Shape shape = extents.resolve(x.shape());
+  return record(
+      "reshape", {x},
+      [&](Array<T>& y) {
+        resize(y, shape);
+        std::copy_n(x.value().data(), y.size(), y.data());
+      },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) {
+          copy_rows(1, dx.size(), y.grad().data(), 0, beta, dx.data(), 0);
+        });
+      });
+}
+
+template <class T>
+Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_b) {
+  const std::size_t a = normalize_axis("transpose", axis_a, x.shape());
+  const std::size_t b = normalize_axis("transpose", axis_b, x.shape());
+  return record(
+      "transpose", {x},
+      [=](Array<T>& y) {
+        Shape shape = x.shape();
+        std::swap(shape[a], shape[b]);
+        resize(y, shape);
+        swap_axes(x.value(), a, b, T(0), y);
+      },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) { swap_axes(y.grad(), a, b, beta, dx); });
+      });
+}
+
+namespace {
+
+/// The shape of the operands put together along `axis`.
+template <class T>
+Shape concatenated_shape(std::span<const Variable<T>> operands, std::size_t axis) {
+  Shape shape = operands.front().shape();
+  for (const Variable<T>& operand : operands.subspan(1)) {
+    Shape expected = shape;
+    if (operand.shape().size() == shape.size()) {
+      expected[axis] = operand.shape()[axis];
+    }
+    require<ShapeError>(same_shape(operand.shape(), expected),
+                        "concatenate: {} and {} do not fit along axis {}", operands.front().shape(),
+                        operand.shape(), axis);
+    require<ShapeError>(
+        operand.shape()[axis] <= std::numeric_limits<std::size_t>::max() - shape[axis],
+        "concatenate: axis {} is longer than can be counted", axis);
+    shape[axis] += operand.shape()[axis];
+  }
+  return shape;
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t axis_from_either) {
+  require<ShapeError>(!operands.empty(), "concatenate: expected at least one operand, got none");
+  Tape<T>& tape = operands.front().tape();
+  const std::size_t axis =
+      normalize_axis("concatenate", axis_from_either, operands.front().shape());
+  const Shape shape = concatenated_shape(operands, axis);
+  const std::span<Variable<T>> kept = tape.template keep<Variable<T>>(operands.size());
+  std::uninitialized_copy(operands.begin(), operands.end(), kept.begin());
+  const auto forward = [&](Array<T>& y) {
+    resize(y, shape, "concatenate");
+    const AxisBlocks blocks = blocks_around(shape, axis);
+    T* part = y.data();
+    for (const Variable<T>& operand : operands) {
+      const std::size_t width = operand.shape()[axis] * blocks.inner;
+      copy_rows(blocks.outer, width, operand.value().data(), width, T(0), part,
+                blocks.extent * blocks.inner);
+      part += width;
+    }
+  };
+  return tape.record("concatenate", operands, forward, [=](Variable<T> y) {
+    const AxisBlocks blocks = blocks_around(y.shape(), axis);
+    const T* part = y.grad().data();
+    for (const Variable<T>& operand : kept) {
+      const std::size_t width = operand.shape()[axis] * blocks.inner;
+      accumulate(operand, [=](Array<T>& grad, T beta) {
+        copy_rows(blocks.outer, width, part, blocks.extent * blocks.inner, beta, grad.data(),
+                  width);
+      });
+      part += width;
+    }
+  });
+}
+
+template <class T>
+Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
+                  std::ptrdiff_t axis_from_either) {
+  const std::size_t axis = normalize_axis("slice", axis_from_either, x.shape());
+  const auto extent = static_cast<std::ptrdiff_t>(x.shape()[axis]);
+  const std::ptrdiff_t first = begin < 0 ? begin + extent : begin;
+  const std::ptrdiff_t last = end < 0 ? end + extent : end;
+  require<ShapeError>(0 <= first && first <= last && last <= extent,
+                      "slice: [{}, {}) is not within axis {} of {}", begin, end, axis, x.shape());
+  const auto offset = static_cast<std::size_t>(first);
+  const auto length = static_cast<std::size_t>(last - first);
+  return record(
+      "slice", {x},
+      [=](Array<T>& y) {
+        Shape shape = x.shape();
+        shape[axis] = length;
+        resize(y, shape);
+        if (y.size() == 0) {
+          return;
+        }
+        const AxisBlocks blocks = blocks_around(x.shape(), axis);
+        copy_rows(blocks.outer, length * blocks.inner, x.value().data() + offset * blocks.inner,
+                  blocks.extent * blocks.inner, T(0), y.data(), length * blocks.inner);
+      },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) {
+          if (beta == T(0)) {
+            dx.fill(T(0));
+          }
+          if (dx.size() == 0) {
+            return;
+          }
+          const AxisBlocks blocks = blocks_around(dx.shape(), axis);
+          copy_rows(blocks.outer, length * blocks.inner, y.grad().data(), length * blocks.inner,
+                    T(1), dx.data() + offset * blocks.inner, blocks.extent * blocks.inner);
+        });
+      });
+}
+
+template <class T>
+Variable<T> gather(Variable<T> x, Indices rows) {
+  require<ShapeError>(!x.shape().empty(), "gather: a scalar has no rows");
+  const std::size_t count = x.shape()[0];
+  require<ShapeError>(count <= 0xFFFFFFFFu, "gather: {} has too many rows to index", x.shape());
+  const auto kept = x.tape().template keep<std::uint32_t>(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    require<ValueError>(rows[i] >= 0 && static_cast<std::uint64_t>(rows[i]) < count,
+                        "gather: row {} at position {} is not one of the {} rows of {}",
+                        rows.text(i), i, count, x.shape());
+    kept[i] = static_cast<std::uint32_t>(rows[i]);
+  }
+  return record(
+      "gather", {x},
+      [=](Array<T>& y) {
+        Shape shape = x.shape();
+        shape[0] = kept.size();
+        resize(y, shape, "gather");
+        gather_rows(x.value(), std::span<const std::uint32_t>(kept), y);
+      },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) {
+          if (beta == T(0)) {
+            dx.fill(T(0));
+          }
+          scatter_add_rows(y.grad(), std::span<const std::uint32_t>(kept), dx);
+        });
+      });
+}
+
+#define XTAPE_INSTANTIATE(T)                                                               \
+  template Variable<T> reshape(Variable<T>, const Extents&);                               \
+  template Variable<T> transpose(Variable<T>, std::ptrdiff_t, std::ptrdiff_t);             \
+  template Variable<T> concatenate(std::span<const Variable<T>>, std::ptrdiff_t);          \
+  template Variable<T> slice(Variable<T>, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t); \
+  template Variable<T> gather(Variable<T>, Indices)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

@@ -1,0 +1,62 @@
+#include "autograd/ops/softmax.hpp"
+
+#include <cmath>
+
+#include "autograd/record.hpp"
+#include "tensor/kernels/softmax.hpp"
+
+namespace xtape {
+namespace {
+
+/// dx = beta dx + slope(y, dy, total) with total the sum of weight(y, dy) over the row.
+template <class T, class Weight, class Slope>
+void accumulate_rows(Variable<T> y, Array<T>& dx, T beta, Weight weight, Slope slope) {
+  const std::size_t columns = dx.shape().back();
+  const T *value = y.value().data(), *grad = y.grad().data();
+  T* out = dx.data();
+  for (std::size_t row = 0; row < dx.size(); row += columns) {
+    T total = 0;
+    for (std::size_t j = row; j < row + columns; ++j) {
+      total += weight(value[j], grad[j]);
+    }
+    for (std::size_t j = row; j < row + columns; ++j) {
+      out[j] = slope(value[j], grad[j], total) + (beta == T(0) ? T(0) : out[j]);
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> softmax(Variable<T> x) {
+  return record(
+      "softmax", {x}, [=](Array<T>& y) { softmax(x.value(), y); },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) {
+          accumulate_rows(
+              y, dx, beta, [](T p, T dp) { return p * dp; },
+              [](T p, T dp, T total) { return p * (dp - total); });
+        });
+      });
+}
+
+template <class T>
+Variable<T> log_softmax(Variable<T> x) {
+  return record(
+      "log_softmax", {x}, [=](Array<T>& y) { log_softmax(x.value(), y); },
+      [=](Variable<T> y) {
+        accumulate(x, [=](Array<T>& dx, T beta) {
+          accumulate_rows(
+              y, dx, beta, [](T, T dl) { return dl; },
+              [](T l, T dl, T total) { return dl - std::exp(l) * total; });
+        });
+      });
+}
+
+#define XTAPE_INSTANTIATE(T)                 \
+  template Variable<T> softmax(Variable<T>); \
+  template Variable<T> log_softmax(Variable<T>)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

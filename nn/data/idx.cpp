@@ -1,0 +1,258 @@
+#include "nn/data/idx.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "nn/io/files.hpp"
+#include "tensor/error.hpp"
+
+namespace xtape::nn {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The bytes of a file one after another.
+class RawSource {
+ public:
+  explicit RawSource(const InputFile& file) : file_(file) {}
+
+  std::size_t read(std::span<std::uint8_t> out) {
+    const std::size_t count = file_.read_at(position_, std::as_writable_bytes(out));
+    position_ += count;
+    return count;
+  }
+
+  void expect_size(const Shape& shape, std::uint64_t promised) const {
+    require<DataError>(promised == file_.size(),
+                       "{}: the header promises {}, a file of {} bytes, but it has {}",
+                       file_.name(), shape, promised, file_.size());
+  }
+
+  void expect_end() {}
+
+ private:
+  const InputFile& file_;
+  std::uint64_t position_ = 0;
+};
+
+/// What a gzip file (RFC 1952) of one member holds, unpacked piece by piece.
+class GzipSource {
+ public:
+  explicit GzipSource(const InputFile& file) : file_(file), packed_(file), input_(1 << 17) {
+    const int gzip_only = 16;
+    require<Error>(inflateInit2(&stream_, gzip_only + MAX_WBITS) == Z_OK,
+                   "{}: zlib cannot start: out of memory", file.name());
+  }
+  GzipSource(const GzipSource&) = delete;
+  GzipSource& operator=(const GzipSource&) = delete;
+  ~GzipSource() { inflateEnd(&stream_); }
+
+  std::size_t read(std::span<std::uint8_t> out) {
+    std::size_t done = 0;
+    while (done < out.size() && !ended_) {
+      refill();
+      const std::size_t step = std::min<std::size_t>(out.size() - done, 1 << 30);
+      stream_.next_out = out.data() + done;
+      stream_.avail_out = static_cast<uInt>(step);
+      const int status = inflate(&stream_, Z_NO_FLUSH);
+      ended_ = status == Z_STREAM_END;
+      require<DataError>(ended_ || status == Z_OK, "{}: damaged gzip data: {}", file_.name(),
+                         stream_.msg != nullptr ? stream_.msg : zError(status));
+      done += step - stream_.avail_out;
+    }
+    return done;
+  }
+
+  /// Refuses a promise that the file cannot keep before anything is unpacked: its last four bytes
+  /// are the unpacked size modulo 2^32, and deflate packs at most 1032 bytes into one.
+  void expect_size(const Shape& shape, std::uint64_t promised) const {
+    std::array<std::uint8_t, 4> trailer{};
+    file_.read_at(file_.size() - std::min<std::uint64_t>(file_.size(), 4),
+                  std::as_writable_bytes(std::span(trailer)));
+    std::uint32_t recorded = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      recorded |= std::uint32_t{trailer[i]} << (8 * i);
+    }
+    require<DataError>(static_cast<std::uint32_t>(promised) == recorded,
+                       "{}: the header promises {}, {} bytes unpacked, but the gzip file ends with "
+                       "a size of {}: it is cut short or damaged",
+                       file_.name(), shape, promised, recorded);
+    require<DataError>(promised / 1032 <= file_.size(),
+                       "{}: the header promises {}, {} bytes unpacked, more than a gzip file of {} "
+                       "bytes can hold",
+                       file_.name(), shape, promised, file_.size());
+  }
+
+  /// Also makes zlib compare the checksum, which it does where the stream ends.
+  void expect_end() {
+    std::array<std::uint8_t, 1> extra{};
+    require<DataError>(read(extra) == 0, "{}: unpacks to more than the header promises",
+                       file_.name());
+    require<DataError>(stream_.avail_in == 0 && packed_.read(extra) == 0,
+                       "{}: bytes follow the end of the gzip data", file_.name());
+  }
+
+ private:
+  void refill() {
+    if (stream_.avail_in == 0) {
+      stream_.next_in = input_.data();
+      stream_.avail_in = static_cast<uInt>(packed_.read(input_));
+      require<DataError>(stream_.avail_in > 0, "{}: the gzip data are cut short after {} bytes",
+                         file_.name(), file_.size());
+    }
+  }
+
+  const InputFile& file_;
+  RawSource packed_;
+  Bytes input_;
+  z_stream stream_{};
+  bool ended_ = false;
+};
+
+const char* type_name(std::uint8_t type) {
+  switch (type) {
+    case 0x08:
+      return "unsigned byte";
+    case 0x09:
+      return "signed byte";
+    case 0x0b:
+      return "16-bit integer";
+    case 0x0c:
+      return "32-bit integer";
+    case 0x0d:
+      return "float";
+    case 0x0e:
+      return "double";
+    default:
+      return "unknown";
+  }
+}
+
+template <class Source>
+Shape read_header(Source& source, const std::string& name, std::size_t rank) {
+  std::vector<std::uint8_t> header(4 + 4 * rank);
+  const std::size_t count = source.read(header);
+  if (count >= 4) {
+    require<DataError>(header[0] == 0 && header[1] == 0,
+                       "{}: begins with {:02x} {:02x} {:02x} {:02x}, expected 00 00 08 {:02x}, the "
+                       "magic of an IDX file",
+                       name, header[0], header[1], header[2], header[3], rank);
+    require<DataError>(header[2] == 0x08,
+                       "{}: holds elements of type 0x{:02x} ({}), expected 0x08 (unsigned byte)",
+                       name, header[2], type_name(header[2]));
+    require<DataError>(header[3] == rank, "{}: has {} axes, expected {}", name, header[3], rank);
+  }
+  require<DataError>(count == header.size(), "{}: ends after {} bytes, expected a header of {}",
+                     name, count, header.size());
+  Shape shape(rank);
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      shape[axis] = shape[axis] << 8 | header[4 + 4 * axis + i];
+    }
+  }
+  return shape;
+}
+
+/// The product of the extents. Throws DataError unless it is above 0 and can be counted together
+/// with the bytes of a header.
+std::size_t count_elements(const Shape& shape, const std::string& name) {
+  const std::size_t limit = std::numeric_limits<std::size_t>::max() - 1024;
+  std::size_t count = 1;
+  for (std::size_t extent : shape) {
+    require<DataError>(extent > 0, "{}: the header promises {}, which is empty", name, shape);
+    require<DataError>(count <= limit / extent,
+                       "{}: the header promises {}, more bytes than can be counted", name, shape);
+    count *= extent;
+  }
+  return count;
+}
+
+template <class Source>
+IdxArray read_array(Source&& source, const std::string& name, std::size_t rank) {
+  IdxArray array{read_header(source, name, rank), {}};
+  const std::size_t count = count_elements(array.shape, name);
+  source.expect_size(array.shape, 4 + 4 * rank + count);
+  array.bytes.resize(count);
+  const std::size_t found = source.read(array.bytes);
+  require<DataError>(found == count, "{}: ends after {} of the {} bytes of {}", name, found, count,
+                     array.shape);
+  source.expect_end();
+  return array;
+}
+
+/// The file in `folder` called `stem`, '-' or '.', `ending`, with or without ".gz".
+fs::path find_file(const fs::path& folder, const std::string& stem, const std::string& ending) {
+  std::string tried;
+  for (const char* compression : {"", ".gz"}) {
+    for (const char* separator : {"-", "."}) {
+      const std::string name = stem + separator + ending + compression;
+      std::error_code error;
+      if (fs::status(folder / name, error).type() != fs::file_type::not_found) {
+        return folder / name;
+      }
+      tried += (tried.empty() ? "" : ", ") + name;
+    }
+  }
+  fail<DataError>("{}: none of {} is in this folder", folder.string(), tried);
+}
+
+void require_labels_below(std::size_t classes, const Dataset& data, const fs::path& path) {
+  const auto bad = std::find_if(data.labels.begin(), data.labels.end(),
+                                [=](std::uint8_t label) { return label >= classes; });
+  if (bad != data.labels.end()) {
+    fail<DataError>("{}: label {} of item {}, expected 0 to {}", path.string(), *bad,
+                    bad - data.labels.begin(), classes - 1);
+  }
+}
+
+}  // namespace
+
+IdxArray read_idx(const fs::path& path, std::size_t rank) {
+  const InputFile file(path, "an IDX file");
+  require<DataError>(file.size() > 0, "{}: is empty, expected an IDX file", file.name());
+  std::array<std::uint8_t, 2> start{};
+  file.read_at(0, std::as_writable_bytes(std::span(start)));
+  const bool packed = start[0] == 0x1f && start[1] == 0x8b;
+  return packed ? read_array(GzipSource(file), file.name(), rank)
+                : read_array(RawSource(file), file.name(), rank);
+}
+
+Dataset read_dataset(const fs::path& images_path, const fs::path& labels_path) {
+  IdxArray labels = read_idx(labels_path, 1);
+  IdxArray images = read_idx(images_path, 3);
+  require<DataError>(images.shape[0] == labels.shape[0],
+                     "{}: holds {} images, but {} holds {} labels", images_path.string(),
+                     images.shape[0], labels_path.string(), labels.shape[0]);
+  return {images.shape[1], images.shape[2], std::move(images.bytes), std::move(labels.bytes)};
+}
+
+Mnist read_mnist(const fs::path& folder) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  require<DataError>(status.type() != fs::file_type::not_found, "{}: no such folder",
+                     folder.string());
+  require<DataError>(fs::is_directory(status), "{}: is not a folder", folder.string());
+  const fs::path train_images = find_file(folder, "train-images", "idx3-ubyte");
+  const fs::path train_labels = find_file(folder, "train-labels", "idx1-ubyte");
+  const fs::path test_images = find_file(folder, "t10k-images", "idx3-ubyte");
+  const fs::path test_labels = find_file(folder, "t10k-labels", "idx1-ubyte");
+  Mnist mnist{read_dataset(train_images, train_labels), read_dataset(test_images, test_labels)};
+  require_labels_below(10, mnist.train, train_labels);
+  require_labels_below(10, mnist.test, test_labels);
+  require<DataError>(
+      mnist.train.rows == mnist.test.rows && mnist.train.columns == mnist.test.columns,
+      "{}: images of {} x {}, but {} holds images of {} x {}", test_images.string(),
+      mnist.test.rows, mnist.test.columns, train_images.string(), mnist.train.rows,
+      mnist.train.columns);
+  return mnist;
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,390 @@
+#include "nn/io/checkpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "nn/io/safetensors.hpp"
+#include "nn/io/tensor_targets.hpp"
+#include "nn/io/weights.hpp"
+#include "tensor/error.hpp"
+#include "tensor/version.hpp"
+
+namespace xtape::nn {
+namespace {
+
+namespace fs = std::filesystem;
+
+using detail::NamedParameter;
+
+using Metadata = std::map<std::string, std::string>;
+
+constexpr std::string_view identity_prefix = "identity.";
+
+std::string model_key(const std::string& parameter) { return "model." + parameter; }
+std::string slot_key(const std::string& parameter, std::size_t index) {
+  return fmt::format("optimizer.{}.{}", parameter, index);
+}
+std::string rng_key(const std::string& name) { return "rng." + name; }
+std::string number_key(const std::string& name) { return "number." + name; }
+
+/// Where the optimizer is: its steps, and how many arrays it keeps of each parameter.
+using Steps = std::array<std::uint64_t, 2>;
+constexpr const char* steps_key = "optimizer.steps";
+constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // which a double still tells apart
+
+/// A Batches::Position as numbers.
+using Position = std::array<std::uint64_t, 12>;
+constexpr const char* position_key = "batches";
+
+Position pack(const Batches::Position& from) {
+  Position to{from.items, from.batch_size, from.within_epoch, from.given};
+  std::copy(from.epoch_start.begin(), from.epoch_start.end(), to.begin() + 4);
+  std::copy(from.rng.begin(), from.rng.end(), to.begin() + 8);
+  return to;
+}
+
+Batches::Position unpack(const Position& from) {
+  Batches::Position to{from[0], from[1], from[2] != 0, from[3]};
+  std::copy_n(from.begin() + 4, 4, to.epoch_start.begin());
+  std::copy_n(from.begin() + 8, 4, to.rng.begin());
+  return to;
+}
+
+template <class T>
+TensorView view_of(std::string key, const Array<T>& array) {
+  return {std::move(key), dtype_of<T>, array.shape(),
+          std::as_bytes(std::span(array.data(), array.size()))};
+}
+template <std::size_t N>
+TensorView view_of(std::string key, const std::array<std::uint64_t, N>& words) {
+  return {std::move(key), "U64", Shape{N}, std::as_bytes(std::span(words))};
+}
+TensorView view_of(std::string key, const double& number) {
+  return {std::move(key), "F64", Shape{}, std::as_bytes(std::span(&number, 1))};
+}
+
+template <class T>
+TensorTarget target_of(std::string key, Array<T>& array) {
+  return {std::move(key), dtype_of<T>, array.shape(),
+          std::as_writable_bytes(std::span(array.data(), array.size()))};
+}
+template <std::size_t N>
+TensorTarget target_of(std::string key, std::array<std::uint64_t, N>& words) {
+  return {std::move(key), "U64", Shape{N}, std::as_writable_bytes(std::span(words))};
+}
+TensorTarget target_of(std::string key, double& number) {
+  return {std::move(key), "F64", Shape{}, std::as_writable_bytes(std::span(&number, 1))};
+}
+
+Metadata make_metadata(const char* optimizer, const Identity& identity) {
+  Metadata metadata{{"xtape", version()}, {"checkpoint", "1"}, {"optimizer", optimizer}};
+  for (const auto& [key, text] : identity) {
+    metadata.emplace(std::string(identity_prefix) + key, text);
+  }
+  return metadata;
+}
+
+void require_checkpoint(const SafetensorsFile& file) {
+  const auto format = file.metadata().find("checkpoint");
+  require<DataError>(format != file.metadata().end(), "{}: is no checkpoint of xtape", file.name());
+}
+
+/// What the metadata have under `key`, for a message.
+std::string shown(const Metadata& metadata, const std::string& key) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? "nothing" : in_quotes(found->second);
+}
+
+bool same_entry(const Metadata& a, const Metadata& b, const std::string& key) {
+  const auto in_a = a.find(key), in_b = b.find(key);
+  return in_a != a.end() && in_b != b.end() && in_a->second == in_b->second;
+}
+
+/// Throws DataError with what differs.
+void require_same_metadata(const SafetensorsFile& file, const Metadata& wanted) {
+  Problems differences;
+  const auto compare = [&](const std::string& key) {
+    if (!same_entry(file.metadata(), wanted, key)) {
+      differences.add([&] {
+        const std::size_t prefix = key.starts_with(identity_prefix) ? identity_prefix.size() : 0;
+        return fmt::format("{} is {}, this run has {}", in_quotes(key.substr(prefix)),
+                           shown(file.metadata(), key), shown(wanted, key));
+      });
+    }
+  };
+  for (const auto& entry : wanted) {
+    compare(entry.first);
+  }
+  for (const auto& entry : file.metadata()) {
+    if (wanted.count(entry.first) == 0) {
+      compare(entry.first);
+    }
+  }
+  require<DataError>(differences.none(), "{}: is of another run: {}", file.name(),
+                     differences.text());
+}
+
+/// What a checkpoint holds, read and checked before anything of the run changes.
+template <class T>
+struct Loaded {
+  using Slot = typename Optimizer<T>::Slot;
+
+  Steps steps{};
+  std::vector<Array<T>> values;  // of the parameters
+  std::vector<Slot> slots;
+  Position position{};
+  std::map<std::string, Rng::State> rngs;
+  std::map<std::string, double> numbers;
+};
+
+/// Reads how far the optimizer was, which says whether the file has slots. A file without this
+/// tensor is refused later, with all else that is wrong.
+Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
+  Steps steps{};
+  const TensorTarget target = target_of(steps_key, steps);
+  const auto found = file.tensors().find(target.key);
+  if (found != file.tensors().end() && found->second.dtype == target.dtype &&
+      same_shape(found->second.shape, target.shape)) {
+    read_tensor(file, target);
+    const bool none_yet = steps[0] == 0 && steps[1] == 0;
+    require<DataError>(none_yet || steps[1] == state_count,
+                       "{}: its optimizer keeps {} arrays for each parameter, that of this run {}",
+                       file.name(), steps[1], state_count);
+    require<DataError>(steps[0] <= most_steps,
+                       "{}: its optimizer has made {} steps, more than can be counted", file.name(),
+                       steps[0]);
+  }
+  return steps;
+}
+
+template <class T>
+std::vector<TensorTarget> make_targets(Loaded<T>& loaded,
+                                       const std::vector<NamedParameter<Array<T>>>& parameters,
+                                       const TrainingState& state) {
+  std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps)};
+  for (const auto& [name, array] : parameters) {
+    loaded.values.emplace_back(array->shape());
+    targets.push_back(target_of(model_key(name), loaded.values.back()));
+  }
+  for (const auto& [name, array] : parameters) {
+    std::vector<Array<T>> arrays(loaded.steps[1], Array<T>(array->shape()));
+    for (std::size_t i = 0; i < arrays.size(); ++i) {
+      targets.push_back(target_of(slot_key(name, i), arrays[i]));
+    }
+    if (!arrays.empty()) {
+      loaded.slots.push_back({array, std::move(arrays)});
+    }
+  }
+  if (state.batches != nullptr) {
+    targets.push_back(target_of(position_key, loaded.position));
+  }
+  for (const auto& [name, rng] : state.rngs) {
+    targets.push_back(target_of(rng_key(name), loaded.rngs[name]));
+  }
+  for (const auto& [name, number] : state.numbers) {
+    targets.push_back(target_of(number_key(name), loaded.numbers[name]));
+  }
+  return targets;
+}
+
+/// Throws ValueError when the words are none that pack() gives.
+void require_packed(const Position& words) {
+  require<ValueError>(
+      words[2] <= 1, "'batches' says {} where 1 means within an epoch and 0 between two", words[2]);
+  require<ValueError>(words[2] == 1 || words[3] == 0,
+                      "'batches' is between two epochs, but {} batches of the next have been given",
+                      words[3]);
+}
+
+template <class T>
+void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
+                   const TrainingState& state) {
+  for (const auto& [name, words] : loaded.rngs) {
+    require<DataError>(words != Rng::State{}, "{}: the state of the Rng {} is all zeros",
+                       file.name(), in_quotes(name));
+  }
+  try {
+    if (state.batches != nullptr) {
+      require_packed(loaded.position);
+      state.batches->check(unpack(loaded.position));
+    }
+    if (state.check) {
+      state.check({loaded.steps[0], unpack(loaded.position), loaded.numbers});
+    }
+  } catch (const ValueError& error) {
+    fail<DataError>("{}: {}", file.name(), error.what());
+  }
+}
+
+/// Hands everything to the run. Nothing here fails.
+template <class T>
+void commit(Loaded<T>& loaded, const std::vector<NamedParameter<Array<T>>>& parameters,
+            Optimizer<T>& optimizer, TrainingState& state) {
+  optimizer.restore(std::move(loaded.slots), loaded.steps[0]);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Array<T>& value = loaded.values[i];
+    std::copy(value.data(), value.data() + value.size(), parameters[i].array->data());
+  }
+  if (state.batches != nullptr) {
+    state.batches->restore(unpack(loaded.position));
+  }
+  for (const auto& [name, rng] : state.rngs) {
+    rng->restore(loaded.rngs[name]);
+  }
+  state.numbers = std::move(loaded.numbers);
+}
+
+template <class T>
+void require_same_model(const Optimizer<T>& optimizer,
+                        const std::vector<NamedParameter<const Array<T>>>& parameters) {
+  const std::vector<const Array<T>*> known = optimizer.parameters();
+  require<TapeError>(known.empty() || known.size() == parameters.size(),
+                     "{}: this optimizer began with another model ({} parameters, this one has {})",
+                     optimizer.name(), known.size(), parameters.size());
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    require<TapeError>(known[i] == parameters[i].array,
+                       "{}: this optimizer began with another model (parameter '{}' is not the one "
+                       "it knows)",
+                       optimizer.name(), parameters[i].name);
+  }
+}
+
+template <class T>
+void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
+               const std::vector<NamedParameter<const Array<T>>>& parameters) {
+  const auto& slots = optimizer.slots();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    for (std::size_t k = 0; k < slots[i].state.size(); ++k) {
+      tensors.push_back(view_of(slot_key(parameters[i].name, k), slots[i].state[k]));
+    }
+  }
+}
+
+/// The number of a checkpoint's file name, or none.
+std::optional<std::size_t> number_of(const fs::path& path) {
+  std::string name = path.filename().string();
+  const std::size_t digits = name.find_first_of("0123456789");
+  std::size_t number = 0;
+  if (digits == std::string::npos ||
+      std::from_chars(name.data() + digits, name.data() + name.size(), number).ec != std::errc() ||
+      checkpoint_path("", number) != name) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+}  // namespace
+
+template <class T>
+void detail::write_checkpoint(const fs::path& path,
+                              const std::vector<NamedParameter<const Array<T>>>& parameters,
+                              const Optimizer<T>& optimizer, const TrainingState& state,
+                              const Identity& identity) {
+  require_same_model(optimizer, parameters);
+  std::vector<TensorView> tensors;
+  const auto& slots = optimizer.slots();
+  const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size()};
+  tensors.push_back(view_of(steps_key, steps));
+  for (const auto& [name, array] : parameters) {
+    tensors.push_back(view_of(model_key(name), *array));
+  }
+  add_slots(tensors, optimizer, parameters);
+  Position position{};
+  if (state.batches != nullptr) {
+    position = pack(state.batches->position());
+    tensors.push_back(view_of(position_key, position));
+  }
+  for (const auto& [name, rng] : state.rngs) {
+    tensors.push_back(view_of(rng_key(name), rng->state()));
+  }
+  for (const auto& [name, number] : state.numbers) {
+    tensors.push_back(view_of(number_key(name), number));
+  }
+  write_safetensors(path, std::move(tensors), make_metadata(optimizer.name(), identity));
+}
+
+template <class T>
+void detail::read_checkpoint(const fs::path& path,
+                             const std::vector<NamedParameter<Array<T>>>& parameters,
+                             Optimizer<T>& optimizer, TrainingState& state,
+                             const Identity& identity) {
+  const SafetensorsFile file(path);
+  require_checkpoint(file);
+  require_same_metadata(file, make_metadata(optimizer.name(), identity));
+  Loaded<T> loaded;
+  loaded.steps = read_steps(file, optimizer.state_count());
+  const std::vector<TensorTarget> targets = make_targets(loaded, parameters, state);
+  require_same_tensors(file, targets);
+  for (const TensorTarget& target : targets) {
+    read_tensor(file, target);
+  }
+  require_sound(file, loaded, state);
+  commit(loaded, parameters, optimizer, state);
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                    \
+  template void detail::write_checkpoint(                                                       \
+      const fs::path&, const std::vector<NamedParameter<const Array<T>>>&, const Optimizer<T>&, \
+      const TrainingState&, const Identity&);                                                   \
+  template void detail::read_checkpoint(const fs::path&,                                        \
+                                        const std::vector<NamedParameter<Array<T>>>&,           \
+                                        Optimizer<T>&, TrainingState&, const Identity&)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+Identity read_identity(const fs::path& path) {
+  const SafetensorsFile file(path);
+  require_checkpoint(file);
+  Identity identity;
+  for (const auto& [key, text] : file.metadata()) {
+    if (key.starts_with(identity_prefix)) {
+      identity.emplace(key.substr(identity_prefix.size()), text);
+    }
+  }
+  return identity;
+}
+
+fs::path checkpoint_path(const fs::path& folder, std::size_t number) {
+  return folder / fmt::format("checkpoint-{:08}.safetensors", number);
+}
+
+std::vector<fs::path> find_checkpoints(const fs::path& folder) {
+  std::map<std::size_t, fs::path> found;
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      const auto number = number_of(entry.path());
+      if (number && entry.symlink_status().type() == fs::file_type::regular) {
+        found[*number] = entry.path();
+      }
+    }
+  } catch (const fs::filesystem_error& error) {
+    fail<DataError>("{}: cannot list the folder: {}", folder.string(), error.code().message());
+  }
+  std::vector<fs::path> paths;
+  paths.reserve(found.size());
+  for (auto& [number, path] : found) {
+    paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+void keep_last_checkpoints(const fs::path& folder, std::size_t count) {
+  require<ValueError>(count > 0, "keep_last_checkpoints: expected a count of at least 1, got 0");
+  const std::vector<fs::path> paths = find_checkpoints(folder);
+  for (std::size_t i = 0; i + count < paths.size(); ++i) {
+    std::error_code error;
+    fs::remove(paths[i], error);
+    require<DataError>(!error, "{}: cannot remove it: {}", paths[i].string(), error.message());
+  }
+}
+
+}  // namespace xtape::nn

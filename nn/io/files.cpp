@@ -1,0 +1,254 @@
+#include "nn/io/files.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include "tensor/error.hpp"
+
+namespace xtape::nn {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail_with_errno(const std::string& name, const char* action) {
+  fail<DataError>("{}: cannot {}: {}", name, action, std::generic_category().message(errno));
+}
+
+/// Calls a function of the system again for as long as signals interrupt it.
+template <class Call>
+auto retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) {
+    result = call();
+  }
+  return result;
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+/// `.xtape-PROCESS-NUMBER.tmp`.
+bool is_temporary(std::string_view name) {
+  static constexpr std::string_view head = ".xtape-", tail = ".tmp";
+  if (!name.starts_with(head) || !name.ends_with(tail)) {
+    return false;
+  }
+  name.remove_prefix(head.size());
+  name.remove_suffix(tail.size());
+  const auto dash = name.find('-');
+  return dash != std::string_view::npos && dash > 0 && dash + 1 < name.size() &&
+         name.find_first_not_of("0123456789", 0) == dash &&
+         name.find_first_not_of("0123456789", dash + 1) == std::string_view::npos;
+}
+
+/// Removes what processes that were killed have left in a folder: temporary files that nobody has
+/// locked, as each writer has its own until it ends. Where files cannot be locked they stay.
+void remove_leftovers(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!is_temporary(entry->path().filename().string())) {
+      continue;
+    }
+    const int file = ::open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (file >= 0) {
+      if (::flock(file, LOCK_EX | LOCK_NB) == 0) {
+        ::unlink(entry->path().c_str());
+      }
+      ::close(file);
+    }
+  }
+}
+
+/// A new file beside `target` that takes its place in the end, or else is gone again.
+class Replacement {
+ public:
+  explicit Replacement(const fs::path& target) : target_(target), name_(target.string()) {
+    struct stat old {};
+    const bool exists = ::stat(target.c_str(), &old) == 0;
+    require<DataError>(!exists || S_ISREG(old.st_mode), "{}: cannot write: it is {}", name_,
+                       S_ISDIR(old.st_mode) ? "a folder" : "no regular file");
+    remove_leftovers(folder_of(target));
+    do {
+      create(exists ? 0600 : 0666);
+    } while (!lock());
+    if (exists) {
+      ::fchmod(descriptor_, old.st_mode & 0777);  // some file systems have no permissions
+    }
+  }
+  Replacement(const Replacement&) = delete;
+  Replacement& operator=(const Replacement&) = delete;
+  ~Replacement() { discard(); }
+
+  void write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const auto count = retry([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+      if (count < 0) {
+        fail_with_errno(name_, "write");
+      }
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+  }
+
+  /// Puts the file in the place of its target, for good.
+  void commit() {
+    if (retry([&] { return ::fsync(descriptor_); }) != 0) {
+      fail_with_errno(name_, "write");
+    }
+    if (::rename(path_.c_str(), target_.c_str()) != 0) {
+      fail_with_errno(name_, "replace");
+    }
+    path_.clear();
+    ::close(std::exchange(descriptor_, -1));
+    sync_folder();
+  }
+
+ private:
+  /// O_EXCL: neither a file nor a link that somebody put there is ever opened.
+  void create(mode_t mode) {
+    static std::atomic<unsigned> counter = 0;
+    do {
+      path_ = folder_of(target_) / fmt::format(".xtape-{}-{}.tmp", ::getpid(), counter++);
+      descriptor_ = retry(
+          [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
+    } while (descriptor_ < 0 && errno == EEXIST);
+    if (descriptor_ < 0) {
+      fail_with_errno(name_, "create a file beside it");
+    }
+  }
+
+  /// Marks the file as no leftover. False, and it is closed, when another process was faster and
+  /// has taken it for one.
+  bool lock() {
+    struct stat status {};
+    const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (!taken && (::fstat(descriptor_, &status) != 0 || status.st_nlink > 0)) {
+      return true;
+    }
+    ::close(std::exchange(descriptor_, -1));
+    return false;
+  }
+
+  /// Until then a power cut may bring the old file back. Some file systems cannot sync a folder.
+  void sync_folder() const {
+    const int folder = retry(
+        [&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (folder < 0) {
+      return;  // a folder that may be written but not read
+    }
+    const bool synced = retry([&] { return ::fsync(folder); }) == 0 || errno != EIO;
+    const int reason = errno;
+    ::close(folder);
+    if (!synced) {
+      errno = reason;
+      fail_with_errno(name_, "sync its folder");
+    }
+  }
+
+  void discard() {
+    if (descriptor_ >= 0) {
+      ::close(std::exchange(descriptor_, -1));
+    }
+    if (!path_.empty()) {
+      ::unlink(path_.c_str());
+    }
+  }
+
+  fs::path target_;
+  std::string name_;
+  fs::path path_;
+  int descriptor_ = -1;
+};
+
+/// What a link leads to by way of any others; it need not exist.
+fs::path follow_links(const fs::path& path) {
+  constexpr int most_links = 40;  // as many as Linux follows
+  fs::path target = path;
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(target, error); ++links) {
+    if (links == most_links) {
+      error = std::make_error_code(std::errc::too_many_symbolic_link_levels);
+      break;
+    }
+    target = target.parent_path() / fs::read_symlink(target, error);
+  }
+  require<DataError>(!error || error == std::errc::no_such_file_or_directory,
+                     "{}: cannot write: {}", path.string(), error.message());
+  return target;
+}
+
+}  // namespace
+
+InputFile::InputFile(const fs::path& path, std::string_view wanted) : name_(path.string()) {
+  // Not blocking: opening a named pipe would wait for its writer.
+  descriptor_ = retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
+  if (descriptor_ < 0) {
+    fail_with_errno(name_, "open");
+  }
+  struct stat status {};
+  const bool known = ::fstat(descriptor_, &status) == 0;
+  if (!known || !S_ISREG(status.st_mode)) {
+    ::close(descriptor_);
+    fail<DataError>("{}: is {}, expected {}", name_,
+                    known && S_ISDIR(status.st_mode) ? "a folder" : "no regular file", wanted);
+  }
+  size_ = static_cast<std::uint64_t>(status.st_size);
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+std::size_t InputFile::read_at(std::uint64_t offset, std::span<std::byte> out) const {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const auto count = retry([&] {
+      return ::pread(descriptor_, out.data() + done, out.size() - done,
+                     static_cast<off_t>(offset + done));
+    });
+    if (count < 0) {
+      fail_with_errno(name_, "read");
+    }
+    if (count == 0) {
+      break;
+    }
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+std::string read_file(const fs::path& path, std::uint64_t limit) {
+  const InputFile file(path);
+  require<DataError>(file.size() <= limit, "{}: is {} bytes, expected at most {}", file.name(),
+                     file.size(), limit);
+  std::string bytes(static_cast<std::size_t>(file.size()), '\0');
+  const std::size_t count = file.read_at(0, std::as_writable_bytes(std::span(bytes)));
+  require<DataError>(count == bytes.size(), "{}: ended after {} of its {} bytes", file.name(),
+                     count, bytes.size());
+  return bytes;
+}
+
+void write_file(const fs::path& path, std::span<const std::string_view> parts) {
+  Replacement file(follow_links(path));
+  for (const std::string_view part : parts) {
+    file.write(part);
+  }
+  file.commit();
+}
+
+void require_writable(const fs::path& path) { const Replacement file(follow_links(path)); }
+
+void write_file(const fs::path& path, std::string_view bytes) {
+  write_file(path, std::span(&bytes, 1));
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,115 @@
+#include "nn/io/tensor_targets.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <set>
+
+#include "tensor/error.hpp"
+
+namespace xtape::nn {
+namespace {
+
+/// The shape as the file must hold it.
+Shape stored_shape(const TensorTarget& target) {
+  return target.transposes ? reversed(target.shape) : target.shape;
+}
+
+bool is_float(const std::string& dtype) { return dtype == "F32" || dtype == "F64"; }
+
+/// What is wrong with a tensor of the file; nothing when it is right.
+std::string difference(const StoredTensor& found, const TensorTarget& target) {
+  const Shape shape = stored_shape(target);
+  const bool right_type = found.dtype == target.dtype || (target.converts && is_float(found.dtype));
+  if (right_type && same_shape(found.shape, shape)) {
+    return "";
+  }
+  return fmt::format("{} is {} {}, expected {} {}", in_quotes(target.key), found.dtype, found.shape,
+                     target.dtype, shape);
+}
+
+/// Writes the numbers of `in` to the memory of `target` as its type.
+template <class From, class To>
+void convert(std::span<const std::byte> in, const SafetensorsFile& file,
+             const TensorTarget& target) {
+  const auto* from = reinterpret_cast<const From*>(in.data());
+  auto* to = reinterpret_cast<To*>(target.bytes.data());
+  for (std::size_t i = 0; i < in.size() / sizeof(From); ++i) {
+    to[i] = static_cast<To>(from[i]);
+    require<DataError>(std::isfinite(to[i]) || !std::isfinite(from[i]),
+                       "{}: tensor {}: {} is too large for float", file.name(),
+                       in_quotes(target.key), from[i]);
+  }
+}
+
+}  // namespace
+
+std::string Problems::text() const {
+  return count_ <= most_described ? text_
+                                  : fmt::format("{}; and {} more", text_, count_ - most_described);
+}
+
+void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets) {
+  Problems problems;
+  std::set<std::string_view> wanted;
+  for (const TensorTarget& target : targets) {
+    wanted.insert(target.key);
+    const auto found = file.tensors().find(target.key);
+    if (found == file.tensors().end()) {
+      problems.add([&] {
+        return fmt::format("{} {} {} is missing", in_quotes(target.key), target.dtype,
+                           stored_shape(target));
+      });
+    } else if (std::string problem = difference(found->second, target); !problem.empty()) {
+      problems.add([&] { return problem; });
+    }
+  }
+  for (const auto& found : file.tensors()) {
+    if (wanted.count(found.first) == 0) {
+      problems.add([&] {
+        const auto& [key, tensor] = found;
+        return fmt::format("{} {} {} is unexpected", in_quotes(key), tensor.dtype, tensor.shape);
+      });
+    }
+  }
+  require<DataError>(problems.none(), "{}: does not fit: {}", file.name(), problems.text());
+}
+
+void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {
+  const StoredTensor& tensor = file.tensors().at(target.key);
+  Buffer<std::byte> bytes(tensor.size);
+  file.read(tensor, bytes);
+  if (target.transposes) {
+    bytes = transposed(bytes, tensor.shape);
+  }
+  if (tensor.dtype == target.dtype) {
+    std::copy(bytes.begin(), bytes.end(), target.bytes.begin());
+  } else if (target.dtype == "F64") {
+    convert<float, double>(bytes, file, target);
+  } else {
+    convert<double, float>(bytes, file, target);
+  }
+}
+
+Shape reversed(const Shape& shape) {
+  Shape result = shape;
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+Buffer<std::byte> transposed(std::span<const std::byte> matrix, const Shape& shape) {
+  Buffer<std::byte> result(matrix.size());
+  const std::size_t rows = shape[0], columns = shape[1];
+  const std::size_t element = matrix.empty() ? 0 : matrix.size() / (rows * columns);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (std::size_t column = 0; column < columns; ++column) {
+      std::memcpy(result.data() + (column * rows + row) * element,
+                  matrix.data() + (row * columns + column) * element, element);
+    }
+  }
+  return result;
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "autograd/ops/matrix.hpp"
+#include "nn/initializers.hpp"
+
+namespace xtape::nn {
+
+/// y = x W + b for a batch x (batch, in), with weight W (in, out) and bias b (out).
+template <class T = float>
+class Linear {
+ public:
+  /// Weights drawn by `initialize`, biases 0. Throws ValueError when a size is 0, ShapeError
+  /// when the weights are more than can be counted.
+  template <class Initializer = GlorotUniform>
+  Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {}) {
+    require<ValueError>(in > 0 && out > 0, "Linear: expected sizes of at least 1, got {} -> {}", in,
+                        out);
+    resize(weight, Shape{in, out});
+    bias = Array<T>(Shape{out}, T(0));
+    initialize(weight, rng);
+  }
+
+  /// Throws ShapeError when x is not (batch, in), and when the weights were moved away.
+  Variable<T> operator()(Variable<T> x) const {
+    require<ShapeError>(weight.dimension() == 2, "Linear: expected weights (in, out), got {}",
+                        weight.shape());
+    const std::size_t in = weight.shape()[0];
+    if (x.shape().size() != 2 || x.shape()[1] != in) [[unlikely]] {
+      fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
+    }
+    const Variable<T> w = x.tape().parameter(weight);  // before the bias, whatever the compiler
+    return linear(x, w, x.tape().parameter(bias));
+  }
+
+  /// What tables and errors call it: "Linear 784 -> 128", or "Linear" once its weights were moved
+  /// away.
+  std::string describe() const {
+    return weight.dimension() == 2
+               ? fmt::format("Linear {} -> {}", weight.shape()[0], weight.shape()[1])
+               : "Linear";
+  }
+
+  /// Names the parameters: "weight", "bias".
+  static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
+
+  /// PyTorch keeps the weight as (out, in); see nn/module.hpp.
+  static constexpr std::string_view transposed_in_pytorch = "weight";
+
+  Array<T> weight;  ///< (in, out).
+  Array<T> bias;    ///< (out).
+};
+
+}  // namespace xtape::nn

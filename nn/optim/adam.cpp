@@ -1,0 +1,95 @@
+#include "nn/optim/adam.hpp"
+
+#include <cmath>
+
+#include "tensor/parallel.hpp"
+
+namespace xtape::nn {
+namespace {
+
+/// The numbers of a step, in the type of the arrays.
+template <class T>
+struct Factors {
+  T decay, keep;
+  T keep_m, take_m;
+  T keep_v, take_v;
+  T rate, scale, epsilon;
+};
+
+/// Takes the factors by value: the compiler would read them again after each store if an array
+/// might hold them, and vectorise nothing.
+template <class T>
+void update_range(const Factors<T> by, T* w, T* m, T* v, const T* g, std::size_t begin,
+                  std::size_t end) {
+#pragma omp simd
+  for (std::size_t i = begin; i < end; ++i) {
+    const T slope = g[i] + by.decay * w[i];
+    m[i] = by.keep_m * m[i] + by.take_m * slope;
+    v[i] = by.keep_v * v[i] + by.take_v * slope * slope;
+    w[i] = by.keep * w[i] - by.rate * m[i] / (std::sqrt(v[i]) * by.scale + by.epsilon);
+  }
+}
+
+}  // namespace
+
+template <class T>
+Adam<T>::Adam(AdamOptions initial) : Adam("Adam", initial, WeightDecay::in_gradient) {}
+
+template <class T>
+Adam<T>::Adam(const char* name, const AdamOptions& initial, WeightDecay weight_decay)
+    : Optimizer<T>(name), options(initial), weight_decay_(weight_decay) {
+  Adam::prepare();
+}
+
+template <class T>
+AdamW<T>::AdamW(AdamWOptions initial)
+    : Adam<T>("AdamW",
+              {initial.learning_rate, initial.beta1, initial.beta2, initial.epsilon,
+               initial.weight_decay},
+              Adam<T>::WeightDecay::decoupled) {}
+
+template <class T>
+std::size_t Adam<T>::prepare() const {
+  const auto [learning_rate, beta1, beta2, epsilon, weight_decay] = options;
+  const char* name = this->name();
+  require<ValueError>(learning_rate >= 0 && std::isfinite(learning_rate),
+                      "{}: expected a learning_rate of at least 0, got {}", name, learning_rate);
+  require<ValueError>(beta1 >= 0 && beta1 < 1, "{}: expected a beta1 in [0, 1), got {}", name,
+                      beta1);
+  require<ValueError>(beta2 >= 0 && beta2 < 1, "{}: expected a beta2 in [0, 1), got {}", name,
+                      beta2);
+  require<ValueError>(static_cast<T>(epsilon) > 0 && std::isfinite(epsilon),
+                      "{}: expected an epsilon above 0, got {}", name, epsilon);
+  require<ValueError>(weight_decay >= 0 && std::isfinite(weight_decay),
+                      "{}: expected a weight_decay of at least 0, got {}", name, weight_decay);
+  return 2;
+}
+
+template <class T>
+void Adam<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) {
+  const auto [learning_rate, beta1, beta2, epsilon, weight_decay] = options;
+  const auto step = static_cast<double>(this->steps());
+  const bool decoupled = weight_decay_ == WeightDecay::decoupled;
+  const Factors<T> factors{.decay = static_cast<T>(decoupled ? 0 : weight_decay),
+                           .keep = static_cast<T>(decoupled ? 1 - learning_rate * weight_decay : 1),
+                           .keep_m = static_cast<T>(beta1),
+                           .take_m = static_cast<T>(1 - beta1),
+                           .keep_v = static_cast<T>(beta2),
+                           .take_v = static_cast<T>(1 - beta2),
+                           .rate = static_cast<T>(learning_rate / (1 - std::pow(beta1, step))),
+                           .scale = static_cast<T>(1 / std::sqrt(1 - std::pow(beta2, step))),
+                           .epsilon = static_cast<T>(epsilon)};
+  const std::size_t size = parameter.size();
+  T *w = parameter.data(), *m = state[0].data(), *v = state[1].data();
+  const T* g = grad.data();
+  parallel(size, 64, size, [&](std::size_t begin, std::size_t end) {
+    update_range(factors, w, m, v, g, begin, end);
+  });
+}
+
+template class Adam<float>;
+template class Adam<double>;
+template class AdamW<float>;
+template class AdamW<double>;
+
+}  // namespace xtape::nn

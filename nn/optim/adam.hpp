@@ -1,0 +1,72 @@
+#pragma once
+
+#include "nn/optim/optimizer.hpp"
+
+namespace xtape::nn {
+
+/// How Adam steps. Options out of range make Adam throw ValueError.
+struct AdamOptions {
+  double learning_rate = 1e-3;  ///< At least 0.
+  double beta1 = 0.9;           ///< In [0, 1).
+  double beta2 = 0.999;         ///< In [0, 1).
+  double epsilon = 1e-8;        ///< Above 0.
+  double weight_decay = 0;      ///< At least 0.
+};
+
+/// Adam (Kingma and Ba 2015), with the gradient g of each parameter w in step t = 1, 2, ...:
+///
+///     g += weight_decay w
+///     m  = beta1 m + (1 - beta1) g          (m = v = 0 at first)
+///     v  = beta2 v + (1 - beta2) g^2
+///     w -= learning_rate m' / (sqrt(v') + epsilon)
+///          with m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t)
+template <class T = float>
+class Adam : public Optimizer<T> {
+ public:
+  /// Throws ValueError when an option is out of range.
+  explicit Adam(AdamOptions initial = {});
+
+  /// May be changed between steps: `adam.options.learning_rate = schedule(step)`.
+  AdamOptions options;
+
+ protected:
+  /// Whether weight_decay w is added to the gradient, as in Adam, or learning_rate weight_decay w
+  /// taken from the parameter, as in AdamW.
+  enum class WeightDecay { in_gradient, decoupled };
+
+  /// For an optimizer that differs from Adam in its name and its weight decay.
+  Adam(const char* name, const AdamOptions& initial, WeightDecay weight_decay);
+
+ private:
+  std::size_t prepare() const override;
+  void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) override;
+
+  WeightDecay weight_decay_;
+};
+
+/// How AdamW steps. Options out of range make AdamW throw ValueError.
+struct AdamWOptions {
+  double learning_rate = 1e-3;  ///< At least 0.
+  double beta1 = 0.9;           ///< In [0, 1).
+  double beta2 = 0.999;         ///< In [0, 1).
+  double epsilon = 1e-8;        ///< Above 0.
+  double weight_decay = 0.01;   ///< At least 0.
+};
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): instead of entering the gradient,
+/// it shrinks the parameter first,
+///
+///     w -= learning_rate weight_decay w
+template <class T = float>
+class AdamW : public Adam<T> {
+ public:
+  /// Throws ValueError when an option is out of range.
+  explicit AdamW(AdamWOptions initial = {});
+};
+
+extern template class Adam<float>;
+extern template class Adam<double>;
+extern template class AdamW<float>;
+extern template class AdamW<double>;
+
+}  // namespace xtape::nn

@@ -1,0 +1,139 @@
+#include "nn/optim/optimizer.hpp"
+
+#include <set>
+
+namespace xtape::nn {
+
+template <class T>
+Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
+                              const Array<T>& parameter, const Tape<T>& tape) {
+  require_whole(user, name, parameter);
+  Array<T>* grad = tape.find_grad(parameter);
+  if (grad == nullptr) [[unlikely]] {
+    fail<TapeError>("{}: parameter '{}' {} has no gradient: {}", user, name.str(),
+                    parameter.shape(),
+                    tape.differentiated() ? "the loss does not depend on it"
+                                          : "Tape::backward has not been called");
+  }
+  if (!same_shape(grad->shape(), parameter.shape())) [[unlikely]] {
+    fail<ShapeError>(
+        "{}: parameter '{}' is {}, but its gradient {}: it was resized after it was "
+        "recorded",
+        user, name.str(), parameter.shape(), grad->shape());
+  }
+  require_whole(user, name, *grad, "the gradient of");
+  return *grad;
+}
+
+template <class T>
+void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape) {
+  const std::size_t index = updates_.size();
+  updates_.push_back({&parameter, &detail::gradient_of(name_, name, parameter, tape)});
+  if (!model_.empty()) {
+    const bool known = index < model_.size() && model_[index].parameter == &parameter &&
+                       same_shape(model_[index].shape, parameter.shape());
+    if (!known) [[unlikely]] {
+      fail<TapeError>(
+          "{}: this optimizer began with another model (parameter '{}' {} is not the "
+          "one it knows); use a new optimizer or reset()",
+          name_, name.str(), parameter.shape());
+    }
+  }
+}
+
+template <class T>
+void Optimizer<T>::apply(std::size_t state_count) {
+  if (updates_.size() < model_.size()) [[unlikely]] {
+    fail<TapeError>(
+        "{}: this optimizer began with another model ({} parameters, this one has {}); "
+        "use a new optimizer or reset()",
+        name_, model_.size(), updates_.size());
+  }
+  if (!slots_.empty() && slots_.front().state.size() < state_count) [[unlikely]] {
+    fail<TapeError>(
+        "{}: the options want {} arrays of state for each parameter, but this optimizer "
+        "began with {}; use a new optimizer or reset()",
+        name_, state_count, slots_.front().state.size());
+  }
+  if (model_.empty() || (slots_.empty() && state_count > 0)) {
+    begin(state_count);
+  }
+  ++steps_;
+  for (std::size_t i = 0; i < updates_.size(); ++i) {
+    std::span<Array<T>> state;
+    if (!slots_.empty()) {
+      state = slots_[i].state;
+    }
+    update(*updates_[i].parameter, *updates_[i].grad, state);
+  }
+}
+
+template <class T>
+void Optimizer<T>::begin(std::size_t state_count) {
+  std::vector<Known> model;
+  std::vector<Slot> slots;
+  model.reserve(updates_.size());
+  std::set<const Array<T>*> distinct;
+  for (const Update& each : updates_) {
+    require<TapeError>(distinct.insert(each.parameter).second,
+                       "{}: two visit lines of the model name the same array {}; visit it once",
+                       name_, each.parameter->shape());
+    model.push_back({each.parameter, each.parameter->shape()});
+    if (state_count > 0) {
+      const Array<T> zeros(each.parameter->shape(), T(0));
+      slots.push_back({each.parameter, std::vector<Array<T>>(state_count, zeros)});
+    }
+  }
+  model_ = std::move(model);
+  slots_ = std::move(slots);
+}
+
+template <class T>
+void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
+  const std::size_t state_count = prepare();
+  std::vector<Known> model;
+  for (const Slot& slot : slots) {
+    require<ValueError>(slot.state.size() == state_count,
+                        "{}: restored with {} arrays for each parameter, expected {}", name_,
+                        slot.state.size(), state_count);
+    for (const Array<T>& array : slot.state) {
+      require_whole(name_, array);
+      require<ShapeError>(same_shape(array.shape(), slot.parameter->shape()),
+                          "{}: restored with state {} of a parameter {}", name_, array.shape(),
+                          slot.parameter->shape());
+    }
+    model.push_back({slot.parameter, slot.parameter->shape()});
+  }
+  if (state_count == 0) {
+    slots.clear();
+  }
+  model_ = std::move(model);
+  slots_ = std::move(slots);
+  steps_ = steps;
+}
+
+template <class T>
+std::vector<const Array<T>*> Optimizer<T>::parameters() const {
+  std::vector<const Array<T>*> result;
+  result.reserve(model_.size());
+  for (const Known& known : model_) {
+    result.push_back(known.parameter);
+  }
+  return result;
+}
+
+template <class T>
+void Optimizer<T>::reset() {
+  model_.clear();
+  slots_.clear();
+  steps_ = 0;
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                 \
+  template Array<T>& detail::gradient_of(const char*, const ParameterName&, const Array<T>&, \
+                                         const Tape<T>&);                                    \
+  template class Optimizer<T>
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape::nn

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "nn/optim/optimizer.hpp"
+
+namespace xtape::nn {
+
+/// How SGD steps. Options out of range make SGD throw ValueError.
+struct SGDOptions {
+  double learning_rate = 0.01;  ///< At least 0.
+  double momentum = 0;          ///< In [0, 1).
+  bool nesterov = false;        ///< Needs momentum.
+  double weight_decay = 0;      ///< At least 0.
+};
+
+/// Stochastic gradient descent with the gradient g of each parameter w:
+///
+///     g += weight_decay w
+///     v  = momentum v + g                   (v = 0 at first)
+///     w -= learning_rate v                  or, with nesterov, learning_rate (g + momentum v)
+///
+/// Momentum after Polyak (1964) and Nesterov's after Sutskever et al. (2013), in the form that
+/// PyTorch gives them.
+///
+///     nn::SGD sgd({.learning_rate = 0.5, .momentum = 0.9});
+template <class T = float>
+class SGD : public Optimizer<T> {
+ public:
+  /// Throws ValueError when an option is out of range.
+  explicit SGD(SGDOptions initial = {});
+
+  /// May be changed between steps: `sgd.options.learning_rate = schedule(step)`.
+  SGDOptions options;
+
+ private:
+  std::size_t prepare() const override;
+  void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) override;
+};
+
+extern template class SGD<float>;
+extern template class SGD<double>;
+
+}  // namespace xtape::nn

@@ -1,0 +1,51 @@
+#include "tensor/kernels/onednn.hpp"
+
+#if __has_include(<oneapi/dnnl/dnnl.h>)
+#include <oneapi/dnnl/dnnl.h>
+#else
+#include <dnnl.h>
+#endif
+#include <fmt/format.h>
+
+#include <new>
+
+#include "tensor/error.hpp"
+#include "tensor/kernels/address_space.hpp"
+
+namespace xtape::onednn {
+namespace {
+
+/// oneDNN crashes where it gets no memory for the code that it makes and for its copies of
+/// operands, a few MB in all. Throws std::bad_alloc instead, at the first call of a thread.
+void require_workspace() {
+  thread_local bool possible = false;
+  if (!possible) {
+    require_address_space(std::size_t{32} << 20);
+    possible = true;
+  }
+}
+
+}  // namespace
+
+void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
+           float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb,
+           float beta, float* c, std::size_t ldc) {
+  require_workspace();
+  const auto flag = [](bool transpose) { return transpose ? 'T' : 'N'; };
+  const auto index = [](std::size_t extent) { return static_cast<dnnl_dim_t>(extent); };
+  const dnnl_status_t status =
+      dnnl_sgemm(flag(transpose_a), flag(transpose_b), index(m), index(n), index(k), alpha, a,
+                 index(lda), b, index(ldb), beta, c, index(ldc));
+  if (status == dnnl_out_of_memory) {
+    throw std::bad_alloc();
+  }
+  require<Error>(status == dnnl_success, "gemm: oneDNN failed with status {}",
+                 static_cast<int>(status));
+}
+
+std::string version() {
+  const dnnl_version_t* linked = dnnl_version();
+  return fmt::format("{}.{}.{}", linked->major, linked->minor, linked->patch);
+}
+
+}  // namespace xtape::onednn

@@ -1,0 +1,216 @@
+#include "tensor/kernels/reduce.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tensor/parallel.hpp"
+
+namespace xtape {
+namespace {
+
+/// A run of neighbouring axes that are all reduced or all kept.
+struct AxisGroup {
+  std::size_t extent;
+  bool reduced;
+  std::size_t in_stride = 1;
+  std::size_t out_stride = 1;
+};
+using AxisGroups = xt::svector<AxisGroup, 4>;
+
+/// Merges neighbouring axes of one kind, so that the kernels below see as few and as long loops as
+/// possible.
+AxisGroups group_axes(const Shape& shape, std::uint64_t mask) {
+  require_rank("reduce", shape.size());
+  AxisGroups groups;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const bool reduced = (mask >> axis & 1) != 0;
+    if (shape[axis] == 1) {
+      continue;
+    }
+    if (!groups.empty() && groups.back().reduced == reduced) {
+      groups.back().extent *= shape[axis];
+    } else {
+      groups.push_back({shape[axis], reduced});
+    }
+  }
+  if (groups.empty()) {
+    groups.push_back({1, false});
+  }
+  std::size_t in_stride = 1, out_stride = 1;
+  for (std::size_t i = groups.size(); i-- > 0;) {
+    groups[i].in_stride = in_stride;
+    groups[i].out_stride = out_stride;
+    in_stride *= groups[i].extent;
+    out_stride *= groups[i].reduced ? 1 : groups[i].extent;
+  }
+  return groups;
+}
+
+template <class T>
+T sum_row(const T* row, std::size_t count) {
+  constexpr std::size_t block = 512;
+  double total = 0;
+  for (std::size_t begin = 0; begin < count; begin += block) {
+    const std::size_t end = std::min(count, begin + block);
+    T partial = 0;
+#pragma omp simd reduction(+ : partial)
+    for (std::size_t j = begin; j < end; ++j) {
+      partial += row[j];
+    }
+    total += static_cast<double>(partial);
+  }
+  return static_cast<T>(total);
+}
+
+constexpr std::size_t tile = 64;  ///< As many columns as stay in registers while rows pass by.
+
+template <class T>
+void add_row(const T* row, std::size_t count, T* sums) {
+#pragma omp simd
+  for (std::size_t j = 0; j < count; ++j) {
+    sums[j] += row[j];
+  }
+}
+
+/// out[j] += scale * (the sum of column j) for `width` columns, at most a tile, of rows that are
+/// `stride` apart.
+template <class T>
+void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_t width, T scale,
+                   T* out) {
+  constexpr std::size_t block = 64;
+  double total[tile] = {};
+  for (std::size_t begin = 0; begin < rows; begin += block) {
+    const std::size_t end = std::min(rows, begin + block);
+    T partial[tile] = {};
+    for (std::size_t i = begin; i < end; ++i) {
+      const T* row = in + i * stride;
+      if (width == tile) {
+        add_row(row, tile, partial);  // compiled for this very count
+      } else {
+        add_row(row, width, partial);
+      }
+    }
+    for (std::size_t j = 0; j < width; ++j) {
+      total[j] += static_cast<double>(partial[j]);
+    }
+  }
+  for (std::size_t j = 0; j < width; ++j) {
+    out[j] += scale * static_cast<T>(total[j]);
+  }
+}
+
+/// out[j] += scale * (the sum of column j).
+template <class T>
+void add_column_sums(const T* in, std::size_t rows, std::size_t columns, T scale, T* out) {
+  parallel(columns, tile, rows * columns, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t j = begin; j < end; j += tile) {
+      add_tile_sums(in + j, rows, columns, std::min(tile, end - j), scale, out + j);
+    }
+  });
+}
+
+template <class T>
+void add_sum(const T* in, const AxisGroup* group, const AxisGroup* last, T scale, T* out) {
+  const std::size_t extent = group->extent;
+  if (group == last) {
+    if (group->reduced) {
+      *out += scale * sum_row(in, extent);
+    } else {
+#pragma omp simd
+      for (std::size_t j = 0; j < extent; ++j) {
+        out[j] += scale * in[j];
+      }
+    }
+    return;
+  }
+  if (group->reduced && group + 1 == last) {
+    add_column_sums(in, extent, last->extent, scale, out);
+    return;
+  }
+  const std::size_t out_step = group->reduced ? 0 : group->out_stride;
+  for (std::size_t i = 0; i < extent; ++i) {
+    add_sum(in + i * group->in_stride, group + 1, last, scale, out + i * out_step);
+  }
+}
+
+/// The same walk as add_sum with source and destination exchanged.
+template <class T>
+void add_stretched(const T* in, const AxisGroup* group, const AxisGroup* last, T scale, T* out) {
+  const std::size_t extent = group->extent;
+  if (group == last) {
+    const std::size_t step = group->reduced ? 0 : 1;
+#pragma omp simd
+    for (std::size_t j = 0; j < extent; ++j) {
+      out[j] += scale * in[j * step];
+    }
+    return;
+  }
+  const std::size_t in_step = group->reduced ? 0 : group->out_stride;
+  for (std::size_t i = 0; i < extent; ++i) {
+    add_stretched(in + i * in_step, group + 1, last, scale, out + i * group->in_stride);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void reduce_sum(const Array<T>& in, std::uint64_t mask, T scale, T beta, T* out) {
+  const AxisGroups groups = group_axes(in.shape(), mask);
+  if (beta == T(0)) {
+    const AxisGroup& first = groups.front();
+    std::fill_n(out, first.out_stride * (first.reduced ? 1 : first.extent), T(0));
+  }
+  if (in.size() > 0) {
+    add_sum(in.data(), &groups.front(), &groups.back(), scale, out);
+  }
+}
+
+template <class T>
+void reduce_to(const Array<T>& in, T beta, Array<T>& out) {
+  require_rank("reduce", in.dimension());
+  const std::size_t missing = in.dimension() - out.dimension();
+  std::uint64_t mask = 0;
+  for (std::size_t axis = 0; axis < in.dimension(); ++axis) {
+    if (axis < missing || (out.shape()[axis - missing] == 1 && in.shape()[axis] != 1)) {
+      mask |= std::uint64_t{1} << axis;
+    }
+  }
+  reduce_sum(in, mask, T(1), beta, out.data());
+}
+
+template <class T>
+void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out) {
+  if (beta == T(0)) {
+    std::fill_n(out.data(), out.size(), T(0));
+  }
+  if (out.size() > 0) {
+    const AxisGroups groups = group_axes(out.shape(), mask);
+    add_stretched(in, &groups.front(), &groups.back(), scale, out.data());
+  }
+}
+
+template <class T>
+void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
+  if (inner == 0) {
+    return;  // however many blocks of nothing there are
+  }
+  for (std::size_t o = 0; o < outer; ++o, in += extent * inner, out += inner) {
+    std::copy_n(in, inner, out);
+    for (std::size_t a = 1; a < extent; ++a) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        const T value = in[a * inner + i];
+        out[i] = value > out[i] || std::isnan(value) ? value : out[i];
+      }
+    }
+  }
+}
+
+#define XTAPE_INSTANTIATE(T)                                          \
+  template void reduce_sum(const Array<T>&, std::uint64_t, T, T, T*); \
+  template void reduce_to(const Array<T>&, T, Array<T>&);             \
+  template void stretch(const T*, std::uint64_t, T, T, Array<T>&);    \
+  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

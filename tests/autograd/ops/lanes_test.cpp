@@ -1,0 +1,66 @@
+#include <cmath>
+#include <cstddef>
+#include <limits>
+
+#include "autograd/ops/ops.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/steps.hpp"
+
+// An op gives the same for a number in a vector register and among the last elements of an array,
+// which fill none.
+
+using namespace xtape;
+
+namespace {
+
+constexpr std::size_t count = 35;  // two registers of floats and a tail
+
+/// Checks that op(x) of an array full of a number, and last 0 when `ends_in_zero`, has one value
+/// for that number, to `steps`.
+template <class T, class Op>
+void check_one_answer(const char* name, Op op, double steps, bool ends_in_zero = false) {
+  using Limits = std::numeric_limits<T>;
+  const T overflow = std::log(Limits::max()), underflow = -std::log(Limits::min());
+  for (const T size :
+       {T(0), Limits::denorm_min(), Limits::min() / 5, Limits::min(), T(1e-3), T(1), T(5), T(12),
+        T(13.5), underflow - 1, underflow + 1, T(0.9999) * overflow, overflow + 1,
+        T(1.03) * overflow, Limits::max(), Limits::infinity(), Limits::quiet_NaN()}) {
+    for (const T number : {size, -size}) {
+      Array<T> x(Shape{count}, number);
+      x(count - 1) = ends_in_zero ? T(0) : number;
+      Tape<T> tape;
+      const Variable<T> y = op(tape.constant(x));
+      const T last = y.value()(count - 2);
+      for (std::size_t i = 0; i + 1 < count; ++i) {
+        INFO(name << "(" << number << ") is " << y.value()(i) << " at " << i << ", " << last
+                  << " at the end");
+        REQUIRE(steps_between(y.value()(i), last) <= steps);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Ops give a number one answer wherever it stands", "", float, double) {
+  using T = TestType;
+  using V = Variable<T>;
+  check_one_answer<T>(
+      "exp", [](V x) { return exp(x); }, 2);
+  check_one_answer<T>(
+      "log", [](V x) { return log(x); }, 2);
+  check_one_answer<T>(
+      "sqrt", [](V x) { return sqrt(x); }, 0);
+  check_one_answer<T>(
+      "tanh", [](V x) { return tanh(x); }, 2);
+  check_one_answer<T>(
+      "sigmoid", [](V x) { return sigmoid(x); }, 4);
+  check_one_answer<T>(
+      "softplus", [](V x) { return softplus(x); }, 4);
+  check_one_answer<T>(
+      "gelu", [](V x) { return gelu(x); }, 80);  // erfc's last digits differ
+  check_one_answer<T>(
+      "softmax", [](V x) { return softmax(x); }, 4, true);
+  check_one_answer<T>(
+      "log_softmax", [](V x) { return log_softmax(x); }, 4, true);
+}

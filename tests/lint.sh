@@ -1,0 +1,62 @@
+#!/bin/sh
+# lint.sh: rules that hold for the sources as a whole. Prints each line that breaks one; exit status
+# 1 if there is any.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+
+broken=0
+
+# rule RULE LINES: the lines that break a rule, if any.
+rule() {
+  [ -n "$2" ] || return 0
+  printf 'lint: %s:\n%s\n' "$1" "$2"
+  broken=1
+}
+
+sources=$(find tensor autograd nn examples -name '*.[ch]pp' | LC_ALL=C sort)
+if [ "$(printf '%s\n' "$sources" | wc -l)" -lt 100 ]; then
+  rule 'the sources are searched' 'too few of them were found'
+fi
+
+# code PATTERN [FILE...]: the lines of code, comments left out, that match PATTERN.
+code() {
+  pattern=$1
+  shift
+  [ $# -gt 0 ] || set -- $sources
+  awk -v pattern="$pattern" '
+    { line = $0; sub(/\/\/.*/, "", line) }
+    line ~ pattern { print FILENAME ":" FNR ": " $0 }' "$@"
+}
+
+# Rooms by floor. A file includes its own floor and those below; nothing includes the tests.
+rule 'includes run down the house' "$(awk '
+  function floor_of(path) {
+    if (path ~ /^tensor\//) return 0
+    if (path ~ /^autograd\//) return 1
+    if (path ~ /^nn\/((layers|optim|data|io)\/)?[^\/]*$/) return 2
+    if (path ~ /^nn\/train\//) return 3
+    if (path ~ /^(nn\/(datasets|report|distributed)\/|xtape\.hpp$)/) return 4
+    if (path ~ /^examples\//) return 5
+    return -1
+  }
+  /^#include "/ {
+    split($0, part, "\"")
+    if (floor_of(part[2]) < 0 || floor_of(part[2]) > floor_of(FILENAME))
+      print FILENAME ":" FNR ": " $0
+  }' $sources)"
+
+rule 'no source starts another program' \
+  "$(code '(^|[^a-zA-Z_])(system|popen|v?fork|wordexp|dlopen|posix_spawnp?|exec(l|le|lp|v|ve|vp|vpe))[ ]*\(')"
+
+rule 'files are written in two places, which create them safely' \
+  "$(code 'std::o?fstream|(^|[^a-zA-Z_])(f(re)?open|creat|O_WRONLY|O_RDWR|O_CREAT)([^a-zA-Z_]|$)' |
+  grep -v '^nn/io/files\.cpp:\|^examples/mnist/data/file\.cpp:')"
+
+rule 'temporary files lie beside the file that they replace' \
+  "$(code '(^|[^a-zA-Z_])(tmpnam|tempnam|mktemp|tmpfile|temp_directory_path)([^a-zA-Z_]|$)')"
+
+rule 'the program prints by a function that knows what standard output refuses' \
+  "$(code 'fmt::print[(]|(^|[^a-zA-Z_])(puts|printf|putchar|cout)([^a-zA-Z_]|$)' \
+  $(printf '%s\n' "$sources" | grep '^examples/mnist/'))"
+
+exit $broken

@@ -1,0 +1,330 @@
+#include "nn/data/augment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/datasets.hpp"
+#include "tests/support/threads.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Rng;
+using xtape::Shape;
+
+namespace {
+
+/// What warp() makes of an image without a displacement field.
+std::vector<float> moved(const std::vector<std::uint8_t>& image, std::size_t rows,
+                         std::size_t columns, const nn::Affine& affine) {
+  std::vector<float> padded((rows + 3) * (columns + 3)), out(rows * columns);
+  nn::detail::warp(image, rows, columns, affine, nullptr, nullptr, padded.data(), out.data());
+  return out;
+}
+
+/// `count` images of a disc in the middle of 28 x 28 pixels, far from the edges.
+nn::Dataset discs(std::size_t count) {
+  nn::Dataset data{.rows = 28, .columns = 28, .images = {}, .labels = {}};
+  for (std::size_t i = 0; i < count; ++i) {
+    data.labels.push_back(static_cast<std::uint8_t>(i % 10));
+    for (std::size_t p = 0; p < data.features(); ++p) {
+      const double x = static_cast<double>(p % 28) - 13.5, y = static_cast<double>(p / 28) - 13.5;
+      data.images.push_back(x * x + y * y < 36 ? 255 : 0);
+    }
+  }
+  return data;
+}
+
+template <class T = float>
+Array<T> augmented(const nn::Dataset& data, const nn::AugmentOptions& options,
+                   std::uint64_t seed = 1) {
+  nn::Augment augment(options);
+  nn::Batches batches(data, data.size());
+  Rng rng{seed};
+  Array<T> out;
+  augment((*batches.begin()).images, rng, out);
+  return out;
+}
+
+double mass(const Array<float>& array) {
+  return std::accumulate(array.storage().begin(), array.storage().end(), 0.);
+}
+
+/// A field of displacements on a large grid.
+std::vector<float> field(double alpha, double sigma, std::size_t size, std::uint64_t seed) {
+  const std::vector<float> weights = nn::detail::gaussian(sigma);
+  std::vector<float> noise(nn::detail::elastic_noise_size(weights.size() / 2, size, size));
+  std::vector<float> result(size * size + 31);
+  Rng rng{seed};
+  nn::detail::elastic_field(alpha, weights, size, size, rng, noise.data(), result.data());
+  result.resize(size * size);
+  return result;
+}
+
+double correlation(const std::vector<float>& values, std::size_t size, std::size_t distance) {
+  double products = 0, squares = 0;
+  for (std::size_t row = 0; row < size; ++row) {
+    for (std::size_t column = 0; column + distance < size; ++column) {
+      const double a = values[row * size + column], b = values[row * size + column + distance];
+      products += a * b;
+      squares += a * a;
+    }
+  }
+  return products / squares;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Augment without any strength leaves pixels as they are", "", float, double) {
+  const nn::Dataset data = numbered_images(6);
+  nn::Batches batches(data, 6, nn::PixelScale{.mean = 0.1307, .deviation = 0.3081});
+  const nn::Batch batch = *batches.begin();
+  Array<TestType> plain, same;
+  batch.images(plain);
+  nn::Augment augment({});
+  Rng rng;
+  augment(batch.images, rng, same);
+  REQUIRE((same.shape() == plain.shape()));
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    CHECK(same.data()[i] == Approx(plain.data()[i]).margin(1e-6));
+  }
+}
+
+TEST_CASE("warp moves an image by whole pixels and fills with 0") {
+  const std::vector<std::uint8_t> image{1, 2, 3,  //
+                                        4, 5, 6};
+  CHECK((moved(image, 2, 3, {.x0 = 1}) == std::vector<float>{0, 1, 2, 0, 4, 5}));
+  CHECK((moved(image, 2, 3, {.x0 = -2}) == std::vector<float>{3, 0, 0, 6, 0, 0}));
+  CHECK((moved(image, 2, 3, {.y0 = 1}) == std::vector<float>{0, 0, 0, 1, 2, 3}));
+  CHECK((moved(image, 2, 3, {.x0 = 100, .y0 = -1e9}) == std::vector<float>(6, 0)));
+}
+
+TEST_CASE("warp interpolates between pixels and the black around the image") {
+  CHECK((moved({100, 200}, 1, 2, {.x0 = 0.25}) == std::vector<float>{75, 175}));
+  CHECK((moved({100, 200}, 1, 2, {.x0 = 0.5, .y0 = 0.5}) == std::vector<float>{25, 75}));
+}
+
+TEST_CASE("warp turns an image by 90 degrees counter-clockwise") {
+  const std::vector<std::uint8_t> image{1, 2, 3,  //
+                                        4, 5, 6,  //
+                                        7, 8, 9};
+  CHECK((moved(image, 3, 3, {.xx = 0, .xy = 1, .yx = -1, .yy = 0}) ==
+         std::vector<float>{3, 6, 9, 2, 5, 8, 1, 4, 7}));
+}
+
+TEST_CASE("warp scales from the centre") {
+  const std::vector<std::uint8_t> image{10, 20, 30, 40, 50};
+  CHECK((moved(image, 1, 5, {.xx = 2}) == std::vector<float>{20, 25, 30, 35, 40}));
+}
+
+TEST_CASE("warp takes each pixel from where its displacement points") {
+  const std::vector<std::uint8_t> image{10, 20, 30, 40};
+  const std::vector<float> dx{1, 0, -1, -1}, dy{0, 1, 0, -1};
+  std::vector<float> padded(5 * 5), out(4);
+  nn::detail::warp(image, 2, 2, {}, dx.data(), dy.data(), padded.data(), out.data());
+  CHECK((out == std::vector<float>{20, 40, 0, 10}));
+}
+
+TEST_CASE("random_affine stays within the options, and reaches far") {
+  Rng rng;
+  const nn::AugmentOptions options{.shift = 3, .rotation = 20, .scale = 0.1};
+  double most_shift = 0, most_angle = 0, most_scale = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const nn::Affine a = nn::detail::random_affine(options, rng);
+    const double angle = std::abs(std::atan2(-a.yx, a.xx)) * 180 / std::acos(-1.);
+    most_shift = std::max({most_shift, std::abs(a.x0), std::abs(a.y0)});
+    most_angle = std::max(most_angle, angle);
+    most_scale = std::max(most_scale, std::abs(std::hypot(a.xx, a.yx) - 1));
+  }
+  CHECK((most_shift > 2.9 && most_shift <= 3));
+  CHECK((most_angle > 19.5 && most_angle <= 20.0001));
+  CHECK((most_scale > 0.099 && most_scale <= 0.1 + 1e-9));
+}
+
+TEST_CASE("random_affine shears along x and keeps areas") {
+  Rng rng;
+  for (int i = 0; i < 20; ++i) {
+    const nn::Affine a = nn::detail::random_affine({.rotation = 90, .shear = 0.5}, rng);
+    CHECK(a.xx * a.yy - a.xy * a.yx == Approx(1));
+    const nn::Affine sheared = nn::detail::random_affine({.shear = 0.5}, rng);
+    CHECK(sheared.xx == Approx(1));
+    CHECK(sheared.yx == 0);
+    CHECK(std::abs(sheared.xy) <= 0.5);
+  }
+}
+
+TEST_CASE("gaussian weights are symmetric, add up to 1 and reach 3 sigma") {
+  const std::vector<float> weights = nn::detail::gaussian(4);
+  REQUIRE(weights.size() == 25);
+  CHECK(std::accumulate(weights.begin(), weights.end(), 0.) == Approx(1));
+  CHECK(weights[0] == weights[24]);
+  CHECK(weights[8] / weights[12] == Approx(std::exp(-0.5)));
+}
+
+TEST_CASE("elastic displacements have mean 0 and the deviation that Augment states") {
+  const std::size_t size = 500;  // some 5000 patches of 4 sigma each
+  const std::vector<float> values = field(34, 4, size, 3);
+  double mean = 0, square = 0, edge = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    mean += values[i];
+    square += values[i] * values[i];
+    edge += i % size == 0 ? values[i] * values[i] : 0;
+  }
+  const auto count = static_cast<double>(values.size());
+  const double stated = 34 / (2 * 4 * std::sqrt(3 * std::acos(-1.)));
+  CHECK(stated == Approx(1.384).epsilon(0.001));
+  CHECK(std::abs(mean / count) < 0.1);
+  CHECK(std::sqrt(square / count) == Approx(stated).epsilon(0.05));
+  CHECK(std::sqrt(edge / static_cast<double>(size)) == Approx(stated).epsilon(0.3));
+}
+
+TEST_CASE("elastic displacements are as smooth as a Gaussian makes white noise") {
+  const std::size_t size = 400;
+  const std::vector<float> values = field(1, 4, size, 4);
+  CHECK(correlation(values, size, 1) == Approx(std::exp(-1. / 64)).epsilon(0.01));
+  CHECK(correlation(values, size, 4) == Approx(std::exp(-16. / 64)).epsilon(0.05));
+  CHECK(std::abs(correlation(values, size, 40)) < 0.1);
+}
+
+TEST_CASE("Augment keeps the mass of an image, roughly") {
+  const nn::Dataset data = discs(200);
+  const double before = mass(augmented(data, {}));
+  CHECK(mass(augmented(data, {.shift = 3})) == Approx(before).epsilon(0.001));
+  CHECK(mass(augmented(data, {.rotation = 30})) == Approx(before).epsilon(0.005));
+  CHECK(mass(augmented(data, {.elastic = 34})) == Approx(before).epsilon(0.05));
+}
+
+TEST_CASE("Augment gives each image a distortion of its own") {
+  const nn::Dataset data = discs(2);
+  const Array<float> out = augmented(data, {.elastic = 34});
+  double difference = 0;
+  for (std::size_t i = 0; i < 784; ++i) {
+    difference += std::abs(out(0, i) - out(1, i));
+  }
+  CHECK(difference > 10);
+}
+
+TEST_CASE("Augment displaces along x and along y independently") {
+  // A ramp along x - y, which equal displacements along both would leave as it is.
+  nn::Dataset ramp = discs(10);
+  for (std::size_t i = 0; i < ramp.images.size(); ++i) {
+    const std::size_t x = i % 28, y = i / 28 % 28;
+    ramp.images[i] = static_cast<std::uint8_t>(128 + 4 * x - 4 * y);
+  }
+  const Array<float> out = augmented(ramp, {.elastic = 34});
+  for (std::size_t image = 0; image < 10; ++image) {
+    double squares = 0;
+    for (std::size_t i = 0; i < 8 * 8; ++i) {
+      const std::size_t pixel = image * 784 + (10 + i / 8) * 28 + 10 + i % 8;
+      squares += std::pow(static_cast<double>(out.data()[pixel]) - ramp.images[pixel] / 255., 2);
+    }
+    CHECK(std::sqrt(squares / 64) > 1e-3);
+  }
+}
+
+TEST_CASE("Augment depends on the seed and not on the number of threads", "[threads]") {
+  const nn::Dataset data = discs(67);
+  const nn::AugmentOptions options{
+      .shift = 2, .rotation = 10, .scale = 0.1, .shear = 0.1, .elastic = 34};
+  const auto with_threads = [&](std::size_t count) {
+    const Threads threads(count);
+    return augmented(data, options);
+  };
+  const Array<float> one = with_threads(1);
+  CHECK((with_threads(2) == one));
+  CHECK((with_threads(3) == one));
+  CHECK((augmented(data, options, 2) != one));
+}
+
+TEST_CASE("Augment takes one word of the Rng for each image and allocates once") {
+  const nn::Dataset data = discs(64);
+  nn::Augment augment({.rotation = 10, .elastic = 34});
+  nn::Batches batches(data, 64);
+  const nn::Batch batch = *batches.begin();
+  Array<float> out;
+  Rng rng{5}, counted{5};
+  augment(batch.images, rng, out);
+  for (int i = 0; i < 64; ++i) {
+    counted();
+  }
+  CHECK((rng.state() == counted.state()));
+
+  const std::size_t allocations = allocation_count();
+  augment(batch.images, rng, out);
+  CHECK(allocation_count() == allocations);
+}
+
+TEST_CASE("warp takes what is no number for a place outside the image") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<std::uint8_t> image{10, 20, 30, 40};
+  for (const float hostile : {nan, -nan, infinity, -infinity, 3e38f, -3e38f}) {
+    CAPTURE(hostile);
+    const std::vector<float> dx{0, hostile, 0, hostile}, dy{0, 0, hostile, hostile};
+    std::vector<float> padded(5 * 5), out(4);
+    nn::detail::warp(image, 2, 2, {}, dx.data(), dy.data(), padded.data(), out.data());
+    CHECK((out == std::vector<float>{10, 0, 0, 0}));
+    const double wide = hostile;
+    for (const nn::Affine& affine :
+         {nn::Affine{.x0 = wide}, nn::Affine{.y0 = wide}, nn::Affine{.x0 = 1e300, .y0 = wide}}) {
+      CHECK((moved(image, 2, 2, affine) == std::vector<float>(4, 0)));
+    }
+    // What cannot be inverted: anything may come out that is a mixture of pixels.
+    for (const nn::Affine& affine :
+         {nn::Affine{.xx = wide}, nn::Affine{.xx = 0}, nn::Affine{.xx = wide, .xy = 1, .yx = wide},
+          nn::Affine{.xx = 1e200, .yy = 1e200}, nn::Affine{.xx = 1e-200, .yy = 1e-200}}) {
+      for (const float pixel : moved(image, 2, 2, affine)) {
+        CHECK((pixel >= 0 && pixel <= 40));
+      }
+    }
+  }
+}
+
+TEST_CASE("Augment gives pixels for the greatest amounts that it takes") {
+  const nn::Dataset data = discs(300);
+  const double shift = nn::AugmentOptions::max_shift, rotation = nn::AugmentOptions::max_rotation,
+               shear = nn::AugmentOptions::max_shear, elastic = nn::AugmentOptions::max_elastic,
+               scale = std::nextafter(1., 0.);
+  const std::vector<nn::AugmentOptions> extremes{
+      {.shift = shift},
+      {.rotation = rotation},
+      {.scale = scale, .shear = shear},
+      {.shift = shift, .scale = scale, .shear = shear},
+      {.elastic = elastic},
+      {.elastic = elastic, .smoothing = 64},
+      {.shift = shift, .rotation = rotation, .scale = scale, .shear = shear, .elastic = elastic}};
+  for (const nn::AugmentOptions& options : extremes) {
+    const Array<float> out = augmented(data, options);
+    const auto [least, most] = std::minmax_element(out.storage().begin(), out.storage().end());
+    CHECK(std::none_of(out.storage().begin(), out.storage().end(),
+                       [](float pixel) { return std::isnan(pixel); }));
+    CHECK(*least >= 0);
+    CHECK(*most <= 1.0001f);
+  }
+}
+
+TEST_CASE("Augment refuses options out of range") {
+  const auto refusal = [](const nn::AugmentOptions& options) {
+    return message_of([&] { nn::Augment{options}; });
+  };
+  CHECK(refusal({.shift = -1}) == "Augment: expected a shift from 0 to 10000 pixels, got -1");
+  CHECK(refusal({.shift = 1e308}) ==
+        "Augment: expected a shift from 0 to 10000 pixels, got 1e+308");
+  CHECK(refusal({.rotation = std::numeric_limits<double>::infinity()}) ==
+        "Augment: expected a rotation from 0 to 360 degrees, got inf");
+  CHECK(refusal({.rotation = 360.5}) ==
+        "Augment: expected a rotation from 0 to 360 degrees, got 360.5");
+  CHECK(refusal({.scale = 1}) == "Augment: expected a scale of at least 0 and below 1, got 1");
+  CHECK(refusal({.scale = std::nan("")}) ==
+        "Augment: expected a scale of at least 0 and below 1, got nan");
+  CHECK(refusal({.shear = std::nan("")}) == "Augment: expected a shear from 0 to 10, got nan");
+  CHECK(refusal({.shear = 1e308}) == "Augment: expected a shear from 0 to 10, got 1e+308");
+  CHECK(refusal({.elastic = -34}) == "Augment: expected elastic from 0 to 10000, got -34");
+  CHECK(refusal({.elastic = 1e39}) == "Augment: expected elastic from 0 to 10000, got 1e+39");
+  CHECK(refusal({.elastic = 1, .smoothing = 0}) ==
+        "Augment: expected a smoothing from 0.5 to 64 pixels, got 0");
+}

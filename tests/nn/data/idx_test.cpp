@@ -1,0 +1,355 @@
+#include "nn/data/idx.hpp"
+
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "tensor/error.hpp"
+#include "tensor/rng.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/cost.hpp"
+#include "tests/support/gzip.hpp"
+#include "tests/support/mnist_data.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+using Content = std::vector<std::uint8_t>;
+
+namespace {
+
+/// The first bytes of an IDX file.
+Content header(std::initializer_list<std::uint32_t> extents, std::uint8_t type = 8) {
+  Content bytes{0, 0, type, static_cast<std::uint8_t>(extents.size())};
+  for (std::uint32_t extent : extents) {
+    for (int shift : {24, 16, 8, 0}) {
+      bytes.push_back(static_cast<std::uint8_t>(extent >> shift));
+    }
+  }
+  return bytes;
+}
+
+/// An IDX file that holds 0, 1, 2, ... modulo `wrap`.
+Content idx(std::initializer_list<std::uint32_t> extents, std::size_t wrap = 251) {
+  Content bytes = header(extents);
+  std::size_t count = 1;
+  for (std::uint32_t extent : extents) {
+    count *= extent;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    bytes.push_back(static_cast<std::uint8_t>(i % wrap));
+  }
+  return bytes;
+}
+
+/// Makes a gzip file say at its end that it unpacks to `size` bytes.
+Content with_recorded_size(Content packed, std::uint32_t size) {
+  for (std::size_t i = 0; i < 4; ++i) {
+    packed[packed.size() - 4 + i] = static_cast<std::uint8_t>(size >> (8 * i));
+  }
+  return packed;
+}
+
+/// What it takes to read a sound gzip file of `size` bytes and a few more, which holds noise.
+Cost cost_of_noise(std::uint32_t size) {
+  Content content = header({1, 1, size});
+  content.resize(content.size() + size);
+  xtape::Rng rng;
+  std::generate(content.end() - size, content.end(),
+                [&] { return static_cast<std::uint8_t>(rng()); });
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("noise", gzip(content));
+  return cost_of([&] { nn::read_idx(path, 3); });
+}
+
+/// The message that read_idx throws for this file, without the file's name.
+std::string complaint(const Content& content, std::size_t rank = 3) {
+  const TemporaryFolder folder;
+  const fs::path file = folder.write("file", content);
+  CHECK_THROWS_AS(nn::read_idx(file, rank), xtape::DataError);
+  const std::string message = message_of([&] { nn::read_idx(file, rank); });
+  const std::string name = file.string() + ": ";
+  REQUIRE(message.substr(0, name.size()) == name);
+  CHECK(std::count(message.begin(), message.end(), '\n') == 0);
+  return message.substr(name.size());
+}
+
+/// Writes a tiny MNIST of 3 images for training and 2 for testing, 4 x 5 pixels each.
+void write_mnist(const TemporaryFolder& folder, const std::string& separator, bool packed) {
+  const auto write = [&](const std::string& stem, const std::string& ending, const Content& file) {
+    folder.write(stem + separator + ending + (packed ? ".gz" : ""), packed ? gzip(file) : file);
+  };
+  write("train-images", "idx3-ubyte", idx({3, 4, 5}));
+  write("train-labels", "idx1-ubyte", idx({3}));
+  write("t10k-images", "idx3-ubyte", idx({2, 4, 5}));
+  write("t10k-labels", "idx1-ubyte", idx({2}));
+}
+
+}  // namespace
+
+TEST_CASE("read_idx reads raw and gzip files of any rank") {
+  const TemporaryFolder folder;
+  const Content file = idx({3, 20, 30});
+  const Content values(file.begin() + 16, file.end());
+  for (const Content& content : {file, gzip(file)}) {
+    const auto array = nn::read_idx(folder.write("images", content), 3);
+    CHECK((array.shape == xtape::Shape{3, 20, 30}));
+    CHECK(Content(array.bytes.begin(), array.bytes.end()) == values);
+  }
+  CHECK((nn::read_idx(folder.write("one", idx({4})), 1).bytes == nn::Bytes{0, 1, 2, 3}));
+  CHECK((nn::read_idx(folder.write("none", Content{0, 0, 8, 0, 7}), 0).bytes == nn::Bytes{7}));
+}
+
+TEST_CASE("read_idx unpacks files larger than its buffers") {
+  const TemporaryFolder folder;
+  Content file = header({3, 700, 1000});
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < 2100000; ++i) {
+    state = state * 1664525 + 1013904223;
+    file.push_back(static_cast<std::uint8_t>(state >> 24));
+  }
+  const auto array = nn::read_idx(folder.write("images.gz", gzip(file)), 3);
+  CHECK(std::equal(file.begin() + 16, file.end(), array.bytes.begin(), array.bytes.end()));
+}
+
+TEST_CASE("read_idx tells what cannot be opened") {
+  const TemporaryFolder folder;
+  const auto message = [](const fs::path& path) {
+    CHECK_THROWS_AS(nn::read_idx(path, 3), xtape::DataError);
+    return message_of([&] { nn::read_idx(path, 3); });
+  };
+  const std::string missing = (folder / "missing").string();
+  CHECK(message(missing) == missing + ": cannot open: No such file or directory");
+  CHECK(message(folder.path()) == folder.path().string() + ": is a folder, expected an IDX file");
+  const std::string pipe = (folder / "pipe").string();
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(message(pipe) == pipe + ": is no regular file, expected an IDX file");
+  const std::string secret = folder.write("secret", idx({1, 1, 1})).string();
+  fs::permissions(secret, fs::perms::none);
+  if (std::ifstream(secret).fail()) {  // root may read everything
+    CHECK(message(secret) == secret + ": cannot open: Permission denied");
+  }
+}
+
+TEST_CASE("read_idx refuses what is no IDX file of bytes") {
+  CHECK(complaint({}) == "is empty, expected an IDX file");
+  CHECK(complaint({0x89, 'P', 'N', 'G', 13}) ==
+        "begins with 89 50 4e 47, expected 00 00 08 03, the magic of an IDX file");
+  CHECK(complaint({0, 1, 8, 3}) ==
+        "begins with 00 01 08 03, expected 00 00 08 03, the magic of an IDX file");
+  CHECK(complaint(header({1, 1, 1}, 0x0d)) ==
+        "holds elements of type 0x0d (float), expected 0x08 (unsigned byte)");
+  CHECK(complaint(header({1, 1, 1}, 0x77)) ==
+        "holds elements of type 0x77 (unknown), expected 0x08 (unsigned byte)");
+  CHECK(complaint(idx({3})) == "has 1 axes, expected 3");
+  CHECK(complaint(idx({3, 1, 1}), 1) == "has 3 axes, expected 1");
+}
+
+TEST_CASE("read_idx refuses raw files of another size than their header promises") {
+  CHECK(complaint({0, 0}) == "ends after 2 bytes, expected a header of 16");
+  Content file = header({2, 3, 4});
+  file.pop_back();
+  CHECK(complaint(file) == "ends after 15 bytes, expected a header of 16");
+  file = idx({2, 3, 4});
+  file.pop_back();
+  CHECK(complaint(file) == "the header promises (2, 3, 4), a file of 40 bytes, but it has 39");
+  file.resize(42);
+  CHECK(complaint(file) == "the header promises (2, 3, 4), a file of 40 bytes, but it has 42");
+}
+
+TEST_CASE("read_idx refuses impossible extents") {
+  CHECK(complaint(header({0, 28, 28})) == "the header promises (0, 28, 28), which is empty");
+  CHECK(complaint(header({5, 28, 0})) == "the header promises (5, 28, 0), which is empty");
+  const std::uint32_t most = 0xffffffff;
+  const std::string overflow =
+      "the header promises (4294967295, 4294967295, 4294967295), more bytes than can be counted";
+  CHECK(complaint(header({most, most, most})) == overflow);
+  CHECK(complaint(gzip(header({most, most, most}))) == overflow);
+  CHECK(complaint(header({most, 65535, 65535})).find("a file of 18446") != std::string::npos);
+}
+
+TEST_CASE("read_idx refuses truncated gzip files") {
+  const Content file = idx({20, 30, 40});
+  const Content packed = gzip(file);
+  CHECK(complaint({0x1f, 0x8b}) == "the gzip data are cut short after 2 bytes");
+  CHECK(complaint(Content(packed.begin(), packed.begin() + 15)) ==
+        "the gzip data are cut short after 15 bytes");
+  const Content half(packed.begin(), packed.begin() + 200);
+  const std::string message = complaint(half);
+  CHECK(message.find("the header promises (20, 30, 40), 24016 bytes unpacked, but the gzip file "
+                     "ends with a size of ") == 0);
+  CHECK(message.find(": it is cut short or damaged") != std::string::npos);
+  // The same when the size at its end happens to be right.
+  CHECK(complaint(with_recorded_size(half, 24016)).find("gzip data") != std::string::npos);
+}
+
+TEST_CASE("read_idx refuses damaged gzip files") {
+  const Content packed = gzip(idx({2, 3, 4}));
+  Content bad = packed;
+  bad[bad.size() - 8] ^= 1;
+  CHECK(complaint(bad) == "damaged gzip data: incorrect data check");
+  bad = packed;
+  bad[2] = 7;
+  CHECK(complaint(bad) == "damaged gzip data: unknown compression method");
+  bad = packed;
+  bad.insert(bad.end(), packed.end() - 4, packed.end());
+  CHECK(complaint(bad) == "bytes follow the end of the gzip data");
+  bad = packed;
+  bad.insert(bad.end(), packed.begin(), packed.end());
+  CHECK(complaint(bad) == "bytes follow the end of the gzip data");
+}
+
+TEST_CASE("read_idx refuses gzip files that unpack to another size than their header promises") {
+  Content file = idx({2, 3, 4});
+  file.pop_back();
+  CHECK(complaint(gzip(file)) ==
+        "the header promises (2, 3, 4), 40 bytes unpacked, but the gzip file ends with a size of "
+        "39: it is cut short or damaged");
+  CHECK(complaint(with_recorded_size(gzip(file), 40)) ==
+        "damaged gzip data: incorrect length check");
+  file.resize(file.size() + 3);
+  CHECK(complaint(with_recorded_size(gzip(file), 40)) ==
+        "unpacks to more than the header promises");
+  CHECK(complaint(gzip(Content{0, 0, 8, 3, 0, 0})) ==
+        "ends after 6 bytes, expected a header of 16");
+  CHECK(complaint(gzip(Content{})) == "ends after 0 bytes, expected a header of 16");
+}
+
+TEST_CASE("read_idx refuses files cut short anywhere") {
+  for (const Content& whole : {idx({2, 3, 4}), gzip(idx({2, 3, 4}))}) {
+    for (std::size_t size = 0; size < whole.size(); ++size) {
+      CAPTURE(size);
+      CHECK(complaint(Content(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size))) !=
+            "");
+    }
+  }
+}
+
+TEST_CASE("read_idx refuses a hostile header at once") {
+  const std::uint32_t bytes = 60000u * 60000u;
+  Content small = header({1, 60000, 60000});
+  small.resize(1000);
+  CHECK(complaint(with_recorded_size(gzip(small), bytes + 16))
+            .find("the header promises (1, 60000, 60000), 3600000016 bytes unpacked, "
+                  "more than a gzip file of ") == 0);
+  CHECK(complaint(header({1, 60000, 60000})) ==
+        "the header promises (1, 60000, 60000), a file of 3600000016 bytes, but it has 16");
+  const TemporaryFolder folder;
+  const std::uint32_t most = 0xffffffff;
+  for (const Content& content :
+       {with_recorded_size(gzip(small), bytes + 16), header({1, 60000, 60000}),
+        header({most, most, most}), gzip(header({most, most, most}))}) {
+    const fs::path file = folder.write("file", content);
+    check_refused_at_once([&] { nn::read_idx(file, 3); }, cost_of_noise(1));
+  }
+}
+
+TEST_CASE("read_idx refuses a gzip bomb at once") {
+  const TemporaryFolder folder;
+  Content large = header({1, 1, 1});
+  large.resize(100 << 20);
+  const Content bomb = gzip(large);
+  const Cost sound = cost_of_noise(static_cast<std::uint32_t>(bomb.size()));
+  for (const Content& content : {bomb, with_recorded_size(bomb, 17)}) {
+    const fs::path file = folder.write("file", content);
+    check_refused_at_once([&] { nn::read_idx(file, 3); }, sound);
+  }
+  // One that is large enough for what it promises, but does not keep it.
+  Content broken = header({1, 14000, 14000});
+  broken.resize(1 << 20);
+  broken = gzip(broken);
+  broken.resize(1 << 20);
+  const fs::path file = folder.write("file", with_recorded_size(broken, 196000016));
+  check_refused_at_once([&] { nn::read_idx(file, 3); }, cost_of_noise(1 << 20));
+}
+
+TEST_CASE("read_dataset joins images and labels") {
+  const TemporaryFolder folder;
+  const fs::path images = folder.write("images", idx({3, 4, 5}));
+  const fs::path labels = folder.write("labels.gz", gzip(idx({3})));
+  const nn::Dataset data = nn::read_dataset(images, labels);
+  CHECK(data.size() == 3);
+  CHECK(data.rows == 4);
+  CHECK(data.columns == 5);
+  CHECK(data.features() == 20);
+  CHECK(data.images.size() == 60);
+  CHECK(data.images[59] == 59);
+  CHECK((data.labels == nn::Bytes{0, 1, 2}));
+
+  const fs::path fewer = folder.write("fewer", idx({2}));
+  CHECK_THROWS_AS(nn::read_dataset(images, fewer), xtape::DataError);
+  CHECK_THROWS_WITH(nn::read_dataset(images, fewer), images.string() + ": holds 3 images, but " +
+                                                         fewer.string() + " holds 2 labels");
+}
+
+TEST_CASE("read_mnist finds every spelling") {
+  for (const char* separator : {"-", "."}) {
+    for (bool packed : {false, true}) {
+      const TemporaryFolder folder;
+      write_mnist(folder, separator, packed);
+      const nn::Mnist mnist = nn::read_mnist(folder.path());
+      CHECK(mnist.train.size() == 3);
+      CHECK(mnist.test.size() == 2);
+      CHECK(mnist.test.features() == 20);
+      CHECK(mnist.test.images[39] == 39);
+    }
+  }
+}
+
+TEST_CASE("read_mnist prefers raw files") {
+  const TemporaryFolder folder;
+  write_mnist(folder, ".", false);
+  folder.write("train-images-idx3-ubyte.gz", Content{1, 2, 3});
+  CHECK(nn::read_mnist(folder.path()).train.size() == 3);
+}
+
+TEST_CASE("read_mnist tells what is missing or does not fit") {
+  const TemporaryFolder folder;
+  const auto message = [](const fs::path& path) {
+    CHECK_THROWS_AS(nn::read_mnist(path), xtape::DataError);
+    return message_of([&] { nn::read_mnist(path); });
+  };
+  const std::string name = folder.path().string();
+  CHECK(message(folder / "none") == name + "/none: no such folder");
+  const fs::path file = folder.write("file", Content{1});
+  CHECK(message(file) == name + "/file: is not a folder");
+
+  write_mnist(folder, "-", false);
+  const fs::path labels = folder / "t10k-labels-idx1-ubyte";
+  fs::remove(labels);
+  CHECK(message(folder.path()) ==
+        name +
+            ": none of t10k-labels-idx1-ubyte, t10k-labels.idx1-ubyte, "
+            "t10k-labels-idx1-ubyte.gz, t10k-labels.idx1-ubyte.gz is in this folder");
+  Content bad = idx({2});
+  bad.back() = 10;
+  folder.write("t10k-labels-idx1-ubyte", bad);
+  CHECK(message(folder.path()) == labels.string() + ": label 10 of item 1, expected 0 to 9");
+
+  folder.write("t10k-labels-idx1-ubyte", idx({2}));
+  folder.write("t10k-images-idx3-ubyte", idx({2, 5, 4}));
+  CHECK(message(folder.path()) == name + "/t10k-images-idx3-ubyte: images of 5 x 4, but " + name +
+                                      "/train-images-idx3-ubyte holds images of 4 x 5");
+}
+
+TEST_CASE("read_mnist reads the real files") {
+  MNIST_OR_SKIP(folder);
+  const nn::Mnist mnist = nn::read_mnist(folder);
+  CHECK(mnist.train.size() == 60000);
+  CHECK(mnist.test.size() == 10000);
+  CHECK(mnist.train.rows == 28);
+  CHECK(mnist.train.columns == 28);
+  const auto checksum = [](const nn::Bytes& bytes) {
+    return crc32(0, bytes.data(), static_cast<uInt>(bytes.size()));
+  };
+  CHECK(checksum(mnist.train.images) == 0xf3639b56);
+  CHECK(checksum(mnist.train.labels) == 0xba07e8ef);
+  CHECK(checksum(mnist.test.images) == 0xe4ca5f57);
+  CHECK(checksum(mnist.test.labels) == 0xee8604d9);
+}

@@ -1,0 +1,148 @@
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "nn/io/files.hpp"
+#include "tensor/error.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/faulty_system.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Calls = std::vector<std::string>;
+
+const Calls calls_of_write_file{"open",  "flock", "write", "fsync", "rename",
+                                "close",  // now the folder
+                                "open",  "fsync", "close"};
+
+std::string content_of(const fs::path& path) { return nn::read_file(path, 1000); }
+
+std::size_t files_in(const fs::path& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator{}));
+}
+
+}  // namespace
+
+TEST_CASE("Short and interrupted reads of a file are continued where they ended") {
+  const TemporaryFolder folder;
+  const nn::InputFile file(folder.write("file", std::string("0123456789")));
+  std::string buffer = "--------";
+  const std::span out = std::as_writable_bytes(std::span(buffer)).subspan(1, 6);
+  FaultySystem system;
+  system.next("pread", {fails(EINTR), moves(1), moves(3), fails(EINTR), fails(EINTR), moves(1)});
+  CHECK(file.read_at(2, out) == 6);
+  CHECK(buffer == "-234567-");
+  CHECK(system.outcomes_left() == 0);
+
+  system.next("pread", {moves(1), moves(1)});
+  CHECK(file.read_at(7, out) == 3);
+  CHECK(buffer == "-789567-");
+  CHECK(file.read_at(10, out) == 0);
+  CHECK(buffer == "-789567-");
+}
+
+TEST_CASE("A file that ends or fails while it is read is refused") {
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", std::string("0123456789"));
+  FaultySystem system;
+  system.next("open", {fails(EINTR), fails(EINTR)});
+  CHECK(content_of(path) == "0123456789");
+  CHECK(system.outcomes_left() == 0);
+  system.next("pread", {moves(4), moves(0)});
+  CHECK_THROWS_WITH(content_of(path), path.string() + ": ended after 4 of its 10 bytes");
+  system.next("pread", {moves(4), fails(EIO)});
+  CHECK_THROWS_WITH(content_of(path), path.string() + ": cannot read: Input/output error");
+}
+
+TEST_CASE("write_file syncs the file before it takes its name, and the folder after") {
+  const TemporaryFolder folder;
+  FaultySystem system;
+  nn::write_file(folder / "file", "content");
+  CHECK(system.calls() == calls_of_write_file);
+}
+
+TEST_CASE("write_file continues short and interrupted writes where they ended") {
+  const TemporaryFolder folder;
+  const std::array<std::string_view, 2> parts{"0123456789", "abc"};
+  FaultySystem system;
+  system.next("write", {moves(1), fails(EINTR), moves(3), fails(EINTR), fails(EINTR), moves(5),
+                        moves(1), moves(2), moves(1)});
+  nn::write_file(folder / "file", parts);
+  CHECK(system.outcomes_left() == 0);
+  CHECK(content_of(folder / "file") == "0123456789abc");
+}
+
+TEST_CASE("write_file repeats what a signal interrupts, except for closing") {
+  const TemporaryFolder folder;
+  FaultySystem system;
+  system.next("open", {fails(EINTR), fails(EINTR), succeeds(), fails(EINTR)});
+  system.next("fsync", {fails(EINTR), fails(EINTR), succeeds(), fails(EINTR)});
+  system.next("close", {fails(EINTR), fails(EINTR)});
+  nn::write_file(folder / "file", "content");
+  CHECK(system.outcomes_left() == 0);
+  CHECK(system.calls() == Calls{"open", "open", "open", "flock", "write", "fsync", "fsync", "fsync",
+                                "rename", "close", "open", "open", "fsync", "fsync", "close"});
+  CHECK(content_of(folder / "file") == "content");
+}
+
+TEST_CASE("write_file leaves the old file alone whatever call of the system fails") {
+  const auto [function, outcome, message] = GENERATE(
+      std::tuple("open", fails(EACCES), "cannot create a file beside it: Permission denied"),
+      std::tuple("write", fails(ENOSPC), "cannot write: No space left on device"),
+      std::tuple("fsync", fails(EIO), "cannot write: Input/output error"),
+      std::tuple("rename", fails(EBUSY), "cannot replace: Device or resource busy"));
+  CAPTURE(function);
+  const TemporaryFolder folder;
+  const fs::path path = folder.write("file", std::string("old"));
+  FaultySystem system;
+  system.next(function, {outcome});
+  CHECK_THROWS_WITH(nn::write_file(path, "content"), path.string() + ": " + message);
+  CHECK(content_of(path) == "old");
+  CHECK(files_in(folder.path()) == 1);
+}
+
+TEST_CASE("write_file says when its folder is not synced, unless nobody could sync it") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "file";
+  FaultySystem system;
+  system.next("fsync", {succeeds(), fails(EIO)});
+  system.next("close", {succeeds(), fails(EBADF)});  // of two reasons the first is told
+  CHECK_THROWS_WITH(nn::write_file(path, "first"),
+                    path.string() + ": cannot sync its folder: Input/output error");
+  CHECK(content_of(path) == "first");
+  system.next("fsync", {succeeds(), fails(EINVAL)});
+  nn::write_file(path, "second");
+  CHECK(content_of(path) == "second");
+  system.next("open", {succeeds(), fails(EACCES)});
+  nn::write_file(path, "third");
+  CHECK(content_of(path) == "third");
+  CHECK(system.outcomes_left() == 0);
+}
+
+TEST_CASE("write_file needs no locks, and takes another name when somebody has locked its file") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "file";
+  FaultySystem system;
+  system.next("flock", {fails(ENOLCK)});
+  nn::write_file(path, "first");
+  CHECK(system.calls() == calls_of_write_file);
+  CHECK(content_of(path) == "first");
+  system.next("flock", {fails(EWOULDBLOCK)});
+  nn::write_file(path, "second");
+  CHECK(content_of(path) == "second");
+  CHECK(files_in(folder.path()) == 2);  // who has locked it would remove it
+  nn::write_file(path, "third");
+  CHECK(files_in(folder.path()) == 1);
+}

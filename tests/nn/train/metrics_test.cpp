@@ -1,0 +1,215 @@
+#include "nn/train/metrics.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <sstream>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/datasets.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+using xtape::ShapeError;
+using xtape::ValueError;
+
+namespace {
+
+/// Logits of the rows' predictions: 1 at the predicted class and 0 elsewhere.
+Array<float> predicting(std::initializer_list<int> classes_of_rows, std::size_t classes) {
+  return nn::one_hot(std::vector<int>(classes_of_rows), classes);
+}
+
+/// A classifier of numbered_images(): it takes the image's number, which its first pixel tells,
+/// modulo `classes` for the class, and remembers how it was called.
+template <class T>
+struct FirstPixel {
+  std::size_t classes;
+  std::vector<std::size_t>* batch_sizes;
+  bool* under_no_grad;
+
+  xtape::Variable<T> operator()(xtape::Variable<T> x) const {
+    batch_sizes->push_back(x.shape()[0]);
+    *under_no_grad = !x.tape().grad_enabled();
+    CHECK(x.tape().size() == 1);
+    return x.tape().constant([&](Array<T>& logits) {
+      resize(logits, Shape{x.shape()[0], classes});
+      logits.fill(T(0));
+      for (std::size_t i = 0; i < x.shape()[0]; ++i) {
+        const auto number = static_cast<std::size_t>(std::lround(255 * x.value()(i, 0)));
+        logits(i, number % classes) = T(1);
+      }
+    });
+  }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("argmax takes the first of equal logits, and NaN for the largest", "", float,
+                   double) {
+  using T = TestType;
+  const T nan = std::numeric_limits<T>::quiet_NaN(), infinity = std::numeric_limits<T>::infinity();
+  const Array<T> logits{{1, 3, 2},       {3, 1, 3},    {-1, -2, -1},
+                        {0, 0, 0},       {1, nan, 5},  {nan, nan, infinity},
+                        {9, 8, nan},     {-9, -8, -7}, {-infinity, -infinity, -infinity},
+                        {1, infinity, 0}};
+  CHECK(nn::argmax(logits) == std::vector<std::size_t>{1, 0, 0, 0, 1, 0, 2, 2, 0, 1});
+  CHECK(nn::argmax(Array<T>(Shape{0, 3})).empty());
+  CHECK(nn::argmax(Array<T>(Shape{2, 1}, T(5))) == std::vector<std::size_t>{0, 0});
+}
+
+TEMPLATE_TEST_CASE("accuracy is the share of right predictions", "", float, double) {
+  const Array<TestType> logits{{1, 3, 2}, {3, 1, 0}, {0, 0, 1}, {4, 5, 4}};
+  CHECK(nn::accuracy(logits, {1, 0, 2, 1}) == 1);
+  CHECK(nn::accuracy(logits, {1, 0, 2, 0}) == 0.75);
+  CHECK(nn::accuracy(logits, {0, 1, 0, 0}) == 0);
+  CHECK(nn::accuracy(logits, std::vector<std::uint8_t>{1, 1, 1, 1}) == 0.5);
+  CHECK(std::isnan(nn::accuracy(Array<TestType>(Shape{0, 3}), std::vector<int>())));
+}
+
+TEMPLATE_TEST_CASE("one_hot has a 1 at the label", "", float, double) {
+  const Array<TestType> rows = nn::one_hot<TestType>({2, 0}, 3);
+  CHECK((rows == Array<TestType>{{0, 0, 1}, {1, 0, 0}}));
+  CHECK((nn::one_hot<TestType>(std::vector<int>(), 3).shape() == Shape{0, 3}));
+  CHECK_THROWS_AS(nn::one_hot<TestType>({0, 3}, 3), ValueError);
+  CHECK_THROWS_WITH(nn::one_hot<TestType>({0, 3}, 3),
+                    "one_hot: label 3 of row 1 is not one of the 3 classes");
+}
+
+TEST_CASE("Metrics tell what does not fit") {
+  const Array<float> logits(Shape{2, 3}, 0.f), vector(Shape{3}), no_class(Shape{2, 0});
+  CHECK_THROWS_AS(nn::argmax(vector), ShapeError);
+  CHECK_THROWS_WITH(nn::argmax(vector),
+                    "argmax: expected logits (batch, classes) with at least one class, got (3)");
+  CHECK_THROWS_WITH(
+      nn::accuracy(no_class, {0, 0}),
+      "accuracy: expected logits (batch, classes) with at least one class, got (2, 0)");
+  CHECK_THROWS_AS(nn::accuracy(logits, {0, 1, 2}), ShapeError);
+  CHECK_THROWS_WITH(nn::accuracy(logits, {0, 1, 2}), "accuracy: got 3 labels for logits (2, 3)");
+  CHECK_THROWS_AS(nn::accuracy(logits, {0, 3}), ValueError);
+  CHECK_THROWS_WITH(nn::accuracy(logits, {0, 3}),
+                    "accuracy: label 3 of row 1 is not one of the 3 classes");
+  CHECK_THROWS_WITH(nn::accuracy(logits, {-1, 0}),
+                    "accuracy: label -1 of row 0 is not one of the 3 classes");
+}
+
+TEST_CASE("ConfusionMatrix counts pairs of classes") {
+  nn::ConfusionMatrix matrix(3);
+  matrix.add(predicting({0, 1, 1, 2}, 3), {0, 0, 1, 2});
+  matrix.add(Array<double>{{0, 7, 0}, {1, 0, 0}}, {0, 0});
+  CHECK(matrix.classes() == 3);
+  CHECK(matrix.count(0, 0) == 2);
+  CHECK(matrix.count(0, 1) == 2);
+  CHECK(matrix.count(1, 0) == 0);
+  CHECK(matrix.count(1, 1) == 1);
+  CHECK(matrix.count(2, 2) == 1);
+  CHECK(matrix.total() == 6);
+  CHECK(matrix.correct() == 4);
+  CHECK(matrix.accuracy() == Approx(4.0 / 6));
+  CHECK(matrix.recall(0) == 0.5);
+  CHECK(matrix.recall(1) == 1);
+  CHECK(matrix.precision(0) == 1);
+  CHECK(matrix.precision(1) == Approx(1.0 / 3));
+}
+
+TEST_CASE("ConfusionMatrix takes its size from the first batch") {
+  nn::ConfusionMatrix matrix;
+  CHECK(matrix.classes() == 0);
+  CHECK(matrix.total() == 0);
+  CHECK(std::isnan(matrix.accuracy()));
+  matrix.add(predicting({3}, 4), {1});
+  CHECK(matrix.classes() == 4);
+  CHECK(matrix.count(1, 3) == 1);
+  CHECK(matrix.recall(1) == 0);
+  CHECK(std::isnan(matrix.recall(0)));
+  CHECK(std::isnan(matrix.precision(1)));
+}
+
+TEST_CASE("ConfusionMatrix counts nothing of a batch that does not fit") {
+  nn::ConfusionMatrix matrix(3);
+  CHECK_THROWS_AS(matrix.add(predicting({0, 1}, 3), {0, 3}), ValueError);
+  CHECK_THROWS_WITH(matrix.add(predicting({0, 1}, 3), {0, 3}),
+                    "ConfusionMatrix::add: label 3 of row 1 is not one of the 3 classes");
+  CHECK_THROWS_AS(matrix.add(predicting({0}, 3), {0, 1}), ShapeError);
+  CHECK_THROWS_AS(matrix.add(predicting({0}, 4), {0}), ShapeError);
+  CHECK_THROWS_WITH(matrix.add(predicting({0}, 4), {0}),
+                    "ConfusionMatrix::add: expected (batch, 3), got (1, 4)");
+  CHECK(matrix.total() == 0);
+  CHECK_THROWS_AS(matrix.count(3, 0), ValueError);
+  CHECK_THROWS_AS(matrix.count(0, 3), ValueError);
+  CHECK_THROWS_WITH(matrix.count(0, 3), "ConfusionMatrix: (0, 3) is not a pair of the 3 classes");
+  CHECK_THROWS_AS(matrix.recall(3), ValueError);
+  CHECK_THROWS_AS(matrix.precision(3), ValueError);
+}
+
+TEST_CASE("Metrics refuse sizes that overflow") {
+  constexpr std::size_t half = std::size_t{1} << 32;
+  CHECK_THROWS_WITH(nn::ConfusionMatrix(half),
+                    "ConfusionMatrix: shape (4294967296, 4294967296) has more elements than can be "
+                    "counted");
+  CHECK_THROWS_WITH(
+      nn::one_hot({0, 1}, std::size_t{1} << 63),
+      "one_hot: shape (2, 9223372036854775808) has more elements than can be counted");
+}
+
+TEST_CASE("ConfusionMatrix prints a table") {
+  nn::ConfusionMatrix matrix(3);
+  matrix.add(predicting({0, 0, 0, 1}, 3), {0, 0, 1, 1});
+  const std::string table =
+      "   predicted      0      1      2   recall\n"
+      "actual     0      2      0      0   100.00\n"
+      "           1      1      1      0    50.00\n"
+      "           2      0      0      0        -\n"
+      "   precision  66.67 100.00      -\n"
+      "3 of 4 correct: 75.00 %";
+  CHECK(to_string(matrix) == table);
+  std::ostringstream out;
+  out << matrix;
+  CHECK(out.str() == table + "\n");
+  CHECK(to_string(nn::ConfusionMatrix()) ==
+        "   predicted   recall\n   precision\n0 of 0 correct: - %");
+}
+
+TEMPLATE_TEST_CASE("evaluate runs a model over a dataset", "", float, double) {
+  const nn::Dataset ten = numbered_images(10);
+  std::vector<std::size_t> sizes;
+  bool under_no_grad = false;
+  xtape::Tape<TestType> tape;
+
+  const FirstPixel<TestType> right{10, &sizes, &under_no_grad};
+  nn::ConfusionMatrix matrix = nn::evaluate(right, ten, tape, 4);
+  CHECK(sizes == std::vector<std::size_t>{4, 4, 2});
+  CHECK(under_no_grad);
+  CHECK(tape.grad_enabled());
+  CHECK(matrix.total() == 10);
+  CHECK(matrix.accuracy() == 1);
+  CHECK(matrix.count(9, 9) == 1);
+
+  sizes.clear();
+  nn::Dataset wrong = ten;
+  wrong.labels[3] = 4;
+  matrix = nn::evaluate(right, wrong, tape);
+  CHECK(sizes == std::vector<std::size_t>{10});
+  CHECK(matrix.count(4, 3) == 1);
+  CHECK(matrix.accuracy() == 0.9);
+
+  CHECK(nn::evaluate(right, nn::Dataset{}, tape).total() == 0);
+  wrong.labels[3] = 10;
+  CHECK_THROWS_WITH(nn::evaluate(right, wrong, tape, 2),
+                    "ConfusionMatrix::add: label 10 of row 1 is not one of the 10 classes");
+  CHECK(tape.grad_enabled());
+}
+
+TEST_CASE("evaluate scales the pixels as it is told") {
+  const nn::Dataset one = numbered_images(1);
+  xtape::Tape tape;
+  float last = 0;
+  const auto model = [&](xtape::Variable<float> x) {
+    last = x.value()(0, 1);
+    return x;
+  };
+  nn::evaluate(model, one, tape, 1, {.mean = 0.5, .deviation = 0.25});
+  CHECK(last == Approx((31.0 / 255 - 0.5) / 0.25));
+}

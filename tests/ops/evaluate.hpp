@@ -1,0 +1,97 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/ops/reductions.hpp"
+#include "autograd/tape.hpp"
+#include "tests/ops/arrays.hpp"
+#include "tests/support/catch.hpp"
+
+/// The values and gradients of ops, for comparison with plainly written formulas.
+
+namespace xtape {
+
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// Lengths below, at and above the vector registers of either precision, with tails of every kind.
+inline constexpr std::size_t ragged_lengths[] = {1, 7, 15, 16, 17, 33, 100};
+
+/// The relative rounding error that a few operations may add up to.
+template <class T>
+inline constexpr double rounding = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
+
+template <class T>
+struct Evaluated {
+  Array<T> value;
+  Array<T> grad;  // of the sum of the value
+};
+
+template <class T, class Op>
+Evaluated<T> evaluate(Op op, const Array<T>& at) {
+  Tape<T> tape;
+  const Variable<T> x = tape.variable(at);
+  const Variable<T> y = op(x);
+  tape.backward(sum(y));
+  return {y.value(), x.grad()};
+}
+
+/// Compares an op with the formulas of its value and derivative, which are computed in double, at
+/// random numbers in [low, high).
+template <class T, class Op, class Value, class Slope>
+void check_elementwise(Op op, Value value, Slope slope, double low = -3, double high = 3) {
+  Rng rng(5);
+  for (const std::size_t length : ragged_lengths) {
+    Array<T> x(Shape{length});
+    rng.fill_uniform(std::span(x.data(), length), low, high);
+    const Evaluated<T> computed = evaluate(op, x);
+    Array<double> values(x.shape()), slopes(x.shape());
+    for (std::size_t i = 0; i < length; ++i) {
+      values.data()[i] = value(static_cast<double>(x.data()[i]));
+      slopes.data()[i] = slope(static_cast<double>(x.data()[i]));
+    }
+    INFO(length << " elements");
+    CHECK(greatest_difference(computed.value, values) < rounding<T>);
+    CHECK(greatest_difference(computed.grad, slopes) < rounding<T>);
+  }
+}
+
+/// The value and the derivative of an op at one number, which must come out wherever in an array it
+/// stands: in full vector registers and in the tail, which may differ by the relative tolerance.
+struct Point {
+  double value, slope;
+};
+
+template <class T, class Op>
+Point at_point(Op op, double x, double tolerance = rounding<T>) {
+  const Evaluated<T> all = evaluate(op, array_of<T>(std::vector<double>(37, x)));
+  const auto only = [&](const Array<T>& array) {
+    const auto first = static_cast<double>(array.data()[0]);
+    const bool everywhere = std::all_of(array.data(), array.data() + array.size(), [&](T element) {
+      const auto other = static_cast<double>(element);
+      return other == first || (std::isnan(other) && std::isnan(first)) ||
+             std::abs(other - first) <= tolerance * std::abs(first);
+    });
+    INFO("at " << x);
+    CHECK(everywhere);
+    return first;
+  };
+  return {only(all.value), only(all.grad)};
+}
+
+/// The message of what an op throws, which must leave the tape as it was.
+template <class T, class Action>
+std::string failure_of(const Tape<T>& tape, Action&& action) {
+  const std::size_t size = tape.size();
+  const std::string message = message_of(action);
+  CHECK(tape.size() == size);
+  return message;
+}
+
+}  // namespace xtape

@@ -1,0 +1,309 @@
+#include "tests/ops/plain.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "tests/support/arrays.hpp"
+
+namespace xtape::plain {
+namespace {
+
+Number make(double value, std::vector<std::pair<Number, double>> from = {}) {
+  return std::make_shared<Step>(Step{value, std::move(from)});
+}
+
+Number add(const Number& a, const Number& b) { return make(a->value + b->value, {{a, 1}, {b, 1}}); }
+Number multiply(const Number& a, const Number& b) {
+  return make(a->value * b->value, {{a, b->value}, {b, a->value}});
+}
+Number scale(const Number& a, double by) { return make(a->value * by, {{a, by}}); }
+Number subtract(const Number& a, const Number& b) { return add(a, scale(b, -1)); }
+Number shift(const Number& a, double by) { return make(a->value + by, {{a, 1}}); }
+Number inverse(const Number& a) { return make(1 / a->value, {{a, -1 / (a->value * a->value)}}); }
+Number divide(const Number& a, const Number& b) { return multiply(a, inverse(b)); }
+Number exp(const Number& a) { return make(std::exp(a->value), {{a, std::exp(a->value)}}); }
+Number log(const Number& a) { return make(std::log(a->value), {{a, 1 / a->value}}); }
+Number zero() { return make(0); }
+
+/// The same number, but one of its own: it has the gradient of this place only.
+Number copy(const Number& a) { return scale(a, 1); }
+
+/// Post-order: each number after those it came from.
+void visit(const Number& number, std::vector<Step*>& order) {
+  if (!std::exchange(number->visited, true)) {
+    for (const auto& [parent, slope] : number->from) {
+      visit(parent, order);
+    }
+    order.push_back(number.get());
+  }
+}
+
+template <class F>
+Tensor each(const Tensor& x, F f) {
+  Tensor y{x.shape, {}};
+  for (const Number& element : x.elements) {
+    y.elements.push_back(f(element));
+  }
+  return y;
+}
+
+template <class F>
+Tensor broadcast(const Tensor& a, const Tensor& b, F f) {
+  const std::size_t rank = std::max(a.shape.size(), b.shape.size());
+  Tensor y{Shape(rank), {}};
+  const auto extent = [&](const Shape& shape, std::size_t axis) {
+    return axis + shape.size() < rank ? 1 : shape[axis + shape.size() - rank];
+  };
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    const std::size_t of_a = extent(a.shape, axis), of_b = extent(b.shape, axis);
+    y.shape[axis] = of_a == 1 ? of_b : of_a;
+  }
+  for_each_index(y.shape, [&](const std::vector<std::size_t>& index) {
+    y.elements.push_back(f(a.elements[broadcast_offset(a.shape, index)],
+                           b.elements[broadcast_offset(b.shape, index)]));
+  });
+  return y;
+}
+
+std::size_t place(const Shape& shape, const std::vector<std::size_t>& index) {
+  std::size_t offset = 0;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    offset = offset * shape[axis] + index[axis];
+  }
+  return offset;
+}
+
+std::size_t from_front(std::ptrdiff_t axis, std::size_t extent) {
+  return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::ptrdiff_t>(extent) : axis);
+}
+
+/// What combine makes of the elements along one axis, given as a list, for each place of the
+/// others.
+template <class Combine>
+Tensor along(const Tensor& x, std::ptrdiff_t either_axis, bool keepdims, Combine combine) {
+  const std::size_t axis = from_front(either_axis, x.shape.size());
+  Shape kept = x.shape;
+  kept[axis] = 1;
+  Tensor y{kept, {}};
+  for_each_index(kept, [&](std::vector<std::size_t> index) {
+    std::vector<Number> list;
+    for (std::size_t i = 0; i < x.shape[axis]; ++i) {
+      index[axis] = i;
+      list.push_back(x.elements[place(x.shape, index)]);
+    }
+    y.elements.push_back(combine(list));
+  });
+  if (!keepdims) {
+    std::vector<std::size_t> rest(kept.begin(), kept.end());
+    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(axis));
+    y.shape = Shape(rest.begin(), rest.end());
+  }
+  return y;
+}
+
+Number total(const std::vector<Number>& list) {
+  Number result = zero();
+  for (const Number& each : list) {
+    result = add(result, each);
+  }
+  return result;
+}
+
+Number average(const std::vector<Number>& list) {
+  return scale(total(list), 1 / static_cast<double>(list.size()));
+}
+
+/// The element of `x` at source(index), for each index of `shape`.
+template <class Source>
+Tensor pick(const Tensor& x, const Shape& shape, Source source) {
+  Tensor y{shape, {}};
+  for_each_index(shape, [&](const std::vector<std::size_t>& index) {
+    y.elements.push_back(copy(x.elements[place(x.shape, source(index))]));
+  });
+  return y;
+}
+
+Tensor scalar(const Number& number) { return {Shape{}, {number}}; }
+
+}  // namespace
+
+void differentiate(const Number& result) {
+  std::vector<Step*> order;
+  visit(result, order);
+  result->grad = 1;
+  for (auto step = order.rbegin(); step != order.rend(); ++step) {
+    for (const auto& [parent, slope] : (*step)->from) {
+      parent->grad += slope * (*step)->grad;
+    }
+  }
+}
+
+Tensor leaf(const Shape& shape, const std::vector<double>& values) {
+  Tensor x{shape, {}};
+  for (const double value : values) {
+    x.elements.push_back(make(value));
+  }
+  return x;
+}
+
+Tensor operator+(const Tensor& a, const Tensor& b) { return broadcast(a, b, add); }
+Tensor operator-(const Tensor& a, const Tensor& b) { return broadcast(a, b, subtract); }
+Tensor operator*(const Tensor& a, const Tensor& b) { return broadcast(a, b, multiply); }
+Tensor operator/(const Tensor& a, const Tensor& b) { return broadcast(a, b, divide); }
+Tensor operator+(const Tensor& a, double b) {
+  return each(a, [=](const Number& x) { return shift(x, b); });
+}
+Tensor operator+(double a, const Tensor& b) { return b + a; }
+Tensor operator-(const Tensor& a, double b) { return a + -b; }
+Tensor operator-(double a, const Tensor& b) { return -b + a; }
+Tensor operator*(const Tensor& a, double b) {
+  return each(a, [=](const Number& x) { return scale(x, b); });
+}
+Tensor operator*(double a, const Tensor& b) { return b * a; }
+Tensor operator/(const Tensor& a, double b) { return a * (1 / b); }
+Tensor operator/(double a, const Tensor& b) { return each(b, inverse) * a; }
+Tensor operator-(const Tensor& x) { return x * -1; }
+
+Tensor exp(const Tensor& x) {
+  return each(x, [](const Number& a) { return exp(a); });
+}
+Tensor log(const Tensor& x) {
+  return each(x, [](const Number& a) { return log(a); });
+}
+Tensor sqrt(const Tensor& x) {
+  return each(x, [](const Number& a) {
+    return make(std::sqrt(a->value), {{a, 0.5 / std::sqrt(a->value)}});
+  });
+}
+Tensor square(const Tensor& x) { return x * x; }
+Tensor pow(const Tensor& x, double exponent) {
+  return each(x, [=](const Number& a) {
+    const double slope = exponent * std::pow(a->value, exponent - 1);
+    return make(std::pow(a->value, exponent), {{a, slope}});
+  });
+}
+Tensor abs(const Tensor& x) {
+  return each(x, [](const Number& a) { return scale(a, a->value < 0 ? -1 : 1); });
+}
+
+Tensor sigmoid(const Tensor& x) { return 1 / (1 + exp(-x)); }
+Tensor tanh(const Tensor& x) { return 2 * sigmoid(2 * x) - 1; }
+Tensor relu(const Tensor& x) { return leaky_relu(x, 0); }
+Tensor leaky_relu(const Tensor& x, double slope) {
+  return each(x, [=](const Number& a) { return scale(a, a->value > 0 ? 1 : slope); });
+}
+Tensor softplus(const Tensor& x) { return log(1 + exp(x)); }
+Tensor gelu(const Tensor& x) {
+  return x * each(x, [](const Number& a) {
+           const double density =
+               std::exp(-a->value * a->value / 2) / std::sqrt(2 * std::numbers::pi);
+           return make((1 + std::erf(a->value / std::numbers::sqrt2)) / 2, {{a, density}});
+         });
+}
+
+Tensor matmul(const Tensor& a, const Tensor& b) {
+  const std::size_t rows = a.shape[0], inner = a.shape[1], columns = b.shape[1];
+  Tensor y{Shape{rows, columns}, {}};
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) {
+      Number element = zero();
+      for (std::size_t k = 0; k < inner; ++k) {
+        element = add(element, multiply(a.elements[i * inner + k], b.elements[k * columns + j]));
+      }
+      y.elements.push_back(element);
+    }
+  }
+  return y;
+}
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return matmul(x, weight) + bias;
+}
+
+Tensor sum(const Tensor& x) { return scalar(total(x.elements)); }
+Tensor sum(const Tensor& x, std::ptrdiff_t axis, bool keepdims) {
+  return along(x, axis, keepdims, total);
+}
+Tensor mean(const Tensor& x) { return scalar(average(x.elements)); }
+Tensor mean(const Tensor& x, std::ptrdiff_t axis, bool keepdims) {
+  return along(x, axis, keepdims, average);
+}
+Tensor max(const Tensor& x, std::ptrdiff_t axis, bool keepdims) {
+  return along(x, axis, keepdims, [](const std::vector<Number>& list) {
+    return copy(*std::max_element(list.begin(), list.end(), [](const Number& a, const Number& b) {
+      return a->value < b->value;
+    }));
+  });
+}
+
+Tensor reshape(const Tensor& x, const Shape& shape) { return {shape, each(x, copy).elements}; }
+Tensor transpose(const Tensor& x, std::ptrdiff_t a, std::ptrdiff_t b) {
+  const std::size_t first = from_front(a, x.shape.size()), second = from_front(b, x.shape.size());
+  Shape shape = x.shape;
+  std::swap(shape[first], shape[second]);
+  return pick(x, shape, [=](std::vector<std::size_t> index) {
+    std::swap(index[first], index[second]);
+    return index;
+  });
+}
+Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t either) {
+  const std::size_t axis = from_front(either, x.shape.size());
+  const std::size_t first = from_front(begin, x.shape[axis]);
+  Shape shape = x.shape;
+  shape[axis] = from_front(end, x.shape[axis]) - first;
+  return pick(x, shape, [=](std::vector<std::size_t> index) {
+    index[axis] += first;
+    return index;
+  });
+}
+Tensor gather(const Tensor& x, const std::vector<int>& rows) {
+  Shape shape = x.shape;
+  shape[0] = rows.size();
+  return pick(x, shape, [&](std::vector<std::size_t> index) {
+    index[0] = static_cast<std::size_t>(rows[index[0]]);
+    return index;
+  });
+}
+Tensor concatenate(const std::vector<Tensor>& operands, std::ptrdiff_t either) {
+  const std::size_t axis = from_front(either, operands[0].shape.size());
+  Tensor y{operands[0].shape, {}};
+  y.shape[axis] = 0;
+  for (const Tensor& each : operands) {
+    y.shape[axis] += each.shape[axis];
+  }
+  for_each_index(y.shape, [&](std::vector<std::size_t> index) {
+    auto operand = operands.begin();
+    for (; index[axis] >= operand->shape[axis]; ++operand) {
+      index[axis] -= operand->shape[axis];
+    }
+    y.elements.push_back(copy(operand->elements[place(operand->shape, index)]));
+  });
+  return y;
+}
+
+Tensor softmax(const Tensor& x) { return exp(x) / sum(exp(x), -1, true); }
+Tensor log_softmax(const Tensor& x) { return x - log(sum(exp(x), -1, true)); }
+
+Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& labels,
+                             Reduction reduction) {
+  const Tensor logs = log_softmax(logits);
+  Number loss = zero();
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto label = static_cast<std::size_t>(labels[i]);
+    loss = subtract(loss, logs.elements[i * logits.shape[1] + label]);
+  }
+  return scalar(
+      scale(loss, reduction == Reduction::mean ? 1 / static_cast<double>(labels.size()) : 1));
+}
+Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction) {
+  const Tensor loss = -sum(targets * log_softmax(logits));
+  return reduction == Reduction::mean ? loss / static_cast<double>(logits.shape[0]) : loss;
+}
+Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction) {
+  const Tensor errors = square(prediction - target);
+  return reduction == Reduction::mean ? mean(errors) : sum(errors);
+}
+
+Tensor dropout(const Tensor& x, double rate, Rng&) { return x * (rate == 0 ? 1 : 0); }
+
+}  // namespace xtape::plain

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "autograd/ops/arithmetic.hpp"
+#include "autograd/ops/reductions.hpp"
+#include "nn/module.hpp"
+#include "tensor/array.hpp"
+#include "tensor/rng.hpp"
+
+/// A model of two parameters whose gradients a test chooses.
+template <class T>
+struct TwoParameters {
+  xtape::Array<T> first, second;
+
+  static void visit(auto& self, auto&& f) { f("first", self.first), f("second", self.second); }
+};
+
+template <class T>
+xtape::Array<T> random_normal(const xtape::Shape& shape, xtape::Rng& rng) {
+  xtape::Array<T> array(shape);
+  rng.fill_normal(std::span<T>(array.storage()), 0, 1);
+  return array;
+}
+
+template <class T>
+TwoParameters<T> random_parameters(const xtape::Shape& first, const xtape::Shape& second,
+                                   xtape::Rng& rng) {
+  return {random_normal<T>(first, rng), random_normal<T>(second, rng)};
+}
+
+/// Records sum(model * gradients), so that the tape's gradients are exactly `gradients`.
+template <class T>
+void backward_with(xtape::Tape<T>& tape, const TwoParameters<T>& model,
+                   const TwoParameters<T>& gradients) {
+  tape.rewind();
+  const auto term = [&](const xtape::Array<T>& parameter, const xtape::Array<T>& gradient) {
+    return sum(tape.parameter(parameter) * tape.constant(gradient));
+  };
+  tape.backward(term(model.first, gradients.first) + term(model.second, gradients.second));
+}
+
+/// The greatest of |a - b| / max(1, |b|) in units of T's rounding error.
+template <class T>
+double distance(const xtape::Array<T>& a, const xtape::Array<double>& b) {
+  if (!xtape::same_shape(a.shape(), b.shape())) {
+    return std::numeric_limits<double>::infinity();
+  }
+  double greatest = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const double scale = std::max(1.0, std::abs(b.data()[i]));
+    const double error = std::abs(static_cast<double>(a.data()[i]) - b.data()[i]) / scale;
+    greatest = error <= greatest ? greatest : error;  // NaN counts as great
+  }
+  return greatest / static_cast<double>(std::numeric_limits<T>::epsilon());
+}
+
+/// Steps `optimizer` with random gradients beside `reference(w, g, index)`, a scalar rule in double
+/// that is called for every element; returns the greatest distance between the two.
+template <class T, class Optimizer, class Reference>
+double distance_from_reference(Optimizer& optimizer, Reference reference, const xtape::Shape& shape,
+                               int steps) {
+  xtape::Rng rng{7};
+  auto model = random_parameters<T>(shape, {3}, rng);
+  TwoParameters<double> expected{model.first, model.second};
+  xtape::Tape<T> tape;
+  double greatest = 0;
+  for (int step = 0; step < steps; ++step) {
+    const auto gradients = random_parameters<T>(shape, {3}, rng);
+    backward_with(tape, model, gradients);
+    optimizer.step(model, tape);
+    std::size_t index = 0;
+    const auto apply = [&](xtape::Array<double>& w, const xtape::Array<T>& g) {
+      for (std::size_t i = 0; i < w.size(); ++i) {
+        w.data()[i] = reference(w.data()[i], static_cast<double>(g.data()[i]), index++);
+      }
+    };
+    apply(expected.first, gradients.first);
+    apply(expected.second, gradients.second);
+    greatest = std::max(
+        {greatest, distance(model.first, expected.first), distance(model.second, expected.second)});
+  }
+  return greatest;
+}
