@@ -8,43 +8,43 @@
 
 namespace xtape {
 
-/// A dense, row-major array of any rank: an xtensor container, so that all of xtensor works on it.
-/// A new array holds whatever its memory held; give a value to fill it: `Array<float>
-/// zeros(Shape{64, 10}, 0.f)`.
+/// A dense, row-major array of any rank. It is an xtensor container, so all of xtensor works on it.
+/// The elements of a new array are uninitialised unless you give a value:
+/// `Array<float> zeros(Shape{64, 10}, 0.f)`.
 template <class T = float>
 using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>;
 
 namespace detail {
 
-/// Whether a container of xtensor's holds as many elements as its shape says and has no more axes
-/// than an array may have. It does not after it was moved from by assignment, which takes the
-/// elements and leaves the shape.
+/// True if an xtensor container has the number of elements that its shape says, and at most
+/// max_rank axes. A container that was moved from by assignment is not whole: it has lost its
+/// elements and kept its shape.
 template <class C>
 bool is_whole(const C& container) {
   return count_elements(container.shape()) == container.storage().size() &&
          container.shape().size() <= max_rank;
 }
 
-/// Throws the ShapeError of a container that is not whole.
+/// Throws the ShapeError for a container that is not whole.
 [[noreturn, gnu::cold]] void fail_not_whole(const char* operation, const Shape& shape,
                                             std::size_t elements);
 
-/// What resize() does where the shape is another one: kept out of line, as shapes repeat.
+/// The part of resize() that changes the shape. It is out of line because shapes mostly repeat.
 template <class T>
 [[gnu::noinline]] void reshape_storage(Array<T>& array, const Shape& shape, const char* operation) {
   const std::size_t count = element_count(shape, operation);
   require<ShapeError>(count <= array.storage().max_size(),
                       "{}: shape {} has more elements than memory can hold", operation, shape);
-  array.storage().reserve(count);  // throws while the array is as it was
-  array.resize(shape, true);       // even where it has this shape, but not the elements
+  array.storage().reserve(count);  // may throw; the array is still unchanged
+  array.resize(shape, true);       // also if only the elements are missing
 }
 
 }  // namespace detail
 
-/// Gives `array` the shape, keeping its memory when that is large enough. The elements are
-/// unspecified afterwards unless the shape was the same before. Throws ShapeError naming
-/// `operation` when the shape has more axes than max_rank or more elements than memory can be asked
-/// for, std::bad_alloc when there is not enough; then the array is as it was.
+/// Changes the shape of `array` to `shape`, and keeps its memory if that is large enough. If the
+/// shape changes, the elements are unspecified afterwards. Strong exception guarantee. Throws
+/// ShapeError, with the name `operation`, if the shape has more than max_rank axes or too many
+/// elements to address. Throws std::bad_alloc if there is not enough memory.
 template <class T>
 void resize(Array<T>& array, const Shape& shape, const char* operation = "resize") {
   if (!same_shape(array.shape(), shape) || !detail::is_whole(array)) {
@@ -52,9 +52,9 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
   }
 }
 
-/// Throws ShapeError naming `operation` unless the array, or other container of xtensor's, holds
-/// the elements of its shape, which can be counted, and has at most max_rank axes: not when it was
-/// moved from.
+/// Checks that an array (or another xtensor container) is whole. Throws ShapeError, with the name
+/// `operation`, if its elements do not match its shape, if its element count overflows, or if it
+/// has more than max_rank axes. An array that was moved from is not whole.
 template <class C>
 void require_whole(const char* operation, const C& array) {
   if (!detail::is_whole(array)) [[unlikely]] {

@@ -9,22 +9,22 @@
 #include "tensor/parallel.hpp"
 
 /// @file
-/// Evaluation of lazy xtensor expressions at the speed of a plain loop, whatever broadcasts against
-/// what.
+/// Evaluation of lazy xtensor expressions at the speed of a plain loop, with any broadcasting.
 ///
-/// xtensor's own assignment is fast only where all operands have one shape. Here an expression is
-/// bound once to a tree of plain operands (pointers and scalars), which one loop then evaluates a
-/// vector register at a time.
+/// xtensor's own assignment is fast only if all operands have one shape. Here, an expression is
+/// bound once to a tree of plain operands (pointers and scalars). One loop then evaluates the tree,
+/// a vector register at a time.
 
 namespace xtape {
 
-/// What xtensor can evaluate: an array, a scalar, or a lazy expression made of them.
+/// Something that xtensor can evaluate: an array, a scalar, or a lazy expression of them.
 template <class E>
 concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
 namespace detail {
 
-/// Throws ShapeError naming `operation` unless every container that the expression reads is whole.
+/// Throws ShapeError, with the name `operation`, unless every container that the expression reads
+/// is whole.
 template <class E>
 void require_whole_operands(const char* operation, const E& expression) {
   if constexpr (requires { expression.arguments(); }) {  // a function
@@ -37,7 +37,7 @@ void require_whole_operands(const char* operation, const E& expression) {
   }
 }
 
-/// An array in an expression. Its cursor stands on one row (a run along the last axis).
+/// An array in an expression. Its cursor is on one row (a run along the last axis).
 template <class T, class B = Batch<T>>
 class ArrayOperand {
  public:
@@ -56,15 +56,15 @@ class ArrayOperand {
     shape = broadcast_shapes(operation, shape, array_->shape());
   }
 
-  /// Moves the cursor by `steps` along the axis that is `from_last` axes before the last one.
+  /// Moves the cursor by `steps` along the axis that is `from_last` axes before the last.
   void advance(std::size_t from_last, std::ptrdiff_t steps) {
     if (from_last < array_->dimension()) {
-      // xtensor's stride of an axis of extent 1 is 0, which is what broadcasting wants.
+      // xtensor's stride of an axis of extent 1 is 0, which is right for broadcasting.
       row_ += steps * array_->strides()[array_->dimension() - 1 - from_last];
     }
   }
 
-  /// Element j of the row; `Linear` promises that no operand is stretched.
+  /// Returns element j of the row. `Linear` states that no operand is broadcast.
   template <bool Linear>
   T at(std::size_t j) const {
     return row_[!Linear && stretched_ ? 0 : j];
@@ -93,7 +93,7 @@ template <class T, class B = Batch<T>>
 class ScalarOperand {
  public:
   using value_type = T;
-  static constexpr bool shaped = false;  // it takes any shape
+  static constexpr bool shaped = false;  // fits any shape
   static constexpr bool vectorized = true;
 
   explicit ScalarOperand(T value) : value_(value) {}
@@ -115,7 +115,8 @@ class ScalarOperand {
   T value_;
 };
 
-/// A function of other operands. It is vectorised when xtensor's functor is, on batches of T alone.
+/// A function of other operands. It is vectorised if xtensor's functor is, and only for batches of
+/// T.
 template <class T, class F, class... Operands>
 class FunctionOperand {
   template <class>
@@ -168,9 +169,9 @@ class FunctionOperand {
 template <class V>
 inline constexpr bool is_integer = std::integral<V> && !std::same_as<V, bool>;
 
-/// Whether an expression is made of Array<T>, scalars and functions only, so that bind() takes it.
-/// Arithmetic on integers is left to xtensor: here scalars take the type of floating-point numbers,
-/// which would change a division.
+/// True if an expression consists of Array<T>, scalars and functions only, so that bind() accepts
+/// it. Integer arithmetic is left to xtensor: here scalars take a floating-point type, which would
+/// change an integer division.
 template <class E, class T>
 inline constexpr bool bindable = false;
 template <class T>
@@ -182,16 +183,16 @@ inline constexpr bool bindable<xt::xfunction<F, C...>, T> =
     !is_integer<typename xt::xfunction<F, C...>::value_type> &&
     (bindable<std::remove_cvref_t<C>, T> && ...);
 
-/// An operand that has floating-point numbers of its own: no scalar, no comparison.
+/// An operand with floating-point numbers of its own: not a scalar, not a comparison.
 template <class Operand>
 concept Numbers = Operand::shaped && std::floating_point<typename Operand::value_type>;
 
 template <class Operand>
 using number_type = std::conditional_t<Numbers<Operand>, typename Operand::value_type, bool>;
 
-/// The type that a function's scalars take: that of the floating-point numbers beside them, so that
-/// `2.0 * x` costs no conversion per element and `xt::cast<double>(x) * 1e300` is a double; Outer
-/// where there are none.
+/// The type that the scalars of a function take: the floating-point type of the operands beside
+/// them, or Outer if there is none. So `2.0 * x` costs no conversion per element, and
+/// `xt::cast<double>(x) * 1e300` is computed in double.
 template <class Outer, class... Operands>
 using scalar_type = std::conditional_t<(Numbers<Operands> || ...),
                                        std::common_type_t<bool, number_type<Operands>...>, Outer>;
@@ -215,7 +216,7 @@ auto bind(const xt::xfunction<F, C...>& expression) {
       expression.arguments());
 }
 
-/// out[begin, end) = the operand's elements at the same places of its row.
+/// Writes elements [begin, end) of the operand's row to the same places of `out`.
 template <bool Linear, class T, class Operand>
 void evaluate_range(T* out, const Operand& operand, std::size_t begin, std::size_t end) {
   std::size_t j = begin;
@@ -265,8 +266,8 @@ void evaluate_linear(Array<T>& out, const Operand& operand) {
 
 }  // namespace detail
 
-/// The shape of an expression's value. Throws ShapeError naming `operation` when its operands do
-/// not broadcast.
+/// Returns the shape of an expression's value. Throws ShapeError, with the name `operation`, if its
+/// operands do not broadcast.
 template <class T, class E>
 Shape shape_of(const char* operation, const E& expression) {
   if constexpr (detail::bindable<E, T>) {
@@ -282,7 +283,7 @@ Shape shape_of(const char* operation, const E& expression) {
   }
 }
 
-/// True when every array in the expression has this shape.
+/// True if every array in the expression has this shape.
 template <class T, class E>
 bool has_shape(const E& expression, const Shape& shape) {
   if constexpr (detail::bindable<E, T>) {
@@ -292,17 +293,17 @@ bool has_shape(const E& expression, const Shape& shape) {
   }
 }
 
-/// True when broadcasting the expression against `shape` gives `shape`, so that assign_into() can
-/// write it there. Throws ShapeError naming `operation` when they do not broadcast.
+/// True if broadcasting the expression against `shape` gives `shape`, so that assign_into() can
+/// write it there. Throws ShapeError, with the name `operation`, if they do not broadcast.
 template <class T, class E>
 bool stretches_to(const char* operation, const E& expression, const Shape& shape) {
   return same_shape(broadcast_shapes(operation, shape, shape_of<T>(operation, expression)), shape);
 }
 
-/// out = expression, broadcast to the shape that `out` already has, without a temporary; `out` may
-/// be an operand where the shapes are the same. Throws ShapeError naming `operation` when an array
-/// does not hold the elements of its shape, as one that was moved from. The third template
-/// parameter keeps apart the code of files compiled for different processors.
+/// Computes out = expression, broadcast to the shape that `out` already has, without a temporary.
+/// `out` may be an operand if the shapes are the same. Throws ShapeError, with the name
+/// `operation`, if an array was moved from and has lost its elements. The third template parameter
+/// keeps the code of files that are compiled for different processors apart.
 template <class T, class E, class = detail::Batch<T>>
 void assign_into(Array<T>& out, const E& expression, const char* operation = "assign_into") {
   require_whole(operation, out);
@@ -319,10 +320,10 @@ void assign_into(Array<T>& out, const E& expression, const char* operation = "as
   }
 }
 
-/// out = expression, without a temporary; `out` takes the expression's shape and must not be an
-/// operand unless it has that shape already. Throws ShapeError naming `operation` when the operands
-/// do not broadcast, when the result has more axes or elements than an array may have, and when an
-/// array does not hold the elements of its shape, as one that was moved from.
+/// Computes out = expression without a temporary. `out` takes the shape of the expression. It must
+/// not be an operand unless it already has that shape. Throws ShapeError, with the name
+/// `operation`, if the operands do not broadcast, if the result has too many axes or elements, or
+/// if an array was moved from and has lost its elements.
 template <class T, class E, class = detail::Batch<T>>
 void assign(const char* operation, Array<T>& out, const E& expression) {
   detail::require_whole_operands(operation, expression);

@@ -11,22 +11,23 @@
 
 namespace xtape {
 
-/// A set of axes, as NumPy's `axis=` argument: one axis, several in braces, or all of them. Axes
-/// may count from the end (-1 is the last). `sum(x, 0)`, `sum(x, {0, -1})`, `sum(x, Axes::all())`.
+/// A set of axes, like NumPy's `axis=` argument: one axis, several in braces, or all. Negative axes
+/// count from the end; -1 is the last. Examples: `sum(x, 0)`, `sum(x, {0, -1})`,
+/// `sum(x, Axes::all())`.
 class Axes {
  public:
   /// One axis.
   Axes(std::ptrdiff_t axis) : list_{axis}, count_(1) {}
 
-  /// Several axes, at most eight: throws ShapeError for more.
+  /// Several axes. Throws ShapeError for more than eight.
   Axes(std::initializer_list<std::ptrdiff_t> axes) {
     for (const std::ptrdiff_t axis : axes) {
       add(axis);
     }
   }
 
-  /// Several axes that are known at run time only, at most eight, as any range of integers: a
-  /// std::vector, a std::span. Throws ShapeError for more, or for an axis beyond std::ptrdiff_t.
+  /// Several axes from any range of integers, such as a std::vector or a std::span. Throws
+  /// ShapeError for more than eight, or if an axis does not fit into std::ptrdiff_t.
   template <std::ranges::input_range R>
   requires std::integral<std::ranges::range_value_t<R>> Axes(const R& axes) {
     for (const auto axis : axes) {
@@ -35,12 +36,12 @@ class Axes {
     }
   }
 
-  /// Every axis there is.
+  /// All axes.
   static Axes all() { return Axes(); }
 
-  /// The axes as bits counted from the first axis of `shape`. Throws ShapeError naming `operation`
-  /// for an axis that the shape does not have or that is named twice, and for a shape of more than
-  /// max_rank axes.
+  /// Returns the axes as a bit mask, in which bit 0 is the first axis of `shape`. Throws
+  /// ShapeError, with the name `operation`, if the shape lacks an axis, if an axis is named twice,
+  /// or if the shape has more than max_rank axes.
   std::uint64_t mask(const char* operation, const Shape& shape) const;
 
  private:
@@ -55,7 +56,8 @@ class Axes {
   bool all_ = false;
 };
 
-/// The shape that is left when the axes in `mask` are reduced: dropped, or kept with extent 1.
+/// Returns the shape after the axes in `mask` are reduced. Reduced axes are dropped, or kept with
+/// extent 1.
 Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims);
 
 }  // namespace xtape

@@ -19,7 +19,7 @@
 namespace xtape {
 namespace {
 
-/// The address sanitizer sees where an array ends only when it has memory of its own.
+/// The address sanitizer detects the end of an array only if the array has its own memory.
 #if defined(__SANITIZE_ADDRESS__) || XTAPE_HAS_FEATURE(address_sanitizer)
 constexpr bool address_sanitizer = true;
 #else
@@ -32,7 +32,7 @@ constexpr std::size_t huge_page = std::size_t{1} << 21;
 void* allocate_huge(std::size_t bytes) {
   void* memory = ::operator new (bytes, std::align_val_t{huge_page});
 #ifdef __linux__
-  madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // a hint: it may be refused
+  madvise(memory, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // only a hint
 #endif
   return memory;
 }
@@ -41,10 +41,10 @@ void deallocate_huge(void* memory) noexcept {
   ::operator delete (memory, std::align_val_t{huge_page});
 }
 
-/// Arrays that share huge pages. Each takes neighbouring slots of a page.
+/// Arrays that share huge pages. Each array takes neighbouring slots of a page.
 ///
-/// The kernel gives other memory in pages of 4 KiB that may lie anywhere. Where they are scattered,
-/// a training step of 784-128-10 takes a third longer.
+/// Otherwise the kernel gives memory in pages of 4 KiB that may lie anywhere. If they are
+/// scattered, a training step of 784-128-10 takes a third longer.
 class SharedPages {
  public:
   static SharedPages& instance() {
@@ -63,7 +63,7 @@ class SharedPages {
         }
       }
     }
-    const auto made = pages_.emplace(nullptr, mask(0, count)).first;  // it may throw
+    const auto made = pages_.emplace(nullptr, mask(0, count)).first;  // may throw
     auto node = pages_.extract(made);
     node.key() = allocate_huge(huge_page);
     return pages_.insert(std::move(node)).position->first;
@@ -97,10 +97,10 @@ class SharedPages {
   }
 
   std::mutex mutex_;
-  std::map<void*, std::uint64_t> pages_;  // and which slots of them are taken, a bit for each
+  std::map<void*, std::uint64_t> pages_;  // with a bit for each slot that is taken
 };
 
-/// Smaller arrays are left to the system's allocator.
+/// True if an array of this size shares huge pages. Smaller ones use the system's allocator.
 bool shares_pages(std::size_t bytes) {
   return !address_sanitizer && bytes >= (std::size_t{1} << 16) && bytes <= huge_page;
 }

@@ -8,21 +8,21 @@
 
 namespace xtape {
 
-/// Returns `bytes` bytes aligned to at least 64, a cache line and the widest vector register in
-/// use. Throws std::bad_alloc when there is no memory.
+/// Allocates `bytes` bytes, aligned to at least 64: a cache line, and the widest vector register in
+/// use. Throws std::bad_alloc if there is no memory.
 void* allocate_aligned(std::size_t bytes);
 
-/// Gives back what allocate_aligned returned for as many bytes.
+/// Frees memory from allocate_aligned(). `bytes` must be the same as there.
 void deallocate_aligned(void* memory, std::size_t bytes) noexcept;
 
-/// The allocator of every array: 64-byte aligned whatever the compiler flags of the file that
-/// includes it, and leaving numbers uninitialised when no value is given, since a kernel is about
-/// to write them all.
+/// The allocator of every array. Memory is 64-byte aligned, whatever the compiler flags of the
+/// including file. Numbers without a value stay uninitialised, because a kernel is about to write
+/// all of them.
 template <class T>
 struct Allocator {
-  using value_type = T;  ///< The type of the elements, which containers ask for.
+  using value_type = T;  ///< The type of the elements.
 
-  /// Allocators hold nothing: one for elements of another type is as good, and all are equal.
+  /// Allocators have no state. They convert to other element types, and all are equal.
   ///@{
   Allocator() = default;
   template <class U>
@@ -30,7 +30,7 @@ struct Allocator {
   friend bool operator==(const Allocator&, const Allocator&) { return true; }
   ///@}
 
-  /// Room for `count` elements. Throws std::bad_alloc when there is no memory for them.
+  /// Returns memory for `count` elements. Throws std::bad_alloc if there is not enough.
   T* allocate(std::size_t count) {
     if (count > static_cast<std::size_t>(-1) / sizeof(T)) {
       throw std::bad_array_new_length();
@@ -38,12 +38,12 @@ struct Allocator {
     return static_cast<T*>(allocate_aligned(count * sizeof(T)));
   }
 
-  /// Gives back what allocate() returned for as many elements.
+  /// Frees memory from allocate(). `count` must be the same as there.
   void deallocate(T* memory, std::size_t count) noexcept {
     deallocate_aligned(memory, count * sizeof(T));
   }
 
-  /// Makes an element from the arguments; without any it holds whatever its memory held.
+  /// Constructs an element from the arguments. Without arguments, a number stays uninitialised.
   template <class U, class... Args>
   void construct(U* place, Args&&... args) {
     if constexpr (sizeof...(Args) == 0) {
@@ -54,7 +54,7 @@ struct Allocator {
   }
 };
 
-/// Contiguous numbers that keep their memory when they shrink, so that a short last batch costs no
+/// Contiguous numbers. A Buffer keeps its memory when it shrinks, so a short last batch costs no
 /// allocation.
 template <class T>
 using Buffer = std::vector<T, Allocator<T>>;

@@ -3,17 +3,18 @@
 #include "tensor/xtensor.hpp"
 
 /// @file
-/// Functions of one's own in expressions.
+/// Your own functions in expressions.
 
 namespace xtape {
 
-/// Returns the lazy expression f(a[i], b[i], ...) over arrays or expressions that live at least
-/// until it is evaluated. It is for what xtensor has no vectorised function for; the compiler
-/// vectorises the loop where f is plain arithmetic.
+/// Returns the lazy expression f(a[i], b[i], ...). The operands must live until it is evaluated.
+/// Use it for functions that xtensor does not vectorise. If f is plain arithmetic, the compiler
+/// vectorises the loop.
 ///
-/// Large arrays are divided among threads, so several threads may call f at once: an f that changes
-/// what it refers to is a data race from parallel_threshold elements on. An exception that f throws
-/// arrives at the caller of the op; of several, the one at the lowest range of elements.
+/// Large arrays are divided among threads: from parallel_threshold elements on, several threads
+/// call f at once, and an f that changes shared state is a data race. An exception from f reaches
+/// the caller of the op. If several threads throw, it is the exception for the lowest range of
+/// elements.
 template <class F, class... Operands>
 auto elementwise(F f, const Operands&... operands) {
   return xt::xfunction<F, xt::const_xclosure_t<const Operands&>...>(f, operands...);

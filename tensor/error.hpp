@@ -5,59 +5,57 @@
 #include <stdexcept>
 
 /// @file
-/// The exceptions of xtape, and how they are thrown.
+/// The exceptions of xtape, and functions that throw them.
 
 namespace xtape {
 
-/// Base of every exception that xtape throws.
+/// The base class of every exception that xtape defines.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Shapes that do not fit each other or the operation.
+/// The shapes do not fit each other, or do not fit the operation.
 class ShapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// An argument outside the range that its operation accepts: a label of 12 among 10 classes, a
-/// dropout rate of 2.
+/// An argument is outside the accepted range, such as label 12 with 10 classes, or a dropout rate
+/// of 2.
 class ValueError : public Error {
  public:
   using Error::Error;
 };
 
-/// A tape used in the wrong order: a stale Variable, two tapes mixed, a gradient that was never
-/// computed.
+/// A tape is used in the wrong order: a stale Variable, a mix of two tapes, or a gradient that was
+/// never computed.
 class TapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// What a tape that detects anomalies has found: a number that has become NaN or infinite, or a
-/// parameter that changed before backward().
+/// Anomaly detection has found a NaN or infinite number, or a parameter that changed before
+/// backward().
 class AnomalyError : public Error {
  public:
   using Error::Error;
 };
 
-/// A file that is missing, cannot be read or written, or does not hold what its format promises.
+/// A file is missing, cannot be read or written, or violates its format.
 class DataError : public Error {
  public:
   using Error::Error;
 };
 
-/// Throws `E` with the formatted message. Kept out of line so that the checks that call it stay
-/// small.
+/// Throws `E` with the formatted message. It is out of line to keep the checks that call it small.
 template <class E, class... Args>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(fmt::format_string<const Args&...> message,
                                                  const Args&... args) {
   throw E(fmt::format(message, args...));
 }
 
-/// Throws `E` with the formatted message unless `condition` holds; nothing is formatted when it
-/// does.
+/// Throws `E` with the formatted message unless `condition` holds. Formats nothing if it holds.
 template <class E, class... Args>
 void require(bool condition, fmt::format_string<const Args&...> message, const Args&... args) {
   if (!condition) [[unlikely]] {

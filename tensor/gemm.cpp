@@ -17,7 +17,7 @@
 namespace xtape {
 namespace {
 
-/// The arguments of a product; the functions below compute parts of it.
+/// The arguments of a product. The functions below compute parts of it.
 template <class T>
 struct Product {
   Transpose transpose_a, transpose_b;
@@ -31,7 +31,7 @@ struct Product {
   T* c;
   std::size_t ldc;
 
-  /// Some rows of C.
+  /// The product for some rows of C.
   Product rows(std::size_t begin, std::size_t end) const {
     Product part = *this;
     part.m = end - begin;
@@ -39,7 +39,7 @@ struct Product {
     part.c += begin * ldc;
     return part;
   }
-  /// Some columns of C.
+  /// The product for some columns of C.
   Product columns(std::size_t begin, std::size_t end) const {
     Product part = *this;
     part.n = end - begin;
@@ -47,7 +47,7 @@ struct Product {
     part.c += begin;
     return part;
   }
-  /// Some terms of the sum that each element of C is.
+  /// The product for some terms of the sums along k.
   Product terms(std::size_t begin, std::size_t end) const {
     Product part = *this;
     part.k = end - begin;
@@ -63,8 +63,8 @@ int blas_index(std::size_t extent) {
   return static_cast<int>(extent);
 }
 
-/// OpenBLAS, which takes a buffer of 128 MiB for each thread that calls it, tries for ever to get
-/// it where there is none. Throws std::bad_alloc instead, at the first call of a thread.
+/// OpenBLAS takes a buffer of 128 MiB for each calling thread, and retries forever if it cannot get
+/// one. This check throws std::bad_alloc instead, at the first call of a thread.
 void require_blas_buffer() {
 #ifdef OPENBLAS_VERSION
   thread_local bool possible = false;
@@ -92,11 +92,11 @@ void blas_gemm(const Product<T>& p) {
 }
 
 #ifdef XTAPE_WITH_ONEDNN
-/// Products with at most this many multiplications are faster in CBLAS than in oneDNN.
+/// CBLAS is faster than oneDNN for products with at most this many multiplications.
 constexpr std::size_t tiny_product = 32 * 32 * 32;
 #endif
 
-/// Computes a product on this thread alone.
+/// Computes a product on the calling thread.
 template <class T>
 void compute(const Product<T>& p) {
   const OneThread guard;
@@ -112,25 +112,25 @@ void compute(const Product<T>& p) {
   blas_gemm(p);
 }
 
-/// Products of at most this many multiplications gain nothing from a second thread.
+/// A second thread does not speed up products of at most this many multiplications.
 constexpr std::size_t small_product = 64 * 64 * 64;
 
-/// A layer's output X W with few rows in X and many in W. Each thread then multiplies by the rows
-/// of W that it updates, which are in its cache.
+/// True for a layer's output X W with few rows in X and many in W. Each thread then multiplies the
+/// rows of W that it updates, which are in its cache.
 template <class T>
 bool is_tall_layer(const Product<T>& p) {
   return p.transpose_a == Transpose::no && p.transpose_b == Transpose::no && p.k >= 256 &&
          8 * p.m <= p.k && p.ldc == p.n;
 }
 
-/// A weight's gradient X^T dY with few rows in X and many in the result.
+/// True for a weight's gradient X^T dY with few rows in X and many in the result.
 template <class T>
 bool is_weight_gradient(const Product<T>& p) {
   return p.transpose_a == Transpose::yes && p.transpose_b == Transpose::no && p.m >= 256 &&
          2 * p.k <= p.m;
 }
 
-/// Each thread multiplies some columns of A by the same rows of B; then their products are added.
+/// Each thread multiplies some columns of A by the same rows of B. Then the products are added.
 template <class T>
 void split_terms(const Product<T>& p) {
   const std::size_t size = p.m * p.n, parts = thread_count();
@@ -181,7 +181,7 @@ void split_columns(const Product<T>& p) {
 template <class T>
 void scale(std::size_t m, std::size_t n, T beta, T* c, std::size_t ldc) {
   if (n == 0) {
-    return;  // however many rows of nothing there are
+    return;  // returns at once, however many empty rows there are
   }
   for (std::size_t row = 0; row < m; ++row) {
     for (std::size_t column = 0; column < n; ++column) {

@@ -11,12 +11,12 @@
 
 namespace xtape {
 
-/// Any contiguous range of integers, read through one type: labels as bytes, rows as
-/// std::vector<int>, {3, 1, 4}. It refers to the caller's range, as std::span does.
+/// A view of any contiguous range of integers: labels as bytes, rows as std::vector<int>, or {3, 1,
+/// 4}. Like std::span, it refers to the caller's range.
 class Indices {
  public:
-  /// Refers to the integers of `range`, which must outlive this; or to those of a list in braces,
-  /// which live until the end of the full expression: long enough for an argument.
+  /// Refers to the integers of `range`, which must outlive this object. A list in braces lives
+  /// until the end of the full expression, which is long enough for an argument.
   ///@{
   template <std::ranges::contiguous_range R>
   requires std::integral<std::ranges::range_value_t<R>> &&
@@ -31,13 +31,14 @@ class Indices {
       : data_(list.begin()), size_(list.size()), read_(&read<I>), is_signed_(std::is_signed_v<I>) {}
   ///@}
 
-  /// How many indices there are.
+  /// Returns the number of indices.
   std::size_t size() const { return size_; }
 
-  /// Index `i`, below size(). One of 2^63 and more comes out negative, so that no op takes it.
+  /// Returns index `i`; `i` must be below size(). Values of 2^63 and above wrap to negative, which
+  /// every op rejects.
   std::int64_t operator[](std::size_t i) const { return read_(data_, i); }
 
-  /// Index `i` in digits, of whatever size, for messages.
+  /// Returns index `i` in digits, for messages. Values of any size are exact.
   std::string text(std::size_t i) const {
     const std::int64_t index = (*this)[i];
     return is_signed_ ? std::to_string(index) : std::to_string(static_cast<std::uint64_t>(index));

@@ -7,13 +7,13 @@
 #include "tensor/xtensor.hpp"
 
 /// @file
-/// Functions of whole vector registers that give what the standard library gives for each element.
+/// Functions of whole vector registers that agree with the standard library.
 ///
-/// xsimd's functions are good to a few units in the last place almost everywhere, but some have
-/// places where they are wrong: exp(709.5) is infinite, log of the numbers below the normal ones is
-/// that of another number. The last elements of a row, which fill no register, go to the standard
-/// library, so that one array would hold two answers. Where a register holds a number from such a
-/// place, its elements go to the standard library too.
+/// xsimd's functions are accurate to a few units in the last place almost everywhere. In some
+/// ranges they are wrong: exp(709.5) is infinite, and the log of a subnormal number is the log of
+/// another number. The last elements of a row, which do not fill a register, go to the standard
+/// library, so one array could hold two answers. If a register holds a number from such a range,
+/// all its elements go to the standard library.
 
 namespace xtape::detail {
 
@@ -28,17 +28,18 @@ using Batch = T;
 template <class T>
 inline constexpr std::size_t batch_size = xt_simd::simd_traits<T>::size;
 
-/// Magnitudes: those above `above` and up to `up_to`.
+/// Magnitudes above `above` and up to `up_to`.
 template <class T>
 struct Magnitudes {
   T above, up_to;
 };
 
-/// Where xsimd's version of xtensor's function F is wrong. Nowhere, unless it is listed here.
+/// The range in which xsimd's version of xtensor's function F is wrong. It is empty unless listed
+/// here.
 template <class F, class T>
 inline constexpr Magnitudes<T> doubtful{0, 0};
 
-// Where the result is below the normal numbers it is 0, and it is infinite before it should be.
+// xsimd gives 0 where the result is subnormal, and infinity before the result overflows.
 template <>
 inline constexpr Magnitudes<float> doubtful<xt::math::exp_fun, float>{87.F, 104.F};
 template <>
@@ -52,7 +53,7 @@ inline constexpr Magnitudes<float> doubtful<xt::math::exp2_fun, float>{126.F, 15
 template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::exp2_fun, double>{1022., 1076.};
 
-// Far out erf is NaN; erfc loses its digits, and is 0 where it is below the normal numbers.
+// For large numbers erf is NaN. erfc loses digits, and is 0 where the result is subnormal.
 template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::erf_fun, double>{
     1e60, std::numeric_limits<double>::infinity()};
@@ -68,7 +69,7 @@ template <>
 inline constexpr Magnitudes<float> doubtful<xt::math::erfc_fun, float>{9.F, 10.1F};
 #endif
 
-// Numbers below the normal ones get the logarithm of another number.
+// The logarithm of a subnormal number is wrong.
 template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::log_fun, double>{
     0, std::numeric_limits<double>::min()};
@@ -81,7 +82,7 @@ inline constexpr Magnitudes<double> doubtful<xt::math::log10_fun, double>{
 
 #ifdef XTENSOR_USE_XSIMD
 
-/// function(x) for one element after the other.
+/// Calls function(x) for one element after the other.
 template <class F, class B>
 [[gnu::cold, gnu::noinline]] B call_lane_by_lane(const F& function, const B& x) {
   std::array<typename B::value_type, B::size> lanes;
@@ -92,7 +93,7 @@ template <class F, class B>
   return B::load_unaligned(lanes.data());
 }
 
-/// Whether an element is where xsimd's version of F is wrong.
+/// True if an element is in the range where xsimd's version of F is wrong.
 template <class F, class B>
 bool is_doubtful(const B& x) {
   constexpr auto where = doubtful<F, typename B::value_type>;
@@ -106,7 +107,7 @@ bool is_doubtful(const B& x) {
 
 #endif
 
-/// function(x...), element by element, of registers; plain numbers where there is no xsimd.
+/// Returns function(x...), element by element, for registers, or for plain numbers without xsimd.
 template <class F, class... B>
 auto call_lanes(const F& function, const B&... x) {
 #ifdef XTENSOR_USE_XSIMD

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t max_threads = detail::Job::max_chunks;
 
-/// What the variables of OpenMP ask for, which users know, else all processors that are usable.
+/// Returns the number of threads that OpenMP's environment variables ask for, which users know.
+/// Without them, it is the number of usable processors.
 std::size_t default_thread_count() noexcept {
   std::size_t count = usable_processors();
 #ifdef _OPENMP
@@ -36,7 +37,7 @@ bool within_openmp() noexcept {
 #endif
 }
 
-thread_local std::size_t chosen_count = 0;  // 0: none has been chosen
+thread_local std::size_t chosen_count = 0;  // 0: not set
 
 }  // namespace
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 /// @file
-/// Threads.
+/// Data-parallel loops over threads.
 
 namespace xtape {
 
@@ -18,7 +18,7 @@ std::size_t thread_count() noexcept;
 /// `count` is from 1 to 1024.
 void set_thread_count(std::size_t count);
 
-/// Below this many elements of work a second thread costs more than it gives.
+/// The number of elements below which a second thread costs more than it saves.
 inline constexpr std::size_t parallel_threshold = 32768;
 
 namespace detail {
@@ -27,14 +27,14 @@ void parallel_ranges(std::size_t count, std::size_t grain,
                      const void* body);
 }
 
-/// Calls `body(begin, end)` for ranges that together cover [0, count): for one range when `work`
-/// (elements touched) is small, else for one range per thread.
+/// Calls `body(begin, end)` for ranges that together cover [0, count): one range if `work`
+/// (elements touched) is small, otherwise one range per thread.
 ///
-/// Ranges begin at multiples of `grain` and depend on `count` and thread_count() only, so a result
-/// does not depend on which thread computes a range. This thread computes every range that no
-/// other thread has begun, so it never waits for a thread that is not running. When ranges throw,
-/// the exception of the first such range is rethrown after all ranges have ended. A call from
-/// within a range, or from within a parallel region of OpenMP, starts no further threads.
+/// Ranges begin at multiples of `grain` and depend only on `count` and thread_count(), so results
+/// do not depend on which thread computes a range. The calling thread computes every range that no
+/// other thread has begun, so it never waits for a thread that is not running. If ranges throw, the
+/// exception of the first such range is rethrown after all ranges have ended. A call from within a
+/// range, or from within a parallel region of OpenMP, starts no further threads.
 template <class Body>
 void parallel(std::size_t count, std::size_t grain, std::size_t work, const Body& body) {
   if (work < parallel_threshold) {

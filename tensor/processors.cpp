@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr double unlimited = std::numeric_limits<double>::infinity();
 
-/// The number of processors that the affinity mask allows.
+/// Returns the number of processors that the affinity mask allows.
 std::size_t affinity() {
 #ifdef __linux__
   // A machine may have more processors than a cpu_set_t has bits.
@@ -40,7 +40,7 @@ std::size_t affinity() {
   return std::thread::hardware_concurrency();
 }
 
-/// The quota that a control group itself has, in processors.
+/// Returns the quota of one control group, in processors, without its parents.
 double quota_of(const fs::path& group) {
   std::string quota;
   double period = 0;
@@ -52,7 +52,7 @@ double quota_of(const fs::path& group) {
   return time > 0 && period > 0 ? time / period : unlimited;
 }
 
-/// The least quota of the group `path` below `mount` and of the groups that contain it.
+/// Returns the smallest quota of the group `path` below `mount` and of its parents.
 double quota_along(const fs::path& mount, const fs::path& path) {
   double least = quota_of(mount);
   fs::path group = mount;
@@ -63,7 +63,7 @@ double quota_along(const fs::path& mount, const fs::path& path) {
   return least;
 }
 
-/// Whether a comma-separated list has this name in it.
+/// True if a comma-separated list contains the name.
 bool lists(std::string_view list, std::string_view name) {
   for (std::size_t end = 0; !list.empty(); list.remove_prefix(std::min(end + 1, list.size()))) {
     end = std::min(list.find(','), list.size());
@@ -80,7 +80,7 @@ double detail::cpu_quota(const fs::path& root) {
   const fs::path mounts = root / "sys/fs/cgroup";
   double least = unlimited;
   std::ifstream groups(root / "proc/self/cgroup");
-  // Each line is "number:controllers:path"; version 2 has no controllers in it.
+  // Each line is "number:controllers:path". In version 2, the controllers are empty.
   for (std::string line; std::getline(groups, line);) {
     const std::size_t first = line.find(':');
     const std::size_t second = line.find(':', first + 1);
@@ -103,12 +103,12 @@ std::size_t usable_processors() noexcept {
   std::size_t count = 1;
   try {
     count = affinity();
-    // Threads beyond the quota are stopped together. Below half a processor more, that costs more
-    // than the last thread gives.
+    // Threads beyond the quota are stopped together. Below half a processor, that costs more than
+    // the last thread gives.
     const double quota = std::round(detail::cpu_quota());
     count = quota < static_cast<double>(count) ? static_cast<std::size_t>(quota) : count;
   } catch (const std::exception&) {
-    // Out of memory, or file names that cannot be: what is known so far must do.
+    // Out of memory or invalid file names: use what is known so far.
   }
   return std::max<std::size_t>(count, 1);
 }

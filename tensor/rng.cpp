@@ -6,9 +6,9 @@
 
 #include "tensor/error.hpp"
 
-// All floating-point arithmetic of Rng is in this file, which is compiled with -ffp-contract=off
-// and calls nothing of the maths library but sqrt, frexp and nextafter, which are exact: so the
-// numbers are the same to the last bit everywhere.
+// All floating-point arithmetic of Rng is in this file. It is compiled with -ffp-contract=off, and
+// calls only sqrt, frexp and nextafter of the maths library, which are exact. So the numbers are
+// bit-identical everywhere.
 
 namespace xtape {
 namespace {
@@ -29,7 +29,7 @@ struct Product {
   std::uint64_t high, low;
 };
 
-/// The 128 bits of a * b by 32-bit halves: standard C++ has no 128-bit integer.
+/// Returns the 128 bits of a * b, from 32-bit halves. Standard C++ has no 128-bit integer.
 Product multiply(std::uint64_t a, std::uint64_t b) {
   const std::uint64_t half = 0xffffffff;
   const std::uint64_t bottom = (a & half) * (b & half);
@@ -38,9 +38,9 @@ Product multiply(std::uint64_t a, std::uint64_t b) {
   return {(a >> 32) * (b >> 32) + (cross >> 32) + (middle >> 32), a * b};
 }
 
-/// ln x to about 2 ulp for finite x > 0. With x = m 2^e, m in [sqrt(1/2), sqrt(2)), and
-/// z = (m - 1) / (m + 1): ln x = e ln 2 + 2 artanh z, where |z| < 0.172 and
-/// artanh z = z + z^3/3 + z^5/5 + ... needs no term beyond z^23 / 23.
+/// Returns ln x to about 2 ulp for finite x > 0. With x = m 2^e, m in [sqrt(1/2), sqrt(2)), and z =
+/// (m - 1) / (m + 1): ln x = e ln 2 + 2 artanh z. Since |z| < 0.172, artanh z = z + z^3/3 + z^5/5 +
+/// ... needs no term beyond z^23 / 23.
 double logarithm(double x) {
   const double sqrt_half = 0x1.6a09e667f3bcdp-1;
   const double ln_2 = 0x1.62e42fefa39efp-1;
@@ -94,7 +94,7 @@ std::uint64_t Rng::below(std::uint64_t n) {
   require<ValueError>(n > 0, "below: expected an upper end of at least 1, got 0");
   Product product = multiply((*this)(), n);
   if (product.low < n) {
-    // Of the 2^64 random words, 2^64 mod n are one too many for all n results to be equally likely.
+    // Of the 2^64 random words, 2^64 mod n must be rejected to make all n results equally likely.
     const std::uint64_t surplus = (0 - n) % n;
     while (product.low < surplus) {
       product = multiply((*this)(), n);

@@ -9,51 +9,52 @@
 
 namespace xtape {
 
-/// Random numbers that are the same on every platform, compiler and standard library.
+/// A random number generator with the same numbers on every platform, compiler and standard
+/// library.
 ///
 /// The generator is xoshiro256++ (Blackman and Vigna, "Scrambled Linear Pseudorandom Number
 /// Generators", ACM TOMS 47(4), 2021; period 2^256 - 1), seeded by splitmix64 (Steele, Lea and
 /// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). It is a
-/// std::uniform_random_bit_generator, but the distributions of `<random>` differ between standard
-/// libraries; the members here do not. Four words are all its state. Not for cryptography.
+/// std::uniform_random_bit_generator. Use the distributions below, because those of `<random>`
+/// differ between standard libraries. The whole state is four words. Not for cryptography.
 class Rng {
  public:
-  using result_type = std::uint64_t;           ///< What a call returns.
-  using State = std::array<std::uint64_t, 4>;  ///< The words of state().
+  using result_type = std::uint64_t;           ///< The type of a random word.
+  using State = std::array<std::uint64_t, 4>;  ///< The type of state().
 
-  /// The same seed gives the same numbers on every machine.
+  /// Seeds the generator. The same seed gives the same numbers on every machine.
   explicit Rng(std::uint64_t seed = 42);
 
-  /// The bounds of what a call returns.
+  /// The smallest and the largest random word.
   ///@{
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
   ///@}
 
-  /// 64 random bits.
+  /// Returns 64 random bits.
   result_type operator()();
 
-  /// A multiple of 2^-53, each equally likely, in [0, 1).
+  /// Returns a multiple of 2^-53 in [0, 1). All are equally likely.
   double uniform();
 
-  /// low + (high - low) u with u = uniform(), in [low, high); low itself when low == high.
-  /// Throws ValueError unless low <= high and high - low is finite.
+  /// Returns low + (high - low) u with u = uniform(), in [low, high), or low if low == high. Throws
+  /// ValueError unless low <= high and high - low is finite.
   double uniform(double low, double high);
 
-  /// An integer in [0, n), each exactly equally likely (Lemire, "Fast Random Integer Generation in
-  /// an Interval", ACM TOMACS 29(1), 2019). Throws ValueError when n is 0.
+  /// Returns an integer in [0, n). All are exactly equally likely (Lemire, "Fast Random Integer
+  /// Generation in an Interval", ACM TOMACS 29(1), 2019). Throws ValueError if n is 0.
   std::uint64_t below(std::uint64_t n);
 
-  /// A number of the standard normal distribution, by the polar method (Marsaglia and Bray, "A
-  /// Convenient Method for Generating Normal Variables", SIAM Review 6(3), 1964). The second number
-  /// that the method yields is dropped: keeping it would be state beyond the four words.
+  /// Returns a standard normal number, by the polar method (Marsaglia and Bray, "A Convenient
+  /// Method for Generating Normal Variables", SIAM Review 6(3), 1964). The method yields two
+  /// numbers; the second is dropped, because keeping it would add to the state.
   double normal();
 
-  /// mean + deviation z with z = normal(). Throws ValueError unless both are finite and deviation
-  /// >= 0.
+  /// Returns mean + deviation z with z = normal(). Throws ValueError unless both are finite and
+  /// deviation >= 0.
   double normal(double mean, double deviation);
 
-  /// Puts `values` into a random order, each order equally likely (Fisher and Yates).
+  /// Shuffles `values` (Fisher and Yates). All orders are equally likely.
   template <class T, std::size_t N>
   void shuffle(std::span<T, N> values) {
     for (std::size_t left = values.size(); left > 1; --left) {
@@ -62,7 +63,7 @@ class Rng {
     }
   }
 
-  /// Writes uniform(low, high) to each element. The rounding to T may give `high` itself.
+  /// Writes uniform(low, high) to each element. Rounding to T may give `high` itself.
   template <class T, std::size_t N>
   void fill_uniform(std::span<T, N> out, double low, double high) {
     for (T& element : out) {
@@ -78,11 +79,11 @@ class Rng {
     }
   }
 
-  /// All that determines the numbers to come.
+  /// Returns the state, which determines all further numbers.
   const State& state() const { return state_; }
 
-  /// Continues where `state` was read. Throws ValueError when it is all zeros, which no generator
-  /// reaches and none leaves.
+  /// Restores a state from state(), so that the same numbers follow. Throws ValueError if all words
+  /// are 0, a state that no generator reaches or leaves.
   void restore(const State& state);
 
  private:

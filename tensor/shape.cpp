@@ -5,7 +5,7 @@
 namespace xtape {
 namespace {
 
-/// "matmul: ", or nothing.
+/// Returns "matmul: ", or an empty string.
 std::string prefix(const char* operation) {
   return operation == nullptr ? "" : fmt::format("{}: ", operation);
 }

@@ -21,19 +21,19 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
-/// How long a thread without work looks for some before it sleeps: longer than the pauses of a
-/// training loop between one parallel kernel and the next.
+/// The time for which an idle thread looks for work before it sleeps. It is longer than the pauses
+/// of a training loop between parallel kernels.
 constexpr microseconds worker_patience{100};
-/// How long a caller looks whether the last chunks are done before it sleeps.
+/// The time for which a caller looks for the end of the last chunks before it sleeps.
 constexpr microseconds caller_patience{50};
-/// Waiting longer than this, and longer than it computed itself, tells a caller that the thread
-/// which it waits for has lost its processor.
+/// A caller that waits longer than this, and longer than it computed itself, concludes that the
+/// thread it waits for has lost its processor.
 constexpr microseconds stall{50};
-/// After a stall a caller computes alone for this many times as long as the stall was, so that
-/// stalls cost at most a twentieth of its time.
+/// After a stall, a caller computes alone for this many times the length of the stall. So stalls
+/// cost at most a twentieth of its time.
 constexpr int pauses_per_stall = 20;
 
-/// Looks whether `ready()` again and again, for as long as `patience`.
+/// Calls ready() repeatedly, at most for as long as `patience`. Returns its last result.
 template <class Ready>
 bool spin(microseconds patience, const Ready& ready) {
   const Clock::time_point end = Clock::now() + patience;
@@ -50,17 +50,17 @@ bool spin(microseconds patience, const Ready& ready) {
   return false;
 }
 
-/// Whether this thread computes a chunk at present.
+/// True while this thread computes a chunk.
 thread_local bool within_chunk = false;
 
 /// A thread that computes chunks of the jobs it is offered. It lives as long as the process.
 class alignas(64) Worker {
  public:
-  /// Throws std::system_error when the system has no thread to give.
+  /// Starts the thread. Throws std::system_error if the system cannot create one.
   explicit Worker(std::size_t number) : number_(number) {
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the threads of the program
+    pthread_sigmask(SIG_SETMASK, &all, &before);  // the program's own threads handle signals
     try {
       std::thread thread([this] { serve(); });
       thread_ = thread.native_handle();
@@ -75,7 +75,7 @@ class alignas(64) Worker {
 #endif
   }
 
-  /// Offers a job to the worker. False when it has another one.
+  /// Offers a job to the worker. Returns false if the worker has another one.
   bool offer(Job& job) noexcept {
     Job* expected = nullptr;
     if (!job_.compare_exchange_strong(expected, &job)) {
@@ -89,15 +89,15 @@ class alignas(64) Worker {
     return true;
   }
 
-  /// Takes an offer back. False when the worker has begun the job.
+  /// Takes an offer back. Returns false if the worker has begun the job.
   bool withdraw(Job& job) noexcept {
     Job* expected = &job;
     return job_.compare_exchange_strong(expected, nullptr);
   }
 
-  /// How many jobs the worker has ended.
+  /// Returns the number of jobs that the worker has ended.
   std::uint32_t ended() const noexcept { return ended_.load(std::memory_order_acquire); }
-  /// Sleeps until that is another number.
+  /// Sleeps until that number changes.
   void wait_while(std::uint32_t ended) const noexcept { ended_.wait(ended); }
 
  private:
@@ -107,7 +107,7 @@ class alignas(64) Worker {
       wait_for_offer();
       Job* job = job_.load();
       if (job == nullptr || !job_.compare_exchange_strong(job, begun())) {
-        continue;  // it has been withdrawn
+        continue;  // the offer was withdrawn
       }
       job->work(number_ + 1);
       job_.store(nullptr);
@@ -127,9 +127,9 @@ class alignas(64) Worker {
     }
   }
 
-  /// Has the worker wake on another processor than the caller's. Linux, above all in a virtual
-  /// machine, may wake it on the caller's although others are idle; there it waits for the caller
-  /// and then keeps it waiting.
+  /// Makes the worker wake on another processor than the caller's. Linux may wake it on the
+  /// caller's although others are idle, above all in a virtual machine. There it waits for the
+  /// caller, and then keeps it waiting.
   void keep_off_this_processor() noexcept {
 #ifdef __linux__
     const int here = sched_getcpu();
@@ -143,7 +143,7 @@ class alignas(64) Worker {
 #endif
   }
 
-  /// Stands for a job that has been begun.
+  /// Returns a placeholder for a job that has begun.
   static Job* begun() noexcept {
     static Job none(0, nullptr, nullptr);
     return &none;
@@ -155,18 +155,18 @@ class alignas(64) Worker {
   cpu_set_t processors_{};  // that it may use
 #endif
   std::atomic<bool> asleep_ = false;
-  std::atomic<Job*> job_{nullptr};  // offered, begun(), or none
+  std::atomic<Job*> job_{nullptr};  // offered, begun(), or null
   std::atomic<std::uint32_t> offers_{0};
   std::atomic<std::uint32_t> ended_{0};
 };
 
-/// All workers of the process, made when they are first wanted. They are never destroyed: threads
-/// may still use them while the process ends.
+/// All workers of the process, created on demand. They are never destroyed, because threads may
+/// still use them while the process ends.
 class Pool {
  public:
   static Pool& instance() {
     static Pool& pool = *new Pool;
-    // Threads do not outlive a fork: a forked child computes alone.
+    // Threads do not survive a fork, so a forked child computes alone.
     static const int registered = pthread_atfork(nullptr, nullptr, [] {
       pool.exhausted_ = true;
       pool.made_ = 0;
@@ -175,7 +175,7 @@ class Pool {
     return pool;
   }
 
-  /// The first `count` workers, or as many as there can be.
+  /// Returns the first `count` workers, or fewer if the system has no more threads.
   std::span<Worker* const> workers(std::size_t count) {
     if (made_ < count && !exhausted_) {
       make(count);
@@ -192,7 +192,7 @@ class Pool {
         ++made_;
       }
     } catch (const std::exception&) {
-      exhausted_ = true;  // the caller computes what a thread that cannot be had would have
+      exhausted_ = true;  // the caller computes the work of threads that cannot start
     }
   }
 
@@ -202,13 +202,13 @@ class Pool {
   std::array<Worker*, Job::max_chunks> workers_{};
 };
 
-/// Until when this thread computes alone, because others have kept it waiting.
+/// The time until which this thread computes alone, because others kept it waiting.
 thread_local Clock::time_point alone_until{};
 
 /// A worker that may have begun the job.
 struct Helper {
   Worker* worker;
-  std::uint32_t ended;  // what it said before
+  std::uint32_t ended;  // its value before the offer
 };
 
 }  // namespace

@@ -8,16 +8,17 @@
 #include <mutex>
 
 /// @file
-/// Threads that help whoever has work; the mechanism behind parallel().
+/// The thread pool behind parallel().
 
 namespace xtape::detail {
 
-/// Work in chunks, each of which is computed by the thread that claims it first.
+/// Work in chunks. The first thread to claim a chunk computes it.
 class Job {
  public:
   static constexpr std::size_t max_chunks = 1024;
 
-  /// Calls `call(body, chunk)` once for each chunk below `chunks`, at most max_chunks.
+  /// Creates a job that calls `call(body, chunk)` once for each chunk in [0, chunks). `chunks` is
+  /// at most max_chunks.
   Job(std::size_t chunks, void (*call)(const void* body, std::size_t chunk), const void* body)
       : chunks_(chunks), call_(call), body_(body) {
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
@@ -25,8 +26,8 @@ class Job {
     }
   }
 
-  /// Claims and computes chunks until none is left. Begins with the chunk `first`, so that a thread
-  /// finds in its cache what it worked on before.
+  /// Claims and computes chunks until none is left. It begins with chunk `first`, whose data are
+  /// probably in the cache of this thread.
   void work(std::size_t first) noexcept;
 
   /// Rethrows the exception of the first chunk that threw.
@@ -52,10 +53,10 @@ class Job {
   std::atomic<bool> claimed_[max_chunks];
 };
 
-/// Computes the job on this thread and on those of at most `threads` - 1 others that come in time.
+/// Computes the job on this thread and on at most `threads` - 1 workers that join in time.
 void run(Job& job, std::size_t threads);
 
-/// Calls `compute(chunk)` for each chunk below `chunks`, on at most `threads` threads.
+/// Calls `compute(chunk)` for each chunk in [0, chunks), on at most `threads` threads.
 template <class Compute>
 void run_chunks(std::size_t chunks, std::size_t threads, const Compute& compute) {
   Job job(

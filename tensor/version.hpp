@@ -2,7 +2,7 @@
 
 namespace xtape {
 
-/// The version of the library that the program runs with, as "major.minor.patch".
+/// Returns the version of the library at run time, as "major.minor.patch".
 const char* version() noexcept;
 
 }  // namespace xtape

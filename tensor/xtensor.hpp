@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// The only header of xtape that includes xtensor. It copes with the two header layouts in use
-/// (flat up to 0.25, folders from 0.26 on) and mends xtensor 0.24 for C++20.
+/// The only header of xtape that includes xtensor. It supports both header layouts (flat up to
+/// 0.25, folders from 0.26) and repairs xtensor 0.24 for C++20.
 
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xarray.hpp>
@@ -13,8 +13,8 @@
 #include <xtensor/xtensor_config.hpp>
 #include <xtensor/xtensor_forward.hpp>
 
-// xtensor 0.24 guards these specialisations with `#if __cplusplus == 201703L`. In C++20 GCC then
-// takes the small vector that holds a dynamic shape for a fixed-rank one, and temporaries of
+// xtensor 0.24 guards these specialisations with `#if __cplusplus == 201703L`. In C++20, GCC then
+// mistakes the small vector that holds a dynamic shape for a fixed-rank one, and temporaries of
 // dynamic arrays become `xtensor<T, 4>`.
 #if XTENSOR_VERSION_MINOR < 25 && defined(__GNUC__) && !defined(__clang__) && __cplusplus > 201703L
 namespace xt::detail {

@@ -3,13 +3,13 @@
 #include <cstddef>
 
 /// @file
-/// Guard before libraries that crash or wait for ever where they get no memory. Used by
-/// tensor/gemm.cpp and tensor/kernels/onednn.cpp.
+/// A check for free address space before calls to libraries that crash or hang when allocation
+/// fails. Used by tensor/gemm.cpp and tensor/kernels/onednn.cpp.
 
 namespace xtape {
 
-/// Throws std::bad_alloc unless the process could map so many bytes more at this moment, for
-/// instance because of `ulimit -v`. Takes a few microseconds, so a thread should ask only once.
+/// Throws std::bad_alloc if the process cannot map `bytes` more bytes now, for example because of
+/// `ulimit -v`. The check takes a few microseconds, so a thread should make it only once.
 void require_address_space(std::size_t bytes);
 
 }  // namespace xtape

@@ -4,7 +4,7 @@
 #include <omp.h>
 #endif
 
-// Absent where another CBLAS is linked.
+// Null if another CBLAS is linked.
 extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
 
 namespace xtape {
@@ -31,7 +31,7 @@ void switch_off_openblas_threads() {
 }  // namespace
 
 OneThread::OneThread() : before_(openmp_threads()) {
-  switch_off_openblas_threads();  // which, built with OpenMP, sets OpenMP's number
+  switch_off_openblas_threads();  // this may change OpenMP's number
   set_openmp_threads(1);
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
 /// @file
-/// Libraries that have threads of their own; used by tensor/gemm.cpp.
+/// Keeps libraries to one thread. Used by tensor/gemm.cpp.
 
 namespace xtape {
 
-/// Keeps oneDNN and BLAS to the calling thread while it lives.
+/// Keeps oneDNN and BLAS to the calling thread for the lifetime of the object.
 ///
-/// oneDNN 2.6 divides its work by the number of threads that OpenMP promises, and computes only
-/// part of it where OpenMP gives fewer. A BLAS with OpenMP has the same number. OpenBLAS's own
-/// threads are switched off for good: their number is one for the whole process.
+/// oneDNN 2.6 divides its work by the number of threads that OpenMP promises. If OpenMP gives
+/// fewer, parts of the result are missing. A BLAS with OpenMP uses the same number. OpenBLAS's own
+/// threads are switched off permanently, because their number is global to the process.
 class OneThread {
  public:
   OneThread();

@@ -15,8 +15,8 @@
 namespace xtape::onednn {
 namespace {
 
-/// oneDNN crashes where it gets no memory for the code that it makes and for its copies of
-/// operands, a few MB in all. Throws std::bad_alloc instead, at the first call of a thread.
+/// oneDNN crashes if it has no memory for generated code and copies of operands, a few MB in all.
+/// This check throws std::bad_alloc instead, at the first call of a thread.
 void require_workspace() {
   thread_local bool possible = false;
   if (!possible) {

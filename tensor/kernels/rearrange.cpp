@@ -6,8 +6,8 @@
 namespace xtape {
 namespace {
 
-/// out(j, i) = in(i, j) + beta out(j, i) for a rows x columns matrix, in tiles that fit the first
-/// cache.
+/// Computes out(j, i) = in(i, j) + beta out(j, i) for a rows x columns matrix, in tiles that fit
+/// the first-level cache.
 template <class T>
 void transpose_matrix(std::size_t rows, std::size_t columns, const T* in, T beta, T* out) {
   constexpr std::size_t tile = 32;
@@ -56,7 +56,7 @@ void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T
     return;
   }
   if (in.size() == 0) {
-    return;  // however many rows of nothing there are
+    return;  // returns at once, however many empty rows there are
   }
   // (outer, A, middle, B, inner) -> (outer, B, middle, A, inner)
   const std::size_t rows = first.extent, columns = second.extent, inner = second.inner;
@@ -70,8 +70,7 @@ void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T
     }
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t m = 0; m < middle; ++m) {
-        // Row i of block m: `columns` runs of `inner`, which lie middle * rows * inner apart in the
-        // result.
+        // Row i of block m: `columns` runs of `inner`, middle * rows * inner apart in the result.
         copy_rows(columns, inner, source + (i * middle + m) * columns * inner, inner, beta,
                   target + (m * rows + i) * inner, middle * rows * inner);
       }
@@ -83,7 +82,7 @@ template <class T>
 void copy_rows(std::size_t count, std::size_t width, const T* in, std::size_t in_step, T beta,
                T* out, std::size_t out_step) {
   if (width == 0) {
-    return;  // however many rows of nothing there are
+    return;  // returns at once, however many empty rows there are
   }
   for (std::size_t row = 0; row < count; ++row, in += in_step, out += out_step) {
     if (beta == T(0)) {

@@ -17,8 +17,7 @@ struct AxisGroup {
 };
 using AxisGroups = xt::svector<AxisGroup, 4>;
 
-/// Merges neighbouring axes of one kind, so that the kernels below see as few and as long loops as
-/// possible.
+/// Merges neighbouring axes of one kind, so that the kernels below see few and long loops.
 AxisGroups group_axes(const Shape& shape, std::uint64_t mask) {
   require_rank("reduce", shape.size());
   AxisGroups groups;
@@ -62,7 +61,7 @@ T sum_row(const T* row, std::size_t count) {
   return static_cast<T>(total);
 }
 
-constexpr std::size_t tile = 64;  ///< As many columns as stay in registers while rows pass by.
+constexpr std::size_t tile = 64;  ///< The number of columns that stay in registers across rows.
 
 template <class T>
 void add_row(const T* row, std::size_t count, T* sums) {
@@ -72,8 +71,8 @@ void add_row(const T* row, std::size_t count, T* sums) {
   }
 }
 
-/// out[j] += scale * (the sum of column j) for `width` columns, at most a tile, of rows that are
-/// `stride` apart.
+/// Computes out[j] += scale * (the sum of column j) for `width` columns of rows that are `stride`
+/// apart. `width` is at most a tile.
 template <class T>
 void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_t width, T scale,
                    T* out) {
@@ -85,7 +84,7 @@ void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_
     for (std::size_t i = begin; i < end; ++i) {
       const T* row = in + i * stride;
       if (width == tile) {
-        add_row(row, tile, partial);  // compiled for this very count
+        add_row(row, tile, partial);  // with a constant count for the compiler
       } else {
         add_row(row, width, partial);
       }
@@ -99,7 +98,7 @@ void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_
   }
 }
 
-/// out[j] += scale * (the sum of column j).
+/// Computes out[j] += scale * (the sum of column j).
 template <class T>
 void add_column_sums(const T* in, std::size_t rows, std::size_t columns, T scale, T* out) {
   parallel(columns, tile, rows * columns, [=](std::size_t begin, std::size_t end) {
@@ -133,7 +132,7 @@ void add_sum(const T* in, const AxisGroup* group, const AxisGroup* last, T scale
   }
 }
 
-/// The same walk as add_sum with source and destination exchanged.
+/// Walks like add_sum, with source and destination exchanged.
 template <class T>
 void add_stretched(const T* in, const AxisGroup* group, const AxisGroup* last, T scale, T* out) {
   const std::size_t extent = group->extent;
@@ -192,7 +191,7 @@ void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out) {
 template <class T>
 void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
   if (inner == 0) {
-    return;  // however many blocks of nothing there are
+    return;  // returns at once, however many empty blocks there are
   }
   for (std::size_t o = 0; o < outer; ++o, in += extent * inner, out += inner) {
     std::copy_n(in, inner, out);

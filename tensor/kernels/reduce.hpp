@@ -9,24 +9,24 @@
 
 namespace xtape {
 
-/// out = beta out + scale * (the sum of `in` over the axes in `mask`), with beta 0 or 1. `out`
-/// holds the elements left in row-major order, whatever its own shape says. Rows and columns are
-/// summed in blocks whose sums are added in double precision.
+/// Computes out = beta out + scale * (the sum of `in` over the axes in `mask`), with beta 0 or 1.
+/// `out` receives the remaining elements in row-major order. Rows and columns are summed in blocks,
+/// and the sums of blocks are added in double precision.
 template <class T>
 void reduce_sum(const Array<T>& in, std::uint64_t mask, T scale, T beta, T* out);
 
-/// out = beta out + the sum of `in` over the axes along which `out` was broadcast to in's shape:
-/// the transpose of broadcasting, which takes a gradient back to the shape of an operand.
+/// Computes out = beta out + (the sum of `in` over the axes along which `out` was broadcast to in's
+/// shape). It is the transpose of broadcasting: it takes a gradient to the shape of an operand.
 template <class T>
 void reduce_to(const Array<T>& in, T beta, Array<T>& out);
 
-/// out = beta out + scale * `in` stretched back over the axes in `mask` to out's shape: the
-/// transpose of reduce_sum.
+/// Computes out = beta out + scale * (`in` repeated along the axes in `mask` to out's shape). It is
+/// the transpose of reduce_sum.
 template <class T>
 void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out);
 
-/// out(o, i) = max over a of in(o, a, i), for a row-major block of outer x extent x inner. NaN
-/// wins, as in NumPy.
+/// Computes out(o, i) = max over a of in(o, a, i), for a row-major block of outer x extent x inner.
+/// NaN counts as largest, as in NumPy.
 template <class T>
 void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out);
 

@@ -8,7 +8,7 @@
 namespace xtape {
 namespace {
 
-/// Rows along the last axis.
+/// An array seen as rows along the last axis.
 struct Rows {
   std::size_t count, columns;
 };
@@ -26,12 +26,12 @@ template <class T>
 T max_of(const T* row, std::size_t columns) {
   T largest = row[0];
   for (std::size_t j = 1; j < columns; ++j) {
-    largest = row[j] > largest ? row[j] : largest;  // a NaN makes the row NaN all the same
+    largest = row[j] > largest ? row[j] : largest;  // a NaN makes the row NaN anyway
   }
   return largest;
 }
 
-/// out = z - max(z), row by row; exp of it cannot overflow.
+/// Computes out = z - max(z), row by row. Its exp cannot overflow.
 template <class T>
 void subtract_max(const Array<T>& z, Rows rows, Array<T>& out) {
   const T* in = z.data();
@@ -45,7 +45,7 @@ void subtract_max(const Array<T>& z, Rows rows, Array<T>& out) {
   }
 }
 
-/// p = exp(p) / (its sum), row by row, calling `each(sum)` with the sum of each row.
+/// Computes p = exp(p) / (its sum), row by row. Calls `each(sum)` with the sum of each row.
 template <class T, class Each>
 void normalize_exp(Rows rows, Array<T>& p, Each each) {
   assign_into(p, xt::exp(p));
@@ -100,7 +100,7 @@ void log_softmax(const Array<T>& z, Array<T>& l) {
   const Rows rows = rows_of("log_softmax", z);
   resize(l, z.shape());
   subtract_max(z, rows, l);
-  static thread_local Array<T> powers;  // kept for its memory
+  static thread_local Array<T> powers;  // reused for its memory
   resize(powers, z.shape());
   assign_into(powers, xt::exp(l));
   const T* power = powers.data();
