@@ -11,13 +11,13 @@
 
 namespace xtape {
 
-/// Memory handed out piece by piece and taken back all at once, kept for the next round: what ops
-/// must remember beside arrays (labels, row numbers, lists of inputs) costs no allocation once a
-/// tape has seen its largest recording.
+/// An arena: memory that is handed out piece by piece, freed as a whole, and reused. Ops keep
+/// non-array data in it: labels, row numbers, lists of inputs. A tape that has seen its largest
+/// recording allocates no more.
 class Arena {
  public:
-  /// Uninitialised room for `count` objects, valid until clear(). Throws std::bad_alloc when there
-  /// is no memory for them.
+  /// Returns uninitialised memory for `count` objects, valid until clear(). Throws std::bad_alloc
+  /// if there is not enough memory.
   template <class U>
   std::span<U> allocate(std::size_t count) {
     static_assert(std::is_trivially_copyable_v<U> && alignof(U) <= alignof(std::max_align_t));
@@ -29,7 +29,7 @@ class Arena {
     return {reinterpret_cast<U*>(take(count * size)), count};
   }
 
-  /// Takes back all that was handed out.
+  /// Frees everything that was handed out, and keeps the memory.
   void clear() { block_ = used_ = 0; }
 
  private:

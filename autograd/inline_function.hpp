@@ -7,16 +7,16 @@
 
 namespace xtape {
 
-/// A callable kept inside the object, never on the heap. What it captures must be trivially
-/// copyable (handles, scalars, spans), so recording an op can neither allocate nor leak, and
-/// capturing an array does not compile.
+/// A callable that is stored inside the object, never on the heap. Its captures must be trivially
+/// copyable: handles, scalars, spans. So recording an op neither allocates nor leaks, and capturing
+/// an array does not compile.
 template <class Argument, std::size_t Capacity>
 class InlineFunction {
  public:
-  /// Empty: it cannot be called.
+  /// Creates an empty object, which cannot be called.
   InlineFunction() = default;
 
-  /// Keeps a copy of `function`. Does not compile when that holds more than `Capacity` bytes or
+  /// Stores a copy of `function`. Does not compile if it holds more than `Capacity` bytes, or
   /// anything that is not trivially copyable.
   template <class F>
   requires(!std::same_as<F, InlineFunction>) InlineFunction(F function)
@@ -32,10 +32,10 @@ class InlineFunction {
     ::new (static_cast<void*>(storage_)) F(function);
   }
 
-  /// Whether there is a function to call.
+  /// True if there is a function to call.
   explicit operator bool() const { return call_ != nullptr; }
 
-  /// Calls the function; there must be one.
+  /// Calls the function. There must be one.
   void operator()(Argument argument) const { call_(storage_, argument); }
 
  private:

@@ -6,13 +6,13 @@
 
 namespace xtape {
 
-/// From the address of a parameter to its node in the current recording: a hash table with open
-/// addressing whose entries expire when the recording does, so that rewinding a tape costs nothing
+/// A map from the address of a parameter to its node in the current recording. It is a hash table
+/// with open addressing. Entries expire with their recording, so rewinding a tape costs nothing,
 /// and a repeated step allocates nothing.
 template <class Node>
 class ParameterMap {
  public:
-  /// The node of `parameter`, or nullptr when this recording has none.
+  /// Returns the node of `parameter`, or nullptr if this recording has none.
   Node* find(const void* parameter, std::uint64_t recording) const {
     for (std::size_t i = home(parameter); !entries_.empty(); i = (i + 1) & (entries_.size() - 1)) {
       const Entry& entry = entries_[i];
@@ -26,7 +26,7 @@ class ParameterMap {
     return nullptr;
   }
 
-  /// To be called before insert(), which then cannot fail.
+  /// Makes room for one insert(), which then cannot fail.
   void make_room(std::uint64_t recording) {
     if (2 * (size_ + 1) > entries_.size()) {
       grow(recording);
@@ -39,7 +39,7 @@ class ParameterMap {
     ++size_;
   }
 
-  /// To be called when a new recording begins.
+  /// Makes all entries expire. Call it when a new recording begins.
   void expire() { size_ = 0; }
 
  private:

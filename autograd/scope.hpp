@@ -8,15 +8,15 @@
 
 namespace xtape {
 
-/// Says which part of a model is at work, for the messages of Tape::detect_anomaly(): what the tape
-/// records while it lives belongs to that part. Scopes nest. The name is a string literal, or a
-/// callable that returns a std::string and is called only when somebody asks.
+/// Names a part of a model in the messages of Tape::detect_anomaly(). Everything that the tape
+/// records during the lifetime of the Scope belongs to the part. Scopes nest. The name is a string
+/// literal, or a callable that returns a std::string and is called only for a message.
 ///
 ///     auto operator()(Variable<float> x) const {
 ///       const Scope scope{x.tape(), "encoder"};
 ///       ...
 ///
-/// nn::Sequential has one for each of its layers.
+/// nn::Sequential has a Scope for each of its layers.
 template <class T, class Name>
 class Scope {
  public:
@@ -26,7 +26,7 @@ class Scope {
     tape.scope_ = &frame_;
   }
 
-  /// Leaves it.
+  /// Leaves the part.
   ~Scope() { tape_.scope_ = frame_.outer; }
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;

@@ -5,18 +5,18 @@
 #include <cmath>
 #include <limits>
 
-// The part of Tape that looks for numbers gone bad; see Tape::detect_anomaly().
+// The part of Tape that finds NaN and infinity; see Tape::detect_anomaly().
 
 namespace xtape {
 namespace {
 
-/// The elements of an array with which something is wrong.
+/// The bad elements of an array.
 struct BadElements {
   std::size_t first = 0;
   std::size_t count = 0;
 };
 
-/// Those of `size` elements for whose offset `is_bad` is true.
+/// Returns the bad ones of `size` elements: those for whose offset `is_bad` is true.
 template <class IsBad>
 BadElements find_bad(std::size_t size, const IsBad& is_bad) {
   BadElements bad;
@@ -28,7 +28,7 @@ BadElements find_bad(std::size_t size, const IsBad& is_bad) {
   return bad;
 }
 
-/// The elements that are NaN or infinite.
+/// Returns the elements that are NaN or infinite.
 template <class T>
 BadElements bad_elements(const Array<T>& array) {
   return find_bad(array.size(), [&](std::size_t i) { return !std::isfinite(array.data()[i]); });
@@ -39,7 +39,7 @@ std::string number(T value) {
   return std::isnan(value) ? "nan" : fmt::format("{}", value);
 }
 
-/// The place of the element that is at `offset` in a row-major array.
+/// Returns the index of the element at `offset` in a row-major array.
 Shape index_of(std::size_t offset, const Shape& shape) {
   Shape index = shape;
   for (std::size_t axis = shape.size(); axis-- > 0;) {
@@ -49,7 +49,7 @@ Shape index_of(std::size_t offset, const Shape& shape) {
   return index;
 }
 
-/// " at (0, 3) of (64, 10), the first of 20 elements that are not finite".
+/// Returns " at (0, 3) of (64, 10), the first of 20 elements that are not finite".
 std::string place_of(BadElements bad, const Shape& shape, const char* what) {
   std::string text;
   if (!shape.empty()) {
@@ -61,13 +61,13 @@ std::string place_of(BadElements bad, const Shape& shape, const char* what) {
   return text;
 }
 
-/// "nan at (0, 3) of (64, 10), the first of 20 elements that are not finite".
+/// Returns "nan at (0, 3) of (64, 10), the first of 20 elements that are not finite".
 template <class T>
 std::string describe(const Array<T>& array, BadElements bad) {
   return number(array.data()[bad.first]) + place_of(bad, array.shape(), "are not finite");
 }
 
-/// Whether `shape` stretches to `to` by broadcasting.
+/// True if `shape` broadcasts to `to`.
 bool broadcasts_to(const Shape& shape, const Shape& to) {
   if (shape.size() > to.size()) {
     return false;
@@ -81,7 +81,7 @@ bool broadcasts_to(const Shape& shape, const Shape& to) {
   return true;
 }
 
-/// "2 at (0, 1)": the element of `array` that broadcasting puts at `index`.
+/// Returns "2 at (0, 1)": the element of `array` that broadcasting puts at `index`.
 template <class T>
 std::string element_at(const Array<T>& array, const Shape& index) {
   const std::size_t offset = index.size() - array.dimension();
@@ -94,7 +94,7 @@ std::string element_at(const Array<T>& array, const Shape& index) {
   return fmt::format("{} at {}", number(array.data()[place]), own);
 }
 
-/// "from 0 to 1", beside which NaN counts for nothing.
+/// Returns "from 0 to 1": the smallest and the largest element, without NaNs.
 template <class T>
 std::string range(const Array<T>& array) {
   T least = std::numeric_limits<T>::infinity(), most = -least;
@@ -105,8 +105,9 @@ std::string range(const Array<T>& array) {
   return least <= most ? fmt::format("from {} to {}", least, most) : "without numbers";
 }
 
-/// "'relu' (2, 4) is 0 at (1, 3), from 0 to 3": an array beside another of `shape` whose element at
-/// `index` is bad. An op that moves elements made it from others, hence the range.
+/// Describes an array beside a bad one: "'relu' (2, 4) is 0 at (1, 3), from 0 to 3". The bad one
+/// has `shape`, and is bad at `index`. The range is there because an op that moves elements uses
+/// others.
 template <class T>
 std::string beside(const std::string& name, const Array<T>& array, const Shape& shape,
                    const Shape& index) {
@@ -125,7 +126,7 @@ std::string quoted(const Node<T>& node) {
   return fmt::format("'{}'", node.op);
 }
 
-/// What the op of `node` worked on, told where an array of `shape` is bad at `index`.
+/// Describes the inputs of the op of `node`, whose array of `shape` is bad at `index`.
 template <class T>
 std::string describe_inputs(const Node<T>& node, const Shape& shape, const Shape& index) {
   std::string text;

@@ -7,9 +7,10 @@
 
 namespace xtape {
 
-/// Where numbers go bad: rewinds the tape, lets `loss()` record once more and differentiates what
-/// it returns, all under Tape::detect_anomaly(). Returns the message of the AnomalyError, or
-/// nothing when every value and gradient is finite. Other errors pass through.
+/// Finds the first value or gradient that is not finite. It rewinds the tape, calls `loss()` to
+/// record again, and differentiates the result, all under Tape::detect_anomaly(). Returns the
+/// message of the AnomalyError, or nothing if every value and gradient is finite. Other errors pass
+/// through.
 ///
 ///     if (!std::isfinite(loss.item())) {
 ///       const auto what = find_anomaly(tape, [&] { return record_the_same_loss(); });

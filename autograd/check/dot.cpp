@@ -8,8 +8,8 @@
 namespace xtape {
 namespace {
 
-/// Text as it stands between the quotes of a label: there Graphviz gives a meaning to quotes,
-/// backslashes and the ampersands of HTML entities.
+/// Escapes text for a label in quotes. Graphviz gives a meaning to quotes, backslashes and the
+/// ampersands of HTML entities.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -33,7 +33,7 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-/// How a value looks; empty for an op, which looks as the graph says once for all.
+/// Returns the style of a leaf. It is empty for an op, which has the default style of the graph.
 std::string_view style(std::string_view op) {
   if (op == "parameter") {
     return R"(, style=filled, fillcolor="#cfe2f7", color="#2a6fb0")";

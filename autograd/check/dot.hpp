@@ -13,14 +13,14 @@
 
 namespace xtape {
 
-/// What to call parameters, by their address; see nn::parameter_names().
+/// The names of parameters, by address; see nn::parameter_names().
 using ParameterNames = std::map<const void*, std::string>;
 
-/// The recording as a graph in Graphviz's DOT language: a node for each value, in the order in
-/// which they were recorded, with its op and shape, and an edge from each input to the op that uses
-/// it. Parameters are blue boxes with their name in `names`, variables white boxes, constants
-/// dashed grey boxes, ops are rounded; edges along which no gradient flows are dashed. The same
-/// recording gives the same text.
+/// Returns the recording as a graph in Graphviz's DOT language. The graph has a node for each
+/// value, in recording order, with its op and shape. An edge goes from each input to the op that
+/// uses it. Parameters are blue boxes with their name in `names`, variables white boxes, constants
+/// dashed grey boxes, and ops are rounded. Dashed edges carry no gradient. The same recording gives
+/// the same text.
 template <class T>
 std::string to_dot(const Tape<T>& tape, const ParameterNames& names = {});
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t max_failures = 10;
 
-/// Gives `number` another value for as long as it lives.
+/// Changes `number` for the lifetime of the object.
 class Replaced {
  public:
   Replaced(double& number, double value) : number_(number), before_(std::exchange(number, value)) {}
@@ -30,7 +30,7 @@ class Replaced {
   double before_;
 };
 
-/// The function as one number, recorded on a tape that begins anew.
+/// Returns the function as a scalar, recorded on a rewound tape.
 Variable<double> evaluate(const detail::GradcheckFunction& function, std::uint64_t seed,
                           Tape<double>& tape) {
   tape.rewind();
@@ -45,31 +45,31 @@ Variable<double> evaluate(const detail::GradcheckFunction& function, std::uint64
   }));
 }
 
-/// Differences of one step h: the central one, and the derivatives at x of the parabolas through x,
-/// x + h / 2 and x + h and through x, x - h / 2 and x - h.
+/// Differences of one step h: the central one, and the derivatives at x of two parabolas, through
+/// x, x + h / 2, x + h and through x, x - h / 2, x - h.
 struct Differences {
   double left, central, right;
 
   double jump() const { return std::abs(right - left); }
 };
 
-/// The function of one element, all others as they are.
+/// The function of one element, with all other elements fixed.
 class Section {
  public:
-  /// `value` is that of the function at x.
+  /// Creates the section. `value` is the function's value at x.
   Section(const detail::GradcheckFunction& function, const GradcheckOptions& options,
           Tape<double>& tape, double& x, double value)
       : function_(function), options_(options), tape_(tape), x_(x), value_(value) {}
 
   double step() const { return options_.step * std::max(1.0, std::abs(x_)); }
 
-  /// A bound for what rounding does to a difference of step h.
+  /// Returns a bound for the rounding error of a difference of step h.
   double rounding(double h) const {
     return 8 * std::numeric_limits<double>::epsilon() * std::abs(value_) / h;
   }
 
   double central_difference(double h) const {
-    const double after = x_ + h, before = x_ - h;  // what rounding has left of h is after - before
+    const double after = x_ + h, before = x_ - h;  // rounded: the step is after - before
     return (value_at(after) - value_at(before)) / (after - before);
   }
 
@@ -97,14 +97,14 @@ class Section {
   double value_;
 };
 
-/// What differences say about the gradient of an element.
+/// The result of comparing an element's gradient with differences.
 struct Verdict {
-  double numeric;        ///< The difference that it was compared with.
-  double excess;         ///< The error in units of what is allowed: it passes up to 1.
-  bool at_kink = false;  ///< Whether it passes, but not by a central difference.
+  double numeric;        ///< The difference that was compared.
+  double excess;         ///< The error divided by the allowed error; the element passes up to 1.
+  bool at_kink = false;  ///< True if it passes, but not by a central difference.
 };
 
-/// Judges the gradient of one element, as the header says.
+/// Judges the gradient of one element by the rules in the header.
 class Judge {
  public:
   Judge(const Section& section, double analytic, const GradcheckOptions& options)
@@ -125,21 +125,21 @@ class Judge {
            options_.relative_tolerance * std::max(std::abs(analytic_), std::abs(numeric));
   }
 
-  /// The excess is infinite where NaN is involved.
+  /// Compares the gradient with a difference. The excess is infinite if NaN is involved.
   Verdict compare(double numeric, double rounding) const {
     const double error = std::abs(analytic_ - numeric);
     const double excess = error == 0 ? 0 : error / (tolerance(numeric) + rounding);
     return {numeric, std::isnan(excess) ? std::numeric_limits<double>::infinity() : excess};
   }
 
-  /// Whether a kink explains the error of the central difference of step h. A kink at h / 3 is seen
-  /// with half the step only.
+  /// True if a kink explains the error of the central difference of step h. A kink at h / 3 shows
+  /// only with half the step.
   bool kinked(double h, const Verdict& central) const {
     const double enough = std::abs(analytic_ - central.numeric) / 4;
     return section_.differences(h).jump() >= enough || section_.differences(h / 2).jump() >= enough;
   }
 
-  /// None when no difference agrees.
+  /// Returns nothing if no difference agrees.
   std::optional<Verdict> judge_near_kink(double h) const {
     std::optional<Verdict> one_sided, between;
     for (int i = 0; i < most_steps; ++i, h /= 10) {
@@ -167,8 +167,8 @@ class Judge {
     return one_sided ? one_sided : between;
   }
 
-  /// A verdict that passes when the slopes on both sides do not depend on the step, so that the
-  /// kink is at x, and the gradient lies between them; else none.
+  /// Returns a passing verdict if the kink is at x and the gradient lies between both slopes. The
+  /// kink is at x if the slopes on both sides do not depend on the step. Otherwise returns nothing.
   std::optional<Verdict> compare_between(const Differences& whole, const Differences& half,
                                          double rounding) const {
     const auto same = [&](double a, double b) {
@@ -185,7 +185,7 @@ class Judge {
   const GradcheckOptions& options_;
 };
 
-/// The elements of an input to compare: all, or a random sample, in order.
+/// Returns the elements of an input to compare, in order: all, or a random sample.
 std::vector<std::size_t> choose_elements(std::size_t count, std::size_t wanted, Rng& rng) {
   std::vector<std::size_t> chosen(count);
   std::iota(chosen.begin(), chosen.end(), std::size_t{0});
@@ -229,12 +229,12 @@ std::string describe(const GradcheckElement& element) {
 /// Compares one input after the other.
 class Comparison {
  public:
-  /// `value` is that of the function.
+  /// Creates the comparison. `value` is the function's value.
   Comparison(const detail::GradcheckFunction& function, const GradcheckOptions& options,
              double value)
       : function_(function), options_(options), value_(value), rng_(options.seed) {}
 
-  /// `grad` is nullptr where the gradient is zeros.
+  /// Compares the elements of one input. `grad` is nullptr if the gradient is zero.
   void add(std::size_t input, Array<double>& array, const Array<double>* grad) {
     const auto elements = choose_elements(array.size(), options_.max_elements, rng_);
     double greatest = -1;

@@ -14,96 +14,100 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Is a gradient right? gradcheck() compares what the tape computes, in double precision, with the
-/// central differences (f(x + h) - f(x - h)) / 2h of each element x:
+/// A check of gradients by finite differences. gradcheck() compares the gradients of the tape, in
+/// double precision, with the central difference (f(x + h) - f(x - h)) / 2h of each element x:
 ///
 ///     auto result = gradcheck([](auto x, auto y) { return x * sigmoid(y); }, {a, b});
 ///     if (!result) std::cout << result;
 ///
-/// The function must give the same value whenever it is called with the same operands: one that
-/// draws random numbers takes them from tape.rng(), which is reset before each call, or from an Rng
-/// that it seeds itself.
+/// The function must give the same value in each call with the same operands. A function that draws
+/// random numbers takes them from tape.rng(), which is reset before each call, or from an Rng that
+/// it seeds itself.
 ///
-/// A central difference whose two points lie on different sides of a kink, such as that of relu at
-/// 0, mixes two slopes and would refuse a right gradient. One-sided differences tell a kink from an
-/// error: the parabola through x, x + h/2 and x + h has the derivative from the right at x, that
-/// through x, x - h/2 and x - h the derivative from the left, and where f is smooth they differ by
-/// a multiple of h^3 only. Where an element does not agree, and the two differ, for h or for h/2,
-/// by at least a quarter of its error, there is a kink. Then the element is compared again, with h,
-/// h/10, ..., h/10^5, each together with its half. Each adds the rounding error of its differences,
-/// 16 epsilon |f| / h, to the tolerance; a smaller step than h is not taken when that is greater
-/// than the tolerance and than a thousandth of the gradient. The element passes
-///   - when the central differences of a step and of its half agree: the kink is farther away;
-///   - when the one-sided differences of a step and of its half agree, on one of the sides: the
-///     gradient is the derivative from that side, and so the derivative unless the kink is at x;
-///   - when the one-sided differences of the last step and of its half are the same up to the
-///     tolerance, so that the kink is at x, and the gradient lies between the two sides.
-/// Otherwise it fails: beside a kink an error passes up to the tolerance and the rounding error
-/// together, less than 0.2 % of a gradient that is 1000 times as large as either is for the step h.
-/// A kink nearer than they can tell, 1e-12 or less for slopes of size 1, counts as at x. (A central
-/// difference that agrees at once is believed, though a kink may by chance have made it agree with
-/// a gradient that is wrong.)
+/// **Kinks.** A central difference whose two points lie on different sides of a kink, such as
+/// relu's at 0, mixes two slopes and would reject a correct gradient. One-sided differences tell a
+/// kink from an error. The parabola through x, x + h/2 and x + h gives the derivative at x from the
+/// right. The parabola through x, x - h/2 and x - h gives the derivative from the left. Where f is
+/// smooth, the two differ by a multiple of h^3 only. If an element does not agree, and the two
+/// differ, for h or for h/2, by at least a quarter of its error, there is a kink.
 ///
-/// Elements at kinks say little about a gradient. They are counted, and more than a quarter of the
+/// Near a kink, the element is compared again with h, h/10, ..., h/10^5, each together with its
+/// half. The rounding error of each difference, 16 epsilon |f| / h, is added to the tolerance. A
+/// step smaller than h is skipped if its rounding error exceeds both the tolerance and a thousandth
+/// of the gradient. The element passes in three cases:
+/// - The central differences of a step and of its half agree: the kink is farther away.
+/// - The one-sided differences of a step and of its half agree, on one of the sides: the gradient
+///   is the derivative from that side, and so the derivative, unless the kink is at x.
+/// - The one-sided differences of the last step and of its half are equal within the tolerance, so
+///   the kink is at x, and the gradient lies between the two sides.
+///
+/// Otherwise it fails. Near a kink, the largest error that passes is the tolerance plus the
+/// rounding error, which is less than 0.2 % of a gradient that is 1000 times as large as each of
+/// them at step h. A kink nearer than the differences can resolve, 1e-12 or less for slopes of size
+/// 1, counts as at x. A central difference that agrees at once is accepted, although a kink may by
+/// chance have made it agree with a wrong gradient.
+///
+/// Elements at kinks say little about a gradient. They are counted. The check fails if they are
+/// more than a quarter of the elements of an input.
 /// elements of an input make a check fail.
 
 namespace xtape {
 
-/// How gradcheck compares. It throws ValueError for options out of range.
+/// Options of gradcheck(), which throws ValueError if one is out of range.
 struct GradcheckOptions {
-  /// h = step * max(1, |x|). The default, the cube root of the rounding error of a double, is where
-  /// the errors of truncation and of rounding are about equal.
+  /// The step: h = step * max(1, |x|). The default, the cube root of the rounding error of a
+  /// double, balances truncation and rounding errors.
   double step = 6e-6;
 
-  /// An element passes when |analytic - numeric| is at most
-  /// absolute_tolerance + relative_tolerance * max(|analytic|, |numeric|). Rounding alone gives
-  /// the numeric one an error of about 4e-11 |f|: raise the absolute tolerance for a large f.
+  /// An element passes if |analytic - numeric| is at most absolute_tolerance + relative_tolerance *
+  /// max(|analytic|, |numeric|). The numeric gradient has a rounding error of about 4e-11 |f|, so
+  /// raise the absolute tolerance for a large f.
   ///@{
   double relative_tolerance = 1e-6;
   double absolute_tolerance = 1e-8;
   ///@}
 
-  /// How many elements of each input to compare, drawn at random; 0 compares all.
+  /// The number of elements of each input to compare, drawn at random. 0 compares all.
   std::size_t max_elements = 0;
 
-  /// Seeds whatever is random about a check.
+  /// The seed of everything random in a check.
   std::uint64_t seed = 42;
 };
 
-/// One element of one input, with both of its gradients.
+/// One element of one input, with both gradients.
 struct GradcheckElement {
-  std::size_t input;  ///< Which input, counted from 0.
-  Shape index;        ///< The element's place in it, one number for each axis.
-  double analytic;    ///< From the tape; 0 when the result does not depend on the input.
-  double numeric;     ///< The central difference; near a kink the difference that agrees.
+  std::size_t input;  ///< The number of the input, counted from 0.
+  Shape index;        ///< The index of the element, one number per axis.
+  double analytic;    ///< The gradient of the tape; 0 if the result does not depend on the input.
+  double numeric;     ///< The central difference; near a kink, the difference that agrees.
   double error;       ///< |analytic - numeric|.
 };
 
-/// What gradcheck found: `if (!result)` asks whether gradients disagree.
+/// The result of gradcheck(). `if (!result)` is true if gradients disagree.
 struct GradcheckResult {
-  std::size_t compared = 0;  ///< How many elements were compared.
-  std::size_t failed = 0;    ///< How many of them did not agree.
-  std::size_t at_kinks = 0;  ///< How many agreed, but not with a central difference of any step.
+  std::size_t compared = 0;  ///< The number of elements compared.
+  std::size_t failed = 0;    ///< The number of elements that disagree.
+  std::size_t at_kinks = 0;  ///< The number that agree, but not with a central difference.
 
-  /// The first ten failures, in the order of the inputs and of their elements.
+  /// The first ten failures, in the order of inputs and elements.
   std::vector<GradcheckElement> failures;
 
-  /// The element of each input that is farthest from agreeing, measured in its tolerance; none for
-  /// an input without elements.
+  /// For each input, the element with the largest error relative to its tolerance. An input without
+  /// elements has none.
   std::vector<GradcheckElement> worst;
 
-  /// The inputs of which more than a quarter of the elements are at kinks.
+  /// The inputs with more than a quarter of their elements at kinks.
   std::vector<std::size_t> unproved;
 
-  /// Whether all elements that were compared agree, and few enough are at kinks.
+  /// True if all compared elements agree, and few enough are at kinks.
   ///@{
   bool passed() const { return failed == 0 && unproved.empty(); }
   explicit operator bool() const { return passed(); }
   ///@}
 };
 
-/// What happened, for people to read: one line when the check passed, a line for each failure
-/// listed when it failed.
+/// Describes the result for people: one line if the check passed, otherwise a line for each listed
+/// failure.
 ///@{
 std::string to_string(const GradcheckResult& result);
 std::ostream& operator<<(std::ostream& out, const GradcheckResult& result);
@@ -124,7 +128,7 @@ GradcheckResult gradcheck_inputs(const std::function<Variable<double>(GradcheckO
 template <std::size_t>
 using GradcheckOperand = const Variable<double>&;
 
-/// f(x[0], ..., x[n - 1]) for the n that f takes, at most four, or f(x).
+/// Returns f(x[0], ..., x[n - 1]) for the n that f takes, at most four, or f(x).
 template <class F, std::size_t... I>
 Variable<double> call_with_operands(F& f, GradcheckOperands x, std::index_sequence<I...>) {
   if constexpr (std::invocable<F&, GradcheckOperand<I>...>) {
@@ -143,14 +147,13 @@ Variable<double> call_with_operands(F& f, GradcheckOperands x, std::index_sequen
 
 }  // namespace detail
 
-/// Checks a function of Variables, one for each array in `inputs`: one to four parameters, or one
-/// std::span<const Variable<double>>. A result that is not one number is multiplied by fixed random
-/// weights and summed, so that its whole vector-Jacobian product is checked.
+/// Checks a function of Variables, one for each array in `inputs`. The function takes one to four
+/// Variables, or one std::span<const Variable<double>>. If its result is not a scalar, it is
+/// multiplied by fixed random weights and summed, so the whole vector-Jacobian product is checked.
 ///
-/// A gradient that the tape does not have counts as zeros; NaN never agrees with anything. Throws
-/// ValueError when there are no inputs, when the function takes another number of them, or for
-/// options out of range, ShapeError for an input that was moved from; what the function throws
-/// passes through.
+/// A gradient that the tape does not have counts as zeros. NaN never agrees. Throws ValueError if
+/// there are no inputs, if the function takes another number of them, or if an option is out of
+/// range. Throws ShapeError if an input was moved from. Exceptions of the function pass through.
 ///@{
 template <class F>
 GradcheckResult gradcheck(F&& f, std::same_as<std::vector<Array<double>>> auto inputs,
@@ -167,9 +170,9 @@ GradcheckResult gradcheck(F&& f, std::initializer_list<Array<double>> inputs,
 }
 ///@}
 
-/// The same for a model: `loss(tape)` computes something from the arrays that `parameters` point to
-/// as Tape::parameter, and these are changed in place, an element at a time. When this returns or
-/// throws they are as they were, to the bit.
+/// Checks a model. `loss(tape)` computes something from the arrays in `parameters`, which it
+/// records with Tape::parameter. The arrays are changed in place, an element at a time. When
+/// gradcheck returns or throws, they are bit-identical to before.
 ///@{
 template <class Loss>
 GradcheckResult gradcheck(Loss&& loss,

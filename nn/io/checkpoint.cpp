@@ -36,10 +36,10 @@ std::string slot_key(const std::string& parameter, std::size_t index) {
 std::string rng_key(const std::string& name) { return "rng." + name; }
 std::string number_key(const std::string& name) { return "number." + name; }
 
-/// Where the optimizer is: its steps, and how many arrays it keeps of each parameter.
+/// The optimizer's steps, and the number of arrays that it keeps for each parameter.
 using Steps = std::array<std::uint64_t, 2>;
 constexpr const char* steps_key = "optimizer.steps";
-constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // which a double still tells apart
+constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // doubles are exact up to here
 
 /// A Batches::Position as numbers.
 using Position = std::array<std::uint64_t, 12>;
@@ -98,7 +98,7 @@ void require_checkpoint(const SafetensorsFile& file) {
   require<DataError>(format != file.metadata().end(), "{}: is no checkpoint of xtape", file.name());
 }
 
-/// What the metadata have under `key`, for a message.
+/// Describes the metadata under `key` for a message.
 std::string shown(const Metadata& metadata, const std::string& key) {
   const auto found = metadata.find(key);
   return found == metadata.end() ? "nothing" : in_quotes(found->second);
@@ -109,7 +109,7 @@ bool same_entry(const Metadata& a, const Metadata& b, const std::string& key) {
   return in_a != a.end() && in_b != b.end() && in_a->second == in_b->second;
 }
 
-/// Throws DataError with what differs.
+/// Throws DataError with all differences.
 void require_same_metadata(const SafetensorsFile& file, const Metadata& wanted) {
   Problems differences;
   const auto compare = [&](const std::string& key) {
@@ -133,7 +133,7 @@ void require_same_metadata(const SafetensorsFile& file, const Metadata& wanted) 
                      differences.text());
 }
 
-/// What a checkpoint holds, read and checked before anything of the run changes.
+/// The content of a checkpoint, read and checked before anything of the run changes.
 template <class T>
 struct Loaded {
   using Slot = typename Optimizer<T>::Slot;
@@ -146,8 +146,8 @@ struct Loaded {
   std::map<std::string, double> numbers;
 };
 
-/// Reads how far the optimizer was, which says whether the file has slots. A file without this
-/// tensor is refused later, with all else that is wrong.
+/// Reads the optimizer's position, which says whether the file has slots. A file without this
+/// tensor is rejected later, together with all other problems.
 Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
   Steps steps{};
   const TensorTarget target = target_of(steps_key, steps);
@@ -196,7 +196,7 @@ std::vector<TensorTarget> make_targets(Loaded<T>& loaded,
   return targets;
 }
 
-/// Throws ValueError when the words are none that pack() gives.
+/// Throws ValueError if pack() cannot have given the words.
 void require_packed(const Position& words) {
   require<ValueError>(
       words[2] <= 1, "'batches' says {} where 1 means within an epoch and 0 between two", words[2]);
@@ -225,7 +225,7 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
   }
 }
 
-/// Hands everything to the run. Nothing here fails.
+/// Hands everything to the run. Cannot fail.
 template <class T>
 void commit(Loaded<T>& loaded, const std::vector<NamedParameter<Array<T>>>& parameters,
             Optimizer<T>& optimizer, TrainingState& state) {
@@ -269,7 +269,7 @@ void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
   }
 }
 
-/// The number of a checkpoint's file name, or none.
+/// Returns the number in a checkpoint's file name, or nothing.
 std::optional<std::size_t> number_of(const fs::path& path) {
   std::string name = path.filename().string();
   const std::size_t digits = name.find_first_of("0123456789");

@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
   fail<DataError>("{}: cannot {}: {}", name, action, std::generic_category().message(errno));
 }
 
-/// Calls a function of the system again for as long as signals interrupt it.
+/// Repeats a system call while signals interrupt it.
 template <class Call>
 auto retry(Call call) {
   auto result = call();
@@ -38,7 +38,7 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-/// `.xtape-PROCESS-NUMBER.tmp`.
+/// True for `.xtape-PROCESS-NUMBER.tmp`.
 bool is_temporary(std::string_view name) {
   static constexpr std::string_view head = ".xtape-", tail = ".tmp";
   if (!name.starts_with(head) || !name.ends_with(tail)) {
@@ -52,8 +52,8 @@ bool is_temporary(std::string_view name) {
          name.find_first_not_of("0123456789", dash + 1) == std::string_view::npos;
 }
 
-/// Removes what processes that were killed have left in a folder: temporary files that nobody has
-/// locked, as each writer has its own until it ends. Where files cannot be locked they stay.
+/// Removes the temporary files of killed processes from a folder. A writer keeps its file locked
+/// until it ends, so only unlocked files are removed. Where files cannot be locked, they stay.
 void remove_leftovers(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
@@ -71,7 +71,7 @@ void remove_leftovers(const fs::path& folder) {
   }
 }
 
-/// A new file beside `target` that takes its place in the end, or else is gone again.
+/// A new file beside `target`. It replaces the target on commit(), and is removed otherwise.
 class Replacement {
  public:
   explicit Replacement(const fs::path& target) : target_(target), name_(target.string()) {
@@ -101,7 +101,7 @@ class Replacement {
     }
   }
 
-  /// Puts the file in the place of its target, for good.
+  /// Replaces the target by the file.
   void commit() {
     if (retry([&] { return ::fsync(descriptor_); }) != 0) {
       fail_with_errno(name_, "write");
@@ -115,7 +115,7 @@ class Replacement {
   }
 
  private:
-  /// O_EXCL: neither a file nor a link that somebody put there is ever opened.
+  /// Creates the file. O_EXCL: it never opens a file or link that somebody else put there.
   void create(mode_t mode) {
     static std::atomic<unsigned> counter = 0;
     do {
@@ -128,8 +128,8 @@ class Replacement {
     }
   }
 
-  /// Marks the file as no leftover. False, and it is closed, when another process was faster and
-  /// has taken it for one.
+  /// Locks the file, so that it is not a leftover. If another process has already removed it as
+  /// one, closes it and returns false.
   bool lock() {
     struct stat status {};
     const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
@@ -140,12 +140,13 @@ class Replacement {
     return false;
   }
 
-  /// Until then a power cut may bring the old file back. Some file systems cannot sync a folder.
+  /// Syncs the folder. Before that, a power cut may bring the old file back. Some file systems
+  /// cannot sync a folder.
   void sync_folder() const {
     const int folder = retry(
         [&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
     if (folder < 0) {
-      return;  // a folder that may be written but not read
+      return;  // a folder with write permission but no read permission
     }
     const bool synced = retry([&] { return ::fsync(folder); }) == 0 || errno != EIO;
     const int reason = errno;
@@ -171,9 +172,9 @@ class Replacement {
   int descriptor_ = -1;
 };
 
-/// What a link leads to by way of any others; it need not exist.
+/// Returns the target of a chain of links. The target need not exist.
 fs::path follow_links(const fs::path& path) {
-  constexpr int most_links = 40;  // as many as Linux follows
+  constexpr int most_links = 40;  // the limit of Linux
   fs::path target = path;
   std::error_code error;
   for (int links = 0; fs::is_symlink(target, error); ++links) {
@@ -191,7 +192,7 @@ fs::path follow_links(const fs::path& path) {
 }  // namespace
 
 InputFile::InputFile(const fs::path& path, std::string_view wanted) : name_(path.string()) {
-  // Not blocking: opening a named pipe would wait for its writer.
+  // Non-blocking, because opening a named pipe would wait for its writer.
   descriptor_ = retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
   if (descriptor_ < 0) {
     fail_with_errno(name_, "open");

@@ -21,7 +21,8 @@ constexpr std::uint64_t greatest_header = 2 << 20;
 constexpr std::size_t greatest_rank = 64;
 constexpr const char* metadata_key = "__metadata__";
 
-/// The bytes of an element; none for a dtype that is unknown or narrower than a byte.
+/// Returns the size of an element in bytes, or nothing if the dtype is unknown or narrower than a
+/// byte.
 std::optional<std::size_t> element_size(std::string_view dtype) {
   static constexpr std::array<std::pair<std::string_view, std::size_t>, 17> sizes{{{"BOOL", 1},
                                                                                    {"U8", 1},
@@ -45,7 +46,7 @@ std::optional<std::size_t> element_size(std::string_view dtype) {
   return found == sizes.end() ? std::nullopt : std::optional(found->second);
 }
 
-/// The bytes of a tensor; none when they are more than can be counted.
+/// Returns the size of a tensor in bytes, or nothing if it overflows.
 std::optional<std::uint64_t> byte_count(const Shape& shape, std::size_t element) {
   std::uint64_t count = element;
   for (const std::uint64_t extent : shape) {
@@ -57,8 +58,8 @@ std::optional<std::uint64_t> byte_count(const Shape& shape, std::size_t element)
   return count;
 }
 
-/// Follows the parser through a header. What is not in its place is refused at once, so nothing
-/// can be nested deeper than the format has it.
+/// Reads a header as a stream of parser events. The first unexpected event is an error, so nesting
+/// is never deeper than the format allows.
 class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
  public:
   explicit HeaderReader(const std::string& file) : file_(file) {}
@@ -195,13 +196,13 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   std::size_t depth_ = 0;
   bool in_metadata_ = false;
   bool metadata_seen_ = false;
-  std::string outer_, inner_;  // the keys that lead to the value at hand
+  std::string outer_, inner_;  // the keys that lead to the current value
   std::optional<Shape> array_;
   Fields tensor_;
 };
 
-/// Line breaks and tabs between tokens become spaces: the parser's errors repeat the whitespace
-/// before them, with eight letters for each control character.
+/// Replaces line breaks and tabs between tokens by spaces. The parser's errors repeat the
+/// whitespace before them, with eight letters for each control character.
 void blank_out_whitespace(std::string& json) {
   bool in_string = false;
   for (std::size_t i = 0; i < json.size(); ++i) {
@@ -234,7 +235,7 @@ std::string read_header(const InputFile& file) {
   return header;
 }
 
-/// Tensors in the order of their bytes must fill the `size` bytes after the header.
+/// Throws unless the tensors, in the order of their bytes, fill the `size` bytes after the header.
 void require_no_holes(const std::string& file, const std::map<std::string, StoredTensor>& tensors,
                       std::uint64_t size) {
   using Entry = const std::pair<const std::string, StoredTensor>*;
@@ -259,7 +260,7 @@ void require_no_holes(const std::string& file, const std::map<std::string, Store
   require<DataError>(end == size, "{}: {} bytes follow its last tensor", file, size - end);
 }
 
-/// The header that lists `tensors` as they lie one after another.
+/// Returns the header for `tensors` in this order.
 std::string make_header(const std::vector<TensorView>& tensors,
                         const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
@@ -299,7 +300,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
   std::string header = read_header(file_);
   data_begin_ = 8 + header.size();
   header.erase(header.find_last_not_of(' ') + 1);
-  // The parser takes it for the end.
+  // The parser takes a zero byte for the end.
   require<DataError>(header.find('\0') == std::string::npos, "{}: its header holds a zero byte",
                      name());
   blank_out_whitespace(header);

@@ -12,14 +12,14 @@
 namespace xtape::nn {
 namespace {
 
-/// The shape as the file must hold it.
+/// Returns the shape that the file must have.
 Shape stored_shape(const TensorTarget& target) {
   return target.transposes ? reversed(target.shape) : target.shape;
 }
 
 bool is_float(const std::string& dtype) { return dtype == "F32" || dtype == "F64"; }
 
-/// What is wrong with a tensor of the file; nothing when it is right.
+/// Describes what is wrong with a tensor of the file. The text is empty if nothing is.
 std::string difference(const StoredTensor& found, const TensorTarget& target) {
   const Shape shape = stored_shape(target);
   const bool right_type = found.dtype == target.dtype || (target.converts && is_float(found.dtype));
@@ -30,7 +30,7 @@ std::string difference(const StoredTensor& found, const TensorTarget& target) {
                      target.dtype, shape);
 }
 
-/// Writes the numbers of `in` to the memory of `target` as its type.
+/// Writes the numbers of `in` to the memory of `target`, converted to its type.
 template <class From, class To>
 void convert(std::span<const std::byte> in, const SafetensorsFile& file,
              const TensorTarget& target) {

@@ -9,26 +9,26 @@
 #include "tensor/shape.hpp"
 
 /// @file
-/// What weight files and checkpoints share: the tensors of a file held against those that are
-/// wanted.
+/// Functions that weight files and checkpoints share: they match the tensors of a file with the
+/// expected ones, and read them.
 
 namespace xtape::nn {
 
-/// A tensor that is wanted from a file, and the memory it goes to.
+/// A tensor expected in a file, and the memory to read it into.
 struct TensorTarget {
   std::string key;             ///< Its name in the file.
-  std::string dtype;           ///< As the memory holds it.
-  Shape shape;                 ///< As the memory holds it.
+  std::string dtype;           ///< The dtype in memory.
+  Shape shape;                 ///< The shape in memory.
   std::span<std::byte> bytes;  ///< The memory.
-  bool converts = false;       ///< Of F32 and F64 the file may hold either.
-  bool transposes = false;     ///< The file holds the matrix with its axes exchanged.
+  bool converts = false;       ///< The file may hold F32 or F64.
+  bool transposes = false;     ///< The file holds the transposed matrix.
 };
 
-/// What is wrong with a file, for one message of bearable length: the first reasons, and how many
-/// more there are.
+/// The problems of a file, for one message of reasonable length: the first ones, and the number of
+/// the others.
 class Problems {
  public:
-  /// Counts a reason; `describe` is called for the text of the first ones only.
+  /// Adds a problem. Calls `describe` for the text of the first ones only.
   template <class Describe>
   void add(Describe describe) {
     if (count_++ < most_described) {
@@ -36,7 +36,7 @@ class Problems {
     }
   }
 
-  bool none() const { return count_ == 0; }  ///< Whether nothing is wrong.
+  bool none() const { return count_ == 0; }  ///< True if there are none.
   std::string text() const;                  ///< "a; b; and 3 more".
 
  private:
@@ -46,18 +46,18 @@ class Problems {
   std::size_t count_ = 0;
 };
 
-/// Throws DataError unless the tensors of the file are those of `targets`, no more and no fewer.
-/// One message names all that are missing, unexpected, or of another shape or type.
+/// Throws DataError unless the file has exactly the tensors of `targets`. One message names all
+/// that are missing, unexpected, or of another shape or type.
 void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets);
 
-/// Reads a tensor that require_same_tensors() has found to be right. Throws DataError when it
-/// cannot be read, and when a finite number is too large for float.
+/// Reads a tensor that require_same_tensors() has accepted. Throws DataError if it cannot be read,
+/// or if a finite number is too large for float.
 void read_tensor(const SafetensorsFile& file, const TensorTarget& target);
 
-/// A shape with its axes in the opposite order.
+/// Returns a shape with its axes in reverse order.
 Shape reversed(const Shape& shape);
 
-/// The transpose of a matrix of this shape.
+/// Returns the transpose of a matrix of this shape.
 Buffer<std::byte> transposed(std::span<const std::byte> matrix, const Shape& shape);
 
 }  // namespace xtape::nn

@@ -85,7 +85,7 @@ void detail::read_weights(const fs::path& path,
     targets[i].bytes = values.emplace_back(parameters[i].bytes.size());
     read_tensor(file, targets[i]);
   }
-  for (std::size_t i = 0; i < values.size(); ++i) {  // from here on nothing fails
+  for (std::size_t i = 0; i < values.size(); ++i) {  // cannot fail from here on
     std::copy(values[i].begin(), values[i].end(), parameters[i].bytes.begin());
   }
 }

@@ -13,26 +13,27 @@
 #include "tensor/shape.hpp"
 
 /// @file
-/// Weights that travel, in safetensors files.
+/// Weights in safetensors files.
 
 namespace xtape::nn {
 
-/// "F32" or "F64", as safetensors files call the scalar type.
+/// Returns "F32" or "F64", the name of the scalar type in safetensors files.
 template <class T>
 inline constexpr const char* dtype_of = std::is_same_v<T, float> ? "F32" : "F64";
 
-/// How save_weights() writes.
+/// Options of save_weights().
 struct SaveOptions {
-  /// The weights of Linear, and of modules that say so (nn/module.hpp), as (out, in), which is how
-  /// PyTorch keeps them.
+  /// Writes the weights of Linear, and of modules that ask for it (nn/module.hpp), as (out, in),
+  /// which is PyTorch's order.
   bool pytorch = false;
-  /// Texts to keep with the weights, in UTF-8, such as the activation, which no shape tells.
+  /// Texts to save with the weights, in UTF-8. Use them for facts that no shape shows, such as the
+  /// activation.
   std::map<std::string, std::string> metadata{};
 };
 
-/// How load_weights() reads.
+/// Options of load_weights().
 struct LoadOptions {
-  /// The file's weights are (out, in), as PyTorch and SaveOptions::pytorch write them.
+  /// Reads weights that are (out, in), as written by PyTorch or with SaveOptions::pytorch.
   bool pytorch = false;
 };
 
@@ -48,7 +49,7 @@ struct ParameterBytes {
   bool transposed_in_pytorch;
 };
 
-/// The parameters of a model under their dotted names, in the order of its visit lines.
+/// Returns the parameters of a model under their dotted names, in the order of its visit lines.
 template <class Model>
 std::vector<ParameterBytes<std::byte>> parameter_bytes(Model& model) {
   std::vector<ParameterBytes<std::byte>> list;
@@ -78,15 +79,17 @@ void read_weights(const std::filesystem::path& path,
 
 }  // namespace detail
 
-/// Writes the parameters of `model` under their dotted names ("0.weight") to a safetensors file, in
-/// the model's type, float (F32) or double (F64). The file's metadata hold the version of xtape
-/// (`xtape`), the shapes (`model`: "0.weight (784, 128), 0.bias (128)"), the order of the axes of
-/// Linear's weights (`layout`: "in, out" or "out, in") and the texts of the options. An earlier
-/// file is replaced as write_file() does it.
+/// Writes the parameters of `model` to a safetensors file, under their dotted names ("0.weight")
+/// and in the model's type: float (F32) or double (F64). The file's metadata hold:
+/// - `xtape`: the version of xtape.
+/// - `model`: the shapes, as "0.weight (784, 128), 0.bias (128)".
+/// - `layout`: the order of the axes of Linear's weights, "in, out" or "out, in".
+/// - The texts of the options.
 ///
-/// Throws DataError when the file cannot be written, ValueError when two parameters have one name
-/// or a text of the options takes the name of one above or is no UTF-8, ShapeError naming a
-/// parameter that was moved from.
+/// The file is replaced atomically, as by write_file(). Throws DataError if the file cannot be
+/// written. Throws ValueError if two parameters have the same name, or if a text of the options
+/// uses a name from the list above or is not UTF-8. Throws ShapeError, with the name of the
+/// parameter, if one was moved from.
 template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {
@@ -94,15 +97,15 @@ void save_weights(const std::filesystem::path& path, const Model& model,
   detail::write_weights(path, detail::parameter_bytes(model), options);
 }
 
-/// Reads the parameters of `model` from a safetensors file with exactly their names and shapes. F32
-/// is read into a model of double and F64, rounded, into one of float, as PyTorch does; no other
-/// type is taken.
+/// Reads the parameters of `model` from a safetensors file with exactly their names and shapes. A
+/// double model accepts F32, and a float model accepts F64, which is rounded, as in PyTorch. No
+/// other type is accepted.
 ///
-/// Throws DataError, which names the file and each tensor that is missing, too many, or of another
-/// shape or type, with what was found and expected; when it is no sound safetensors file; when a
-/// finite number is too large for float; and when the file says that its layout is not that of the
-/// options. Throws ShapeError naming a parameter that was moved from. Then nothing in the model has
-/// changed.
+/// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, if
+/// tensors are missing, unexpected, or of another shape or type, if a finite number is too large
+/// for float, or if the layout in the file is not the one in the options. The message names the
+/// file and each such tensor, with what was found and expected. Throws ShapeError, with the name of
+/// the parameter, if one was moved from.
 template <class Model>
 void load_weights(const std::filesystem::path& path, Model& model,
                   const LoadOptions& options = {}) {
