@@ -1,5 +1,5 @@
-# Defines OneDNN::OneDNN. oneDNN's own package config stops the configure on Debian 12, where it asks
-# for OpenCL headers that its C interface does not need.
+# Defines OneDNN::OneDNN. On Debian 12, oneDNN's own package config stops the configure step,
+# because it requires OpenCL headers that the C interface does not need.
 
 find_path(OneDNN_INCLUDE_DIR NAMES oneapi/dnnl/dnnl.h dnnl.h)
 find_library(OneDNN_LIBRARY dnnl)

@@ -1,12 +1,13 @@
-# `cpack` makes Debian packages for the release that it runs on: libxtape-dev, the headers and the
-# static library, and xtape-mnist, the program. `./run package` builds them for any processor.
+# `cpack` makes Debian packages for the release that it runs on: libxtape-dev with the headers and
+# the static library, and xtape-mnist with the program. `./run package` builds them for any
+# processor.
 
 if(BUILD_SHARED_LIBS OR NOT PROJECT_IS_TOP_LEVEL)
   return()
 endif()
 
-# Appends "package (>= 9.1), package (<< 9.2)" for version 9.1.0: what is compiled against one series
-# of a library does not work with another.
+# Appends "package (>= 9.1), package (<< 9.2)" for version 9.1.0, because code compiled against one
+# series of a library does not work with another.
 function(xtape_append_series list package version)
   string(REGEX MATCH "^([0-9]+)\\.([0-9]+)" series "${version}")
   math(EXPR next "${CMAKE_MATCH_2} + 1")
@@ -14,7 +15,8 @@ function(xtape_append_series list package version)
   set(${list} "${${list}}" PARENT_SCOPE)
 endfunction()
 
-# Installs `file` with the component, in Debian packages only, compressed when its new name says so.
+# Installs `file` with the component, in Debian packages only. Compresses it if its new name says
+# so.
 function(xtape_install_for_debian component file folder name)
   if(name MATCHES "\\.gz$")
     find_program(GZIP_PROGRAM gzip REQUIRED)
@@ -28,7 +30,7 @@ function(xtape_install_for_debian component file folder name)
           EXCLUDE_FROM_ALL)
 endfunction()
 
-# What every Debian package has: its copyright and a changelog in Debian's format.
+# The files of every Debian package: copyright and changelog.
 function(xtape_install_doc component package)
   set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc/${package}")
   xtape_install_for_debian(${component} "${PROJECT_SOURCE_DIR}/LICENSE" "${doc}" copyright)

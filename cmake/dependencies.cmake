@@ -1,10 +1,9 @@
-# Everything xtape is built on. Sets `xtape_gemm` to onednn or cblas.
+# Finds the libraries that xtape needs. Sets `xtape_gemm` to onednn or cblas.
 
 include(CheckCXXSourceCompiles)
 include(CMakePushCheckState)
 
-# Where warnings are errors, a warning in what is compiled here to see whether a library works would
-# pass for a missing library.
+# If warnings are errors, a warning in a configure check would make a library look missing.
 set(flags "${CMAKE_CXX_FLAGS}")
 string(APPEND CMAKE_CXX_FLAGS " -w")
 
@@ -52,7 +51,7 @@ set(xtape_gemm cblas)
 if(NOT XTAPE_GEMM MATCHES "^(auto|onednn|cblas)$")
   message(FATAL_ERROR "XTAPE_GEMM is '${XTAPE_GEMM}': expected auto, onednn or cblas")
 elseif(NOT XTAPE_GEMM STREQUAL cblas AND OpenMP_CXX_FOUND)
-  # Only through OpenMP can xtape keep oneDNN to one thread for each part of a product.
+  # Only through OpenMP can xtape keep oneDNN to one thread per part of a product.
   find_package(OneDNN)
   if(OneDNN_FOUND)
     cmake_push_check_state(RESET)

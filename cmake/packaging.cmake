@@ -1,4 +1,4 @@
-# `cmake --install`: the headers, the library, a CMake package and a pkg-config file.
+# `cmake --install` installs the headers, the library, a CMake package and a pkg-config file.
 
 include(CMakePackageConfigHelpers)
 
@@ -23,7 +23,7 @@ install(FILES "${PROJECT_BINARY_DIR}/xtapeConfig.cmake"
               "${PROJECT_BINARY_DIR}/xtapeConfigVersion.cmake" cmake/FindOneDNN.cmake
         DESTINATION "${package_dir}")
 
-# Who links a static library must also link what it needs.
+# A program that links a static library must also link the library's dependencies.
 set(pc_requires "xtl xtensor fmt")
 set(pc_cflags "")
 if(XTAPE_USE_XSIMD)
@@ -38,7 +38,7 @@ if(NOT BUILD_SHARED_LIBS)
     list(APPEND pc_libs "${OneDNN_LIBRARY}")
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    # By name, for other versions of GCC have it in other folders.
+    # By name, because other versions of GCC have it in other folders.
     list(TRANSFORM OpenMP_CXX_LIB_NAMES PREPEND "-l" OUTPUT_VARIABLE pc_openmp)
     list(APPEND pc_libs ${pc_openmp})
   elseif(OpenMP_CXX_FOUND)

@@ -145,7 +145,7 @@ TEST_CASE("Copies are deep, moves hand the memory over") {
   CHECK(copy.data() != moved.data());
 }
 
-// xtensor 0.24 in C++20 turned such temporaries into xtensor<float, 4>, and programs crashed.
+// In C++20, xtensor 0.24 turned such temporaries into xtensor<float, 4>, and programs crashed.
 TEST_CASE("Temporaries of dynamic arrays keep a dynamic shape") {
   const Array<float> array(Shape{2, 3}, 1.5f);
   CHECK(xt::eval(array * 2.f).dimension() == 2);
@@ -159,7 +159,7 @@ TEST_CASE("Temporaries of dynamic arrays keep a dynamic shape") {
 
 TEST_CASE("A resize that fails leaves the array as it was") {
   Array<float> array(Shape{2, 3}, 1.f);
-  // More than a vector may hold, so that no sanitizer takes the allocation for a mistake.
+  // More than a vector may hold, so no sanitizer reports the allocation.
   CHECK_THROWS_WITH(
       xtape::resize(array, Shape{std::size_t{1} << 62, 1}),
       "resize: shape (4611686018427387904, 1) has more elements than memory can hold");

@@ -10,7 +10,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/threads.hpp"
 
-// clang-format off: the two layouts of xtensor's headers.
+// clang-format off: two layouts of xtensor's headers.
 #if __has_include(<xtensor/views/xview.hpp>)
 #include <xtensor/views/xview.hpp>
 #else
@@ -26,7 +26,7 @@ using xtape::ShapeError;
 
 namespace {
 
-/// f(a, b, c) element by element over indices, broadcast to `shape`.
+/// Returns f(a, b, c), element by element over indices, broadcast to `shape`.
 template <class T, class F>
 Array<T> naive(const Shape& shape, const Array<T>& a, const Array<T>& b, const Array<T>& c, F f) {
   Array<T> out(shape);
@@ -45,7 +45,7 @@ Shape broadcast_shape(const Array<T>& a, const Array<T>& b, const Array<T>& c) {
                                  c.shape());
 }
 
-/// Same shape and elements; prints the shapes of the operands when not.
+/// True if shapes and elements are equal. Otherwise prints the shapes of the operands.
 template <class T>
 void require_equal(const Array<T>& out, const Array<T>& expected, const Array<T>& a,
                    const Array<T>& b, const Array<T>& c) {
@@ -54,7 +54,7 @@ void require_equal(const Array<T>& out, const Array<T>& expected, const Array<T>
   REQUIRE((out == expected));
 }
 
-/// A shape of rank 0 to 4, half of the time with a last axis that fills several vector registers
+/// Returns a shape of rank 0 to 4. Half of the time, its last axis fills several vector registers
 /// and leaves a ragged tail.
 Shape random_result_shape(xtape::Rng& rng) {
   Shape shape = random_shape(rng, 4, rng() % 8 == 0 ? 0 : 1);
@@ -282,7 +282,7 @@ TEMPLATE_TEST_CASE("An array that was moved from is no operand", "", float, doub
   refused(xt::view(moved, xt::all(), xt::all()) + x);
   refused(xt::broadcast(moved, {2, 3}));
   CHECK_THROWS_WITH(assign_into(moved, x, "add"), what);
-  assign("test", moved, x + x);  // as a result it gets elements again
+  assign("test", moved, x + x);  // a result gets its elements again
   CHECK(elements(moved) == std::vector<T>(6, T(2)));
 }
 
@@ -306,7 +306,7 @@ TEST_CASE("shape_of, has_shape and stretches_to look at shapes only") {
          Shape{}));
 
   CHECK(xtape::has_shape<float>(a * 2.f, Shape{2, 1}));
-  CHECK_FALSE(xtape::has_shape<float>(a + b, Shape{2, 3}));  // the operands are stretched
+  CHECK_FALSE(xtape::has_shape<float>(a + b, Shape{2, 3}));  // the operands are broadcast
   CHECK(xtape::has_shape<float>(xt::view(a, xt::all()), Shape{2, 1}));
 
   CHECK(xtape::stretches_to<float>("add", a + b, Shape{2, 3}));

@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Memory of any size from a byte to some huge pages.
+/// Returns a size from one byte to some huge pages.
 std::size_t random_size(xtape::Rng& rng) {
   return std::size_t{1} + rng() % (std::size_t{1} << (1 + rng() % 23));
 }
@@ -22,7 +22,7 @@ struct Block {
   unsigned char mark;
 };
 
-/// Whether the block holds its mark at both ends and at a few places between.
+/// True if the block has its mark at both ends and at a few places between.
 bool intact(const Block& block) {
   for (std::size_t i = 0; i < block.bytes; i += 1 + block.bytes / 8) {
     if (block.memory[i] != block.mark) {
@@ -32,7 +32,8 @@ bool intact(const Block& block) {
   return block.memory[block.bytes - 1] == block.mark;
 }
 
-/// Takes and gives back blocks in random order. False when two overlapped or one was not aligned.
+/// Allocates and frees blocks in random order. Returns false if two overlapped or one was not
+/// aligned.
 bool churn(std::uint64_t seed, int rounds) {
   xtape::Rng rng{seed};
   std::vector<Block> blocks;
@@ -75,9 +76,9 @@ TEST_CASE("Aligned memory is given to many threads at once", "[threads]") {
 }
 
 TEST_CASE("Arrays of some kilobytes share huge pages") {
-  // Only there do they lie in one piece of the memory: see docs/performance.md.
+  // Huge pages keep each array in one piece of memory: see docs/performance.md.
   if (!counts_allocations()) {
-    XTAPE_SKIP("SKIPPED: a sanitizer looks after each array alone");
+    XTAPE_SKIP("SKIPPED: under a sanitizer, each array has memory of its own");
   }
   constexpr std::size_t bytes = 784 * 128 * sizeof(float), huge_page = std::size_t{1} << 21;
   std::vector<void*> arrays(4);

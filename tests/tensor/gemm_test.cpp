@@ -25,11 +25,11 @@ struct Product {
   Transpose transpose_a, transpose_b;
   std::size_t m, n, k;
   T alpha = 1, beta = 0;
-  std::size_t padding = 0;  // how much longer stored rows are than the matrix
+  std::size_t padding = 0;  // by which stored rows are longer than the matrix
 };
 
-/// Multiplies random matrices and compares with the three loops in long double. Rows' padding must
-/// stay as it was, and with beta = 0 C holds NaN before.
+/// Multiplies random matrices and compares with three loops in long double. The padding of rows
+/// must not change. With beta = 0, C holds NaN before.
 template <class T>
 void check(const Product<T>& p) {
   INFO((p.transpose_a == yes ? "A^T " : "A ")
@@ -70,7 +70,7 @@ void check(const Product<T>& p) {
       const long double scaled = static_cast<long double>(p.alpha) * sum;
       const long double kept = p.beta == T(0) ? 0.0L : static_cast<long double>(p.beta * old);
       const long double error = std::abs(static_cast<long double>(now) - (scaled + kept)) / size;
-      worst = error <= worst ? worst : error;  // also when the error is NaN
+      worst = error <= worst ? worst : error;  // also if the error is NaN
     }
   }
   CHECK(worst < 8 * std::numeric_limits<T>::epsilon());
@@ -99,7 +99,7 @@ TEMPLATE_TEST_CASE("gemm multiplies small matrices of every size", "", float, do
   }
 }
 
-// 64^3 is where single precision moves from CBLAS to oneDNN.
+// At 64^3, single precision moves from CBLAS to oneDNN.
 TEMPLATE_TEST_CASE("gemm multiplies on both sides of the dispatch rule", "", float, double) {
   check_transposes<TestType>(64, 64, 64);
   check_transposes<TestType>(64, 64, 65);

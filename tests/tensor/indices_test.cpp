@@ -20,7 +20,7 @@ static_assert(!std::convertible_to<std::list<int>, Indices>);
 
 namespace {
 
-/// Reads indices as an op does, which takes them by value.
+/// Reads indices as an op does, by value.
 std::vector<std::int64_t> read(Indices indices) {
   std::vector<std::int64_t> list;
   for (std::size_t i = 0; i < indices.size(); ++i) {

@@ -8,16 +8,16 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/steps.hpp"
 
-// What a function gives does not depend on where in an array a number stands: in a vector register,
-// or among the last elements, which fill none.
+// The result of a function does not depend on the place of a number in an array: in a vector
+// register, or among the last elements, which do not fill one.
 
 using xtape::Array;
 using xtape::Shape;
 
 namespace {
 
-/// Numbers of every size, the infinities and NaN, and closely those at which exp and its like leave
-/// the normal numbers.
+/// Returns numbers of every size, the infinities and NaN, and a dense range where functions like
+/// exp overflow and underflow.
 template <class T>
 std::vector<T> numbers() {
   using Limits = std::numeric_limits<T>;
@@ -38,8 +38,8 @@ std::vector<T> numbers() {
   return list;
 }
 
-/// Checks that f(x) of a whole array is `scalar` of each of its numbers to `steps` numbers,
-/// wherever they stand.
+/// Checks that f(x) of a whole array is `scalar` of each number, up to `steps` floating-point
+/// numbers, at every place in the array.
 template <class T, class F, class Scalar>
 void check_lanes(const char* name, F f, Scalar scalar, double steps) {
   const std::vector<T> list = numbers<T>();
@@ -82,7 +82,7 @@ TEMPLATE_TEST_CASE("Functions give the standard library's results in every lane"
   CHECK_LANES(sinh, 4);
   CHECK_LANES(cosh, 4);
   CHECK_LANES(abs, 0);
-  // xsimd's are good to some units more.
+  // xsimd's functions have errors of some units more.
   CHECK_LANES(erf, 100);
   CHECK_LANES(erfc, 100);
 #undef CHECK_LANES

@@ -1,5 +1,5 @@
-// Products and training wherever OpenMP gives fewer threads than it promises. CTest runs these
-// tests once more under each of its environment variables: see tests/CMakeLists.txt.
+// Products and training when OpenMP gives fewer threads than it promises. CTest also runs these
+// tests under each of OpenMP's environment variables: see tests/CMakeLists.txt.
 
 #include <algorithm>
 #include <cmath>
@@ -36,7 +36,7 @@ Array<T> random(const Shape& shape, xtape::Rng& rng) {
   return array;
 }
 
-/// Products of every way in which gemm() divides its work, one after another.
+/// Returns products that use every way in which gemm() divides its work.
 template <class T>
 std::vector<T> products() {
   struct Case {
@@ -59,7 +59,7 @@ std::vector<T> products() {
   return all;
 }
 
-/// The weights after some steps of training.
+/// Returns the weights after some steps of training.
 template <class T>
 std::vector<T> trained() {
   xtape::Rng rng{2};
@@ -80,7 +80,7 @@ std::vector<T> trained() {
   return weights;
 }
 
-/// The greatest difference between two results, in units of rounding.
+/// Returns the largest difference between two results, in units of rounding.
 template <class T>
 double roundings(const std::vector<T>& a, const std::vector<T>& b) {
   double greatest = a.size() == b.size() ? 0 : INFINITY;
@@ -91,7 +91,7 @@ double roundings(const std::vector<T>& a, const std::vector<T>& b) {
   return greatest / static_cast<double>(std::numeric_limits<T>::epsilon());
 }
 
-/// What one thread computes.
+/// Returns the results of one thread.
 template <class T>
 struct Reference {
   Reference() {
@@ -102,8 +102,8 @@ struct Reference {
   std::vector<T> product, weights;
 };
 
-/// Whether this thread computes what one thread does, as things are, but for rounding: sums of up
-/// to 1024 products of normal numbers, and weights of about 0.1.
+/// True if this thread, with its current settings, computes the results of one thread up to
+/// rounding: sums of up to 1024 products of normal numbers, and weights of about 0.1.
 template <class T>
 bool agrees(const Reference<T>& one) {
   return roundings(products<T>(), one.product) < 2000 && roundings(trained<T>(), one.weights) < 100;

@@ -16,7 +16,7 @@ namespace {
 
 using Ranges = std::vector<std::pair<std::size_t, std::size_t>>;
 
-/// The ranges that `parallel` calls its body with, in order.
+/// Returns the ranges for which `parallel` calls its body, in order.
 Ranges ranges_of(std::size_t count, std::size_t grain, std::size_t work) {
   Ranges ranges;
   std::mutex mutex;

@@ -19,7 +19,7 @@ using xtape::detail::cpu_quota;
 
 namespace {
 
-/// A file system with the files that tell a quota.
+/// A file system with the files that define a quota.
 class Machine {
  public:
   void write(const std::string& path, const std::string& text) const {
@@ -53,7 +53,7 @@ TEST_CASE("The CPU quota of control groups, version 2, is the least along the pa
   CHECK(cpu_quota(machine.root()) == 1.5);
   machine.write("sys/fs/cgroup/outer/inner/cpu.max", "max 100000\n");
   CHECK(cpu_quota(machine.root()) == 1.5);
-  // Within a container the path is another one than on the host, and its own group is the root.
+  // Within a container the path is not that of the host, and its own group is the root.
   machine.write("sys/fs/cgroup/cpu.max", "50000 100000\n");
   CHECK(cpu_quota(machine.root()) == 0.5);
 }
@@ -69,7 +69,7 @@ TEST_CASE("The CPU quota of control groups, version 1") {
     CHECK(cpu_quota(machine.root()) == INFINITY);
     machine.write(group + "cpu.cfs_quota_us", "150000\n");
     CHECK(cpu_quota(machine.root()) == 1.5);
-    machine.write("sys/fs/cgroup/cpuset/box/cpu.cfs_quota_us", "1\n");  // of no meaning there
+    machine.write("sys/fs/cgroup/cpuset/box/cpu.cfs_quota_us", "1\n");  // has no meaning there
     CHECK(cpu_quota(machine.root()) == 1.5);
   }
 }
@@ -95,7 +95,7 @@ TEST_CASE("The default number of threads is that of the affinity mask") {
     XTAPE_SKIP("SKIPPED: OMP_NUM_THREADS sets another number of threads");
   }
   std::size_t usable = 0, threads = 0;
-  std::jthread([&] {  // whose affinity is its own, as is its number of threads
+  std::jthread([&] {  // it has its own affinity and thread count
     cpu_set_t all, one;
     REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
     CPU_ZERO(&one);

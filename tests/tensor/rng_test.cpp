@@ -22,7 +22,7 @@ static_assert(sizeof(Rng) == 4 * sizeof(std::uint64_t));
 
 namespace {
 
-/// Pearson's statistic of counts that should be equal.
+/// Returns Pearson's statistic of counts that should be equal.
 double chi_square(const std::vector<std::size_t>& counts) {
   const double total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0ul));
   const double expected = total / static_cast<double>(counts.size());
@@ -34,7 +34,7 @@ double chi_square(const std::vector<std::size_t>& counts) {
   return sum;
 }
 
-/// The greatest distance between the empirical distribution of `samples` and `distribution`.
+/// Returns the largest distance between the empirical distribution of `samples` and `distribution`.
 template <class Distribution>
 double kolmogorov_smirnov(std::vector<double> samples, Distribution distribution) {
   std::sort(samples.begin(), samples.end());
@@ -97,7 +97,7 @@ TEST_CASE("uniform is in [0, 1) and evenly spread") {
   const auto [least, greatest] = std::minmax_element(samples.begin(), samples.end());
   CHECK(*least >= 0.0);
   CHECK(*greatest < 1.0);
-  // 1.95 / sqrt(n) is exceeded once in a thousand seeds.
+  // One seed in a thousand exceeds 1.95 / sqrt(n).
   CHECK(kolmogorov_smirnov(samples, [](double x) { return x; }) < 1.95 / std::sqrt(1e5));
 }
 
@@ -203,8 +203,8 @@ TEST_CASE("normal's own logarithm agrees with the library's") {
     const double expected = u * std::sqrt(-2 * std::log(square) / square);
     worst = std::max(worst, std::abs(rng.normal() / expected - 1));
   }
-  // Where square is near 1, its last bit (this file may be compiled with fused multiply-adds)
-  // counts much in its logarithm.
+  // Where square is near 1, its last bit strongly affects its logarithm. This file may be compiled
+  // with fused multiply-adds.
   CHECK(worst < 1e-10);
   CHECK((rng.state() == twin.state()));
 }
@@ -218,7 +218,7 @@ TEST_CASE("normal has the moments of the standard normal distribution") {
       moments[power] += std::pow(x, static_cast<double>(power)) / n;
     }
   }
-  // The tolerances are four standard errors: of x^k they are sqrt(Var(x^k) / n).
+  // The tolerances are four standard errors. The standard error of x^k is sqrt(Var(x^k) / n).
   CHECK(moments[1] == Approx(0).margin(4 * std::sqrt(1 / n)));
   CHECK(moments[2] == Approx(1).margin(4 * std::sqrt(2 / n)));
   CHECK(moments[3] == Approx(0).margin(4 * std::sqrt(15 / n)));

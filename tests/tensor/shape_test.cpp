@@ -36,7 +36,7 @@ TEST_CASE("element_count refuses what std::size_t cannot count") {
                     "shape (4294967296, 4294967296) has more elements than can be counted");
   CHECK_THROWS_WITH(xtape::element_count(Shape{4294967296, 4294967296}, "matmul"),
                     "matmul: shape (4294967296, 4294967296) has more elements than can be counted");
-  // Nor where an axis of no elements hides the overflow of the others.
+  // An empty axis does not hide the overflow of the others.
   CHECK_THROWS_AS(xtape::element_count(Shape{4294967296, 4294967296, 0}), ShapeError);
   CHECK_THROWS_AS(xtape::element_count(Shape{0, 4294967296, 4294967296}), ShapeError);
   CHECK(xtape::element_count(Shape{4294967296, 0}) == 0);

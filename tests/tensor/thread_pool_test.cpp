@@ -25,14 +25,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// How often each chunk was computed.
+/// Returns how often each chunk was computed.
 std::vector<int> counts(std::size_t chunks, std::size_t threads) {
   std::vector<std::atomic<int>> calls(chunks);
   run_chunks(chunks, threads, [&](std::size_t chunk) { ++calls[chunk]; });
   return {calls.begin(), calls.end()};
 }
 
-/// The first worker, kept in a chunk for as long as this object lives.
+/// The first worker, held in a chunk for the lifetime of the object.
 class HeldWorker {
  public:
   HeldWorker()
@@ -65,8 +65,8 @@ TEST_CASE("Each chunk is computed once", "[threads]") {
 }
 
 TEST_CASE("Other threads help, each with chunks of its own", "[threads]") {
-  // No chunk ends before all have begun, which takes a thread for each. A new caller has not been
-  // kept waiting, so it asks for help.
+  // No chunk ends before all have begun, so each needs a thread. A new caller has not waited yet,
+  // so it asks for help.
   for (const std::size_t threads : {2UL, 3UL, 5UL}) {
     std::vector<std::thread::id> computed_by(threads);
     std::thread::id caller;
@@ -95,7 +95,7 @@ TEST_CASE("A caller does not wait for a worker that is busy elsewhere", "[thread
 TEST_CASE("After a worker has kept it waiting a caller computes alone for a while", "[threads]") {
   bool measured = false;
   for (int attempt = 0; attempt < 20 && !measured; ++attempt) {
-    // A new thread has not waited for anybody.
+    // A new thread has not waited yet.
     std::jthread([&] {
       const auto self = std::this_thread::get_id();
       std::latch both_there(2);
@@ -113,7 +113,7 @@ TEST_CASE("After a worker has kept it waiting a caller computes alone for a whil
           std::this_thread::sleep_for(milliseconds(1));
         });
       }
-      if (Clock::now() - stalled < milliseconds(80)) {  // of the 100 that 5 cost
+      if (Clock::now() - stalled < milliseconds(80)) {  // 100 after a stall of 5
         measured = true;
         CHECK(alone);
       }
@@ -167,7 +167,7 @@ TEST_CASE("Many callers share the workers", "[threads]") {
 }
 
 TEST_CASE("A forked child computes alone", "[threads]") {
-  CHECK(counts(4, 2) == std::vector<int>(4, 1));  // there are workers, in this process
+  CHECK(counts(4, 2) == std::vector<int>(4, 1));  // this process has workers
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {

@@ -69,7 +69,7 @@ nn::Dataset make_data(std::size_t count = 23) {
   return data;
 }
 
-/// A training run as a program has it, with all that a checkpoint must bring back: a model that
+/// A training run like that of a program, with everything that a checkpoint restores: a model that
 /// draws random numbers, an optimizer, batches in random order, a count of epochs and a loss.
 template <class T>
 class Run {
@@ -87,8 +87,8 @@ class Run {
     state.numbers = {{"epoch", 0}, {"loss", 0}};
   }
 
-  /// Trains to the end of epoch `epochs`, calling `each_step` after each step and `each_epoch`
-  /// after each epoch; returns early when one returns false.
+  /// Trains to the end of epoch `epochs`. Calls `each_step` after each step and `each_epoch` after
+  /// each epoch. Returns early if one returns false.
   template <class EachStep, class EachEpoch>
   void train(double epochs, EachStep each_step, EachEpoch each_epoch) {
     double& epoch = state.numbers.at("epoch");
@@ -122,7 +122,7 @@ class Run {
     nn::load_checkpoint(path, model, *optimizer, state, wanted);
   }
 
-  /// All that the run consists of, as the bytes of its checkpoint.
+  /// Returns everything in the run, as the bytes of its checkpoint.
   std::string bits() const {
     const TemporaryFolder folder;
     save(folder / "bits");
@@ -208,7 +208,7 @@ TEST_CASE("A run that goes on in the object it was in does so from the checkpoin
   int steps = 0;
   const auto go_on = [] { return true; };
   run.train(
-      4, [&] { return ++steps < 7; }, go_on);  // breaks out of an epoch
+      4, [&] { return ++steps < 7; }, go_on);  // stops within an epoch
   run.load(folder / "checkpoint");
   run.train(4);
   CHECK((run.bits() == straight.bits()));
@@ -216,8 +216,8 @@ TEST_CASE("A run that goes on in the object it was in does so from the checkpoin
 
 TEST_CASE("A run killed at any moment and resumed ends with the bits of one that never stopped") {
   const TemporaryFolder folder;
-  /// Begins or goes on with the run in a folder, saving after each step; its last checkpoint then
-  /// is all of it.
+  /// Begins or resumes the run in a folder and saves after each step. Its last checkpoint then is
+  /// the whole run.
   const auto train_in = [](const fs::path& where) {
     const auto found = nn::find_checkpoints(where);
     Run<float> run("Adam", found.empty() ? 1 : 77);
@@ -241,7 +241,7 @@ TEST_CASE("A run killed at any moment and resumed ends with the bits of one that
   train_in(folder / "straight");
   const std::chrono::duration<double> whole = std::chrono::steady_clock::now() - start;
 
-  // A kill counts when the run has got on since the one before. Runs that end are begun again.
+  // A kill counts if the run has advanced since the previous one. Runs that end are started again.
   Rng moments(static_cast<std::uint64_t>(::getpid()));
   const fs::path killed = folder / "killed";
   int hits = 0;
@@ -373,7 +373,7 @@ TEST_CASE("A damaged checkpoint changes nothing in the run") {
     const fs::path path = folder.write("cut", good.substr(0, size));
     CHECK_THROWS_AS(run.load(path), xtape::DataError);
   }
-  // Zeros in the place of numbers: an Rng of zeros would stand still.
+  // Zeros instead of numbers: the generator of an Rng of zeros would not advance.
   const std::size_t data = good.find('}', good.rfind("data_offsets"));
   for (const std::size_t size : {good.size() - data - 2}) {
     std::string zeros = good;

@@ -23,7 +23,7 @@ namespace {
 using Calls = std::vector<std::string>;
 
 const Calls calls_of_write_file{"open",  "flock", "write", "fsync", "rename",
-                                "close",  // now the folder
+                                "close",  // the folder
                                 "open",  "fsync", "close"};
 
 std::string content_of(const fs::path& path) { return nn::read_file(path, 1000); }
@@ -118,7 +118,7 @@ TEST_CASE("write_file says when its folder is not synced, unless nobody could sy
   const fs::path path = folder / "file";
   FaultySystem system;
   system.next("fsync", {succeeds(), fails(EIO)});
-  system.next("close", {succeeds(), fails(EBADF)});  // of two reasons the first is told
+  system.next("close", {succeeds(), fails(EBADF)});  // the first of two reasons is reported
   CHECK_THROWS_WITH(nn::write_file(path, "first"),
                     path.string() + ": cannot sync its folder: Input/output error");
   CHECK(content_of(path) == "first");
@@ -142,7 +142,7 @@ TEST_CASE("write_file needs no locks, and takes another name when somebody has l
   system.next("flock", {fails(EWOULDBLOCK)});
   nn::write_file(path, "second");
   CHECK(content_of(path) == "second");
-  CHECK(files_in(folder.path()) == 2);  // who has locked it would remove it
+  CHECK(files_in(folder.path()) == 2);  // a process with its lock would remove it
   nn::write_file(path, "third");
   CHECK(files_in(folder.path()) == 1);
 }

@@ -45,7 +45,8 @@ mode_t mode_of(const fs::path& path) {
   return ::stat(path.c_str(), &status) == 0 ? status.st_mode & 07777 : 0;
 }
 
-/// No file of this process may grow beyond `bytes`, as on a full disk, until the end of the scope.
+/// Limits the size of this process's files to `bytes`, as on a full disk, until the end of the
+/// scope.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
@@ -65,7 +66,7 @@ class FileSizeLimit {
   void (*handler_)(int);
 };
 
-/// Runs as a user without rights, if this is root, until the end of the scope.
+/// Drops root's privileges until the end of the scope.
 class Unprivileged {
  public:
   Unprivileged() : user_(::geteuid()), done_(user_ != 0 || ::seteuid(65534) == 0) {}
@@ -257,7 +258,7 @@ TEST_CASE("write_file leaves the old bytes or the new ones when it is killed at 
     written += found == b;
     ++kills;
     const std::size_t files = names_in(folder.path()).size();
-    REQUIRE(files <= 2);  // the next write removes what the last kill left
+    REQUIRE(files <= 2);  // the next write removes the leftover of the last kill
     hits += files == 2;
   }
   INFO(kills);

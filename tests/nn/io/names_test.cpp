@@ -13,7 +13,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
-// What docs/security.md promises of names that strangers choose.
+// The promises of docs/security.md about untrusted names.
 
 namespace nn = xtape::nn;
 namespace fs = std::filesystem;

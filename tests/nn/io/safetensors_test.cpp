@@ -22,7 +22,7 @@ using xtape::Shape;
 
 namespace {
 
-/// What is said of an unsound file, without the file's name.
+/// Returns the error message of an invalid file, without the file's name.
 std::string complaint(const fs::path& path) {
   const std::string message = message_of([&] { nn::SafetensorsFile{path}; });
   const std::string name = path.string() + ": ";
@@ -40,7 +40,7 @@ nn::TensorView view(std::string key, std::string dtype, const Shape& shape,
   return {std::move(key), std::move(dtype), shape, std::as_bytes(std::span(bytes))};
 }
 
-/// The header of a file with a tensor "a" of these fields.
+/// Returns the header of a file with a tensor "a" of these fields.
 std::string tensor_a(const std::string& fields) { return R"({"a":{)" + fields + "}}"; }
 
 }  // namespace

@@ -39,7 +39,7 @@ nn::Sequential<T> make_model(std::uint64_t seed, std::size_t hidden = 4) {
   return model;
 }
 
-/// The numbers of all parameters, as the bytes they are.
+/// Returns the bytes of all parameters.
 template <class Model>
 std::string bits(const Model& model) {
   std::string bytes;
@@ -49,13 +49,13 @@ std::string bits(const Model& model) {
   return bytes;
 }
 
-/// A model whose parameters a test chooses.
+/// A model with parameters that a test chooses.
 struct Plain {
   Array<float> a, b;
   static void visit(auto& self, auto&& f) { f("a", self.a), f("b", self.b); }
 };
 
-/// One with a matrix that PyTorch has the other way round.
+/// A model with a matrix that PyTorch stores transposed.
 template <class T>
 struct Dense {
   Array<T> matrix, other;
@@ -225,7 +225,7 @@ TEST_CASE("Weights of the other layout are refused even where the shapes fit") {
       name + ": its layout is 'in, out', expected 'out, in': load it with .pytorch = false");
   CHECK((bits(square) == before));
 
-  // What another program calls a layout is its own affair.
+  // Other programs may use the key "layout" for something else.
   folder.write("w", safetensors_bytes(R"({"__metadata__":{"layout":"x"},)"
                                       R"("a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                                       R"("b":{"dtype":"F32","shape":[],"data_offsets":[4,8]}})",

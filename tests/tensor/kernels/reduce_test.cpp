@@ -14,12 +14,12 @@ using xtape::Shape;
 
 namespace {
 
-/// The shape with extent 1 along the axes in `mask`, so that it broadcasts to `shape`.
+/// Returns `shape` with extent 1 along the axes in `mask`, so that it broadcasts to `shape`.
 Shape kept_shape(const Shape& shape, std::uint64_t mask) {
   return xtape::reduced_shape(shape, mask, true);
 }
 
-/// out += scale * the sum over the axes along which out's shape is 1 or missing.
+/// Adds to `out` scale * (the sum over the axes along which out's shape is 1 or missing).
 template <class T>
 void naive_sum(const Array<T>& in, T scale, Array<T>& out) {
   const T* next = in.data();

@@ -25,7 +25,7 @@ Array<T> normals(const Shape& shape, T deviation, std::uint64_t seed) {
   return array;
 }
 
-/// ln sum_j exp(z(i, j)) of one row, in long double.
+/// Returns ln sum_j exp(z(i, j)) of one row, in long double.
 template <class T>
 long double log_sum_exp(const Array<T>& z, std::size_t row, std::size_t columns) {
   long double largest = -std::numeric_limits<long double>::infinity(), sum = 0;
@@ -38,7 +38,8 @@ long double log_sum_exp(const Array<T>& z, std::size_t row, std::size_t columns)
   return largest + std::log(sum);
 }
 
-/// The largest difference of `out` from f(z - ln sum exp z), as a part of 1 + |expected|.
+/// Returns the largest difference between `out` and f(z - ln sum exp z), relative to 1 +
+/// |expected|.
 template <class T, class F>
 T worst_error(const Array<T>& out, const Array<T>& z, F f) {
   const std::size_t columns = z.shape().back();
@@ -49,7 +50,7 @@ T worst_error(const Array<T>& out, const Array<T>& z, F f) {
     const long double expected = f(logarithm);
     const long double error =
         std::abs(static_cast<long double>(out.data()[i]) - expected) / (1 + std::abs(expected));
-    worst = error <= worst ? worst : error;  // also when the error is NaN
+    worst = error <= worst ? worst : error;  // also if the error is NaN
   }
   return static_cast<T>(worst);
 }
@@ -111,7 +112,7 @@ TEMPLATE_TEST_CASE("The loss of many rows is the sum of theirs", "", float, doub
   using T = TestType;
   Array<T> p;
   const std::vector<std::uint32_t> labels(10000, 4);
-  const Array<T> z(Shape{labels.size(), 100}, T(3));  // the product of their sums is 1e20000
+  const Array<T> z(Shape{labels.size(), 100}, T(3));  // the product of the sums is 1e20000
   const T loss = xtape::softmax_with_loss(z, std::span<const std::uint32_t>(labels), p);
   CHECK(loss == Approx(10000 * std::log(100.0)).epsilon(tolerance<T>));
 }
