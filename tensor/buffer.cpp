@@ -1,5 +1,7 @@
 #include "tensor/buffer.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -49,6 +51,10 @@ class SharedPages {
  public:
   static SharedPages& instance() {
     static SharedPages& pages = *new SharedPages;  // arrays may outlive other static objects
+    // A forked child has a copy of the mutex, but not the thread that may hold it.
+    static const int registered = pthread_atfork(
+        [] { pages.mutex_.lock(); }, [] { pages.mutex_.unlock(); }, [] { pages.mutex_.unlock(); });
+    static_cast<void>(registered);
     return pages;
   }
 

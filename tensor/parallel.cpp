@@ -62,6 +62,7 @@ void detail::parallel_ranges(std::size_t count, std::size_t grain,
   const std::size_t size = (grains + threads - 1) / threads * grain;
   const std::size_t chunks = size == 0 ? 0 : (count + size - 1) / size;
   const auto compute = [&](std::size_t chunk) {
+    chosen_count = threads;  // a worker counts as its caller does
     call(body, chunk * size, std::min(count, (chunk + 1) * size));
   };
   run_chunks(chunks, within_openmp() ? 1 : threads, compute);

@@ -70,15 +70,12 @@ class alignas(64) Worker {
       throw;
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
-#ifdef __linux__
-    pthread_getaffinity_np(thread_, sizeof processors_, &processors_);
-#endif
   }
 
-  /// Offers a job to the worker. Returns false if the worker has another one.
+  /// Offers a job to the worker. Returns false if the worker has another offer.
   bool offer(Job& job) noexcept {
     Job* expected = nullptr;
-    if (!job_.compare_exchange_strong(expected, &job)) {
+    if (!offered_.compare_exchange_strong(expected, &job)) {
       return false;
     }
     offers_.fetch_add(1);
@@ -92,31 +89,33 @@ class alignas(64) Worker {
   /// Takes an offer back. Returns false if the worker has begun the job.
   bool withdraw(Job& job) noexcept {
     Job* expected = &job;
-    return job_.compare_exchange_strong(expected, nullptr);
+    return offered_.compare_exchange_strong(expected, nullptr);
   }
 
-  /// Returns the number of jobs that the worker has ended.
-  std::uint32_t ended() const noexcept { return ended_.load(std::memory_order_acquire); }
-  /// Sleeps until that number changes.
-  void wait_while(std::uint32_t ended) const noexcept { ended_.wait(ended); }
+  /// Returns true until the worker has ended a job that it has begun.
+  bool computes(const Job& job) const noexcept { return computed_.load() == &job; }
+  /// Sleeps until the worker has ended a job that it has begun.
+  void wait_for(Job& job) const noexcept { computed_.wait(&job); }
 
  private:
   [[noreturn]] void serve() noexcept {
     within_chunk = true;
     for (;;) {
       wait_for_offer();
-      Job* job = job_.load();
-      if (job == nullptr || !job_.compare_exchange_strong(job, begun())) {
+      Job* job = offered_.load();
+      if (job == nullptr) {
         continue;  // the offer was withdrawn
       }
-      job->work(number_ + 1);
-      job_.store(nullptr);
-      ended_.fetch_add(1);
-      ended_.notify_all();
+      computed_.store(job);  // before it takes the offer: a caller that cannot withdraw looks here
+      if (offered_.compare_exchange_strong(job, nullptr)) {
+        job->work(number_ + 1);
+      }
+      computed_.store(nullptr);
+      computed_.notify_all();
     }
   }
 
-  bool is_offered() const noexcept { return job_.load() != nullptr; }
+  bool is_offered() const noexcept { return offered_.load() != nullptr; }
 
   void wait_for_offer() noexcept {
     const std::uint32_t offers = offers_.load();
@@ -127,37 +126,29 @@ class alignas(64) Worker {
     }
   }
 
-  /// Makes the worker wake on another processor than the caller's. Linux may wake it on the
-  /// caller's although others are idle, above all in a virtual machine. There it waits for the
-  /// caller, and then keeps it waiting.
+  /// Makes the worker wake on another processor than the caller's, of those that the caller may
+  /// use. Linux may wake it on the caller's although others are idle, above all in a virtual
+  /// machine. There it waits for the caller, and then keeps it waiting.
   void keep_off_this_processor() noexcept {
 #ifdef __linux__
+    cpu_set_t others;
     const int here = sched_getcpu();
-    cpu_set_t others = processors_;
-    if (here >= 0 && here < CPU_SETSIZE) {
-      CPU_CLR(static_cast<std::size_t>(here), &others);
+    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof others, &others) != 0) {
+      return;
     }
+    CPU_CLR(static_cast<std::size_t>(here), &others);
     if (CPU_COUNT(&others) > 0) {
       pthread_setaffinity_np(thread_, sizeof others, &others);
     }
 #endif
   }
 
-  /// Returns a placeholder for a job that has begun.
-  static Job* begun() noexcept {
-    static Job none(0, nullptr, nullptr);
-    return &none;
-  }
-
   std::size_t number_;
   std::thread::native_handle_type thread_{};
-#ifdef __linux__
-  cpu_set_t processors_{};  // that it may use
-#endif
   std::atomic<bool> asleep_ = false;
-  std::atomic<Job*> job_{nullptr};  // offered, begun(), or null
   std::atomic<std::uint32_t> offers_{0};
-  std::atomic<std::uint32_t> ended_{0};
+  std::atomic<Job*> offered_{nullptr};
+  std::atomic<Job*> computed_{nullptr};
 };
 
 /// All workers of the process, created on demand. They are never destroyed, because threads may
@@ -205,12 +196,6 @@ class Pool {
 /// The time until which this thread computes alone, because others kept it waiting.
 thread_local Clock::time_point alone_until{};
 
-/// A worker that may have begun the job.
-struct Helper {
-  Worker* worker;
-  std::uint32_t ended;  // its value before the offer
-};
-
 }  // namespace
 
 void Job::compute(std::size_t chunk) noexcept {
@@ -244,30 +229,29 @@ void run(Job& job, std::size_t threads) {
     job.work(0);
     return;
   }
-  thread_local std::vector<Helper> helpers;
+  thread_local std::vector<Worker*> helpers;
   helpers.clear();
   helpers.reserve(threads - 1);
   for (Worker* worker : Pool::instance().workers(threads - 1)) {
-    const std::uint32_t ended = worker->ended();
     if (worker->offer(job)) {
-      helpers.push_back({worker, ended});
+      helpers.push_back(worker);
     }
   }
   within_chunk = true;
   job.work(0);
   within_chunk = false;
-  std::erase_if(helpers, [&](const Helper& helper) { return helper.worker->withdraw(job); });
+  std::erase_if(helpers, [&](Worker* helper) { return helper->withdraw(job); });
   const auto done = [&] {
-    return std::all_of(helpers.begin(), helpers.end(),
-                       [](const Helper& helper) { return helper.worker->ended() != helper.ended; });
+    return std::none_of(helpers.begin(), helpers.end(),
+                        [&](const Worker* helper) { return helper->computes(job); });
   };
   if (done()) {
     return;
   }
   const Clock::time_point waits = Clock::now();
   if (!spin(caller_patience, done)) {
-    for (const Helper& helper : helpers) {
-      helper.worker->wait_while(helper.ended);
+    for (const Worker* helper : helpers) {
+      helper->wait_for(job);
     }
   }
   const Clock::time_point end = Clock::now();

@@ -1,6 +1,10 @@
 #include "tensor/buffer.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -97,4 +101,39 @@ TEST_CASE("Arrays of some kilobytes share huge pages") {
   for (void* array : arrays) {
     xtape::deallocate_aligned(array, bytes);
   }
+}
+
+TEST_CASE("A forked child gets memory, whatever other threads did at that moment", "[threads]") {
+  std::atomic<bool> stop = false;
+  const auto take = [](unsigned char mark) {
+    constexpr std::size_t bytes = 100000;  // shares a huge page
+    auto* const memory = static_cast<unsigned char*>(xtape::allocate_aligned(bytes));
+    memory[0] = mark;
+    const bool right = memory[0] == mark;
+    xtape::deallocate_aligned(memory, bytes);
+    return right;
+  };
+  int failed = 0;
+  {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 3; ++i) {
+      others.emplace_back([&] {
+        while (!stop) {
+          take(1);
+        }
+      });
+    }
+    for (int i = 0; i < 100 && failed == 0; ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::alarm(10);  // ends a child that waits for ever
+        ::_exit(take(2) ? 0 : 1);
+      }
+      int status = -1;
+      ::waitpid(child, &status, 0);
+      failed += status != 0;
+    }
+    stop = true;
+  }
+  CHECK(failed == 0);
 }

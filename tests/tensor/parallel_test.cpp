@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <latch>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -77,4 +79,21 @@ TEST_CASE("set_thread_count wants at least one thread", "[threads]") {
                     "set_thread_count: expected 1 to 1024 threads, got 0");
   CHECK_THROWS_AS(xtape::set_thread_count(std::size_t{1} << 32), xtape::ValueError);
   CHECK(xtape::thread_count() == before);
+}
+
+TEST_CASE("A range has the number of threads of the caller, whichever thread computes it",
+          "[threads]") {
+  for (const std::size_t threads : {5UL, 3UL}) {
+    std::vector<std::size_t> counts(threads);
+    std::jthread([&] {  // a new caller, which has not been kept waiting, so that all others help
+      const Threads guard(threads);
+      std::latch begun(static_cast<std::ptrdiff_t>(threads));
+      parallel(threads, 1, much_work, [&](std::size_t begin, std::size_t) {
+        begun.arrive_and_wait();  // a thread for each range
+        counts[begin] = xtape::thread_count();
+      });
+    })
+        .join();
+    CHECK(counts == std::vector(threads, threads));
+  }
 }

@@ -1,11 +1,14 @@
 #include "tensor/thread_pool.hpp"
 
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <latch>
 #include <set>
 #include <stdexcept>
@@ -23,6 +26,7 @@ using xtape::detail::run_chunks;
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 /// Returns how often each chunk was computed.
@@ -30,6 +34,13 @@ std::vector<int> counts(std::size_t chunks, std::size_t threads) {
   std::vector<std::atomic<int>> calls(chunks);
   run_chunks(chunks, threads, [&](std::size_t chunk) { ++calls[chunk]; });
   return {calls.begin(), calls.end()};
+}
+
+/// Returns how often this thread has lost its processor although it had work.
+long involuntary_switches() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nivcsw;
 }
 
 /// The first worker, held in a chunk for the lifetime of the object.
@@ -94,18 +105,25 @@ TEST_CASE("A caller does not wait for a worker that is busy elsewhere", "[thread
 
 TEST_CASE("After a worker has kept it waiting a caller computes alone for a while", "[threads]") {
   bool measured = false;
-  for (int attempt = 0; attempt < 20 && !measured; ++attempt) {
+  for (int attempt = 0; attempt < 200 && !measured; ++attempt) {
     // A new thread has not waited yet.
     std::jthread([&] {
       const auto self = std::this_thread::get_id();
       std::latch both_there(2);
+      const long preempted = involuntary_switches();
+      const auto start = Clock::now();
+      Clock::time_point own_end;
       run_chunks(2, 2, [&](std::size_t) {
         both_there.arrive_and_wait();
-        if (std::this_thread::get_id() != self) {
+        if (std::this_thread::get_id() == self) {
+          own_end = Clock::now();
+        } else {
           std::this_thread::sleep_for(milliseconds(5));
         }
       });
       const auto stalled = Clock::now();
+      // Only a caller that computed all the time knows that it was the worker that lost time.
+      const bool waited = own_end - start < milliseconds(2) && involuntary_switches() == preempted;
       bool alone = true;
       for (int i = 0; i < 5; ++i) {
         run_chunks(2, 2, [&](std::size_t) {
@@ -113,7 +131,7 @@ TEST_CASE("After a worker has kept it waiting a caller computes alone for a whil
           std::this_thread::sleep_for(milliseconds(1));
         });
       }
-      if (Clock::now() - stalled < milliseconds(80)) {  // 100 after a stall of 5
+      if (waited && Clock::now() - stalled < milliseconds(80)) {  // 100 after a stall of 5
         measured = true;
         CHECK(alone);
       }
@@ -164,6 +182,66 @@ TEST_CASE("Many callers share the workers", "[threads]") {
     }
   }
   CHECK(sums == std::vector<std::size_t>(callers, rounds * 15 + 6 * rounds * (rounds - 1) / 2));
+}
+
+TEST_CASE("A caller waits for its own chunks, not for those that the worker had before",
+          "[threads]") {
+  constexpr std::size_t callers = 3;
+  std::atomic<int> missing = 0;
+  std::vector<std::atomic<int>> done(2 * callers);  // a chunk that comes too late finds it there
+  const auto call = [&](std::atomic<int>* chunks, int round) {
+    const auto self = std::this_thread::get_id();
+    run_chunks(2, 2, [&](std::size_t chunk) {
+      const bool own = std::this_thread::get_id() == self;
+      std::this_thread::sleep_for(microseconds(own ? 300 : 1000));
+      chunks[chunk] = round;
+    });
+    missing += chunks[0] != round || chunks[1] != round;
+  };
+  const auto end = Clock::now() + milliseconds(300);
+  std::vector<std::jthread> threads;
+  for (std::size_t caller = 0; caller < callers; ++caller) {
+    threads.emplace_back([&, chunks = &done[2 * caller]] {
+      for (int round = 1; Clock::now() < end; ++round) {
+        // A new thread has not been kept waiting, so it asks for help.
+        std::jthread([&] { call(chunks, round); }).join();
+      }
+    });
+  }
+  threads.clear();
+  CHECK(missing == 0);
+}
+
+TEST_CASE("Workers stay on the processors that somebody binds them to", "[threads]") {
+  CHECK(counts(4, 2) == std::vector<int>(4, 1));  // there are workers
+  cpu_set_t before, one;
+  REQUIRE(::sched_getaffinity(0, sizeof before, &before) == 0);
+  CPU_ZERO(&one);
+  for (std::size_t processor = 0; CPU_COUNT(&one) == 0; ++processor) {
+    if (CPU_ISSET(processor, &before)) {
+      CPU_SET(processor, &one);
+    }
+  }
+  std::vector<pid_t> threads;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    threads.push_back(std::stoi(task.path().filename()));
+  }
+  const auto bind = [&](const cpu_set_t& set) {
+    for (const pid_t thread : threads) {
+      ::sched_setaffinity(thread, sizeof set, &set);
+    }
+  };
+  bind(one);
+  for (int i = 0; i < 20; ++i) {
+    std::this_thread::sleep_for(milliseconds(1));  // the workers fall asleep
+    std::jthread([] { counts(4, 2); }).join();     // and are woken
+  }
+  const auto is_bound = [&](pid_t thread) {
+    cpu_set_t now;
+    return ::sched_getaffinity(thread, sizeof now, &now) != 0 || CPU_EQUAL(&now, &one);
+  };
+  CHECK(std::all_of(threads.begin(), threads.end(), is_bound));
+  bind(before);
 }
 
 TEST_CASE("A forked child computes alone", "[threads]") {
