@@ -6,33 +6,53 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "tensor/array.hpp"
 
 /// @file
-/// What makes a class a module: a call that takes Variables, and one line that names its members,
+/// A module is a class with a call that takes Variables and one line that names its members:
 ///
-///     static void visit(auto& self, auto&& f) { f("weight", self.weight), f("next", self.next); }
+///     static void visit(auto& self, auto&& f) {
+///       f("weight", self.weight);              // an Array: a parameter
+///       f("next", self.next);                  // a module, or a range of modules
+///       f.buffer("running_mean", self.mean);   // an Array that is saved but not trained: a buffer
+///     }
 ///
-/// where a member is an array of parameters, another module, or a range of modules. Parameters get
-/// dotted names from it ("next.bias"). A class without members needs no visit; one with members and
-/// without visit does not compile. (A class derived from a module inherits its visit: name what it
-/// adds in one of its own.)
+/// Parameters and buffers get dotted names from it ("next.bias"). Both are saved, loaded,
+/// checkpointed and copied with the module; optimizers see parameters alone. A class without
+/// members needs no visit; one with members and without visit does not compile. A derived class
+/// inherits the visit of its base, and needs one of its own for the members that it adds.
 ///
 /// A matrix that is (in, out) here and (out, in) in PyTorch, as Linear's weight, is named by
 /// `static constexpr std::string_view transposed_in_pytorch = "weight";`, for nn/io/weights.hpp.
 
 namespace xtape::nn {
 
-/// The dotted name of a parameter, put together only when somebody asks for it. A part without a
-/// name adds no dot.
+namespace detail {
+
+template <class M>
+inline constexpr bool is_array = false;
+template <class T>
+inline constexpr bool is_array<Array<T>> = true;
+
+}  // namespace detail
+
+/// What a visit line says of an Array.
+enum class ArrayKind {
+  parameter,  ///< It is trained.
+  buffer,     ///< It is saved and loaded with the parameters, and never trained.
+};
+
+/// The dotted name of a parameter or a buffer, put together only when somebody asks for it. A part
+/// without a name adds no dot.
 class ParameterName {
  public:
   /// The name `last` of a member of the module that `parent` names, or of the model itself when
   /// that is null. Both must outlive this.
   ParameterName(std::string_view last, const ParameterName* parent,
-                bool transposed_in_pytorch = false)
-      : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch) {}
+                bool transposed_in_pytorch = false, ArrayKind kind = ArrayKind::parameter)
+      : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch), kind_(kind) {}
 
   /// The name, "encoder.0.weight".
   std::string str() const {
@@ -43,24 +63,67 @@ class ParameterName {
     return name.append(last_);
   }
 
-  /// Whether it is a matrix that PyTorch keeps with its axes exchanged.
+  /// True for a matrix that PyTorch keeps with its axes exchanged.
   bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
+
+  /// True for a buffer, false for a parameter.
+  bool is_buffer() const { return kind_ == ArrayKind::buffer; }
 
  private:
   std::string_view last_;
   const ParameterName* parent_;
   bool transposed_in_pytorch_;
+  ArrayKind kind_;
+};
+
+/// Calls one function for the members of a module and another for its buffers. Give it to a `visit`
+/// that you call yourself:
+///
+///     Model::visit(model, nn::MemberVisitor{[](std::string_view name, auto& member) { ... },
+///                                           [](std::string_view name, auto& buffer) { ... }});
+template <class OnMember, class OnBuffer>
+class MemberVisitor {
+ public:
+  /// Keeps both functions. Each takes the name of a member and the member.
+  MemberVisitor(OnMember on_member, OnBuffer on_buffer)
+      : on_member_(std::move(on_member)), on_buffer_(std::move(on_buffer)) {}
+
+  /// Visits a parameter, a module, or a range of modules.
+  void operator()(std::string_view name, auto& member) const { on_member_(name, member); }
+
+  /// Visits a buffer.
+  template <class Member>
+  void buffer(std::string_view name, Member& member) const {
+    static_assert(detail::is_array<std::remove_const_t<Member>>,
+                  "f.buffer(name, member) in a visit: a buffer is an xtape::Array<T>");
+    on_buffer_(name, member);
+  }
+
+ private:
+  OnMember on_member_;
+  OnBuffer on_buffer_;
 };
 
 namespace detail {
 
 struct IgnoreMember {
   void operator()(std::string_view, auto&) const {}
+  void buffer(std::string_view, auto&) const {}
 };
 
 template <class M>
 concept HasVisit = requires(M& module) {
   std::remove_const_t<M>::visit(module, IgnoreMember{});
+};
+
+struct IgnoreArray {
+  void operator()(const ParameterName&, auto&) const {}
+};
+
+/// A module that tells its arrays itself, such as one behind type erasure.
+template <class M>
+concept HasEachArray = requires(M& module, const ParameterName* prefix) {
+  module.each_array(IgnoreArray{}, prefix);
 };
 
 template <class M>
@@ -70,11 +133,6 @@ constexpr bool is_transposed_in_pytorch(std::string_view member) {
   }
   return false;
 }
-
-template <class M>
-inline constexpr bool is_array = false;
-template <class T>
-inline constexpr bool is_array<Array<T>> = true;
 
 /// Throws ShapeError naming `user` and the parameter when it, or what is told of it, was moved
 /// from.
@@ -88,29 +146,37 @@ void require_whole(const char* user, const ParameterName& name, const Array<T>& 
 
 }  // namespace detail
 
-/// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module` in the order of its
-/// visit lines; arrays of a const module are const. Allocates nothing.
+/// Calls `f(const ParameterName&, Array<T>&)` for each parameter and each buffer of `module` in the
+/// order of its visit lines; arrays of a const module are const. Allocates nothing.
 template <class M, class F>
-void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr) {
+void for_each_array(M& module, F&& f, const ParameterName* prefix = nullptr) {
   using Module = std::remove_const_t<M>;
   if constexpr (detail::HasVisit<M>) {
-    Module::visit(module, [&]<class Member>(std::string_view member_name, Member& member) {
-      const ParameterName name(member_name, prefix,
-                               detail::is_transposed_in_pytorch<Module>(member_name));
+    const auto name_of = [prefix](std::string_view member_name, ArrayKind kind) {
+      return ParameterName(member_name, prefix,
+                           detail::is_transposed_in_pytorch<Module>(member_name), kind);
+    };
+    const auto on_member = [&]<class Member>(std::string_view member_name, Member& member) {
+      const ParameterName name = name_of(member_name, ArrayKind::parameter);
       if constexpr (detail::is_array<std::remove_const_t<Member>>) {
         f(name, member);
       } else {
-        for_each_parameter(member, f, &name);
+        for_each_array(member, f, &name);
       }
-    });
-  } else if constexpr (requires { module.each_parameter(std::ref(f), prefix); }) {
-    module.each_parameter(std::ref(f), prefix);  // a module behind type erasure
+    };
+    const auto on_buffer = [&](std::string_view member_name, auto& buffer) {
+      f(name_of(member_name, ArrayKind::buffer), buffer);
+    };
+    Module::visit(module, MemberVisitor{on_member, on_buffer});
+  } else if constexpr (detail::HasEachArray<M>) {
+    const auto on_array = [&f](const ParameterName& name, auto& array) -> void { f(name, array); };
+    module.each_array(std::ref(on_array), prefix);
   } else if constexpr (std::ranges::range<M>) {
     std::size_t index = 0;
     for (auto& element : module) {
       const std::string digits = std::to_string(index++);
       const ParameterName name(digits, prefix);
-      for_each_parameter(element, f, &name);
+      for_each_array(element, f, &name);
     }
   } else {
     static_assert(std::is_empty_v<Module>,
@@ -119,19 +185,44 @@ void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr)
   }
 }
 
+/// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module` in the order of its
+/// visit lines; arrays of a const module are const. Allocates nothing.
+template <class M, class F>
+void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr) {
+  const auto unless_buffer = [&f](const ParameterName& name, auto& array) -> void {
+    if (!name.is_buffer()) {
+      f(name, array);
+    }
+  };
+  for_each_array(module, unless_buffer, prefix);
+}
+
+/// Calls `f(const ParameterName&, Array<T>&)` for each buffer of `module` in the order of its visit
+/// lines; arrays of a const module are const. Allocates nothing.
+template <class M, class F>
+void for_each_buffer(M& module, F&& f, const ParameterName* prefix = nullptr) {
+  const auto if_buffer = [&f](const ParameterName& name, auto& array) -> void {
+    if (name.is_buffer()) {
+      f(name, array);
+    }
+  };
+  for_each_array(module, if_buffer, prefix);
+}
+
 namespace detail {
 
-/// Throws ShapeError naming `user` and the first parameter of `module` that was moved from.
+/// Throws ShapeError naming `user` and the first parameter or buffer of `module` that was moved
+/// from.
 template <class M>
-void require_whole_parameters(const char* user, const M& module) {
-  for_each_parameter(module, [=](const ParameterName& name, const auto& array) {
-    require_whole(user, name, array);
+void require_whole_arrays(const char* user, const M& module) {
+  for_each_array(module, [=](const ParameterName& name, const auto& array) {
+    require_whole(user, name, array, name.is_buffer() ? "buffer" : "parameter");
   });
 }
 
 }  // namespace detail
 
-/// How many numbers the parameters of `module` hold together.
+/// Returns how many numbers the parameters of `module` hold together; buffers do not count.
 template <class M>
 std::size_t parameter_count(const M& module) {
   std::size_t count = 0;

@@ -32,7 +32,7 @@ std::string class_name() {
 template <class T>
 class Layer {
  public:
-  /// What each_parameter() calls.
+  /// What each_array() calls.
   ///@{
   using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
   using ConstVisitor = std::function<void(const ParameterName&, const Array<T>&)>;
@@ -67,15 +67,15 @@ class Layer {
   /// "Linear 784 -> 128": what the layer says of itself, or the name of its class.
   std::string describe() const { return self().describe(); }
 
-  /// Calls `visitor` for each of the layer's parameters, under names that begin with `prefix`
-  /// unless that is null.
+  /// Calls `visitor` for each of the layer's parameters and buffers, under names that begin with
+  /// `prefix` unless that is null.
   ///@{
-  void each_parameter(const Visitor& visitor, const ParameterName* prefix) {
-    self().each_parameter(visitor, prefix);
+  void each_array(const Visitor& visitor, const ParameterName* prefix) {
+    self().each_array(visitor, prefix);
   }
-  void each_parameter(const ConstVisitor& visitor, const ParameterName* prefix) const {
-    self().each_parameter([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
-                          prefix);
+  void each_array(const ConstVisitor& visitor, const ParameterName* prefix) const {
+    self().each_array([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
+                      prefix);
   }
   ///@}
 
@@ -85,7 +85,7 @@ class Layer {
     virtual std::unique_ptr<Interface> clone() const = 0;
     virtual Variable<T> call(Variable<T> x) const = 0;
     virtual std::string describe() const = 0;
-    virtual void each_parameter(const Visitor& visitor, const ParameterName* prefix) = 0;
+    virtual void each_array(const Visitor& visitor, const ParameterName* prefix) = 0;
   };
 
   template <class L>
@@ -102,8 +102,8 @@ class Layer {
         return detail::class_name<L>();
       }
     }
-    void each_parameter(const Visitor& visitor, const ParameterName* prefix) override {
-      for_each_parameter(value, visitor, prefix);
+    void each_array(const Visitor& visitor, const ParameterName* prefix) override {
+      for_each_array(value, visitor, prefix);
     }
     L value;
   };

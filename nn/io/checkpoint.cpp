@@ -23,13 +23,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using detail::NamedParameter;
+using detail::ModelArrays;
+using detail::NamedArray;
 
 using Metadata = std::map<std::string, std::string>;
 
 constexpr std::string_view identity_prefix = "identity.";
 
-std::string model_key(const std::string& parameter) { return "model." + parameter; }
+std::string model_key(const std::string& name) { return "model." + name; }
 std::string slot_key(const std::string& parameter, std::size_t index) {
   return fmt::format("optimizer.{}.{}", parameter, index);
 }
@@ -139,7 +140,7 @@ struct Loaded {
   using Slot = typename Optimizer<T>::Slot;
 
   Steps steps{};
-  std::vector<Array<T>> values;  // of the parameters
+  std::vector<Array<T>> values;  // of the parameters and then of the buffers
   std::vector<Slot> slots;
   Position position{};
   std::map<std::string, Rng::State> rngs;
@@ -167,15 +168,16 @@ Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
 }
 
 template <class T>
-std::vector<TensorTarget> make_targets(Loaded<T>& loaded,
-                                       const std::vector<NamedParameter<Array<T>>>& parameters,
+std::vector<TensorTarget> make_targets(Loaded<T>& loaded, const ModelArrays<Array<T>>& model,
                                        const TrainingState& state) {
   std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps)};
-  for (const auto& [name, array] : parameters) {
-    loaded.values.emplace_back(array->shape());
-    targets.push_back(target_of(model_key(name), loaded.values.back()));
+  for (const auto* list : {&model.parameters, &model.buffers}) {
+    for (const auto& [name, array] : *list) {
+      loaded.values.emplace_back(array->shape());
+      targets.push_back(target_of(model_key(name), loaded.values.back()));
+    }
   }
-  for (const auto& [name, array] : parameters) {
+  for (const auto& [name, array] : model.parameters) {
     std::vector<Array<T>> arrays(loaded.steps[1], Array<T>(array->shape()));
     for (std::size_t i = 0; i < arrays.size(); ++i) {
       targets.push_back(target_of(slot_key(name, i), arrays[i]));
@@ -227,12 +229,15 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
 
 /// Hands everything to the run. Cannot fail.
 template <class T>
-void commit(Loaded<T>& loaded, const std::vector<NamedParameter<Array<T>>>& parameters,
-            Optimizer<T>& optimizer, TrainingState& state) {
+void commit(Loaded<T>& loaded, const ModelArrays<Array<T>>& model, Optimizer<T>& optimizer,
+            TrainingState& state) {
   optimizer.restore(std::move(loaded.slots), loaded.steps[0]);
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const Array<T>& value = loaded.values[i];
-    std::copy(value.data(), value.data() + value.size(), parameters[i].array->data());
+  auto value = loaded.values.begin();
+  for (const auto* list : {&model.parameters, &model.buffers}) {
+    for (const NamedArray<Array<T>>& each : *list) {
+      std::copy(value->data(), value->data() + value->size(), each.array->data());
+      ++value;
+    }
   }
   if (state.batches != nullptr) {
     state.batches->restore(unpack(loaded.position));
@@ -245,7 +250,7 @@ void commit(Loaded<T>& loaded, const std::vector<NamedParameter<Array<T>>>& para
 
 template <class T>
 void require_same_model(const Optimizer<T>& optimizer,
-                        const std::vector<NamedParameter<const Array<T>>>& parameters) {
+                        const std::vector<NamedArray<const Array<T>>>& parameters) {
   const std::vector<const Array<T>*> known = optimizer.parameters();
   require<TapeError>(known.empty() || known.size() == parameters.size(),
                      "{}: this optimizer began with another model ({} parameters, this one has {})",
@@ -260,7 +265,7 @@ void require_same_model(const Optimizer<T>& optimizer,
 
 template <class T>
 void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
-               const std::vector<NamedParameter<const Array<T>>>& parameters) {
+               const std::vector<NamedArray<const Array<T>>>& parameters) {
   const auto& slots = optimizer.slots();
   for (std::size_t i = 0; i < slots.size(); ++i) {
     for (std::size_t k = 0; k < slots[i].state.size(); ++k) {
@@ -285,19 +290,20 @@ std::optional<std::size_t> number_of(const fs::path& path) {
 }  // namespace
 
 template <class T>
-void detail::write_checkpoint(const fs::path& path,
-                              const std::vector<NamedParameter<const Array<T>>>& parameters,
+void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Array<T>>& model,
                               const Optimizer<T>& optimizer, const TrainingState& state,
                               const Identity& identity) {
-  require_same_model(optimizer, parameters);
+  require_same_model(optimizer, model.parameters);
   std::vector<TensorView> tensors;
   const auto& slots = optimizer.slots();
   const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size()};
   tensors.push_back(view_of(steps_key, steps));
-  for (const auto& [name, array] : parameters) {
-    tensors.push_back(view_of(model_key(name), *array));
+  for (const auto* list : {&model.parameters, &model.buffers}) {
+    for (const auto& [name, array] : *list) {
+      tensors.push_back(view_of(model_key(name), *array));
+    }
   }
-  add_slots(tensors, optimizer, parameters);
+  add_slots(tensors, optimizer, model.parameters);
   Position position{};
   if (state.batches != nullptr) {
     position = pack(state.batches->position());
@@ -313,8 +319,7 @@ void detail::write_checkpoint(const fs::path& path,
 }
 
 template <class T>
-void detail::read_checkpoint(const fs::path& path,
-                             const std::vector<NamedParameter<Array<T>>>& parameters,
+void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& model,
                              Optimizer<T>& optimizer, TrainingState& state,
                              const Identity& identity) {
   const SafetensorsFile file(path);
@@ -322,21 +327,20 @@ void detail::read_checkpoint(const fs::path& path,
   require_same_metadata(file, make_metadata(optimizer.name(), identity));
   Loaded<T> loaded;
   loaded.steps = read_steps(file, optimizer.state_count());
-  const std::vector<TensorTarget> targets = make_targets(loaded, parameters, state);
+  const std::vector<TensorTarget> targets = make_targets(loaded, model, state);
   require_same_tensors(file, targets);
   for (const TensorTarget& target : targets) {
     read_tensor(file, target);
   }
   require_sound(file, loaded, state);
-  commit(loaded, parameters, optimizer, state);
+  commit(loaded, model, optimizer, state);
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                    \
-  template void detail::write_checkpoint(                                                       \
-      const fs::path&, const std::vector<NamedParameter<const Array<T>>>&, const Optimizer<T>&, \
-      const TrainingState&, const Identity&);                                                   \
-  template void detail::read_checkpoint(const fs::path&,                                        \
-                                        const std::vector<NamedParameter<Array<T>>>&,           \
+#define XTAPE_INSTANTIATE(T)                                                                  \
+  template void detail::write_checkpoint(const fs::path&, const ModelArrays<const Array<T>>&, \
+                                         const Optimizer<T>&, const TrainingState&,           \
+                                         const Identity&);                                    \
+  template void detail::read_checkpoint(const fs::path&, const ModelArrays<Array<T>>&,        \
                                         Optimizer<T>&, TrainingState&, const Identity&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "nn/data/batches.hpp"
@@ -42,43 +43,53 @@ using Identity = std::map<std::string, std::string>;
 namespace detail {
 
 template <class A>
-struct NamedParameter {
+struct NamedArray {
   std::string name;
   A* array;
 };
 
+/// The arrays of a model, each list in the order of the visit lines.
+template <class A>
+struct ModelArrays {
+  std::vector<NamedArray<A>> parameters, buffers;
+};
+
+template <class T, class Model>
+auto arrays_of(Model& model) {
+  ModelArrays<std::conditional_t<std::is_const_v<Model>, const Array<T>, Array<T>>> arrays;
+  for_each_array(model, [&](const ParameterName& name, auto& array) -> void {
+    (name.is_buffer() ? arrays.buffers : arrays.parameters).push_back({name.str(), &array});
+  });
+  return arrays;
+}
+
 template <class T>
-void write_checkpoint(const std::filesystem::path& path,
-                      const std::vector<NamedParameter<const Array<T>>>& parameters,
+void write_checkpoint(const std::filesystem::path& path, const ModelArrays<const Array<T>>& model,
                       const Optimizer<T>& optimizer, const TrainingState& state,
                       const Identity& identity);
 template <class T>
-void read_checkpoint(const std::filesystem::path& path,
-                     const std::vector<NamedParameter<Array<T>>>& parameters,
+void read_checkpoint(const std::filesystem::path& path, const ModelArrays<Array<T>>& model,
                      Optimizer<T>& optimizer, TrainingState& state, const Identity& identity);
 
 }  // namespace detail
 
-/// Writes the whole state of a run to a safetensors file: the model, the optimizer's steps and
-/// slots, the position and order of the batches, the Rngs, and the numbers. The metadata hold the
-/// version of xtape, the optimizer's name and the identity. The file is replaced atomically, as by
-/// write_file(): a process that is killed at any moment leaves the old checkpoint or the new one.
+/// Writes the whole state of a run to a safetensors file: the model with its buffers, the
+/// optimizer's steps and slots, the position and order of the batches, the Rngs, and the numbers.
+/// The metadata hold the version of xtape, the optimizer's name and the identity. The file is
+/// replaced atomically, as by write_file(): a process that is killed at any moment leaves the old
+/// checkpoint or the new one.
 ///
 /// Inside a loop over the batches, call it after the optimizer's step; the current batch then
 /// counts as used. Throws DataError if the file cannot be written. Throws TapeError if the
-/// optimizer began with another model. Throws ValueError if two parameters have the same name, or
-/// if the identity is not UTF-8. Throws ShapeError, with the name of the parameter, if one was
-/// moved from.
+/// optimizer began with another model. Throws ValueError if two arrays of the model have the
+/// same name, or if the identity is not UTF-8. Throws ShapeError, with the name of the array, if
+/// one was moved from.
 template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,
                      const Identity& identity) {
-  detail::require_whole_parameters("save_checkpoint", model);
-  std::vector<detail::NamedParameter<const Array<T>>> parameters;
-  for_each_parameter(model, [&](const ParameterName& name, const Array<T>& array) {
-    parameters.push_back({name.str(), &array});
-  });
-  detail::write_checkpoint(path, parameters, optimizer, state, identity);
+  detail::require_whole_arrays("save_checkpoint", model);
+  detail::write_checkpoint(path, detail::arrays_of<T>(model), optimizer, state, identity);
 }
 
 /// Restores the model, the optimizer, the batches, the Rngs and the numbers. The resumed run is
@@ -89,16 +100,12 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
 /// checkpoint, or if its version of xtape, optimizer, identity, model, dataset size, batch size, or
 /// the names of its Rngs or numbers are different. Throws DataError if `state.check` rejects its
-/// numbers. Throws ShapeError, with the name of the parameter, if one was moved from.
+/// numbers. Throws ShapeError, with the name of the array, if one was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {
-  detail::require_whole_parameters("load_checkpoint", model);
-  std::vector<detail::NamedParameter<Array<T>>> parameters;
-  for_each_parameter(model, [&](const ParameterName& name, Array<T>& array) {
-    parameters.push_back({name.str(), &array});
-  });
-  detail::read_checkpoint(path, parameters, optimizer, state, identity);
+  detail::require_whole_arrays("load_checkpoint", model);
+  detail::read_checkpoint(path, detail::arrays_of<T>(model), optimizer, state, identity);
 }
 
 /// Returns the identity of a checkpoint, to set up the run that resumes from it. Throws DataError

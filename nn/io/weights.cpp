@@ -14,22 +14,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-using detail::ParameterBytes;
+using detail::ArrayBytes;
 
 constexpr const char* layout_key = "layout";
 
 const char* layout(bool pytorch) { return pytorch ? "out, in" : "in, out"; }
 
 template <class Byte>
-bool is_transposed(const ParameterBytes<Byte>& parameter, bool pytorch) {
-  return pytorch && parameter.transposed_in_pytorch && parameter.shape.size() == 2;
+bool is_transposed(const ArrayBytes<Byte>& array, bool pytorch) {
+  return pytorch && array.transposed_in_pytorch && array.shape.size() == 2;
 }
 
-std::map<std::string, std::string> describe(
-    const std::string& file, const std::vector<ParameterBytes<const std::byte>>& parameters,
-    const SaveOptions& options) {
+std::map<std::string, std::string> describe(const std::string& file,
+                                            const std::vector<ArrayBytes<const std::byte>>& arrays,
+                                            const SaveOptions& options) {
   std::string model;
-  for (const auto& each : parameters) {
+  for (const auto& each : arrays) {
     model += fmt::format("{}{} {}", model.empty() ? "" : ", ", each.name, each.shape);
   }
   std::map<std::string, std::string> metadata{
@@ -44,11 +44,11 @@ std::map<std::string, std::string> describe(
 }  // namespace
 
 void detail::write_weights(const fs::path& path,
-                           const std::vector<ParameterBytes<const std::byte>>& parameters,
+                           const std::vector<ArrayBytes<const std::byte>>& arrays,
                            const SaveOptions& options) {
   std::vector<TensorView> tensors;
   std::vector<Buffer<std::byte>> copies;
-  for (const auto& each : parameters) {
+  for (const auto& each : arrays) {
     TensorView& tensor =
         tensors.emplace_back(TensorView{each.name, each.dtype, each.shape, each.bytes});
     if (is_transposed(each, options.pytorch)) {
@@ -56,11 +56,10 @@ void detail::write_weights(const fs::path& path,
       tensor.bytes = copies.emplace_back(transposed(each.bytes, each.shape));
     }
   }
-  write_safetensors(path, std::move(tensors), describe(path.string(), parameters, options));
+  write_safetensors(path, std::move(tensors), describe(path.string(), arrays, options));
 }
 
-void detail::read_weights(const fs::path& path,
-                          const std::vector<ParameterBytes<std::byte>>& parameters,
+void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std::byte>>& arrays,
                           const LoadOptions& options) {
   const SafetensorsFile file(path);
   const auto stated = file.metadata().find(layout_key);
@@ -70,8 +69,8 @@ void detail::read_weights(const fs::path& path,
                     in_quotes(stated->second), layout(options.pytorch), !options.pytorch);
   }
   std::vector<TensorTarget> targets;
-  targets.reserve(parameters.size());
-  for (const auto& each : parameters) {
+  targets.reserve(arrays.size());
+  for (const auto& each : arrays) {
     targets.push_back({.key = each.name,
                        .dtype = each.dtype,
                        .shape = each.shape,
@@ -82,11 +81,11 @@ void detail::read_weights(const fs::path& path,
   require_same_tensors(file, targets);
   std::vector<Buffer<std::byte>> values;
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    targets[i].bytes = values.emplace_back(parameters[i].bytes.size());
+    targets[i].bytes = values.emplace_back(arrays[i].bytes.size());
     read_tensor(file, targets[i]);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {  // cannot fail from here on
-    std::copy(values[i].begin(), values[i].end(), parameters[i].bytes.begin());
+    std::copy(values[i].begin(), values[i].end(), arrays[i].bytes.begin());
   }
 }
 

@@ -39,9 +39,9 @@ struct LoadOptions {
 
 namespace detail {
 
-/// The bytes of a model's parameter. `Byte` is const for a const model.
+/// The bytes of a parameter or a buffer. `Byte` is const for a const model.
 template <class Byte>
-struct ParameterBytes {
+struct ArrayBytes {
   std::string name;
   const char* dtype;
   Shape shape;
@@ -49,11 +49,12 @@ struct ParameterBytes {
   bool transposed_in_pytorch;
 };
 
-/// Returns the parameters of a model under their dotted names, in the order of its visit lines.
+/// Returns the parameters and buffers of a model under their dotted names, in the order of its
+/// visit lines.
 template <class Model>
-std::vector<ParameterBytes<std::byte>> parameter_bytes(Model& model) {
-  std::vector<ParameterBytes<std::byte>> list;
-  for_each_parameter(model, [&]<class T>(const ParameterName& name, Array<T>& array) {
+std::vector<ArrayBytes<std::byte>> array_bytes(Model& model) {
+  std::vector<ArrayBytes<std::byte>> list;
+  for_each_array(model, [&]<class T>(const ParameterName& name, Array<T>& array) {
     list.push_back({name.str(), dtype_of<T>, array.shape(),
                     std::as_writable_bytes(std::span(array.storage())),
                     name.transposed_in_pytorch()});
@@ -61,9 +62,9 @@ std::vector<ParameterBytes<std::byte>> parameter_bytes(Model& model) {
   return list;
 }
 template <class Model>
-std::vector<ParameterBytes<const std::byte>> parameter_bytes(const Model& model) {
-  std::vector<ParameterBytes<const std::byte>> list;
-  for_each_parameter(model, [&]<class T>(const ParameterName& name, const Array<T>& array) {
+std::vector<ArrayBytes<const std::byte>> array_bytes(const Model& model) {
+  std::vector<ArrayBytes<const std::byte>> list;
+  for_each_array(model, [&]<class T>(const ParameterName& name, const Array<T>& array) {
     list.push_back({name.str(), dtype_of<T>, array.shape(),
                     std::as_bytes(std::span(array.storage())), name.transposed_in_pytorch()});
   });
@@ -71,47 +72,46 @@ std::vector<ParameterBytes<const std::byte>> parameter_bytes(const Model& model)
 }
 
 void write_weights(const std::filesystem::path& path,
-                   const std::vector<ParameterBytes<const std::byte>>& parameters,
+                   const std::vector<ArrayBytes<const std::byte>>& arrays,
                    const SaveOptions& options);
 void read_weights(const std::filesystem::path& path,
-                  const std::vector<ParameterBytes<std::byte>>& parameters,
-                  const LoadOptions& options);
+                  const std::vector<ArrayBytes<std::byte>>& arrays, const LoadOptions& options);
 
 }  // namespace detail
 
-/// Writes the parameters of `model` to a safetensors file, under their dotted names ("0.weight")
-/// and in the model's type: float (F32) or double (F64). The file's metadata hold:
+/// Writes the parameters and buffers of `model` to a safetensors file, under their dotted names
+/// ("0.weight") and in the model's type: float (F32) or double (F64). The file's metadata hold:
 /// - `xtape`: the version of xtape.
 /// - `model`: the shapes, as "0.weight (784, 128), 0.bias (128)".
 /// - `layout`: the order of the axes of Linear's weights, "in, out" or "out, in".
 /// - The texts of the options.
 ///
 /// The file is replaced atomically, as by write_file(). Throws DataError if the file cannot be
-/// written. Throws ValueError if two parameters have the same name, or if a text of the options
-/// uses a name from the list above or is not UTF-8. Throws ShapeError, with the name of the
-/// parameter, if one was moved from.
+/// written. Throws ValueError if two arrays of the model have the same name, or if a text of the
+/// options uses a name from the list above or is not UTF-8. Throws ShapeError, with the name of the
+/// array, if one was moved from.
 template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {
-  detail::require_whole_parameters("save_weights", model);
-  detail::write_weights(path, detail::parameter_bytes(model), options);
+  detail::require_whole_arrays("save_weights", model);
+  detail::write_weights(path, detail::array_bytes(model), options);
 }
 
-/// Reads the parameters of `model` from a safetensors file with exactly their names and shapes. A
-/// double model accepts F32, and a float model accepts F64, which is rounded, as in PyTorch. No
-/// other type is accepted.
+/// Reads the parameters and buffers of `model` from a safetensors file with exactly their names and
+/// shapes. A double model accepts F32, and a float model accepts F64, which is rounded, as in
+/// PyTorch. No other type is accepted.
 ///
 /// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, if
 /// tensors are missing, unexpected, or of another shape or type, if a finite number is too large
 /// for float, or if the layout in the file is not the one in the options. The message names the
 /// file and each such tensor, with what was found and expected. Throws ShapeError, with the name of
-/// the parameter, if one was moved from.
+/// the array, if one was moved from.
 template <class Model>
 void load_weights(const std::filesystem::path& path, Model& model,
                   const LoadOptions& options = {}) {
   static_assert(!std::is_const_v<Model>, "load_weights changes the model");
-  detail::require_whole_parameters("load_weights", model);
-  detail::read_weights(path, detail::parameter_bytes(model), options);
+  detail::require_whole_arrays("load_weights", model);
+  detail::read_weights(path, detail::array_bytes(model), options);
 }
 
 }  // namespace xtape::nn

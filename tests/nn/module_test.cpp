@@ -7,7 +7,10 @@
 
 #include "nn/layers/activations.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/optim/sgd.hpp"
+#include "nn/sequential.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -48,13 +51,37 @@ struct Wrapper {
   static void visit(auto& self, auto&& f) { f("", self.inner); }
 };
 
+using Names = std::vector<std::string>;
+
 template <class Model>
-std::vector<std::string> names(Model& model) {
-  std::vector<std::string> all;
+Names names(Model& model) {
+  Names all;
   nn::for_each_parameter(
       model, [&](const nn::ParameterName& name, const auto&) { all.push_back(name.str()); });
   return all;
 }
+
+template <class Model>
+Names buffer_names(Model& model) {
+  Names all;
+  nn::for_each_buffer(model, [&](const nn::ParameterName& name, const auto&) {
+    all.push_back(name.str());
+    CHECK(name.is_buffer());
+  });
+  return all;
+}
+
+/// A model with buffers of its own, of a module, and behind type erasure.
+struct Buffered {
+  Array<float> count{0.f};
+  Centred<float> first{2};
+  nn::Sequential<float> rest{Centred<float>{2}, nn::Sigmoid{}, nn::Sequential{Centred<float>{4}}};
+
+  static void visit(auto& self, auto&& f) {
+    f.buffer("count", self.count);
+    f("first", self.first), f("rest", self.rest);
+  }
+};
 
 }  // namespace
 
@@ -114,4 +141,73 @@ TEST_CASE("parameter_count counts numbers", "[nn]") {
   CHECK(nn::parameter_count(nn::Linear(784, 128, rng)) == 784 * 128 + 128);
   const Mlp model{nn::Linear(2, 3, rng), nn::Linear(3, 4, rng)};
   CHECK(nn::parameter_count(model) == 2 * 3 + 3 + 3 * 4 + 4);
+}
+
+TEST_CASE("Parameters and buffers are told apart, each in the order of the visit lines", "[nn]") {
+  Buffered model;
+  const Names parameters{"first.gain", "rest.0.gain", "rest.2.0.gain"};
+  const Names buffers{"count", "first.running_mean", "rest.0.running_mean",
+                      "rest.2.0.running_mean"};
+  CHECK(names(model) == parameters);
+  CHECK(names(std::as_const(model)) == parameters);
+  CHECK(buffer_names(model) == buffers);
+  CHECK(buffer_names(std::as_const(model)) == buffers);
+  CHECK(nn::parameter_count(model) == 2 + 2 + 4);
+  CHECK(nn::parameter_names(model).size() == 3);
+
+  Names all;
+  nn::for_each_array(model, [&](const nn::ParameterName& name, auto& array) {
+    static_assert(std::is_same_v<decltype(array), Array<float>&>);
+    all.push_back((name.is_buffer() ? "buffer " : "") + name.str());
+  });
+  CHECK(all == Names{"buffer count", "first.gain", "buffer first.running_mean", "rest.0.gain",
+                     "buffer rest.0.running_mean", "rest.2.0.gain",
+                     "buffer rest.2.0.running_mean"});
+}
+
+TEST_CASE("Buffers are the model's own arrays, const when it is, and copied with it", "[nn]") {
+  Buffered model;
+  nn::for_each_buffer(model, [](const nn::ParameterName&, auto& array) {
+    static_assert(std::is_same_v<decltype(array), Array<float>&>);
+    array.fill(3);
+  });
+  CHECK(model.count(0) == 3);
+  CHECK(model.first.running_mean(1) == 3);
+  const Buffered copy = model;
+  nn::for_each_buffer(model, [](const nn::ParameterName&, Array<float>& array) { array.fill(4); });
+  nn::for_each_buffer(copy, [](const nn::ParameterName&, auto& array) {
+    static_assert(std::is_same_v<decltype(array), const Array<float>&>);
+    for (const float each : array) {
+      CHECK(each == 3);
+    }
+  });
+}
+
+TEST_CASE("Optimizers do not see buffers", "[nn]") {
+  Buffered model;
+  nn::for_each_buffer(model, [](const nn::ParameterName&, auto& array) { array.fill(3); });
+  xtape::Tape tape;
+  tape.backward(sum(model.first(tape.constant(Array<float>{{1, 2}})) +
+                    model.rest[0](tape.constant(Array<float>{{1, 2}}))));
+  nn::SGD sgd({.learning_rate = 0.5, .momentum = 0.9, .weight_decay = 0.1});
+  sgd.step(model.first, tape);
+  CHECK((model.first.running_mean == Array<float>{3, 3}));
+  CHECK(sgd.parameters() == std::vector<const Array<float>*>{&model.first.gain});
+  CHECK(sgd.slots().size() == 1);
+}
+
+TEST_CASE("A visit can be called with functions of one's own", "[nn]") {
+  Buffered model;
+  Names members, buffers;
+  Buffered::visit(
+      model, nn::MemberVisitor{[&](std::string_view name, auto&) { members.emplace_back(name); },
+                               [&](std::string_view name, auto&) { buffers.emplace_back(name); }});
+  CHECK(members == Names{"first", "rest"});
+  CHECK(buffers == Names{"count"});
+  xtape::Rng rng;
+  const nn::Linear layer(2, 3, rng);
+  members.clear();
+  nn::Linear<float>::visit(layer,
+                           [&](std::string_view name, auto&) { members.emplace_back(name); });
+  CHECK(members == Names{"weight", "bias"});  // without buffers a plain lambda does
 }

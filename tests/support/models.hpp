@@ -19,6 +19,24 @@ struct TwoParameters {
   static void visit(auto& self, auto&& f) { f("first", self.first), f("second", self.second); }
 };
 
+/// A layer with a parameter and a buffer: y = (x - running_mean) gain.
+template <class T>
+struct Centred {
+  xtape::Array<T> gain, running_mean;
+
+  explicit Centred(std::size_t features = 3)
+      : gain(xtape::Shape{features}, T(1)), running_mean(xtape::Shape{features}, T(0)) {}
+
+  xtape::Variable<T> operator()(xtape::Variable<T> x) const {
+    return (x - x.tape().constant(running_mean)) * x.tape().parameter(gain);
+  }
+
+  static void visit(auto& self, auto&& f) {
+    f("gain", self.gain);
+    f.buffer("running_mean", self.running_mean);
+  }
+};
+
 template <class T>
 xtape::Array<T> random_normal(const xtape::Shape& shape, xtape::Rng& rng) {
   xtape::Array<T> array(shape);

@@ -19,6 +19,7 @@
 #include "tests/nn/io/safetensors_cost.hpp"
 #include "tests/nn/io/safetensors_files.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -43,7 +44,7 @@ nn::Sequential<T> make_model(std::uint64_t seed, std::size_t hidden = 4) {
 template <class Model>
 std::string bits(const Model& model) {
   std::string bytes;
-  for (const auto& each : nn::detail::parameter_bytes(model)) {
+  for (const auto& each : nn::detail::array_bytes(model)) {
     bytes.append(reinterpret_cast<const char*>(each.bytes.data()), each.bytes.size());
   }
   return bytes;
@@ -67,6 +68,20 @@ struct Twins {
   Array<float> a, b;
   static void visit(auto& self, auto&& f) { f("a", self.a), f("a", self.b); }
 };
+
+/// A parameter and a buffer of one name.
+struct Namesakes {
+  Array<float> a, b;
+  static void visit(auto& self, auto&& f) { f("a", self.a), f.buffer("a", self.b); }
+};
+
+/// A model with a buffer behind type erasure, and what it is without.
+nn::Sequential<float> make_buffered(float mean) {
+  xtape::Rng rng{1};
+  Centred<float> centred(2);
+  centred.running_mean.fill(mean);
+  return nn::Sequential{nn::Linear(3, 2, rng), centred};
+}
 
 }  // namespace
 
@@ -256,8 +271,49 @@ TEST_CASE("Weights among very many others are refused at once") {
   check_refused_at_once([&] { nn::load_weights(path, model); }, cost_of_sound_header());
 }
 
-TEST_CASE("Two parameters of one name are not saved") {
+TEST_CASE("Buffers are saved and loaded with the parameters") {
   const TemporaryFolder folder;
+  const auto model = make_buffered(3);
+  nn::save_weights(folder / "w", model);
+  const nn::SafetensorsFile file(folder / "w");
+  CHECK(file.tensors().count("1.running_mean") == 1);
+  CHECK(file.metadata().at("model") ==
+        "0.weight (3, 2), 0.bias (2), 1.gain (2), 1.running_mean (2)");
+  auto other = make_buffered(0);
+  nn::load_weights(folder / "w", other);
+  CHECK((bits(other) == bits(model)));
+}
+
+TEST_CASE("A file without the buffers of a model, or with too many, is refused by name") {
+  const TemporaryFolder folder;
+  nn::save_weights(folder / "w", Plain{{1}, {2}});
+  Centred<float> model;
+  CHECK_THROWS_WITH(nn::load_weights(folder / "w", model),
+                    (folder / "w").string() +
+                        ": does not fit: 'gain' F32 (3) is missing; 'running_mean' F32 (3) is "
+                        "missing; 'a' F32 (1) is unexpected; 'b' F32 (1) is unexpected");
+  nn::save_weights(folder / "w", make_buffered(3));
+  xtape::Rng rng{1};
+  nn::Sequential without{nn::Linear(3, 2, rng), nn::Sequential<float>{}};
+  CHECK_THROWS_WITH(nn::load_weights(folder / "w", without),
+                    (folder / "w").string() +
+                        ": does not fit: '1.gain' F32 (2) is unexpected; "
+                        "'1.running_mean' F32 (2) is unexpected");
+}
+
+TEST_CASE("A buffer that was moved from is named") {
+  const TemporaryFolder folder;
+  Centred<float> model;
+  const Array<float> taken = std::move(model.running_mean);
+  CHECK(message_of([&] {
+          nn::save_weights(folder / "w", model);
+        }).starts_with("save_weights: buffer 'running_mean': "));
+}
+
+TEST_CASE("Two arrays of one name are not saved") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(nn::save_weights(folder / "w", Namesakes{{1}, {2}}),
+                    (folder / "w").string() + ": a second tensor with the key 'a'");
   CHECK_THROWS_WITH(nn::save_weights(folder / "w", Twins{{1}, {2}}),
                     (folder / "w").string() + ": a second tensor with the key 'a'");
   CHECK(!fs::exists(folder / "w"));
