@@ -80,6 +80,14 @@ template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::log10_fun, double>{
     0, std::numeric_limits<double>::min()};
 
+// Far below 1, where acosh is no number, it is 0 or infinite.
+template <>
+inline constexpr Magnitudes<float> doubtful<xt::math::acosh_fun, float>{
+    1e3F, std::numeric_limits<float>::infinity()};
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::acosh_fun, double>{
+    1e7, std::numeric_limits<double>::infinity()};
+
 #ifdef XTENSOR_USE_XSIMD
 
 /// Calls function(x) for one element after the other.

@@ -81,6 +81,9 @@ TEMPLATE_TEST_CASE("Functions give the standard library's results in every lane"
   CHECK_LANES(tanh, 2);
   CHECK_LANES(sinh, 4);
   CHECK_LANES(cosh, 4);
+  CHECK_LANES(asinh, 4);
+  CHECK_LANES(acosh, 4);
+  CHECK_LANES(atanh, 4);
   CHECK_LANES(abs, 0);
   // xsimd's functions have errors of some units more.
   CHECK_LANES(erf, 100);
