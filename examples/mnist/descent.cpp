@@ -7,23 +7,6 @@ namespace mnist {
 namespace {
 
 namespace nn = xtape::nn;
-using Optimizer = std::variant<nn::SGD<float>, nn::Adam<float>, nn::AdamW<float>>;
-
-Optimizer make_optimizer(const Recipe& recipe) {
-  const auto [rate, decay] = std::pair(recipe.learning_rate, recipe.weight_decay);
-  if (recipe.optimizer == "sgd") {
-    return nn::SGD<float>(
-        {.learning_rate = rate, .momentum = recipe.momentum, .weight_decay = decay});
-  }
-  if (recipe.optimizer == "adam") {
-    return nn::Adam<float>({.learning_rate = rate, .weight_decay = decay});
-  }
-  if (recipe.optimizer == "adamw") {
-    return nn::AdamW<float>({.learning_rate = rate, .weight_decay = decay});
-  }
-  throw xtape::ValueError("unknown optimizer '" + recipe.optimizer + "'");
-}
-
 nn::Schedule make_schedule(const Recipe& recipe, std::size_t steps) {
   const double rate = recipe.learning_rate;
   if (recipe.schedule == "constant") return nn::constant(rate);
@@ -49,22 +32,18 @@ nn::Schedule make_schedule(const Recipe& recipe, std::size_t epochs, std::size_t
 
 }  // namespace
 
-Descent::Descent(const Recipe& recipe, std::size_t steps_per_epoch)
-    : optimizer_(make_optimizer(recipe)),
-      schedule_(make_schedule(recipe, recipe.epochs, steps_per_epoch)) {}
-
-void Descent::step(nn::Sequential<float>& network, const xtape::Tape<float>& tape,
-                   std::size_t step) {
-  std::visit(
-      [&](auto& optimizer) {
-        optimizer.options.learning_rate = schedule_(step);
-        optimizer.step(network, tape);
-      },
-      optimizer_);
-}
-
-nn::Optimizer<float>& Descent::optimizer() {
-  return std::visit([](auto& optimizer) -> nn::Optimizer<float>& { return optimizer; }, optimizer_);
+std::unique_ptr<nn::Optimizer<float>> make_optimizer(const Recipe& recipe,
+                                                     std::size_t steps_per_epoch) {
+  const nn::LearningRate rate = make_schedule(recipe, recipe.epochs, steps_per_epoch);
+  const double decay = recipe.weight_decay;
+  if (recipe.optimizer == "sgd") {
+    return std::make_unique<nn::SGD<float>>(
+        nn::SGDOptions{.learning_rate = rate, .momentum = recipe.momentum, .weight_decay = decay});
+  }
+  const nn::AdamOptions options{.learning_rate = rate, .weight_decay = decay};
+  if (recipe.optimizer == "adam") return std::make_unique<nn::Adam<float>>(options);
+  if (recipe.optimizer == "adamw") return std::make_unique<nn::AdamW<float>>(options);
+  throw xtape::ValueError("unknown optimizer '" + recipe.optimizer + "'");
 }
 
 }  // namespace mnist

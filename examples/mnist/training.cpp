@@ -82,7 +82,7 @@ class Training {
         test_(data.test),
         batches_(train_, recipe_.batch_size, rng, recipe_.pixels()),
         augment_(recipe_.augment),
-        descent_(recipe_, batches_.size()),
+        optimizer_(make_optimizer(recipe_, batches_.size())),
         progress_(progress) {
     xtape::Rng seeds = rng;  // a copy: what the tape draws does not change the order of images
     tape_.rng() = xtape::Rng{seeds()};
@@ -135,7 +135,7 @@ class Training {
     }
     progress_.end_epoch();
     require_finite();
-    epoch_.learning_rate = descent_.learning_rate(steps_ - 1);
+    epoch_.learning_rate = learning_rate_;
   }
 
   void measure() {
@@ -181,7 +181,9 @@ class Training {
     if (history_ != nullptr && steps_ % std::max<std::size_t>(1, batches_.size() / 4) == 0) {
       history_->observe(network_, tape_);
     }
-    descent_.step(network_, tape_, steps_++);
+    learning_rate_ = optimizer_->learning_rate();
+    optimizer_->step(network_, tape_);
+    steps_ = optimizer_->steps();
     return static_cast<double>(loss.item());
   }
 
@@ -234,7 +236,7 @@ class Training {
 
   void save() {
     require_finite();
-    checkpoints_.save(steps_, network_, descent_.optimizer(), state());
+    checkpoints_.save(steps_, network_, *optimizer_, state());
   }
 
   void resume() {
@@ -245,10 +247,10 @@ class Training {
                                  .batch_size = recipe_.batch_size,
                                  .early_stop = options_.early_stop});
     };
-    checkpoints_.load(network_, descent_.optimizer(), restored);
+    checkpoints_.load(network_, *optimizer_, restored);
     const auto& numbers = restored.numbers;
     const auto count = [&](const char* name) { return static_cast<std::size_t>(numbers.at(name)); };
-    steps_ = descent_.optimizer().steps();
+    steps_ = optimizer_->steps();
     epoch_.number = count("epoch");
     epoch_.loss_sum = numbers.at("loss_sum");
     epoch_.samples = count("samples");
@@ -274,7 +276,8 @@ class Training {
   const nn::Dataset& test_;
   nn::Batches batches_;
   nn::Augment augment_;
-  Descent descent_;
+  std::unique_ptr<nn::Optimizer<float>> optimizer_;
+  double learning_rate_ = 0;  // of the last step
   Progress& progress_;
   xtape::Tape<float> tape_;
   std::size_t steps_ = 0;

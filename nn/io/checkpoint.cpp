@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cmath>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string_view>
-#include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include "nn/io/safetensors.hpp"
@@ -42,6 +41,18 @@ using Steps = std::array<std::uint64_t, 2>;
 constexpr const char* steps_key = "optimizer.steps";
 constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // doubles are exact up to here
 
+/// A Plateau as numbers.
+using Reports = std::array<double, 3>;
+constexpr const char* plateau_key = "optimizer.plateau";
+
+Reports pack(const Plateau& from) {
+  return {from.scale, from.best, static_cast<double>(from.waits)};
+}
+
+Plateau unpack(const Reports& from) {
+  return {from[0], from[1], static_cast<std::size_t>(from[2])};
+}
+
 /// A Batches::Position as numbers.
 using Position = std::array<std::uint64_t, 12>;
 constexpr const char* position_key = "batches";
@@ -60,14 +71,17 @@ Batches::Position unpack(const Position& from) {
   return to;
 }
 
+template <class W>
+constexpr const char* word_dtype = std::is_same_v<W, double> ? "F64" : "U64";
+
 template <class T>
 TensorView view_of(std::string key, const Array<T>& array) {
   return {std::move(key), dtype_of<T>, array.shape(),
           std::as_bytes(std::span(array.data(), array.size()))};
 }
-template <std::size_t N>
-TensorView view_of(std::string key, const std::array<std::uint64_t, N>& words) {
-  return {std::move(key), "U64", Shape{N}, std::as_bytes(std::span(words))};
+template <class W, std::size_t N>
+TensorView view_of(std::string key, const std::array<W, N>& words) {
+  return {std::move(key), word_dtype<W>, Shape{N}, std::as_bytes(std::span(words))};
 }
 TensorView view_of(std::string key, const double& number) {
   return {std::move(key), "F64", Shape{}, std::as_bytes(std::span(&number, 1))};
@@ -78,9 +92,9 @@ TensorTarget target_of(std::string key, Array<T>& array) {
   return {std::move(key), dtype_of<T>, array.shape(),
           std::as_writable_bytes(std::span(array.data(), array.size()))};
 }
-template <std::size_t N>
-TensorTarget target_of(std::string key, std::array<std::uint64_t, N>& words) {
-  return {std::move(key), "U64", Shape{N}, std::as_writable_bytes(std::span(words))};
+template <class W, std::size_t N>
+TensorTarget target_of(std::string key, std::array<W, N>& words) {
+  return {std::move(key), word_dtype<W>, Shape{N}, std::as_writable_bytes(std::span(words))};
 }
 TensorTarget target_of(std::string key, double& number) {
   return {std::move(key), "F64", Shape{}, std::as_writable_bytes(std::span(&number, 1))};
@@ -140,6 +154,7 @@ struct Loaded {
   using Slot = typename Optimizer<T>::Slot;
 
   Steps steps{};
+  Reports reports{};
   std::vector<Array<T>> values;  // of the parameters and then of the buffers
   std::vector<Slot> slots;
   Position position{};
@@ -170,7 +185,8 @@ Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
 template <class T>
 std::vector<TensorTarget> make_targets(Loaded<T>& loaded, const ModelArrays<Array<T>>& model,
                                        const TrainingState& state) {
-  std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps)};
+  std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps),
+                                    target_of(plateau_key, loaded.reports)};
   for (const auto* list : {&model.parameters, &model.buffers}) {
     for (const auto& [name, array] : *list) {
       loaded.values.emplace_back(array->shape());
@@ -198,6 +214,16 @@ std::vector<TensorTarget> make_targets(Loaded<T>& loaded, const ModelArrays<Arra
   return targets;
 }
 
+/// Throws ValueError unless an optimizer could have come to these numbers.
+void require_packed(const Reports& reports) {
+  const auto [scale, best, waits] = reports;
+  require<ValueError>(
+      scale > 0 && scale <= 1 && waits >= 0 && waits < 0x1p53 && waits == std::floor(waits),
+      "its optimizer's learning rate is scaled by {} after {} reports without a "
+      "better score",
+      scale, waits);
+}
+
 /// Throws ValueError if pack() cannot have given the words.
 void require_packed(const Position& words) {
   require<ValueError>(
@@ -215,6 +241,7 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
                        file.name(), in_quotes(name));
   }
   try {
+    require_packed(loaded.reports);
     if (state.batches != nullptr) {
       require_packed(loaded.position);
       state.batches->check(unpack(loaded.position));
@@ -231,7 +258,7 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
 template <class T>
 void commit(Loaded<T>& loaded, const ModelArrays<Array<T>>& model, Optimizer<T>& optimizer,
             TrainingState& state) {
-  optimizer.restore(std::move(loaded.slots), loaded.steps[0]);
+  optimizer.restore(std::move(loaded.slots), loaded.steps[0], unpack(loaded.reports));
   auto value = loaded.values.begin();
   for (const auto* list : {&model.parameters, &model.buffers}) {
     for (const NamedArray<Array<T>>& each : *list) {
@@ -274,19 +301,6 @@ void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
   }
 }
 
-/// Returns the number in a checkpoint's file name, or nothing.
-std::optional<std::size_t> number_of(const fs::path& path) {
-  std::string name = path.filename().string();
-  const std::size_t digits = name.find_first_of("0123456789");
-  std::size_t number = 0;
-  if (digits == std::string::npos ||
-      std::from_chars(name.data() + digits, name.data() + name.size(), number).ec != std::errc() ||
-      checkpoint_path("", number) != name) {
-    return std::nullopt;
-  }
-  return number;
-}
-
 }  // namespace
 
 template <class T>
@@ -297,7 +311,9 @@ void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Arra
   std::vector<TensorView> tensors;
   const auto& slots = optimizer.slots();
   const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size()};
+  const Reports reports = pack(optimizer.plateau());
   tensors.push_back(view_of(steps_key, steps));
+  tensors.push_back(view_of(plateau_key, reports));
   for (const auto* list : {&model.parameters, &model.buffers}) {
     for (const auto& [name, array] : *list) {
       tensors.push_back(view_of(model_key(name), *array));
@@ -355,40 +371,6 @@ Identity read_identity(const fs::path& path) {
     }
   }
   return identity;
-}
-
-fs::path checkpoint_path(const fs::path& folder, std::size_t number) {
-  return folder / fmt::format("checkpoint-{:08}.safetensors", number);
-}
-
-std::vector<fs::path> find_checkpoints(const fs::path& folder) {
-  std::map<std::size_t, fs::path> found;
-  try {
-    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-      const auto number = number_of(entry.path());
-      if (number && entry.symlink_status().type() == fs::file_type::regular) {
-        found[*number] = entry.path();
-      }
-    }
-  } catch (const fs::filesystem_error& error) {
-    fail<DataError>("{}: cannot list the folder: {}", folder.string(), error.code().message());
-  }
-  std::vector<fs::path> paths;
-  paths.reserve(found.size());
-  for (auto& [number, path] : found) {
-    paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
-void keep_last_checkpoints(const fs::path& folder, std::size_t count) {
-  require<ValueError>(count > 0, "keep_last_checkpoints: expected a count of at least 1, got 0");
-  const std::vector<fs::path> paths = find_checkpoints(folder);
-  for (std::size_t i = 0; i + count < paths.size(); ++i) {
-    std::error_code error;
-    fs::remove(paths[i], error);
-    require<DataError>(!error, "{}: cannot remove it: {}", paths[i].string(), error.message());
-  }
 }
 
 }  // namespace xtape::nn

@@ -1,6 +1,7 @@
 #include "nn/optim/adam.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "tensor/parallel.hpp"
 
@@ -33,41 +34,41 @@ void update_range(const Factors<T> by, T* w, T* m, T* v, const T* g, std::size_t
 }  // namespace
 
 template <class T>
-Adam<T>::Adam(AdamOptions initial) : Adam("Adam", initial, WeightDecay::in_gradient) {}
+Adam<T>::Adam(AdamOptions initial) : Adam("Adam", std::move(initial), WeightDecay::in_gradient) {}
 
 template <class T>
-Adam<T>::Adam(const char* name, const AdamOptions& initial, WeightDecay weight_decay)
-    : Optimizer<T>(name), options(initial), weight_decay_(weight_decay) {
+Adam<T>::Adam(const char* name, AdamOptions initial, WeightDecay weight_decay)
+    : Optimizer<T>(name), options(std::move(initial)), weight_decay_(weight_decay) {
+  options.weight_decay = options.weight_decay.value_or(default_decay());
   Adam::prepare();
+  this->checked(options.learning_rate);
 }
 
 template <class T>
-AdamW<T>::AdamW(AdamWOptions initial)
-    : Adam<T>("AdamW",
-              {initial.learning_rate, initial.beta1, initial.beta2, initial.epsilon,
-               initial.weight_decay},
-              Adam<T>::WeightDecay::decoupled) {}
+AdamW<T>::AdamW(AdamOptions initial)
+    : Adam<T>("AdamW", std::move(initial), Adam<T>::WeightDecay::decoupled) {}
 
 template <class T>
 std::size_t Adam<T>::prepare() const {
-  const auto [learning_rate, beta1, beta2, epsilon, weight_decay] = options;
+  const auto& [learning_rate, beta1, beta2, epsilon, weight_decay] = options;
   const char* name = this->name();
-  require<ValueError>(learning_rate >= 0 && std::isfinite(learning_rate),
-                      "{}: expected a learning_rate of at least 0, got {}", name, learning_rate);
   require<ValueError>(beta1 >= 0 && beta1 < 1, "{}: expected a beta1 in [0, 1), got {}", name,
                       beta1);
   require<ValueError>(beta2 >= 0 && beta2 < 1, "{}: expected a beta2 in [0, 1), got {}", name,
                       beta2);
   require<ValueError>(static_cast<T>(epsilon) > 0 && std::isfinite(epsilon),
                       "{}: expected an epsilon above 0, got {}", name, epsilon);
-  require<ValueError>(weight_decay >= 0 && std::isfinite(weight_decay),
-                      "{}: expected a weight_decay of at least 0, got {}", name, weight_decay);
+  const double decay = weight_decay.value_or(default_decay());
+  require<ValueError>(decay >= 0 && std::isfinite(decay),
+                      "{}: expected a weight_decay of at least 0, got {}", name, decay);
   return 2;
 }
 
 template <class T>
-void Adam<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) {
-  const auto [learning_rate, beta1, beta2, epsilon, weight_decay] = options;
+void Adam<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
+                     double learning_rate) {
+  const double beta1 = options.beta1, beta2 = options.beta2, epsilon = options.epsilon;
+  const double weight_decay = options.weight_decay.value_or(default_decay());
   const auto step = static_cast<double>(this->steps());
   const bool decoupled = weight_decay_ == WeightDecay::decoupled;
   const Factors<T> factors{.decay = static_cast<T>(decoupled ? 0 : weight_decay),

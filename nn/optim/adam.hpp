@@ -1,16 +1,18 @@
 #pragma once
 
+#include <optional>
+
 #include "nn/optim/optimizer.hpp"
 
 namespace xtape::nn {
 
-/// How Adam steps. Options out of range make Adam throw ValueError.
+/// How Adam and AdamW step. Options out of range make them throw ValueError.
 struct AdamOptions {
-  double learning_rate = 1e-3;  ///< At least 0.
-  double beta1 = 0.9;           ///< In [0, 1).
-  double beta2 = 0.999;         ///< In [0, 1).
-  double epsilon = 1e-8;        ///< Above 0.
-  double weight_decay = 0;      ///< At least 0.
+  LearningRate learning_rate = 1e-3;        ///< At least 0.
+  double beta1 = 0.9;                       ///< In [0, 1).
+  double beta2 = 0.999;                     ///< In [0, 1).
+  double epsilon = 1e-8;                    ///< Above 0.
+  std::optional<double> weight_decay = {};  ///< At least 0; unset: 0 for Adam, 0.01 for AdamW.
 };
 
 /// Adam (Kingma and Ba 2015), with the gradient g of each parameter w in step t = 1, 2, ...:
@@ -26,7 +28,7 @@ class Adam : public Optimizer<T> {
   /// Throws ValueError when an option is out of range.
   explicit Adam(AdamOptions initial = {});
 
-  /// May be changed between steps: `adam.options.learning_rate = schedule(step)`.
+  /// May be changed between steps. The constructor sets a weight decay that was unset.
   AdamOptions options;
 
  protected:
@@ -35,22 +37,16 @@ class Adam : public Optimizer<T> {
   enum class WeightDecay { in_gradient, decoupled };
 
   /// For an optimizer that differs from Adam in its name and its weight decay.
-  Adam(const char* name, const AdamOptions& initial, WeightDecay weight_decay);
+  Adam(const char* name, AdamOptions initial, WeightDecay weight_decay);
 
  private:
+  const LearningRate& rate() const override { return options.learning_rate; }
   std::size_t prepare() const override;
-  void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) override;
+  void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
+              double learning_rate) override;
+  double default_decay() const { return weight_decay_ == WeightDecay::decoupled ? 0.01 : 0; }
 
   WeightDecay weight_decay_;
-};
-
-/// How AdamW steps. Options out of range make AdamW throw ValueError.
-struct AdamWOptions {
-  double learning_rate = 1e-3;  ///< At least 0.
-  double beta1 = 0.9;           ///< In [0, 1).
-  double beta2 = 0.999;         ///< In [0, 1).
-  double epsilon = 1e-8;        ///< Above 0.
-  double weight_decay = 0.01;   ///< At least 0.
 };
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019): instead of entering the gradient,
@@ -61,7 +57,7 @@ template <class T = float>
 class AdamW : public Adam<T> {
  public:
   /// Throws ValueError when an option is out of range.
-  explicit AdamW(AdamWOptions initial = {});
+  explicit AdamW(AdamOptions initial = {});
 };
 
 extern template class Adam<float>;

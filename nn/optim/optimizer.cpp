@@ -1,5 +1,6 @@
 #include "nn/optim/optimizer.hpp"
 
+#include <cmath>
 #include <set>
 
 namespace xtape::nn {
@@ -42,7 +43,15 @@ void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const
 }
 
 template <class T>
-void Optimizer<T>::apply(std::size_t state_count) {
+double Optimizer<T>::checked(const LearningRate& rate) const {
+  const double next = plateau_.scale * rate(steps_);
+  require<ValueError>(next >= 0 && std::isfinite(next),
+                      "{}: expected a learning_rate of at least 0, got {}", name_, next);
+  return next;
+}
+
+template <class T>
+void Optimizer<T>::apply(std::size_t state_count, double rate) {
   if (updates_.size() < model_.size()) [[unlikely]] {
     fail<TapeError>(
         "{}: this optimizer began with another model ({} parameters, this one has {}); "
@@ -64,7 +73,7 @@ void Optimizer<T>::apply(std::size_t state_count) {
     if (!slots_.empty()) {
       state = slots_[i].state;
     }
-    update(*updates_[i].parameter, *updates_[i].grad, state);
+    update(*updates_[i].parameter, *updates_[i].grad, state, rate);
   }
 }
 
@@ -89,7 +98,7 @@ void Optimizer<T>::begin(std::size_t state_count) {
 }
 
 template <class T>
-void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
+void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps, const Plateau& plateau) {
   const std::size_t state_count = prepare();
   std::vector<Known> model;
   for (const Slot& slot : slots) {
@@ -110,6 +119,7 @@ void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps) {
   model_ = std::move(model);
   slots_ = std::move(slots);
   steps_ = steps;
+  plateau_ = plateau;
 }
 
 template <class T>
@@ -127,6 +137,7 @@ void Optimizer<T>::reset() {
   model_.clear();
   slots_.clear();
   steps_ = 0;
+  plateau_ = {};
 }
 
 #define XTAPE_INSTANTIATE(T)                                                                 \

@@ -6,6 +6,7 @@
 
 #include "autograd/tape.hpp"
 #include "nn/module.hpp"
+#include "nn/optim/learning_rate.hpp"
 
 namespace xtape::nn {
 
@@ -23,8 +24,8 @@ Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T
 /// What all optimizers share: they read the gradient of every parameter of a model from a tape and
 /// change the parameters in place. After the first step they allocate nothing.
 ///
-/// A class of one's own derives from it, gives its name to the constructor, and defines prepare()
-/// and update().
+/// A class of one's own derives from it, gives its name to the constructor, and defines rate(),
+/// prepare() and update().
 template <class T>
 class Optimizer {
  public:
@@ -47,21 +48,34 @@ class Optimizer {
   template <class Model>
   void step(Model& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
+    const double rate = learning_rate();
     updates_.clear();
     for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
       collect(name, parameter, tape);
     });
-    apply(state_count);
+    apply(state_count, rate);
   }
 
-  /// Forgets all earlier steps, but not the options: the next step may be with another model.
+  /// Returns the learning rate of the next step. Throws ValueError unless it is finite and at least
+  /// 0.
+  double learning_rate() const { return checked(rate()); }
+
+  /// Tells a learning rate made by on_plateau() how good the model is now; other rates ignore it.
+  /// Throws ValueError if the score does not say whether higher is better.
+  void report(const Score& score) { plateau_ = rate().after(plateau_, score); }
+
+  /// Returns what the reports so far have come to.
+  const Plateau& plateau() const { return plateau_; }
+
+  /// Forgets all earlier steps and reports, but not the options. The next step may be with another
+  /// model.
   void reset();
 
-  /// Continues where an optimizer of the same kind stood when it had `slots()` and `steps()`. Of
-  /// the slots each names a parameter of the model that the next step will be with. Throws
-  /// ShapeError when an array is not of its parameter's shape or was moved from, ValueError when a
-  /// slot has more or fewer arrays than the options want. Then nothing has changed.
-  void restore(std::vector<Slot> slots, std::size_t steps);
+  /// Continues where an optimizer of the same kind stood when it had `slots()`, `steps()` and
+  /// `plateau()`. Each slot must name a parameter of the model that is passed to the next step().
+  /// Throws ShapeError if an array is not of its parameter's shape or was moved from, ValueError if
+  /// a slot has more or fewer arrays than the options want. Then nothing has changed.
+  void restore(std::vector<Slot> slots, std::size_t steps, const Plateau& plateau = {});
 
   /// "SGD", "Adam", "AdamW".
   const char* name() const { return name_; }
@@ -94,13 +108,21 @@ class Optimizer {
   Optimizer& operator=(Optimizer&&) noexcept = default;
   ///@}
 
-  /// Throws ValueError when the options are out of range, else says how many arrays of state each
-  /// parameter needs.
+  /// Returns the learning rate of the options.
+  virtual const LearningRate& rate() const = 0;
+
+  /// Returns how many arrays of state each parameter needs. Throws ValueError if the options are
+  /// out of range.
   virtual std::size_t prepare() const = 0;
 
-  /// Changes one parameter. The arrays of its state are 0 at first. steps() counts this step
-  /// already. Must not throw.
-  virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) = 0;
+  /// Changes one parameter by a step of this learning rate. The arrays of its state are 0 at first.
+  /// steps() counts this step already. Must not throw.
+  virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
+                      double learning_rate) = 0;
+
+  /// Returns what `rate` gives for the next step. Throws ValueError unless it is finite and at
+  /// least 0.
+  double checked(const LearningRate& rate) const;
 
  private:
   struct Update {
@@ -115,11 +137,12 @@ class Optimizer {
   };
 
   void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
-  void apply(std::size_t state_count);
+  void apply(std::size_t state_count, double rate);
   void begin(std::size_t state_count);
 
   const char* name_;
   std::size_t steps_ = 0;
+  Plateau plateau_;
   std::vector<Known> model_;  // empty before the first step
   std::vector<Slot> slots_;
   std::vector<Update> updates_;  // of the step that is being made; kept for its memory

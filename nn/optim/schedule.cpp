@@ -1,5 +1,6 @@
 #include "nn/optim/schedule.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -17,6 +18,11 @@ void require_rate(const char* schedule, double rate) {
 /// How much of a decay lies behind: step / total_steps, at most 1.
 double progress(std::size_t step, std::size_t total_steps) {
   return step < total_steps ? static_cast<double>(step) / static_cast<double>(total_steps) : 1;
+}
+
+/// Half a period of a cosine from `from` to `to`, as `part` goes from 0 to 1.
+double half_cosine(double from, double to, double part) {
+  return to + (from - to) * (1 + std::cos(std::numbers::pi * part)) / 2;
 }
 
 void require_decay(const char* schedule, double rate, std::size_t total_steps, double final_rate) {
@@ -48,12 +54,19 @@ Schedule linear_decay(double rate, std::size_t total_steps, double final_rate) {
   return [=](std::size_t step) { return std::lerp(rate, final_rate, progress(step, total_steps)); };
 }
 
+Schedule polynomial_decay(double rate, std::size_t total_steps, double power, double final_rate) {
+  require_decay("polynomial_decay", rate, total_steps, final_rate);
+  require<ValueError>(power > 0 && std::isfinite(power),
+                      "polynomial_decay: expected a power above 0, got {}", power);
+  return [=](std::size_t step) {
+    return final_rate + (rate - final_rate) * std::pow(1 - progress(step, total_steps), power);
+  };
+}
+
 Schedule cosine_decay(double rate, std::size_t total_steps, double final_rate) {
   require_decay("cosine_decay", rate, total_steps, final_rate);
-  return [=](std::size_t step) {
-    const double cosine = std::cos(std::numbers::pi * progress(step, total_steps));
-    return final_rate + (rate - final_rate) * (1 + cosine) / 2;
-  };
+  return
+      [=](std::size_t step) { return half_cosine(rate, final_rate, progress(step, total_steps)); };
 }
 
 Schedule warm_up(std::size_t steps, Schedule then) {
@@ -63,6 +76,26 @@ Schedule warm_up(std::size_t steps, Schedule then) {
       return then(step - steps);
     }
     return then(0) * (static_cast<double>(step) + 1) / (static_cast<double>(steps) + 1);
+  };
+}
+
+Schedule one_cycle(double peak, std::size_t total_steps, const OneCycleOptions& options) {
+  require_decay("one_cycle", peak, total_steps, 0);
+  const auto require_part = [](const char* name, double part) {
+    require<ValueError>(part >= 0 && part <= 1, "one_cycle: expected a {} in [0, 1], got {}", name,
+                        part);
+  };
+  require_part("rise", options.rise);
+  require_part("first", options.first);
+  require_part("last", options.last);
+  const double end = static_cast<double>(total_steps - 1);
+  const double top = std::max(0., options.rise * static_cast<double>(total_steps) - 1);
+  return [=](std::size_t number) {
+    const double step = std::min(static_cast<double>(number), end);
+    if (step < top) {
+      return half_cosine(peak * options.first, peak, step / top);
+    }
+    return half_cosine(peak, peak * options.last, end > top ? (step - top) / (end - top) : 0);
   };
 }
 

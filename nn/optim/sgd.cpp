@@ -1,21 +1,21 @@
 #include "nn/optim/sgd.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include "tensor/parallel.hpp"
 
 namespace xtape::nn {
 
 template <class T>
-SGD<T>::SGD(SGDOptions initial) : Optimizer<T>("SGD"), options(initial) {
+SGD<T>::SGD(SGDOptions initial) : Optimizer<T>("SGD"), options(std::move(initial)) {
   SGD::prepare();
+  this->checked(options.learning_rate);
 }
 
 template <class T>
 std::size_t SGD<T>::prepare() const {
-  const auto [learning_rate, momentum, nesterov, weight_decay] = options;
-  require<ValueError>(learning_rate >= 0 && std::isfinite(learning_rate),
-                      "SGD: expected a learning_rate of at least 0, got {}", learning_rate);
+  const auto& [learning_rate, momentum, nesterov, weight_decay] = options;
   require<ValueError>(momentum >= 0 && momentum < 1, "SGD: expected a momentum in [0, 1), got {}",
                       momentum);
   require<ValueError>(!nesterov || momentum > 0,
@@ -26,8 +26,9 @@ std::size_t SGD<T>::prepare() const {
 }
 
 template <class T>
-void SGD<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) {
-  const auto rate = static_cast<T>(options.learning_rate);
+void SGD<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
+                    double learning_rate) {
+  const auto rate = static_cast<T>(learning_rate);
   const auto momentum = static_cast<T>(options.momentum);
   const auto decay = static_cast<T>(options.weight_decay);
   const bool nesterov = options.nesterov;

@@ -6,10 +6,10 @@ namespace xtape::nn {
 
 /// How SGD steps. Options out of range make SGD throw ValueError.
 struct SGDOptions {
-  double learning_rate = 0.01;  ///< At least 0.
-  double momentum = 0;          ///< In [0, 1).
-  bool nesterov = false;        ///< Needs momentum.
-  double weight_decay = 0;      ///< At least 0.
+  LearningRate learning_rate = 0.01;  ///< At least 0.
+  double momentum = 0;                ///< In [0, 1).
+  bool nesterov = false;              ///< Needs momentum.
+  double weight_decay = 0;            ///< At least 0.
 };
 
 /// Stochastic gradient descent with the gradient g of each parameter w:
@@ -28,12 +28,14 @@ class SGD : public Optimizer<T> {
   /// Throws ValueError when an option is out of range.
   explicit SGD(SGDOptions initial = {});
 
-  /// May be changed between steps: `sgd.options.learning_rate = schedule(step)`.
+  /// May be changed between steps.
   SGDOptions options;
 
  private:
+  const LearningRate& rate() const override { return options.learning_rate; }
   std::size_t prepare() const override;
-  void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state) override;
+  void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
+              double learning_rate) override;
 };
 
 extern template class SGD<float>;

@@ -44,9 +44,8 @@ std::vector<std::size_t> allocations(nn::Sequential<T> model, Optimizer optimize
   xtape::Rng rng;
   const auto batches = make_batches<T>(rng);
   const nn::SoftmaxCrossEntropy criterion;
-  const nn::Schedule rate = nn::warm_up(3, nn::cosine_decay(0.01, 9));
+  optimizer.options.learning_rate = nn::warm_up(3, nn::cosine_decay(0.01, 9));
   Tape<T> tape;
-  std::size_t step = 0;
   std::vector<std::size_t> counts;
   counts.reserve(3);
   for (int epoch = 0; epoch < 3; ++epoch) {
@@ -55,7 +54,6 @@ std::vector<std::size_t> allocations(nn::Sequential<T> model, Optimizer optimize
       tape.rewind();
       tape.backward(criterion(model(tape.constant(batch.images)), batch.labels));
       nn::clip_grad_norm(model, tape, 0.1);
-      optimizer.options.learning_rate = rate(step++);
       optimizer.step(model, tape);
     }
     counts.push_back(allocation_count() - before);

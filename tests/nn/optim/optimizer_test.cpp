@@ -73,19 +73,23 @@ void backward_through(Tape<double>& tape, const Growing& model) {
   tape.backward(sum(x));
 }
 
-/// An optimizer of one's own: w -= sign(g) times the number of the step.
+/// An optimizer of one's own: w -= sign(g) times a rate that is the number of the step.
 class SignDescent : public nn::Optimizer<double> {
  public:
   SignDescent() : Optimizer("SignDescent") {}
 
  private:
+  const nn::LearningRate& rate() const override { return rate_; }
   std::size_t prepare() const override { return 0; }
-  void update(Array<double>& w, const Array<double>& g, std::span<Array<double>> state) override {
+  void update(Array<double>& w, const Array<double>& g, std::span<Array<double>> state,
+              double learning_rate) override {
     REQUIRE(state.empty());
     for (std::size_t i = 0; i < w.size(); ++i) {
-      w.data()[i] -= (g.data()[i] > 0 ? 1.0 : -1.0) * static_cast<double>(steps());
+      w.data()[i] -= (g.data()[i] > 0 ? 1.0 : -1.0) * learning_rate;
     }
   }
+
+  nn::LearningRate rate_ = [](std::size_t step) { return static_cast<double>(step + 1); };
 };
 
 }  // namespace
@@ -329,10 +333,14 @@ struct Fickle : nn::Optimizer<double> {
   std::size_t wanted = 1;
 
  private:
+  const nn::LearningRate& rate() const override { return rate_; }
   std::size_t prepare() const override { return wanted; }
-  void update(Array<double>&, const Array<double>&, std::span<Array<double>> state) override {
+  void update(Array<double>&, const Array<double>&, std::span<Array<double>> state,
+              double) override {
     state[wanted - 1].fill(1);
   }
+
+  nn::LearningRate rate_ = 1;
 };
 
 }  // namespace
@@ -364,7 +372,7 @@ TEST_CASE("An optimizer restored without state takes a step", "[nn]") {
   CHECK(sgd.steps() == 8);
 }
 
-TEST_CASE("A user's own optimizer defines two functions", "[nn]") {
+TEST_CASE("A user's own optimizer defines three functions", "[nn]") {
   Model model{{1, 2}, {3, 4, 5}};
   Tape<double> tape;
   SignDescent optimizer;

@@ -65,6 +65,36 @@ TEST_CASE("cosine_decay is half a period of a cosine to the final rate, where it
   CHECK(above(last) == 0.1);
 }
 
+TEST_CASE("polynomial_decay is a power to the final rate, where it stays", "[nn]") {
+  const nn::Schedule rate = nn::polynomial_decay(0.8, 4, 2);
+  CHECK(rate(0) == 0.8);
+  CHECK(rate(1) == Approx(0.45));
+  CHECK(rate(2) == Approx(0.2));
+  CHECK(rate(4) == 0);
+  CHECK(rate(last) == 0);
+  const nn::Schedule above = nn::polynomial_decay(0.5, 4, 1, 0.1);
+  CHECK(above(2) == Approx(0.3));
+  CHECK(above(last) == 0.1);
+}
+
+TEST_CASE("one_cycle rises to its peak and falls to almost nothing", "[nn]") {
+  // torch.optim.lr_scheduler.OneCycleLR(max_lr=1, total_steps=10)
+  const nn::Schedule rate = nn::one_cycle(1, 10);
+  const double expected[] = {0.04,      0.52,      1,         0.9504846, 0.8117456,
+                             0.6112620, 0.3887420, 0.1882584, 0.0495194, 4e-6};
+  for (std::size_t step = 0; step < 10; ++step) {
+    CAPTURE(step);
+    CHECK(rate(step) == Approx(expected[step]).epsilon(1e-6));
+  }
+  CHECK(rate(last) == Approx(4e-6));
+
+  CHECK(nn::one_cycle(2, 1)(0) == 2);
+  CHECK(nn::one_cycle(2, 5, {.rise = 0})(0) == 2);
+  CHECK(nn::one_cycle(2, 5, {.rise = 1, .first = 0.5})(0) == 1);
+  CHECK(nn::one_cycle(2, 5, {.rise = 1})(4) == 2);
+  CHECK(nn::one_cycle(2, 5, {.last = 0.25})(last) == 0.5);
+}
+
 TEST_CASE("warm_up climbs to the first rate of the schedule that follows", "[nn]") {
   const nn::Schedule rate = nn::warm_up(4, nn::linear_decay(0.5, 5));
   CHECK(rate(0) == Approx(0.1));
@@ -96,6 +126,13 @@ TEST_CASE("Schedules refuse arguments out of range", "[nn]") {
   CHECK_THROWS_WITH(nn::cosine_decay(1, 0),
                     "cosine_decay: expected total_steps of at least 1, got 0");
   CHECK_THROWS_WITH(nn::cosine_decay(-1, 5), "cosine_decay: expected a rate of at least 0, got -1");
+  CHECK_THROWS_WITH(nn::polynomial_decay(1, 5, 0),
+                    "polynomial_decay: expected a power above 0, got 0");
+  CHECK_THROWS_WITH(nn::one_cycle(1, 0), "one_cycle: expected total_steps of at least 1, got 0");
+  CHECK_THROWS_WITH(nn::one_cycle(1, 5, {.rise = 2}),
+                    "one_cycle: expected a rise in [0, 1], got 2");
+  CHECK_THROWS_WITH(nn::one_cycle(1, 5, {.first = nan}),
+                    "one_cycle: expected a first in [0, 1], got nan");
   CHECK_THROWS_WITH(nn::warm_up(5, nullptr), "warm_up: expected a schedule, got an empty one");
   CHECK_THROWS_AS(nn::warm_up(5, nullptr), xtape::ValueError);
 }

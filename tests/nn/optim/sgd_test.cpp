@@ -20,7 +20,7 @@ class Reference {
   explicit Reference(const nn::SGDOptions& options) : options_(options) {}
 
   double operator()(double w, double g, std::size_t index) {
-    const auto& [learning_rate, momentum, nesterov, weight_decay] = options_;
+    const auto& [rate, momentum, nesterov, weight_decay] = options_;
     g += weight_decay * w;
     if (momentum != 0) {
       const bool first = velocity_.count(index) == 0;
@@ -28,7 +28,7 @@ class Reference {
       v = first ? g : momentum * v + g;
       g = nesterov ? g + momentum * v : v;
     }
-    return w - learning_rate * g;
+    return w - rate(0) * g;
   }
 
  private:
@@ -119,11 +119,11 @@ TEST_CASE("SGD takes its options anew in every step", "[nn]") {
 TEST_CASE("SGD is float unless told otherwise", "[nn]") {
   nn::SGD sgd({.learning_rate = 0.5f, .momentum = 0.9f});
   static_assert(std::is_same_v<decltype(sgd), nn::SGD<float>>);
-  CHECK(sgd.options.learning_rate == 0.5);
+  CHECK(sgd.learning_rate() == 0.5);
 
   nn::SGD plain;
   static_assert(std::is_same_v<decltype(plain), nn::SGD<float>>);
-  CHECK(plain.options.learning_rate == 0.01);
+  CHECK(plain.learning_rate() == 0.01);
   CHECK(plain.options.momentum == 0);
 
   nn::SGD<double> wide({.momentum = 0.5});

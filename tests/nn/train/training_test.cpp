@@ -108,14 +108,14 @@ TEST_CASE("XOR is learnt with one output and squared errors", "[nn]") {
   nn::Sequential model{nn::Linear(2, 8, rng), nn::Tanh{}, nn::Linear(8, 1, rng), nn::Sigmoid{}};
   const auto cases = array_of<float>({4, 2}, {0, 0, 0, 1, 1, 0, 1, 1});
   const auto targets = array_of<float>({4, 1}, {0, 1, 1, 0});
-  nn::SGD sgd({.learning_rate = 1, .momentum = 0.9, .nesterov = true});
-  const nn::Schedule rate = nn::warm_up(10, nn::cosine_decay(1, 500, 0.1));
+  nn::SGD sgd({.learning_rate = nn::warm_up(10, nn::cosine_decay(1, 500, 0.1)),
+               .momentum = 0.9,
+               .nesterov = true});
   Tape tape;
-  for (std::size_t step = 0; step < 500; ++step) {
+  for (int step = 0; step < 500; ++step) {
     tape.rewind();
     tape.backward(nn::MSE{}(model(tape.constant(cases)), tape.constant(targets)));
     nn::clip_grad_norm(model, tape, 1);
-    sgd.options.learning_rate = rate(step);
     sgd.step(model, tape);
   }
   tape.rewind();
@@ -159,7 +159,7 @@ TEST_CASE("Every optimizer descends a quadratic", "[nn]") {
   all.push_back(std::make_unique<nn::SGD<double>>(nesterov));
   all.push_back(std::make_unique<nn::Adam<double>>(nn::AdamOptions{.learning_rate = 0.05}));
   all.push_back(std::make_unique<nn::AdamW<double>>(
-      nn::AdamWOptions{.learning_rate = 0.05, .weight_decay = 0.001}));
+      nn::AdamOptions{.learning_rate = 0.05, .weight_decay = 0.001}));
 
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "nn/optim/schedule.hpp"
+#include "nn/score.hpp"
+
+namespace xtape::nn {
+
+/// When on_plateau() lowers a learning rate. Options out of range make on_plateau() throw
+/// ValueError.
+struct PlateauOptions {
+  double factor = 0.1;        ///< What the rate is multiplied by. In (0, 1).
+  std::size_t patience = 10;  ///< Reports in a row without a better score. At least 1.
+  double min_change = 0;      ///< A score is better by more than this. At least 0.
+};
+
+/// What a rate that follows the scores has come to.
+struct Plateau {
+  double scale = 1;                                        ///< What the rate is multiplied by.
+  double best = std::numeric_limits<double>::quiet_NaN();  ///< The best score so far.
+  std::size_t waits = 0;                                   ///< Reports since the best score.
+
+  bool operator==(const Plateau&) const = default;
+};
+
+/// The learning rate of an optimizer: a number, or a schedule of numbers.
+///
+///     nn::SGD sgd({.learning_rate = 0.1});
+///     nn::SGD sgd({.learning_rate = nn::cosine_decay(0.1, 5000)});
+///
+/// The optimizer checks the numbers that come of it.
+class LearningRate {
+ public:
+  /// Returns `rate` for every step.
+  LearningRate(double rate) : schedule_([rate](std::size_t) { return rate; }) {}
+
+  /// Follows a schedule, or any callable that maps the number of a step to a rate. Throws
+  /// ValueError if the schedule is empty.
+  template <class F>
+  requires std::is_invocable_r_v<double, const F&, std::size_t> LearningRate(F schedule)
+      : schedule_(std::move(schedule)) {
+    require_schedule();
+  }
+
+  /// Returns the rate of a step, which is counted from 0, at a scale of 1.
+  double operator()(std::size_t step) const { return schedule_(step); }
+
+  /// Returns what `plateau` becomes after a report of `score`. Without on_plateau() that is
+  /// `plateau`. Throws ValueError if the score does not say whether higher is better.
+  Plateau after(Plateau plateau, const Score& score) const;
+
+ private:
+  friend LearningRate on_plateau(LearningRate rate, const PlateauOptions& options);
+
+  void require_schedule() const;
+
+  Schedule schedule_;
+  std::optional<PlateauOptions> plateau_;
+};
+
+/// Returns a learning rate that is multiplied by `options.factor` whenever Optimizer::report() has
+/// been called `options.patience` times in a row without a better score:
+///
+///     nn::SGD sgd({.learning_rate = nn::on_plateau(0.1, {.factor = 0.5, .patience = 3})});
+///     ...
+///     sgd.report(nn::higher_is_better(accuracy));  // after each epoch; nn::Epochs does it
+LearningRate on_plateau(LearningRate rate, const PlateauOptions& options = {});
+
+}  // namespace xtape::nn
