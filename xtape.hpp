@@ -6,6 +6,7 @@
 #include "autograd/check/anomaly.hpp"
 #include "autograd/check/dot.hpp"
 #include "autograd/check/gradcheck.hpp"
+#include "autograd/define.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
 #include "autograd/scope.hpp"

@@ -57,6 +57,10 @@ class Variable {
   /// The op that recorded it, "parameter", "variable" or "constant".
   const char* op() const { return node().op; }
 
+  /// Returns operand `i` of the op that recorded this variable. Throws TapeError when the op has
+  /// fewer operands.
+  Variable input(std::size_t i) const;
+
   /// The tape it was recorded on.
   Tape<T>& tape() const { return *node_->tape; }
 
@@ -329,6 +333,16 @@ T Variable<T>::item() const {
   require<ShapeError>(value().size() == 1, "item: expected one element, but '{}' produced {}", op(),
                       shape());
   return value().data()[0];
+}
+
+template <class T>
+Variable<T> Variable<T>::input(std::size_t i) const {
+  const Node<T>& self = node();
+  if (i >= self.inputs.size()) [[unlikely]] {
+    fail<TapeError>("input: '{}' has {} operands, and no operand {}", self.op, self.inputs.size(),
+                    i);
+  }
+  return {const_cast<Node<T>&>(*self.inputs[i]), recording_};
 }
 
 extern template class Tape<float>;

@@ -13,9 +13,8 @@ using xtape::Variable;
 // An op is one function: what it computes, an xtensor expression, and beside it how its gradient
 // flows back. y = x / (1 + |x|), dy/dx = 1 / (1 + |x|)^2
 Variable<float> softsign(Variable<float> x) {
-  return xtape::record("softsign", {x}, x.value() / (1.f + xt::abs(x.value())), [=](auto y) {
-    xtape::accumulate(x, y.grad() / xt::square(1.f + xt::abs(x.value())));
-  });
+  return xtape::define("softsign", {x}, x.value() / (1.f + xt::abs(x.value())),
+                       [=](auto y) { return y.grad() / xt::square(1.f + xt::abs(x.value())); });
 }
 
 // A module is any class with members, a call, and one line that names the members.

@@ -7,18 +7,18 @@ using xtape::Variable;
 
 // y = a b^2,   da = dy b^2,   db = 2 dy a b
 Variable<double> right(Variable<double> a, Variable<double> b) {
-  return xtape::record("right", {a, b}, a.value() * b.value() * b.value(), [=](auto y) {
-    xtape::accumulate(a, y.grad() * b.value() * b.value());
-    xtape::accumulate(b, 2.0 * y.grad() * a.value() * b.value());
-  });
+  return xtape::define(
+      "right", {a, b}, a.value() * b.value() * b.value(),
+      [=](auto y) { return y.grad() * b.value() * b.value(); },
+      [=](auto y) { return 2.0 * y.grad() * a.value() * b.value(); });
 }
 
 // The same with a slip: the factor 2 is missing.
 Variable<double> wrong(Variable<double> a, Variable<double> b) {
-  return xtape::record("wrong", {a, b}, a.value() * b.value() * b.value(), [=](auto y) {
-    xtape::accumulate(a, y.grad() * b.value() * b.value());
-    xtape::accumulate(b, y.grad() * a.value() * b.value());
-  });
+  return xtape::define(
+      "wrong", {a, b}, a.value() * b.value() * b.value(),
+      [=](auto y) { return y.grad() * b.value() * b.value(); },
+      [=](auto y) { return y.grad() * a.value() * b.value(); });
 }
 
 int main() {

@@ -4,29 +4,30 @@
 #include <numbers>
 #include <type_traits>
 
-#include "autograd/record.hpp"
+#include "autograd/define.hpp"
+#include "autograd/ops/instantiate.hpp"
 #include "tensor/elementwise.hpp"
 
 namespace xtape {
 
 template <class T>
 Variable<T> sigmoid(Variable<T> x) {
-  return record("sigmoid", {x}, T(1) / (T(1) + xt::exp(-x.value())),
-                [=](Variable<T> y) { accumulate(x, y.grad() * y.value() * (T(1) - y.value())); });
+  return define("sigmoid", {x}, T(1) / (T(1) + xt::exp(-x.value())),
+                [](auto y) { return y.grad() * y.value() * (T(1) - y.value()); });
 }
 
 template <class T>
 Variable<T> tanh(Variable<T> x) {
-  return record("tanh", {x}, xt::tanh(x.value()),
-                [=](Variable<T> y) { accumulate(x, y.grad() * (T(1) - y.value() * y.value())); });
+  return define("tanh", {x}, xt::tanh(x.value()),
+                [](auto y) { return y.grad() * (T(1) - y.value() * y.value()); });
 }
 
 template <class T>
 Variable<T> relu(Variable<T> x) {
   const auto positive_part = [](T value) { return value < T(0) ? T(0) : value; };
-  return record("relu", {x}, elementwise(positive_part, x.value()), [=](Variable<T> y) {
+  return define("relu", {x}, elementwise(positive_part, x.value()), [=](auto y) {
     const auto slope = [](T value, T dy) { return value > T(0) ? dy : T(0); };
-    accumulate(x, elementwise(slope, x.value(), y.grad()));
+    return elementwise(slope, x.value(), y.grad());
   });
 }
 
@@ -42,16 +43,15 @@ auto leak(T slope) {
 
 template <class T>
 Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope) {
-  return record(
-      "leaky_relu", {x}, elementwise(leak(slope), x.value(), x.value()),
-      [=](Variable<T> y) { accumulate(x, elementwise(leak(slope), x.value(), y.grad())); });
+  return define("leaky_relu", {x}, elementwise(leak(slope), x.value(), x.value()),
+                [=](auto y) { return elementwise(leak(slope), x.value(), y.grad()); });
 }
 
 template <class T>
 Variable<T> softplus(Variable<T> x) {
-  return record("softplus", {x},
+  return define("softplus", {x},
                 xt::maximum(x.value(), T(0)) + xt::log1p(xt::exp(-xt::abs(x.value()))),
-                [=](Variable<T> y) { accumulate(x, y.grad() / (T(1) + xt::exp(-x.value()))); });
+                [=](auto y) { return y.grad() / (T(1) + xt::exp(-x.value())); });
 }
 
 namespace {
@@ -68,29 +68,27 @@ auto normal_distribution(const Array<T>& x) {
   }
 }
 
+/// x phi(x). Beyond 40 the density phi is 0, and infinity times 0 would be NaN.
+template <class T>
+auto weighted_density(const Array<T>& x) {
+  constexpr T phi0 = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+  const auto near = [&] { return xt::minimum(xt::maximum(x, T(-40)), T(40)); };
+  return T(phi0) * near() * xt::exp(T(-0.5) * near() * x);
+}
+
 }  // namespace
 
 template <class T>
 Variable<T> gelu(Variable<T> x) {
-  constexpr T half = T(0.5);
-  constexpr T phi0 = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
-  constexpr T far = 40;  // out there Phi or phi is 0, and infinity times 0 would be NaN
-  const auto forward = xt::maximum(x.value(), -far) * normal_distribution(x.value());
-  return record("gelu", {x}, forward, [=](Variable<T> y) {
-    const auto near = xt::minimum(xt::maximum(x.value(), -far), far);
-    accumulate(x, y.grad() * (normal_distribution(x.value()) +
-                              phi0 * near * xt::exp(-half * near * x.value())));
-  });
+  // Phi is 0 below -40, where -infinity times 0 would be NaN.
+  return define("gelu", {x}, xt::maximum(x.value(), T(-40)) * normal_distribution(x.value()),
+                [=](auto y) {
+                  return y.grad() * (normal_distribution(x.value()) + weighted_density(x.value()));
+                });
 }
 
-#define XTAPE_INSTANTIATE(T)                                                \
-  template Variable<T> sigmoid(Variable<T>);                                \
-  template Variable<T> tanh(Variable<T>);                                   \
-  template Variable<T> relu(Variable<T>);                                   \
-  template Variable<T> leaky_relu<T>(Variable<T>, std::type_identity_t<T>); \
-  template Variable<T> softplus(Variable<T>);                               \
-  template Variable<T> gelu(Variable<T>)
-XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
-#undef XTAPE_INSTANTIATE
+XTAPE_UNARY(sigmoid, tanh, relu, softplus, gelu);
+template Variable<float> leaky_relu<float>(Variable<float>, float);
+template Variable<double> leaky_relu<double>(Variable<double>, double);
 
 }  // namespace xtape

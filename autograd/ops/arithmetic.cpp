@@ -1,20 +1,23 @@
 #include "autograd/ops/arithmetic.hpp"
 
-#include "autograd/record.hpp"
+#include "autograd/define.hpp"
 
 namespace xtape {
+namespace {
+
+/// The gradient of the result, as it is.
+constexpr auto unchanged = [](auto y) -> const auto& { return y.grad(); };
+
+}  // namespace
 
 template <class T>
 Variable<T> operator+(Variable<T> a, Variable<T> b) {
-  return record("add", {a, b}, a.value() + b.value(), [=](Variable<T> y) {
-    accumulate(a, y.grad());
-    accumulate(b, y.grad());
-  });
+  return define("add", {a, b}, a.value() + b.value(), unchanged, unchanged);
 }
 
 template <class T>
 Variable<T> operator+(Variable<T> a, std::type_identity_t<T> b) {
-  return record("add", {a}, a.value() + b, [=](Variable<T> y) { accumulate(a, y.grad()); });
+  return define("add", {a}, a.value() + b, unchanged);
 }
 
 template <class T>
@@ -24,34 +27,30 @@ Variable<T> operator+(std::type_identity_t<T> a, Variable<T> b) {
 
 template <class T>
 Variable<T> operator-(Variable<T> a, Variable<T> b) {
-  return record("subtract", {a, b}, a.value() - b.value(), [=](Variable<T> y) {
-    accumulate(a, y.grad());
-    accumulate(b, -y.grad());
-  });
+  return define("subtract", {a, b}, a.value() - b.value(), unchanged,
+                [](auto y) { return -y.grad(); });
 }
 
 template <class T>
 Variable<T> operator-(Variable<T> a, std::type_identity_t<T> b) {
-  return record("subtract", {a}, a.value() - b, [=](Variable<T> y) { accumulate(a, y.grad()); });
+  return define("subtract", {a}, a.value() - b, unchanged);
 }
 
 template <class T>
 Variable<T> operator-(std::type_identity_t<T> a, Variable<T> b) {
-  return record("subtract", {b}, a - b.value(), [=](Variable<T> y) { accumulate(b, -y.grad()); });
+  return define("subtract", {b}, a - b.value(), [](auto y) { return -y.grad(); });
 }
 
 template <class T>
 Variable<T> operator*(Variable<T> a, Variable<T> b) {
-  return record("multiply", {a, b}, a.value() * b.value(), [=](Variable<T> y) {
-    accumulate(a, y.grad() * b.value());
-    accumulate(b, y.grad() * a.value());
-  });
+  return define(
+      "multiply", {a, b}, a.value() * b.value(), [=](auto y) { return y.grad() * b.value(); },
+      [=](auto y) { return y.grad() * a.value(); });
 }
 
 template <class T>
 Variable<T> operator*(Variable<T> a, std::type_identity_t<T> b) {
-  return record("multiply", {a}, a.value() * b,
-                [=](Variable<T> y) { accumulate(a, y.grad() * b); });
+  return define("multiply", {a}, a.value() * b, [=](auto y) { return y.grad() * b; });
 }
 
 template <class T>
@@ -61,26 +60,25 @@ Variable<T> operator*(std::type_identity_t<T> a, Variable<T> b) {
 
 template <class T>
 Variable<T> operator/(Variable<T> a, Variable<T> b) {
-  return record("divide", {a, b}, a.value() / b.value(), [=](Variable<T> y) {
-    accumulate(a, y.grad() / b.value());
-    accumulate(b, -y.grad() * y.value() / b.value());
-  });
+  return define(
+      "divide", {a, b}, a.value() / b.value(), [=](auto y) { return y.grad() / b.value(); },
+      [=](auto y) { return -y.grad() * y.value() / b.value(); });
 }
 
 template <class T>
 Variable<T> operator/(Variable<T> a, std::type_identity_t<T> b) {
-  return record("divide", {a}, a.value() / b, [=](Variable<T> y) { accumulate(a, y.grad() / b); });
+  return define("divide", {a}, a.value() / b, [=](auto y) { return y.grad() / b; });
 }
 
 template <class T>
 Variable<T> operator/(std::type_identity_t<T> a, Variable<T> b) {
-  return record("divide", {b}, a / b.value(),
-                [=](Variable<T> y) { accumulate(b, -y.grad() * y.value() / b.value()); });
+  return define("divide", {b}, a / b.value(),
+                [=](auto y) { return -y.grad() * y.value() / b.value(); });
 }
 
 template <class T>
 Variable<T> operator-(Variable<T> x) {
-  return record("negate", {x}, -x.value(), [=](Variable<T> y) { accumulate(x, -y.grad()); });
+  return define("negate", {x}, -x.value(), [](auto y) { return -y.grad(); });
 }
 
 #define XTAPE_INSTANTIATE_BINARY(T, op)                                      \

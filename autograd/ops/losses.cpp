@@ -1,10 +1,10 @@
 #include "autograd/ops/losses.hpp"
 
+#include "autograd/define.hpp"
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/math.hpp"
 #include "autograd/ops/reductions.hpp"
 #include "autograd/ops/softmax.hpp"
-#include "autograd/record.hpp"
 #include "tensor/elementwise.hpp"
 #include "tensor/kernels/softmax.hpp"
 
@@ -48,11 +48,10 @@ std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
 template <class T>
 Variable<T> weighted_logs(Variable<T> targets, Variable<T> logs) {
   const auto product = [](T t, T log) { return t == T(0) ? T(0) : t * log; };
-  return record("softmax_cross_entropy", {targets, logs},
-                elementwise(product, targets.value(), logs.value()), [=](Variable<T> y) {
-                  accumulate(targets, y.grad() * logs.value());
-                  accumulate(logs, y.grad() * targets.value());
-                });
+  return define(
+      "softmax_cross_entropy", {targets, logs}, elementwise(product, targets.value(), logs.value()),
+      [=](auto y) { return y.grad() * logs.value(); },
+      [=](auto y) { return y.grad() * targets.value(); });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "autograd/ops/matrix.hpp"
 
-#include "autograd/record.hpp"
+#include "autograd/define.hpp"
 #include "tensor/gemm.hpp"
 
 namespace xtape {
@@ -21,19 +21,15 @@ void require_product(const char* op, Variable<T> a, Variable<T> b) {
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b) {
   require_product("matmul", a, b);
-  return record(
+  return define(
       "matmul", {a, b},
       [=](Array<T>& y) {
         resize(y, Shape{a.shape()[0], b.shape()[1]}, "matmul");
         gemm(as_is, as_is, a.value(), b.value(), T(0), y);
       },
-      [=](Variable<T> y) {
-        accumulate(a, [=](Array<T>& da, T beta) {
-          gemm(as_is, transposed, y.grad(), b.value(), beta, da);
-        });
-        accumulate(b, [=](Array<T>& db, T beta) {
-          gemm(transposed, as_is, a.value(), y.grad(), beta, db);
-        });
+      [=](auto y, Array<T>& da, T beta) { gemm(as_is, transposed, y.grad(), b.value(), beta, da); },
+      [=](auto y, Array<T>& db, T beta) {
+        gemm(transposed, as_is, a.value(), y.grad(), beta, db);
       });
 }
 
@@ -43,22 +39,18 @@ Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
   require<ShapeError>(bias.shape().size() == 1 && bias.shape()[0] == weight.shape()[1],
                       "linear: the bias {} does not fit the weights {}: expected ({})",
                       bias.shape(), weight.shape(), weight.shape()[1]);
-  return record(
+  return define(
       "linear", {x, weight, bias},
       [=](Array<T>& y) {
         resize(y, Shape{x.shape()[0], weight.shape()[1]}, "linear");
         gemm(as_is, as_is, x.value(), weight.value(), T(0), y);
         assign_into(y, y + bias.value());
       },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          gemm(as_is, transposed, y.grad(), weight.value(), beta, dx);
-        });
-        accumulate(weight, [=](Array<T>& dw, T beta) {
-          gemm(transposed, as_is, x.value(), y.grad(), beta, dw);
-        });
-        accumulate(bias, y.grad());
-      });
+      [=](auto y, Array<T>& dx, T beta) {
+        gemm(as_is, transposed, y.grad(), weight.value(), beta, dx);
+      },
+      [=](auto y, Array<T>& dw, T beta) { gemm(transposed, as_is, x.value(), y.grad(), beta, dw); },
+      [](auto y) -> const auto& { return y.grad(); });
 }
 
 #define XTAPE_INSTANTIATE(T)                             \

@@ -1,8 +1,11 @@
 #include "autograd/ops/reductions.hpp"
 
+#include <bit>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
-#include "autograd/record.hpp"
+#include "autograd/define.hpp"
 #include "tensor/kernels/rearrange.hpp"
 #include "tensor/kernels/reduce.hpp"
 
@@ -12,16 +15,13 @@ namespace {
 /// y = scale * the sum of x over the axes in `mask`.
 template <class T>
 Variable<T> scaled_sum(const char* op, Variable<T> x, std::uint64_t mask, T scale, bool keepdims) {
-  return record(
+  return define(
       op, {x},
       [=](Array<T>& y) {
         resize(y, reduced_shape(x.shape(), mask, keepdims), op);
         reduce_sum(x.value(), mask, scale, T(0), y.data());
       },
-      [=](Variable<T> y) {
-        accumulate(x,
-                   [=](Array<T>& dx, T beta) { stretch(y.grad().data(), mask, scale, beta, dx); });
-      });
+      [=](auto y, Array<T>& dx, T beta) { stretch(y.grad().data(), mask, scale, beta, dx); });
 }
 
 std::size_t count_of(const Shape& shape, std::uint64_t mask) {
@@ -47,42 +47,108 @@ Variable<T> mean(Variable<T> x, const Axes& axes, bool keepdims) {
   return scaled_sum("mean", x, mask, T(1) / static_cast<T>(count), keepdims);
 }
 
+namespace {
+
 template <class T>
-Variable<T> max(Variable<T> x, std::ptrdiff_t axis_from_either, bool keepdims) {
-  const std::size_t axis = normalize_axis("max", axis_from_either, x.shape());
-  require<ShapeError>(x.shape()[axis] > 0, "max: axis {} of {} is empty", axis, x.shape());
-  return record(
-      "max", {x},
-      [=](Array<T>& y) {
-        resize(y, reduced_shape(x.shape(), std::uint64_t{1} << axis, keepdims), "max");
-        const AxisBlocks blocks = blocks_around(x.shape(), axis);
-        reduce_max(x.value().data(), blocks.outer, blocks.extent, blocks.inner, y.data());
+using Kernel = void (*)(const T*, std::size_t, std::size_t, std::size_t, T*);
+
+/// Neighbouring axes, [first, last), around which an array is seen as outer x extent x inner.
+struct Run {
+  std::size_t first, last;
+
+  AxisBlocks blocks(const Shape& shape) const {
+    const auto count = [&](std::size_t begin, std::size_t end) {
+      return std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(begin),
+                             shape.begin() + static_cast<std::ptrdiff_t>(end), std::size_t{1},
+                             std::multiplies<>());
+    };
+    return {count(0, first), count(first, last), count(last, shape.size())};
+  }
+};
+
+/// Returns the last axes in `mask` that lie side by side; none, at the front, for an empty mask.
+Run last_run(std::uint64_t mask) {
+  const auto last = static_cast<std::size_t>(std::bit_width(mask));
+  std::size_t first = last;
+  while (first > 0 && (mask >> (first - 1) & 1) != 0) {
+    --first;
+  }
+  return {first, last};
+}
+
+/// Adds dy(o, i) to dx(o, a, i) for the first a where x is y, or NaN.
+template <class T>
+void add_at_first(const char* op, Variable<T> x, Variable<T> y, const AxisBlocks& blocks,
+                  Array<T>& dx) {
+  const T *values = x.value().data(), *chosen = y.value().data(), *dy = y.grad().data();
+  for (std::size_t i = 0; i < blocks.outer * blocks.inner; ++i) {
+    std::size_t place = i / blocks.inner * blocks.extent * blocks.inner + i % blocks.inner;
+    std::size_t a = 0;
+    while (a < blocks.extent && values[place] != chosen[i] && !std::isnan(values[place])) {
+      place += blocks.inner;
+      ++a;
+    }
+    require<TapeError>(a < blocks.extent, "{}: its input changed after it was recorded", op);
+    dx.data()[place] += dy[i];
+  }
+}
+
+/// Reduces x over one run of axes; y gets `shape`.
+template <class T>
+Variable<T> extreme_of_run(const char* op, Kernel<T> kernel, Variable<T> x, Run run,
+                           const Shape& shape) {
+  return define(
+      op, {x},
+      [&](Array<T>& y) {
+        resize(y, shape, op);
+        const AxisBlocks blocks = run.blocks(x.shape());
+        kernel(x.value().data(), blocks.outer, blocks.extent, blocks.inner, y.data());
       },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          if (beta == T(0)) {
-            dx.fill(T(0));
-          }
-          const AxisBlocks blocks = blocks_around(dx.shape(), axis);
-          const T *values = x.value().data(), *largest = y.value().data(), *dy = y.grad().data();
-          for (std::size_t i = 0; i < blocks.outer * blocks.inner; ++i) {
-            std::size_t place = i / blocks.inner * blocks.extent * blocks.inner + i % blocks.inner;
-            std::size_t a = 0;
-            while (a < blocks.extent && values[place] != largest[i] && !std::isnan(values[place])) {
-              place += blocks.inner;
-              ++a;
-            }
-            require<TapeError>(a < blocks.extent, "max: its input changed after it was recorded");
-            dx.data()[place] += dy[i];
-          }
-        });
+      [=](auto y, Array<T>& dx, T beta) {
+        if (beta == T(0)) {
+          dx.fill(T(0));
+        }
+        add_at_first(op, x, y, run.blocks(dx.shape()), dx);
       });
+}
+
+/// Reduces x over the axes in `mask`, one run of neighbours after the other. It begins with the
+/// last run, so that the first of equal elements in row-major order is the first in each run.
+template <class T>
+Variable<T> extreme_of_runs(const char* op, Kernel<T> kernel, Variable<T> x, std::uint64_t mask,
+                            const Shape& shape) {
+  const Run run = last_run(mask);
+  const std::uint64_t before = mask & ((std::uint64_t{1} << run.first) - 1);
+  if (before == 0) {
+    return extreme_of_run(op, kernel, x, run, shape);
+  }
+  const Shape kept = reduced_shape(x.shape(), mask ^ before, true);
+  return extreme_of_runs(op, kernel, extreme_of_run(op, kernel, x, run, kept), before, shape);
+}
+
+template <class T>
+Variable<T> extreme(const char* op, Kernel<T> kernel, Variable<T> x, const Axes& axes,
+                    bool keepdims) {
+  const std::uint64_t mask = axes.mask(op, x.shape());
+  for (std::size_t axis = 0; axis < x.shape().size(); ++axis) {
+    require<ShapeError>((mask >> axis & 1) == 0 || x.shape()[axis] > 0,
+                        "{}: axis {} of {} is empty", op, axis, x.shape());
+  }
+  const Shape shape = reduced_shape(x.shape(), mask, keepdims);
+  return compose(x.tape(), [&] { return extreme_of_runs(op, kernel, x, mask, shape); });
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> max(Variable<T> x, const Axes& axes, bool keepdims) {
+  return extreme<T>("max", reduce_max, x, axes, keepdims);
 }
 
 #define XTAPE_INSTANTIATE(T)                                 \
   template Variable<T> sum(Variable<T>, const Axes&, bool);  \
   template Variable<T> mean(Variable<T>, const Axes&, bool); \
-  template Variable<T> max(Variable<T>, std::ptrdiff_t, bool)
+  template Variable<T> max(Variable<T>, const Axes&, bool)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

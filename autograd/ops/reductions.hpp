@@ -19,9 +19,10 @@ Variable<T> sum(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = f
 template <class T>
 Variable<T> mean(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
-/// y = the largest element along `axis`; its gradient goes to the first of equal ones. NaN counts
-/// as the largest. Throws ShapeError when the axis is empty.
+/// y = the largest element over the axes,   dx = dy at the largest element and 0 elsewhere. Of
+/// equal elements the first in row-major order gets the gradient. NaN counts as the largest. Throws
+/// ShapeError when there are no elements to choose from.
 template <class T>
-Variable<T> max(Variable<T> x, std::ptrdiff_t axis, bool keepdims = false);
+Variable<T> max(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
 }  // namespace xtape

@@ -7,7 +7,7 @@
 #include <memory>
 #include <utility>
 
-#include "autograd/record.hpp"
+#include "autograd/define.hpp"
 #include "tensor/kernels/rearrange.hpp"
 
 namespace xtape {
@@ -50,16 +50,14 @@ Shape Extents::resolve(const Shape& from) const {
 template <class T>
 Variable<T> reshape(Variable<T> x, const Extents& extents) {
   const Shape shape = extents.resolve(x.shape());
-  return record(
+  return define(
       "reshape", {x},
       [&](Array<T>& y) {
         resize(y, shape);
         std::copy_n(x.value().data(), y.size(), y.data());
       },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          copy_rows(1, dx.size(), y.grad().data(), 0, beta, dx.data(), 0);
-        });
+      [](auto y, Array<T>& dx, T beta) {
+        copy_rows(1, dx.size(), y.grad().data(), 0, beta, dx.data(), 0);
       });
 }
 
@@ -67,7 +65,7 @@ template <class T>
 Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_b) {
   const std::size_t a = normalize_axis("transpose", axis_a, x.shape());
   const std::size_t b = normalize_axis("transpose", axis_b, x.shape());
-  return record(
+  return define(
       "transpose", {x},
       [=](Array<T>& y) {
         Shape shape = x.shape();
@@ -75,9 +73,7 @@ Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_
         resize(y, shape);
         swap_axes(x.value(), a, b, T(0), y);
       },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) { swap_axes(y.grad(), a, b, beta, dx); });
-      });
+      [=](auto y, Array<T>& dx, T beta) { swap_axes(y.grad(), a, b, beta, dx); });
 }
 
 namespace {
@@ -149,7 +145,7 @@ Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
                       "slice: [{}, {}) is not within axis {} of {}", begin, end, axis, x.shape());
   const auto offset = static_cast<std::size_t>(first);
   const auto length = static_cast<std::size_t>(last - first);
-  return record(
+  return define(
       "slice", {x},
       [=](Array<T>& y) {
         Shape shape = x.shape();
@@ -162,18 +158,16 @@ Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
         copy_rows(blocks.outer, length * blocks.inner, x.value().data() + offset * blocks.inner,
                   blocks.extent * blocks.inner, T(0), y.data(), length * blocks.inner);
       },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          if (beta == T(0)) {
-            dx.fill(T(0));
-          }
-          if (dx.size() == 0) {
-            return;
-          }
-          const AxisBlocks blocks = blocks_around(dx.shape(), axis);
-          copy_rows(blocks.outer, length * blocks.inner, y.grad().data(), length * blocks.inner,
-                    T(1), dx.data() + offset * blocks.inner, blocks.extent * blocks.inner);
-        });
+      [=](auto y, Array<T>& dx, T beta) {
+        if (beta == T(0)) {
+          dx.fill(T(0));
+        }
+        if (dx.size() == 0) {
+          return;
+        }
+        const AxisBlocks blocks = blocks_around(dx.shape(), axis);
+        copy_rows(blocks.outer, length * blocks.inner, y.grad().data(), length * blocks.inner, T(1),
+                  dx.data() + offset * blocks.inner, blocks.extent * blocks.inner);
       });
 }
 
@@ -189,7 +183,7 @@ Variable<T> gather(Variable<T> x, Indices rows) {
                         rows.text(i), i, count, x.shape());
     kept[i] = static_cast<std::uint32_t>(rows[i]);
   }
-  return record(
+  return define(
       "gather", {x},
       [=](Array<T>& y) {
         Shape shape = x.shape();
@@ -197,13 +191,11 @@ Variable<T> gather(Variable<T> x, Indices rows) {
         resize(y, shape, "gather");
         gather_rows(x.value(), std::span<const std::uint32_t>(kept), y);
       },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          if (beta == T(0)) {
-            dx.fill(T(0));
-          }
-          scatter_add_rows(y.grad(), std::span<const std::uint32_t>(kept), dx);
-        });
+      [=](auto y, Array<T>& dx, T beta) {
+        if (beta == T(0)) {
+          dx.fill(T(0));
+        }
+        scatter_add_rows(y.grad(), std::span<const std::uint32_t>(kept), dx);
       });
 }
 

@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-#include "autograd/record.hpp"
+#include "autograd/define.hpp"
+#include "autograd/ops/instantiate.hpp"
 #include "tensor/kernels/softmax.hpp"
 
 namespace xtape {
@@ -29,34 +30,26 @@ void accumulate_rows(Variable<T> y, Array<T>& dx, T beta, Weight weight, Slope s
 
 template <class T>
 Variable<T> softmax(Variable<T> x) {
-  return record(
+  return define(
       "softmax", {x}, [=](Array<T>& y) { softmax(x.value(), y); },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          accumulate_rows(
-              y, dx, beta, [](T p, T dp) { return p * dp; },
-              [](T p, T dp, T total) { return p * (dp - total); });
-        });
+      [](auto y, Array<T>& dx, T beta) {
+        accumulate_rows(
+            y, dx, beta, [](T p, T dp) { return p * dp; },
+            [](T p, T dp, T total) { return p * (dp - total); });
       });
 }
 
 template <class T>
 Variable<T> log_softmax(Variable<T> x) {
-  return record(
+  return define(
       "log_softmax", {x}, [=](Array<T>& y) { log_softmax(x.value(), y); },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& dx, T beta) {
-          accumulate_rows(
-              y, dx, beta, [](T, T dl) { return dl; },
-              [](T l, T dl, T total) { return dl - std::exp(l) * total; });
-        });
+      [](auto y, Array<T>& dx, T beta) {
+        accumulate_rows(
+            y, dx, beta, [](T, T dl) { return dl; },
+            [](T l, T dl, T total) { return dl - std::exp(l) * total; });
       });
 }
 
-#define XTAPE_INSTANTIATE(T)                 \
-  template Variable<T> softmax(Variable<T>); \
-  template Variable<T> log_softmax(Variable<T>)
-XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
-#undef XTAPE_INSTANTIATE
+XTAPE_UNARY(softmax, log_softmax);
 
 }  // namespace xtape

@@ -111,7 +111,7 @@ const std::map<std::string, Op>& ops() {
       {"mean(x, axes, keepdims)",
        [](Operands x, A of) { return mean(x[0], axes_of(of), of["keepdims"]); }},
       {"max(x, axis, keepdims)",
-       [](Operands x, A of) { return max(x[0], of["axis"], of["keepdims"]); }},
+       [](Operands x, A of) { return max(x[0], std::ptrdiff_t{of["axis"]}, of["keepdims"]); }},
       {"reshape(x, shape)",
        [](Operands x, A of) { return reshape(x[0], shape_of(of["shape"], x[0].shape())); }},
       {"transpose(x, axis_a, axis_b)",

@@ -114,6 +114,32 @@ TEMPLATE_TEST_CASE("the first of equal elements gets the gradient of max", "", f
   CHECK((along(0) == array_of<T>(Shape{2, 3}, {1, 1, 1, 0, 0, 0})));
 }
 
+TEMPLATE_TEST_CASE("max takes any axes", "", float, double) {
+  using T = TestType;
+  Tape<T> tape;
+  const Array<T> x = array_of<T>(Shape{2, 2, 3}, {1, 9, -2, 4, 0, 9, 9, 3, 7, 5, 6, 2});
+  const auto v = tape.variable(x);
+  CHECK((max(v).value() == array_of<T>(Shape{}, {9})));
+  CHECK((max(v, Axes::all(), true).value() == array_of<T>(Shape{1, 1, 1}, {9})));
+  CHECK((max(v, {0, 1}).value() == array_of<T>({9, 9, 9})));
+  CHECK((max(v, {0, -1}).value() == array_of<T>({9, 9})));
+  CHECK((max(v, {2, 0}, true).value() == array_of<T>(Shape{1, 2, 1}, {9, 9})));
+  // Of equal elements the first in row-major order gets the gradient, over any axes.
+  const auto gradient = [&](const Axes& axes) {
+    return evaluate([=](auto y) { return max(y, axes); }, x).grad;
+  };
+  CHECK(
+      (gradient(Axes::all()) == array_of<T>(Shape{2, 2, 3}, {0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})));
+  CHECK((gradient({0, 2}) == array_of<T>(Shape{2, 2, 3}, {0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0})));
+  CHECK((gradient({0, 1}) == array_of<T>(Shape{2, 2, 3}, {0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0})));
+}
+
+TEST_CASE("max of a scalar is the scalar") {
+  const auto computed = evaluate([](auto v) { return max(v); }, array_of<double>(Shape{}, {3}));
+  CHECK(computed.value.data()[0] == 3);
+  CHECK(computed.grad.data()[0] == 1);
+}
+
 TEMPLATE_TEST_CASE("NaN counts as the largest", "", float, double) {
   using T = TestType;
   for (const auto& row : {std::vector<double>{1, not_a_number, infinity},

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "autograd/record.hpp"
+
+/// @file
+/// Ops by one gradient per operand.
+
+namespace xtape {
+
+namespace detail {
+
+/// Whether an expression owns the expressions that it is made of, so that a function may return it.
+/// Arrays are referred to: they live on the tape.
+template <class E>
+inline constexpr bool owns_parts = true;
+template <class F, class... Parts>
+inline constexpr bool owns_parts<xt::xfunction<F, Parts...>> =
+    ((!std::is_reference_v<Parts> || requires(Parts part) { part.storage(); }) && ...) &&
+    (owns_parts<std::remove_cvref_t<Parts>> && ...);
+
+/// Adds what `gradient` makes of the result y to the gradient of operand i.
+template <class T, class Gradient>
+void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
+  const Variable<T> x = y.input(i);
+  if (!x.needs_grad()) {
+    return;
+  }
+  if constexpr (std::invocable<const Gradient&, Variable<T>, Array<T>&, T>) {
+    accumulate(x, [=, &gradient](Array<T>& grad, T beta) { gradient(y, grad, beta); });
+  } else {
+    using Result = decltype(gradient(y));
+    static_assert(!std::same_as<Result, Array<T>>,
+                  "a gradient returns a copy of an array: give it the return type `const auto&`");
+    static_assert(owns_parts<std::remove_cvref_t<Result>>,
+                  "a gradient returns an expression that refers to a local one: std::move it");
+    accumulate(x, gradient(y));
+  }
+}
+
+}  // namespace detail
+
+/// Records an op as record() does, from its operands, its value, and one gradient for each operand,
+/// in the same order: `define("multiply", {a, b}, a.value() * b.value(), da, db)`.
+///
+/// `value` is an xtensor expression over the operands' values, or a callable `(Array<T>& y)` that
+/// shapes and fills y. A gradient is a closure over handles and numbers. It is called with the
+/// result when the gradient of the result is complete:
+///
+/// - `[=](auto y) { return y.grad() * b.value(); }` returns an expression, which is summed over the
+///   axes along which the operand was stretched;
+/// - `[=](auto y, Array<T>& da, T beta) { ... }` computes da = beta da + the gradient itself, with
+///   beta 0 (then da holds no numbers yet) or 1.
+///
+/// It is not called for an operand that needs no gradient. All gradients together capture at most
+/// 64 bytes, four handles; the operands are also found as y.input(0), y.input(1), ...
+template <class T, std::size_t N, class Value, class... Gradients>
+Variable<T> define(const char* op, const Variable<T> (&operands)[N], Value&& value,
+                   Gradients... gradients) {
+  static_assert(sizeof...(Gradients) == N, "an op has one gradient for each operand");
+  return operands[0].tape().record(op, std::span<const Variable<T>>(operands),
+                                   std::forward<Value>(value), [=](Variable<T> y) {
+                                     std::size_t i = 0;
+                                     (detail::pass_on(y, i++, gradients), ...);
+                                   });
+}
+
+}  // namespace xtape
