@@ -6,7 +6,9 @@
 #include <dnnl.h>
 #endif
 #include <fmt/format.h>
+#include <pthread.h>
 
+#include <csignal>
 #include <new>
 
 #include "tensor/error.hpp"
@@ -25,6 +27,34 @@ void require_workspace() {
   }
 }
 
+/// Blocks signals to this thread while it lives.
+///
+/// Kernels of oneDNN 2.6 point the stack pointer into their workspace. The frame of a signal
+/// handler, even of an empty one, would overwrite what lies before it on the heap. Signals of a
+/// fault stay, because they cannot wait.
+class WithoutSignals {
+ public:
+  WithoutSignals() noexcept {
+    static const sigset_t others = all_but_faults();
+    pthread_sigmask(SIG_BLOCK, &others, &before_);
+  }
+  ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  WithoutSignals(const WithoutSignals&) = delete;
+  WithoutSignals& operator=(const WithoutSignals&) = delete;
+
+ private:
+  static sigset_t all_but_faults() noexcept {
+    sigset_t signals;
+    sigfillset(&signals);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
+      sigdelset(&signals, fault);
+    }
+    return signals;
+  }
+
+  sigset_t before_;
+};
+
 }  // namespace
 
 void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
@@ -33,6 +63,7 @@ void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std
   require_workspace();
   const auto flag = [](bool transpose) { return transpose ? 'T' : 'N'; };
   const auto index = [](std::size_t extent) { return static_cast<dnnl_dim_t>(extent); };
+  const WithoutSignals guard;
   const dnnl_status_t status =
       dnnl_sgemm(flag(transpose_a), flag(transpose_b), index(m), index(n), index(k), alpha, a,
                  index(lda), b, index(ldb), beta, c, index(ldc));
