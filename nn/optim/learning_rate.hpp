@@ -47,8 +47,12 @@ class LearningRate {
     require_schedule();
   }
 
-  /// Returns the rate of a step, which is counted from 0, at a scale of 1.
-  double operator()(std::size_t step) const { return schedule_(step); }
+  /// Returns the rate of a step, which is counted from 0, at a scale of 1. Throws ValueError if the
+  /// rate was moved from.
+  double operator()(std::size_t step) const {
+    require_schedule();
+    return schedule_(step);
+  }
 
   /// Returns what `plateau` becomes after a report of `score`. Without on_plateau() that is
   /// `plateau`. Throws ValueError if the score does not say whether higher is better.

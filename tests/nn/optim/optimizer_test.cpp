@@ -316,6 +316,25 @@ TEST_CASE("A copied optimizer goes its own way", "[nn]") {
   CHECK(sgd.slots()[0].state[0](0) == 1);
 }
 
+TEST_CASE("An optimizer that was moved from takes no step", "[nn]") {
+  Model model{{1, 2}, {3, 4, 5}};
+  Tape<double> tape;
+  backward_with(tape, model, gradients);
+  nn::Adam<double> adam, other;
+  adam.step(model, tape);
+  SECTION("by construction") {
+    const nn::Adam<double> taken = std::move(adam);
+    CHECK(taken.steps() == 1);
+  }
+  SECTION("by assignment") {
+    other = std::move(adam);
+    CHECK(other.steps() == 1);
+  }
+  const Snapshot before(model, adam);
+  CHECK_THROWS_AS(adam.step(model, tape), xtape::ValueError);
+  CHECK(Snapshot(model, adam) == before);
+}
+
 TEST_CASE("An optimizer has nothing to do for a model without parameters", "[nn]") {
   nn::Sequential<double> empty;
   Tape<double> tape;
