@@ -60,7 +60,7 @@ int run(std::vector<std::string> names) {
   if (names.empty()) {
     names = {"default", "post", "fast"};
   }
-  mnist::DataOptions options;
+  cli::DataOptions options;
   options.dataset = "mnist";
   const mnist::DataSource source = mnist::find_data(options);
   fmt::print("xtape {}, {}, {} threads\n", xtape::version(), xtape::gemm_backend(),

@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include "examples/mnist/output.hpp"
+#include "examples/cli/output.hpp"
 
 namespace mnist {
 namespace {
@@ -18,13 +18,13 @@ namespace nn = xtape::nn;
 using xtape::require;
 
 /// Sets `lock`, but where the file system has no locks.
-void lock_folder(const std::string& folder, std::optional<FolderLock>& lock) {
+void lock_folder(const std::string& folder, std::optional<nn::FolderLock>& lock) {
   try {
     lock.emplace(folder, [&] {
       xtape::fail<xtape::ValueError>("{}: another run keeps its checkpoints here", folder);
     });
-  } catch (const NoLocks& error) {
-    complain(fmt::format("{}: see to it that no other run uses this folder", error.what()));
+  } catch (const xtape::nn::NoLocks& error) {
+    cli::complain(fmt::format("{}: see to it that no other run uses this folder", error.what()));
   }
 }
 
@@ -85,7 +85,7 @@ void require_consistent(const nn::CheckpointNumbers& saved, const RunLength& run
   }
 }
 
-Checkpoints::Checkpoints(const CheckpointOptions& options, nn::Identity identity)
+Checkpoints::Checkpoints(const cli::CheckpointOptions& options, nn::Identity identity)
     : options_(options), identity_(std::move(identity)) {
   if (!wanted()) {
     return;
@@ -123,8 +123,8 @@ fs::path Checkpoints::best_weights() const {
   return fs::path(options_.folder) / "best.safetensors";
 }
 
-nn::Identity identity_of(const Recipe& recipe, const TrainingOptions& training, std::uint64_t seed,
-                         const nn::Mnist& data) {
+nn::Identity identity_of(const Recipe& recipe, const cli::TrainingOptions& training,
+                         std::uint64_t seed, const nn::Mnist& data) {
   const auto text = [](const auto& value) { return fmt::format("{}", value); };
   const nn::AugmentOptions& augment = recipe.augment;
   std::uint64_t hash = 0xcbf29ce484222325;

@@ -4,9 +4,9 @@
 #include <optional>
 #include <xtape.hpp>
 
-#include "examples/mnist/data/lock.hpp"
-#include "examples/mnist/options.hpp"
+#include "examples/cli/options.hpp"
 #include "examples/mnist/recipes.hpp"
+#include "nn/io/folder_lock.hpp"
 
 namespace mnist {
 
@@ -32,7 +32,7 @@ class Checkpoints {
   /// object lives (a file system without locks is complained of, and used). Throws DataError when
   /// it cannot be made or written to, and ValueError when another run uses it, and when it holds
   /// checkpoints that the run is not to go on from, or none where it is to.
-  Checkpoints(const CheckpointOptions& options, xtape::nn::Identity identity);
+  Checkpoints(const cli::CheckpointOptions& options, xtape::nn::Identity identity);
 
   bool wanted() const { return !options_.folder.empty(); }
   bool resumes() const { return wanted() && options_.resume; }
@@ -56,13 +56,13 @@ class Checkpoints {
   std::filesystem::path best_weights() const;
 
  private:
-  CheckpointOptions options_;
+  cli::CheckpointOptions options_;
   xtape::nn::Identity identity_;
-  std::optional<FolderLock> lock_;
+  std::optional<xtape::nn::FolderLock> lock_;
 };
 
 /// What must be the same for a run to go on: the recipe, the images that it trains on, the seed.
-xtape::nn::Identity identity_of(const Recipe& recipe, const TrainingOptions& training,
+xtape::nn::Identity identity_of(const Recipe& recipe, const cli::TrainingOptions& training,
                                 std::uint64_t seed, const xtape::nn::Mnist& data);
 
 }  // namespace mnist

@@ -4,25 +4,28 @@
 #include <cstdio>
 #include <xtape.hpp>
 
+#include "examples/cli/output.hpp"
 #include "examples/mnist/download_progress.hpp"
-#include "examples/mnist/output.hpp"
 
 namespace mnist {
 
-DataSource prepare(const DataOptions& options, const RunOptions& run, bool verbose) {
+namespace datasets = xtape::nn::datasets;
+
+DataSource prepare(const cli::DataOptions& options, const cli::RunOptions& run, bool verbose) {
   if (run.threads > 0 || run.deterministic) {
     xtape::set_thread_count(std::max<std::size_t>(run.threads, 1));
   }
-  DataSource source = find_data(options, verbose ? download_progress() : DownloadProgress());
+  DataSource source =
+      find_data(options, verbose ? download_progress() : datasets::DownloadProgress());
   std::fputs(source.notice.c_str(), stderr);
   if (!verbose) {
     return source;
   }
   const xtape::nn::Mnist& data = source.data;
-  print_output("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
-               xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
-  print_output("{} training and {} test images of {} x {} pixels {}\n\n", data.train.size(),
-               data.test.size(), data.train.rows, data.train.columns, source.origin);
+  cli::print_output("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
+                    xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
+  cli::print_output("{} training and {} test images of {} x {} pixels {}\n\n", data.train.size(),
+                    data.test.size(), data.train.rows, data.train.columns, source.origin);
   return source;
 }
 

@@ -8,7 +8,9 @@
 
 namespace mnist {
 
-DownloadProgress download_progress() {
+namespace datasets = xtape::nn::datasets;
+
+datasets::DownloadProgress download_progress() {
   const bool counts = Progress::style_of_stderr() == Progress::Style::bar;
   return [=, phase = std::string(), counted = std::uint64_t{0}](
              const std::string& what, std::uint64_t done, std::uint64_t total) mutable {

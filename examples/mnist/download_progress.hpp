@@ -1,11 +1,11 @@
 #pragma once
 
-#include "examples/mnist/data/download.hpp"
+#include "nn/datasets/download.hpp"
 
 namespace mnist {
 
 /// Shows a download on standard error: a line that counts where that is a terminal, else a line for
 /// each file.
-DownloadProgress download_progress();
+xtape::nn::datasets::DownloadProgress download_progress();
 
 }  // namespace mnist

@@ -11,6 +11,9 @@
 #include <string_view>
 
 namespace mnist {
+
+using xtape::nn::GreyImage;
+
 namespace {
 
 bool locale_is_utf8() {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/png.hpp"
+#include "nn/data/png.hpp"
 
 /// Pictures and bars made of letters.
 
@@ -22,7 +22,7 @@ enum class Letters {
 Letters letters_of_stdout();
 
 /// The picture in lines of as many columns as it has; each line stands for two rows of pixels.
-std::vector<std::string> draw(const GreyImage& image, Letters letters);
+std::vector<std::string> draw(const xtape::nn::GreyImage& image, Letters letters);
 
 /// A bar of at most `width` columns for a share from 0 to 1; it is not padded.
 std::string draw_bar(double share, std::size_t width, Letters letters);

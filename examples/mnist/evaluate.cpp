@@ -3,49 +3,50 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "examples/cli/output.hpp"
+#include "examples/cli/validators.hpp"
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"
-#include "examples/mnist/output.hpp"
-#include "examples/mnist/validators.hpp"
 
 namespace mnist {
 namespace {
 
 struct EvaluateOptions {
   std::string weights;
-  DataOptions data;
-  OutputOptions output;
+  cli::DataOptions data;
+  cli::OutputOptions output;
 };
 
 void add_flags(CLI::App& app, EvaluateOptions& options) {
-  takes_file(app.add_option("--weights", options.weights,
-                            "File of a network, as mnist train --save writes it"))
+  cli::takes_file(app.add_option("--weights", options.weights,
+                                 "File of a network, as mnist train --save writes it"))
       ->required();
   add_flags(app, options.data);
   add_flags(app, options.output);
 }
 
-void print(const xtape::nn::ConfusionMatrix& matrix, const OutputOptions& output) {
+void print(const xtape::nn::ConfusionMatrix& matrix, const cli::OutputOptions& output) {
   if (output.json) {
     nlohmann::ordered_json line;
     line["test_accuracy"] = matrix.accuracy();
     line["correct"] = matrix.correct();
     line["images"] = matrix.total();
-    print_output("{}\n", line.dump());
+    cli::print_output("{}\n", line.dump());
   } else if (output.quiet) {
-    print_output("test accuracy {:.2f} %\n", 100 * matrix.accuracy());
+    cli::print_output("test accuracy {:.2f} %\n", 100 * matrix.accuracy());
   } else {
-    print_output("{}\n", to_string(matrix));
+    cli::print_output("{}\n", to_string(matrix));
   }
-  flush_output();
+  cli::flush_output();
 }
 
-int evaluate(const Arguments& arguments) {
-  const auto options = parse_options<EvaluateOptions>(evaluate_command, arguments);
+int evaluate(const cli::Arguments& arguments) {
+  const auto options = cli::parse_options<EvaluateOptions>(evaluate_command, arguments);
   const Model model = load_model(options.weights);
-  const xtape::nn::Mnist data = prepare(options.data, RunOptions{}, options.output.verbose()).data;
+  const xtape::nn::Mnist data =
+      prepare(options.data, cli::RunOptions{}, options.output.verbose()).data;
   xtape::require<xtape::DataError>(
       model.features == data.test.features() && model.class_names.size() == classes,
       "{}: a network for {} pixels and {} classes, but the data have {} and {}", options.weights,
@@ -57,10 +58,10 @@ int evaluate(const Arguments& arguments) {
 
 }  // namespace
 
-const Command evaluate_command{"evaluate", "Measure a trained network on the test images",
-                               "Examples:\n"
-                               "  mnist train --save digits.safetensors\n"
-                               "  mnist evaluate --weights digits.safetensors\n",
-                               evaluate};
+const cli::Command evaluate_command{"evaluate", "Measure a trained network on the test images",
+                                    "Examples:\n"
+                                    "  mnist train --save digits.safetensors\n"
+                                    "  mnist evaluate --weights digits.safetensors\n",
+                                    evaluate};
 
 }  // namespace mnist

@@ -7,9 +7,9 @@
 #include <limits>
 #include <utility>
 
+#include "examples/cli/output.hpp"
 #include "examples/mnist/backprop.hpp"
 #include "examples/mnist/network.hpp"
-#include "examples/mnist/output.hpp"
 
 namespace mnist {
 namespace {
@@ -69,18 +69,18 @@ std::vector<Matrix> gradients_by_hand(const std::vector<Matrix*>& parameters,
 }
 
 void print(const GradientCheck& check, std::size_t batch_size) {
-  print_output(
+  cli::print_output(
       "Gradients of the first {} images in double precision: the greatest difference between the "
       "tape's\nand others, relative to the largest gradient of each parameter\n",
       batch_size);
-  print_output("      shape         by hand   by finite differences\n");
+  cli::print_output("      shape         by hand   by finite differences\n");
   for (const GradientComparison& row : check.parameters) {
     const std::string kinks = row.at_kinks > 0 ? fmt::format(", {} at kinks", row.at_kinks) : "";
-    print_output("{:4}  {:12}  {:>7.1e}   {:.1e} ({} elements{}){}\n", row.name,
-                 fmt::format("{}", row.shape), row.by_hand, row.by_differences, row.elements, kinks,
-                 row.agrees ? "" : "  DISAGREE");
+    cli::print_output("{:4}  {:12}  {:>7.1e}   {:.1e} ({} elements{}){}\n", row.name,
+                      fmt::format("{}", row.shape), row.by_hand, row.by_differences, row.elements,
+                      kinks, row.agrees ? "" : "  DISAGREE");
   }
-  print_output("\n");
+  cli::print_output("\n");
 }
 
 }  // namespace
@@ -133,10 +133,10 @@ GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed, const nn
   GradientCheck check = compare_gradients(network, recipe.activation, batch, seed);
   if (verbose) {
     print(check, batch.size());
-    try_flush_output();
+    cli::try_flush_output();
   }
   if (!check) {
-    complain("the gradients disagree; mnist check-gradients prints a table");
+    cli::complain("the gradients disagree; mnist check-gradients prints a table");
   }
   return check;
 }

@@ -13,6 +13,7 @@ namespace {
 
 using xtape::DataError;
 using xtape::require;
+using xtape::nn::GreyImage;
 
 constexpr std::size_t side = 28;
 constexpr std::size_t box = 20;
@@ -194,7 +195,7 @@ Picture read_picture(const std::string& name) {
   if (const auto number = number_after_colon(name); number && !std::filesystem::exists(name)) {
     return {name, read_idx_image(name.substr(0, name.rfind(':')), *number)};
   }
-  return {name, like_mnist(read_png(name), name)};
+  return {name, like_mnist(xtape::nn::read_png(name), name)};
 }
 
 }  // namespace mnist

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "examples/mnist/png.hpp"
+#include "nn/data/png.hpp"
 
 /// Pictures of people's own as the network knows them from MNIST.
 
@@ -11,7 +11,7 @@ namespace mnist {
 /// A picture to be read, of the size that the network takes, light on dark.
 struct Picture {
   std::string name;
-  GreyImage image;
+  xtape::nn::GreyImage image;
 };
 
 /// The picture that `name` tells: a PNG file, which is made like MNIST's images by like_mnist(), or
@@ -23,6 +23,6 @@ Picture read_picture(const std::string& name);
 /// just fits into 20 x 20 pixels, and placed so that its centre of mass is in the middle. What is
 /// on the border most often is taken for the paper, and is turned black. Throws DataError that
 /// begins with `name` when nothing is drawn on it.
-GreyImage like_mnist(const GreyImage& picture, const std::string& name);
+xtape::nn::GreyImage like_mnist(const xtape::nn::GreyImage& picture, const std::string& name);
 
 }  // namespace mnist

@@ -4,14 +4,17 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "examples/cli/output.hpp"
+#include "examples/cli/validators.hpp"
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/drawing.hpp"
 #include "examples/mnist/model_file.hpp"
-#include "examples/mnist/output.hpp"
 #include "examples/mnist/picture.hpp"
-#include "examples/mnist/validators.hpp"
 
 namespace mnist {
+
+using xtape::nn::GreyImage;
+
 namespace {
 
 struct PredictOptions {
@@ -21,14 +24,15 @@ struct PredictOptions {
 };
 
 void add_flags(CLI::App& app, PredictOptions& options) {
-  takes_file(
+  cli::takes_file(
       app.add_option("IMAGE", options.images,
                      "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0"))
       ->take_all()
       ->type_name("")
       ->default_str("")
       ->required();
-  takes_file(app.add_option("--weights", options.weights, "What mnist train --save has written"))
+  cli::takes_file(
+      app.add_option("--weights", options.weights, "What mnist train --save has written"))
       ->required();
   app.add_flag("--json", options.json, "A line of JSON for each image");
 }
@@ -66,14 +70,15 @@ void print_json(const Model& model, const Picture& picture, const std::vector<do
                                     {"name", model.class_names[likeliest(shares)]},
                                     {"probabilities", shares}};
   using Json = nlohmann::ordered_json;
-  print_output("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
+  cli::print_output("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 /// The picture, and beside it a bar for each class.
 void print_drawing(const Model& model, const Picture& picture, const std::vector<double>& shares,
                    Letters letters) {
   const std::size_t best = likeliest(shares);
-  print_output("{}: {} ({:.1f} %)\n\n", picture.name, model.class_names[best], 100 * shares[best]);
+  cli::print_output("{}: {} ({:.1f} %)\n\n", picture.name, model.class_names[best],
+                    100 * shares[best]);
   const std::vector<std::string> lines = draw(picture.image, letters);
   std::size_t widest = 0;
   for (const std::string& name : model.class_names) {
@@ -87,13 +92,13 @@ void print_drawing(const Model& model, const Picture& picture, const std::vector
                           100 * shares[i - 2], draw_bar(shares[i - 2], 24, letters));
     }
     line.erase(line.find_last_not_of(' ') + 1);
-    print_output("{}\n", line);
+    cli::print_output("{}\n", line);
   }
-  print_output("\n");
+  cli::print_output("\n");
 }
 
-int predict(const Arguments& arguments) {
-  const auto options = parse_options<PredictOptions>(predict_command, arguments);
+int predict(const cli::Arguments& arguments) {
+  const auto options = cli::parse_options<PredictOptions>(predict_command, arguments);
   const Model model = load_model(options.weights);
   const Letters letters = letters_of_stdout();
   int status = 0;
@@ -104,17 +109,17 @@ int predict(const Arguments& arguments) {
       options.json ? print_json(model, picture, shares)
                    : print_drawing(model, picture, shares, letters);
     } catch (const xtape::DataError& error) {  // the others can be read nevertheless
-      complain(error.what());
+      cli::complain(error.what());
       status = 1;
     }
-    flush_output();
+    cli::flush_output();
   }
   return status;
 }
 
 }  // namespace
 
-const Command predict_command{
+const cli::Command predict_command{
     "predict", "Say which digits pictures show",
     "Dark digits on light paper and light ones on dark are scaled and centred as MNIST's are.\n"
     "Exit status 1 when one could not be read. Examples:\n"

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "examples/mnist/output.hpp"
+#include "examples/cli/output.hpp"
 
 namespace mnist {
 
@@ -25,25 +25,25 @@ std::string to_json(const Epoch& epoch, bool times) {
 
 void Printer::heading() const {
   if (output_.verbose()) {
-    print_output("epoch    loss  {}test accuracy{}\n",
-                 training_.validation > 0 ? "validation  " : "",
-                 times_ ? "  seconds  samples/s" : "");
+    cli::print_output("epoch    loss  {}test accuracy{}\n",
+                      training_.validation > 0 ? "validation  " : "",
+                      times_ ? "  seconds  samples/s" : "");
   }
 }
 
 void Printer::epoch(const Epoch& epoch) const {
   if (output_.json) {
-    print_output("{}\n", to_json(epoch, times_));
+    cli::print_output("{}\n", to_json(epoch, times_));
   } else if (output_.verbose()) {
-    print_output("{:5}  {:6.4f}  ", epoch.number, epoch.loss());
+    cli::print_output("{:5}  {:6.4f}  ", epoch.number, epoch.loss());
     if (epoch.validation) {
-      print_output("{:8.2f} %  ", 100 * *epoch.validation);
+      cli::print_output("{:8.2f} %  ", 100 * *epoch.validation);
     }
-    print_output("{:11.2f} %", 100 * epoch.test);
+    cli::print_output("{:11.2f} %", 100 * epoch.test);
     if (times_) {
-      print_output("  {:7.2f}  {:9.0f}", epoch.seconds, epoch.samples_per_second());
+      cli::print_output("  {:7.2f}  {:9.0f}", epoch.seconds, epoch.samples_per_second());
     }
-    print_output("\n");
+    cli::print_output("\n");
   }
 }
 
@@ -51,10 +51,10 @@ void Printer::result(const Outcome& outcome) const {
   if (output_.json || outcome.last.number == 0) {
     return;
   }
-  print_output("{}test accuracy {:.2f} % {} epoch {}{}\n", output_.verbose() ? "\n" : "",
-               100 * outcome.last.test, training_.early_stop > 0 ? "of the best," : "after",
-               outcome.last.number,
-               times_ ? fmt::format(", {:.2f} seconds of training", outcome.seconds) : "");
+  cli::print_output("{}test accuracy {:.2f} % {} epoch {}{}\n", output_.verbose() ? "\n" : "",
+                    100 * outcome.last.test, training_.early_stop > 0 ? "of the best," : "after",
+                    outcome.last.number,
+                    times_ ? fmt::format(", {:.2f} seconds of training", outcome.seconds) : "");
 }
 
 }  // namespace mnist

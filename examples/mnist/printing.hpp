@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "examples/mnist/options.hpp"
+#include "examples/cli/options.hpp"
 #include "examples/mnist/training.hpp"
 
 namespace mnist {
@@ -11,7 +11,8 @@ namespace mnist {
 /// the result, or JSON lines, by print_output().
 class Printer {
  public:
-  Printer(const OutputOptions& output, const TrainingOptions& training, bool deterministic)
+  Printer(const cli::OutputOptions& output, const cli::TrainingOptions& training,
+          bool deterministic)
       : output_(output), training_(training), times_(!deterministic) {}
 
   void heading() const;
@@ -19,8 +20,8 @@ class Printer {
   void result(const Outcome& outcome) const;
 
  private:
-  OutputOptions output_;
-  TrainingOptions training_;
+  cli::OutputOptions output_;
+  cli::TrainingOptions training_;
   bool times_;  // whether times are printed, which no two runs have in common
 };
 

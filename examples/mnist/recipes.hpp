@@ -48,6 +48,9 @@ const std::vector<Recipe>& recipes();
 /// Throws ValueError when there is none of that name.
 const Recipe& find_recipe(std::string_view name);
 
+/// The recipe that `changed` was before its ingredients changed.
+inline const Recipe& find_recipe(const Recipe& changed) { return find_recipe(changed.name); }
+
 /// `--recipe`, and the flags that change one ingredient of it.
 void add_flags(CLI::App& app, Recipe& recipe);
 

@@ -1,29 +1,32 @@
 #include <fmt/format.h>
 
+#include "examples/cli/output.hpp"
 #include "examples/mnist/checkpoints.hpp"
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
-#include "examples/mnist/data/datasets.hpp"
 #include "examples/mnist/gradient_check.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"
-#include "examples/mnist/output.hpp"
 #include "examples/mnist/printing.hpp"
 #include "examples/mnist/report/configuration.hpp"
 #include "examples/mnist/report/report.hpp"
 #include "examples/mnist/signals.hpp"
 #include "examples/mnist/training.hpp"
+#include "nn/datasets/datasets.hpp"
 
 namespace mnist {
+
+namespace datasets = xtape::nn::datasets;
+
 namespace {
 
 struct TrainOptions {
-  DataOptions data;
+  cli::DataOptions data;
   Recipe recipe;
-  RunOptions run;
-  TrainingOptions training;
-  CheckpointOptions checkpoints;
-  OutputOptions output;
+  cli::RunOptions run;
+  cli::TrainingOptions training;
+  cli::CheckpointOptions checkpoints;
+  cli::OutputOptions output;
   ReportOptions report;
 };
 
@@ -52,9 +55,9 @@ void require_writable(const ReportOptions& kept) {
 /// nobody takes that, and says so in the end; one that only prints ends with an Error.
 void show(const ReportOptions& kept) {
   if (kept.weights.empty() && kept.folder.empty()) {
-    flush_output();
+    cli::flush_output();
   } else {
-    try_flush_output();
+    cli::try_flush_output();
   }
 }
 
@@ -70,10 +73,10 @@ void keep_weights(const TrainOptions& options, const DataSource& source,
 }
 
 void keep_report(const TrainOptions& options, const DataSource& source,
-                 const xtape::nn::Sequential<float>& network, const History& history,
+                 const xtape::nn::Sequential<float>& network, const xtape::nn::History& history,
                  const GradientCheck& gradients) {
   if (!options.report.folder.empty()) {
-    write_report(options.report.folder, {.title = known_dataset(source.dataset).title,
+    write_report(options.report.folder, {.title = datasets::known_dataset(source.dataset).title,
                                          .class_names = source.class_names,
                                          .data = source.data,
                                          .network = network,
@@ -89,7 +92,7 @@ void keep_report(const TrainOptions& options, const DataSource& source,
 void print_kept(const TrainOptions& options) {
   const auto& [weights, folder] = options.report;
   if (options.output.verbose()) {
-    print_output(
+    cli::print_output(
         "{}{}", weights.empty() ? "" : fmt::format("weights in {}\n", weights.string()),
         folder.empty() ? "" : fmt::format("report in {}\n", (folder / "index.html").string()));
   }
@@ -106,14 +109,14 @@ Checkpoints make_checkpoints(const TrainOptions& options, const xtape::nn::Mnist
 /// Why the run ended early and how it can go on.
 void report_interruption(const Outcome& outcome, const TrainOptions& options) {
   const std::string& folder = options.checkpoints.folder;
-  complain(fmt::format("interrupted after {} of {} epochs, {}", outcome.epochs,
-                       options.recipe.epochs,
-                       folder.empty() ? "without --checkpoints to go on from"
-                                      : "to go on from " + folder + " with --resume"));
+  cli::complain(fmt::format("interrupted after {} of {} epochs, {}", outcome.epochs,
+                            options.recipe.epochs,
+                            folder.empty() ? "without --checkpoints to go on from"
+                                           : "to go on from " + folder + " with --resume"));
 }
 
-int train(const Arguments& arguments) {
-  const auto options = parse_options<TrainOptions>(train_command, arguments);
+int train(const cli::Arguments& arguments) {
+  const auto options = cli::parse_options<TrainOptions>(train_command, arguments);
   const bool verbose = options.output.verbose();
   require_writable(options.report);
   const DataSource source = prepare(options.data, options.run, verbose);
@@ -123,7 +126,7 @@ int train(const Arguments& arguments) {
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features(), rng);
   if (verbose) {
-    print_output("{}\n", network.table(xtape::Shape{data.train.features()}));
+    cli::print_output("{}\n", network.table(xtape::Shape{data.train.features()}));
     show(options.report);  // the proof takes a moment
   }
   const GradientCheck gradients =
@@ -137,7 +140,7 @@ int train(const Arguments& arguments) {
   const CatchSignals guard;
   printer.heading();
   show(options.report);
-  History history;
+  xtape::nn::History history;
   const Plan plan{options.recipe, options.training, checkpoints,
                   options.report.folder.empty() ? nullptr : &history};
   const Outcome outcome = train(network, plan, data, rng, progress, [&](const Epoch& epoch) {
@@ -149,7 +152,7 @@ int train(const Arguments& arguments) {
   show(options.report);
   keep_report(options, source, network, history, gradients);
   print_kept(options);
-  flush_output();
+  cli::flush_output();
   if (outcome.signal != 0) {
     report_interruption(outcome, options);
     return 128 + outcome.signal;
@@ -159,10 +162,11 @@ int train(const Arguments& arguments) {
 
 }  // namespace
 
-const Command train_command{"train", "Train a network (the default)",
-                            "Examples:\n"
-                            "  mnist train --hidden 512,256 --activation relu --learning-rate 0.1\n"
-                            "  mnist train --recipe post --seed 7\n",
-                            train};
+const cli::Command train_command{
+    "train", "Train a network (the default)",
+    "Examples:\n"
+    "  mnist train --hidden 512,256 --activation relu --learning-rate 0.1\n"
+    "  mnist train --recipe post --seed 7\n",
+    train};
 
 }  // namespace mnist

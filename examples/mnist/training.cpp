@@ -58,7 +58,7 @@ struct Split {
   }
 };
 
-EpochRecord record_of(const Epoch& epoch) {
+xtape::nn::EpochRecord record_of(const Epoch& epoch) {
   return {.epoch = epoch.number,
           .loss = epoch.loss(),
           .accuracy = epoch.test,
@@ -268,9 +268,9 @@ class Training {
 
   nn::Sequential<float>& network_;
   const Recipe& recipe_;
-  const TrainingOptions& options_;
+  const cli::TrainingOptions& options_;
   const Checkpoints& checkpoints_;
-  History* history_;
+  xtape::nn::History* history_;
   Split split_;
   const nn::Dataset& train_;
   const nn::Dataset& test_;

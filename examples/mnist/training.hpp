@@ -4,11 +4,11 @@
 #include <optional>
 #include <xtape.hpp>
 
+#include "examples/cli/options.hpp"
 #include "examples/mnist/checkpoints.hpp"
-#include "examples/mnist/history.hpp"
-#include "examples/mnist/options.hpp"
 #include "examples/mnist/progress.hpp"
 #include "examples/mnist/recipes.hpp"
+#include "nn/train/history.hpp"
 
 namespace mnist {
 
@@ -37,9 +37,10 @@ struct Outcome {
 /// How to train.
 struct Plan {
   const Recipe& recipe;
-  const TrainingOptions& options;
+  const cli::TrainingOptions& options;
   const Checkpoints& checkpoints;
-  History* history = nullptr;  ///< Learns of each epoch, with the gradients of a few of its steps.
+  xtape::nn::History* history =
+      nullptr;  ///< Learns of each epoch, with the gradients of a few of its steps.
 };
 
 /// Trains `network` as the plan's recipe says, on `data.train` without the validation images that

@@ -1,6 +1,6 @@
-#include "examples/mnist/config.hpp"
+#include "examples/cli/config.hpp"
 
-#include "examples/mnist/validators.hpp"
+#include "examples/cli/validators.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {
@@ -20,14 +20,14 @@ struct Flags {
         ->type_name("NUMBERS")
         ->take_all()
         ->delimiter(',')
-        ->transform(mnist::whole(1, 100000));
-    app.add_option("--seed", seed)->type_name("NUMBER")->transform(mnist::whole(0, 1u << 31));
-    app.add_option("--rate", rate)->type_name("NUMBER")->check(mnist::finite());
+        ->transform(cli::whole(1, 100000));
+    app.add_option("--seed", seed)->type_name("NUMBER")->transform(cli::whole(0, 1u << 31));
+    app.add_option("--rate", rate)->type_name("NUMBER")->check(cli::finite());
     app.add_flag("--json", json);
     app.add_flag("--standardize,!--no-standardize", standardize);
-    mnist::takes_file(app.add_option("--save", save));
-    mnist::takes_folder(app.add_option("--data", data));
-    app.add_option("--optimizer", optimizer)->type_name("NAME")->check(mnist::one_of({"a", "b"}));
+    cli::takes_file(app.add_option("--save", save));
+    cli::takes_folder(app.add_option("--data", data));
+    app.add_option("--optimizer", optimizer)->type_name("NAME")->check(cli::one_of({"a", "b"}));
   }
 
   bool operator==(const Flags& other) const {
@@ -57,7 +57,7 @@ struct Flags {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto path = fuzz::input_file(data, size);
   Flags flags;
-  if (!fuzz::accepts(path, [&] { mnist::read_config(flags.app, path.string()); })) {
+  if (!fuzz::accepts(path, [&] { cli::read_config(flags.app, path.string()); })) {
     return 0;
   }
   const auto is_size = [](std::size_t each) { return 1 <= each && each <= 100000; };

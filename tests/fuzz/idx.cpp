@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "examples/mnist/data/unpack.hpp"
+#include "nn/datasets/unpack.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/support/gzip.hpp"
 
@@ -60,12 +60,13 @@ void expect_sound(const nn::IdxArray& array, std::size_t rank) {
 /// What the file holds, unpacked by the downloads' reader; nothing when that refuses it.
 Bytes unpacked(const fs::path& path) {
   Bytes all;
-  mnist::Content content{};
+  xtape::nn::datasets::Content content{};
   const auto take = [&](std::span<const std::uint8_t> bytes) {
     all.insert(all.end(), bytes.begin(), bytes.end());
     expect(all.size() <= most_unpacked, "no more than the limit is unpacked");
   };
-  if (!fuzz::accepts(path, [&] { content = mnist::unpack(path, most_unpacked, take); })) {
+  if (!fuzz::accepts(path,
+                     [&] { content = xtape::nn::datasets::unpack(path, most_unpacked, take); })) {
     return {};
   }
   expect(content.bytes == all.size() && content.sha256.size() == 64, "all of it is counted");

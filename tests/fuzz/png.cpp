@@ -1,4 +1,4 @@
-#include "examples/mnist/png.hpp"
+#include "nn/data/png.hpp"
 
 #include <zlib.h>
 
@@ -9,21 +9,21 @@
 
 namespace fs = std::filesystem;
 using fuzz::expect;
-using mnist::GreyImage;
+using xtape::nn::GreyImage;
 
 namespace {
 
 constexpr std::size_t largest_copied = 1 << 16;  // pixels; encoding more takes too long
 
 void expect_round_trip(const GreyImage& image) {
-  std::vector<mnist::Colour> greys;
+  std::vector<xtape::nn::Colour> greys;
   for (unsigned i = 0; i < 256; ++i) {
     const auto grey = static_cast<std::uint8_t>(i);
     greys.push_back({grey, grey, grey});
   }
   const fs::path copy = fuzz::folder().write(
-      "again", mnist::encode_png(image.pixels, image.rows, image.columns, greys));
-  const GreyImage again = mnist::read_png(copy);
+      "again", xtape::nn::encode_png(image.pixels, image.rows, image.columns, greys));
+  const GreyImage again = xtape::nn::read_png(copy);
   expect(again.rows == image.rows && again.columns == image.columns && again.pixels == image.pixels,
          "a picture that is written reads the same");
 }
@@ -62,7 +62,7 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fs::path path = fuzz::input_file(data, size);
   GreyImage image;
-  if (!fuzz::accepts(path, [&] { image = mnist::read_png(path); })) {
+  if (!fuzz::accepts(path, [&] { image = xtape::nn::read_png(path); })) {
     return 0;
   }
   expect(image.rows > 0 && image.columns > 0 && image.pixels.size() == image.rows * image.columns,

@@ -7,8 +7,8 @@
 #include "examples/mnist/model_file.hpp"
 #include "nn/io/files.hpp"
 #include "nn/io/safetensors.hpp"
-#include "tests/examples/png_files.hpp"
 #include "tests/fuzz/training_run.hpp"
+#include "tests/nn/data/png_files.hpp"
 #include "tests/nn/io/safetensors_files.hpp"
 #include "tests/support/gzip.hpp"
 

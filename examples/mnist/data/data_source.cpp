@@ -6,26 +6,29 @@
 #include "tensor/error.hpp"
 
 namespace mnist {
+
+namespace datasets = xtape::nn::datasets;
+
 namespace {
 
 /// Always the same digits, so that what is learnt from them can be compared.
 constexpr std::uint64_t synthetic_seed = 1;
 
 DataSource synthetic(const std::string& notice) {
-  const KnownDataset& dataset = known_dataset("synthetic");
+  const datasets::KnownDataset& dataset = datasets::known_dataset("synthetic");
   return {dataset.name, "drawn by the program", notice, synthetic_digits(synthetic_seed),
           dataset.class_names};
 }
 
 }  // namespace
 
-DataSource find_data(const DataOptions& options, const DownloadProgress& progress) {
+DataSource find_data(const datasets::Options& options, const datasets::DownloadProgress& progress) {
   if (options.dataset == "synthetic") {
     xtape::require<xtape::ValueError>(options.folder.empty(),
                                       "--data {}: synthetic digits need no folder", options.folder);
     return synthetic("");
   }
-  const Location location = locate(options, progress);
+  const datasets::Location location = datasets::locate(options, progress);
   if (!location.folder.empty()) {
     std::string notice;
     for (const std::string& problem : location.corrected) {
@@ -35,7 +38,7 @@ DataSource find_data(const DataOptions& options, const DownloadProgress& progres
             xtape::nn::read_mnist(location.folder), location.dataset->class_names};
   }
   if (options.dataset) {
-    require_found(location);
+    datasets::require_found(location);
   }
   return synthetic(fmt::format(
       "mnist: MNIST is not to be had: these are synthetic digits, drawn by the program. Tried:\n"

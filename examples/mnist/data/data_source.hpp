@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/data/locate.hpp"
 #include "nn/data/idx.hpp"
+#include "nn/datasets/locate.hpp"
 
 namespace mnist {
 
@@ -22,6 +22,7 @@ struct DataSource {
 /// when data that were asked for cannot be had or read, ValueError when a data set is unknown, a
 /// mirror is not HTTPS, or a folder is named for synthetic digits; Stopped when the progress
 /// callback says so.
-DataSource find_data(const DataOptions& options, const DownloadProgress& progress = {});
+DataSource find_data(const xtape::nn::datasets::Options& options,
+                     const xtape::nn::datasets::DownloadProgress& progress = {});
 
 }  // namespace mnist

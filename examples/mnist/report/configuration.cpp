@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "examples/mnist/validators.hpp"
+#include "examples/cli/validators.hpp"
 
 namespace mnist {
 namespace {
@@ -22,16 +22,17 @@ std::string compiler() {
 }  // namespace
 
 void add_flags(CLI::App& app, ReportOptions& options) {
-  takes_file(app.add_option("--save", options.weights, "File for the weights, which predict takes"))
+  cli::takes_file(
+      app.add_option("--save", options.weights, "File for the weights, which predict takes"))
       ->default_str("");
-  takes_folder(
+  cli::takes_folder(
       app.add_option("--report", options.folder,
                      "Folder for a report: index.html with curves, pictures and histograms of the "
                      "run,\nand metrics.csv"))
       ->default_str("");
 }
 
-Facts describe(const Recipe& recipe, const RunOptions& run) {
+Facts describe(const Recipe& recipe, const cli::RunOptions& run) {
   Facts facts{{"recipe", recipe.name},
               {"hidden layers", fmt::format("{}", fmt::join(recipe.hidden, ", "))},
               {"activation", recipe.activation},

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "examples/mnist/options.hpp"
+#include "examples/cli/options.hpp"
 #include "examples/mnist/recipes.hpp"
 #include "examples/mnist/report/report.hpp"
 
@@ -18,7 +18,7 @@ struct ReportOptions {
 void add_flags(CLI::App& app, ReportOptions& options);
 
 /// What the run was asked to do, as the report lists it.
-Facts describe(const Recipe& recipe, const RunOptions& run);
+Facts describe(const Recipe& recipe, const cli::RunOptions& run);
 
 /// xtape, what multiplies its matrices, the compiler and the processor.
 Facts describe_versions();

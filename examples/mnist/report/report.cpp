@@ -2,14 +2,17 @@
 
 #include <system_error>
 
-#include "examples/mnist/report/confusion.hpp"
-#include "examples/mnist/report/images.hpp"
-#include "examples/mnist/report/learning.hpp"
-#include "examples/mnist/report/predictions.hpp"
-#include "examples/mnist/report/style.hpp"
-#include "examples/mnist/report/text.hpp"
+#include "nn/report/confusion.hpp"
+#include "nn/report/images.hpp"
+#include "nn/report/learning.hpp"
+#include "nn/report/metrics.hpp"
+#include "nn/report/predictions.hpp"
+#include "nn/report/style.hpp"
+#include "nn/report/text.hpp"
 
 namespace mnist {
+
+namespace report = xtape::nn::report;
 namespace {
 
 using report::add;
@@ -113,7 +116,7 @@ std::vector<Section> sections(const ReportData& report, const report::Prediction
 void add_header(std::string& html, const ReportData& report,
                 const report::Predictions& predictions) {
   double seconds = 0;
-  for (const EpochRecord& epoch : report.history.epochs()) {
+  for (const xtape::nn::EpochRecord& epoch : report.history.epochs()) {
     seconds += epoch.seconds;
   }
   const auto& confusion = predictions.confusion;
@@ -179,7 +182,7 @@ void require_report_folder(const std::filesystem::path& folder) {
 
 void write_report(const std::filesystem::path& folder, const ReportData& report) {
   make_folder(folder);
-  xtape::nn::write_file(folder / numbers_file, metrics_csv(report.history));
+  xtape::nn::write_file(folder / numbers_file, report::metrics_csv(report.history));
   xtape::nn::write_file(folder / page_file, page(report));
 }
 

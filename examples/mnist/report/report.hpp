@@ -7,7 +7,7 @@
 #include <xtape.hpp>
 
 #include "examples/mnist/gradient_check.hpp"
-#include "examples/mnist/history.hpp"
+#include "nn/train/history.hpp"
 
 namespace mnist {
 
@@ -21,7 +21,7 @@ struct ReportData {
   const xtape::nn::Mnist& data;
   const xtape::nn::Sequential<float>& network;
   xtape::nn::PixelScale scale;
-  const History& history;
+  const xtape::nn::History& history;
   std::vector<GradientComparison> gradients;
   Facts configuration;
   Facts versions;
@@ -36,9 +36,5 @@ void require_report_folder(const std::filesystem::path& folder);
 /// epoch. Each replaces its predecessor whole. Throws DataError naming the file that cannot be
 /// written.
 void write_report(const std::filesystem::path& folder, const ReportData& report);
-
-/// The content of metrics.csv: epoch, loss, accuracies in [0, 1], seconds, learning rate, and the
-/// root mean square of each parameter and of its gradients.
-std::string metrics_csv(const History& history);
 
 }  // namespace mnist

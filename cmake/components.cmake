@@ -1,0 +1,57 @@
+# The libraries beside xtape itself, each built where what it needs is found:
+# xtape::datasets fetches known data sets, xtape::png reads and writes pictures, xtape::report makes
+# pages of figures.
+
+# xtape_add_component(NAME SOURCE...): the library xtape_NAME, which users link as xtape::NAME.
+function(xtape_add_component name)
+  add_library(xtape_${name} ${ARGN})
+  add_library(xtape::${name} ALIAS xtape_${name})
+  target_link_libraries(xtape_${name} PUBLIC xtape)
+  xtape_set_warnings(xtape_${name})
+  target_compile_options(xtape_${name} PRIVATE ${xtape_strict_warnings} -ffunction-sections
+                                               -fdata-sections)
+  set_target_properties(
+    xtape_${name} PROPERTIES EXPORT_NAME ${name} VERSION "${PROJECT_VERSION}"
+                             SOVERSION "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
+endfunction()
+
+if(XTAPE_WITH_DATASETS)
+  find_package(CURL 7.85)
+  find_package(OpenSSL COMPONENTS Crypto)
+  if(CURL_FOUND AND OPENSSL_FOUND)
+    xtape_add_component(
+      datasets
+      nn/datasets/datasets.cpp
+      nn/datasets/download.cpp
+      nn/datasets/http.cpp
+      nn/datasets/inspect.cpp
+      nn/datasets/locate.cpp
+      nn/datasets/sha256.cpp
+      nn/datasets/unpack.cpp)
+    target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
+  endif()
+endif()
+
+if(XTAPE_WITH_PNG)
+  find_package(PNG)
+  if(PNG_FOUND)
+    xtape_add_component(png nn/data/png.cpp)
+    target_link_libraries(xtape_png PRIVATE PNG::PNG)
+  endif()
+endif()
+
+if(XTAPE_WITH_REPORT AND TARGET xtape_png)
+  xtape_add_component(
+    report
+    nn/report/confusion.cpp
+    nn/report/curves.cpp
+    nn/report/images.cpp
+    nn/report/learning.cpp
+    nn/report/metrics.cpp
+    nn/report/predictions.cpp
+    nn/report/ridges.cpp
+    nn/report/scale.cpp
+    nn/report/style.cpp
+    nn/report/text.cpp)
+  target_link_libraries(xtape_report PUBLIC xtape_png)
+endif()

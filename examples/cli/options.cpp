@@ -1,0 +1,103 @@
+#include "examples/cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <limits>
+
+#include "examples/cli/validators.hpp"
+#include "nn/datasets/http.hpp"
+#include "tensor/error.hpp"
+
+namespace cli {
+namespace {
+
+CLI::Validator safe_url() {
+  const auto check = [](const std::string& text) {
+    try {
+      xtape::nn::datasets::require_safe_url(text);
+      return std::string();
+    } catch (const xtape::ValueError& error) {
+      return std::string(error.what());
+    }
+  };
+  return {check, ""};
+}
+
+}  // namespace
+
+void add_flags(CLI::App& app, DataOptions& options) {
+  app.option_defaults()->group("Data");
+  app.add_option(
+         "--dataset", options.dataset,
+         "mnist, fashion or synthetic; default: mnist, or synthetic where that cannot be had")
+      ->type_name("NAME")
+      ->check(one_of({"mnist", "fashion", "synthetic"}));
+  auto* folder = takes_folder(
+      app.add_option("--data", options.folder,
+                     "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
+                     "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download"));
+  auto* mirror = app.add_option("--mirror", options.mirror, "Folder to download from, as https://")
+                     ->type_name("URL")
+                     ->check(not_empty("a URL that begins with https://"))
+                     ->check(safe_url())
+                     ->excludes(folder);
+  app.add_flag("--offline", options.offline, "Never touch the network")->excludes(mirror);
+  app.add_option("--timeout", options.timeout, "Seconds of silence before a server is given up")
+      ->type_name("NUMBER")
+      ->transform(whole(1, 3600));
+}
+
+void add_flags(CLI::App& app, RunOptions& options) {
+  app.option_defaults()->group("Run");
+  app.add_option("--seed", options.seed, "Seed of the first weights and of the order of images")
+      ->type_name("NUMBER")
+      ->transform(whole(0, std::numeric_limits<std::uint64_t>::max()));
+  app.add_option("--threads", options.threads, "Threads to compute with")
+      ->type_name("NUMBER")
+      ->default_str("all cores")
+      ->transform(whole(1, 256));
+  app.add_flag(
+      "--deterministic", options.deterministic,
+      "Print the same on any number of cores: one thread unless --threads says otherwise,\n"
+      "and no times");
+}
+
+void add_flags(CLI::App& app, TrainingOptions& options) {
+  app.option_defaults()->group("Training");
+  CLI::Option* validation =
+      app.add_option("--validation", options.validation,
+                     "Training images, the last ones, that are kept out of training to measure by")
+          ->type_name("NUMBER")
+          ->transform(whole(0, 1000000000));
+  app.add_option("--early-stop", options.early_stop,
+                 "Stop after so many epochs without a better accuracy on the validation images,\n"
+                 "and keep the best weights")
+      ->type_name("NUMBER")
+      ->needs(validation)
+      ->transform(whole(1, 1000000));
+}
+
+void add_flags(CLI::App& app, CheckpointOptions& options) {
+  app.option_defaults()->group("Checkpoints");
+  CLI::Option* folder = takes_folder(
+      app.add_option("--checkpoints", options.folder,
+                     "Save the run here at the end of each epoch and when it is interrupted"));
+  app.add_option("--save-every", options.save_every, "Save it every so many steps, too")
+      ->type_name("NUMBER")
+      ->needs(folder)
+      ->transform(whole(1, 1000000000));
+  app.add_option("--keep", options.keep, "How many checkpoints are kept")
+      ->type_name("NUMBER")
+      ->needs(folder)
+      ->transform(whole(1, 1000000));
+  app.add_flag("--resume", options.resume,
+               "Go on from the newest checkpoint, with all other flags as they were")
+      ->needs(folder);
+}
+
+void add_flags(CLI::App& app, OutputOptions& options) {
+  app.option_defaults()->group("Output");
+  app.add_flag("--json", options.json, "Print a JSON line for each epoch, and nothing else");
+  app.add_flag("--quiet", options.quiet, "Print the result alone, and show no progress");
+}
+
+}  // namespace cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "nn/datasets/locate.hpp"
+
+namespace CLI {  // NOLINT(readability-identifier-naming)
+class App;
+}
+
+/// What the command line says, a struct for each concern (and Recipe, in recipes.hpp). Each command
+/// takes those that concern it; add_flags() names the flags that set them, and their values before
+/// are the defaults.
+
+namespace cli {
+
+/// Which images, and where they may come from.
+struct DataOptions : xtape::nn::datasets::Options {};
+
+/// How a command computes.
+struct RunOptions {
+  std::uint64_t seed = 42;
+  std::size_t threads = 0;     ///< 0: as many as the machine has cores.
+  bool deterministic = false;  ///< One thread unless `threads` says otherwise; no times printed.
+};
+
+/// How long to train.
+struct TrainingOptions {
+  std::size_t validation = 0;  ///< How many training images are kept out of training.
+  std::size_t early_stop = 0;  ///< Epochs without a better validation accuracy; 0: never stop.
+};
+
+/// How a run is kept, to go on with after it was stopped.
+struct CheckpointOptions {
+  std::string folder;          ///< Empty: it is not.
+  std::size_t save_every = 0;  ///< Steps; a checkpoint is saved at the end of each epoch anyway.
+  std::size_t keep = 3;        ///< How many are kept.
+  bool resume = false;         ///< Go on from the newest.
+};
+
+/// What is printed.
+struct OutputOptions {
+  bool json = false;   ///< A JSON line for each epoch, and nothing else on standard output.
+  bool quiet = false;  ///< Only the last line.
+
+  /// Whether tables and headings are printed.
+  bool verbose() const { return !json && !quiet; }
+};
+
+void add_flags(CLI::App& app, DataOptions& options);
+void add_flags(CLI::App& app, RunOptions& options);
+void add_flags(CLI::App& app, TrainingOptions& options);
+void add_flags(CLI::App& app, CheckpointOptions& options);
+void add_flags(CLI::App& app, OutputOptions& options);
+
+}  // namespace cli

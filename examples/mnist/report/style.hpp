@@ -1,8 +1,0 @@
-#pragma once
-
-namespace mnist::report {
-
-/// The style sheet of the report: light and dark, from a phone to a wide screen.
-extern const char* const style;
-
-}  // namespace mnist::report

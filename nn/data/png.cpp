@@ -1,0 +1,152 @@
+#include "nn/data/png.hpp"
+
+#include <png.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "nn/io/files.hpp"
+#include "tensor/error.hpp"
+
+namespace xtape::nn {
+namespace {
+
+using xtape::DataError;
+using xtape::require;
+
+constexpr std::size_t max_bytes = std::size_t{16} << 20;
+constexpr std::size_t max_side = 4096;
+
+/// libpng's simplified interface, which reports errors by return values.
+class Png {
+ public:
+  Png() { image_.version = PNG_IMAGE_VERSION; }
+  Png(const Png&) = delete;
+  Png& operator=(const Png&) = delete;
+  ~Png() { png_image_free(&image_); }
+
+  png_image* operator->() { return &image_; }
+  png_image* get() { return &image_; }
+
+ private:
+  png_image image_{};
+};
+
+/// The number in four bytes from `place` on.
+std::size_t number_at(std::string_view png, std::size_t place) {
+  std::size_t number = 0;
+  for (std::size_t i = place; i < place + 4; ++i) {
+    number = number << 8 | static_cast<unsigned char>(png[i]);
+  }
+  return number;
+}
+
+/// Whether a chunk of this name tells how pixels look: names of those that must be understood begin
+/// with a capital letter.
+bool shapes_pixels(std::string_view name) {
+  return (name[0] >= 'A' && name[0] <= 'Z') || name == "tRNS" || name == "gAMA" || name == "sRGB";
+}
+
+/// Drops the chunks that do not tell how the pixels look. Of texts libpng would unpack 8 MB each,
+/// and keep them, and a small file has room for hundreds. A chunk that is cut short goes too:
+/// libpng would take memory for what its length promises.
+void keep_pixels(std::string& png) {
+  constexpr std::size_t around = 12;  // length, name and checksum
+  std::size_t from = 8, to = 8;       // after the signature
+  while (from + around <= png.size() && number_at(png, from) <= png.size() - from - around) {
+    const std::size_t size = around + number_at(png, from);
+    if (shapes_pixels(std::string_view(png).substr(from + 4, 4))) {
+      std::memmove(png.data() + to, png.data() + from, size);
+      to += size;
+    }
+    from += size;
+  }
+  png.resize(std::min(to, png.size()));
+}
+
+/// Grey and opacity of each pixel as one picture before a background, in the same memory.
+GreyImage flatten(std::vector<std::uint8_t> grey_alpha, std::size_t rows, std::size_t columns) {
+  std::uint64_t painted = 0;
+  std::uint64_t opacity = 0;
+  for (std::size_t i = 0; i < grey_alpha.size(); i += 2) {
+    painted += std::uint64_t{grey_alpha[i]} * grey_alpha[i + 1];
+    opacity += grey_alpha[i + 1];
+  }
+  const unsigned background = painted > 128 * opacity ? 0 : 255;
+  for (std::size_t i = 0; i < rows * columns; ++i) {
+    const unsigned grey = grey_alpha[2 * i];
+    const unsigned alpha = grey_alpha[2 * i + 1];
+    grey_alpha[i] =
+        static_cast<std::uint8_t>((grey * alpha + background * (255 - alpha) + 127) / 255);
+  }
+  grey_alpha.resize(rows * columns);
+  return {rows, columns, std::move(grey_alpha)};
+}
+
+}  // namespace
+
+std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, std::size_t columns,
+                       std::span<const Colour> palette) {
+  require<xtape::ValueError>(
+      rows > 0 && columns > 0 && pixels.size() == rows * columns && palette.size() <= 256 &&
+          std::all_of(pixels.begin(), pixels.end(), [&](auto p) { return p < palette.size(); }),
+      "encode_png: {} pixels and {} colours do not make a picture of {} x {}", pixels.size(),
+      palette.size(), rows, columns);
+  std::vector<std::uint8_t> colours;
+  for (const Colour& colour : palette) {
+    colours.insert(colours.end(), {colour.red, colour.green, colour.blue, colour.alpha});
+  }
+  Png png;
+  png->width = static_cast<png_uint_32>(columns);
+  png->height = static_cast<png_uint_32>(rows);
+  png->format = PNG_FORMAT_RGBA_COLORMAP;
+  png->colormap_entries = static_cast<png_uint_32>(palette.size());
+
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(*png.get()) + 4096, '\0');
+  png_alloc_size_t size = bytes.size();
+  require<xtape::Error>(png_image_write_to_memory(png.get(), bytes.data(), &size, 0, pixels.data(),
+                                                  0, colours.data()) != 0,
+                        "encode_png: {}", png->message);
+  bytes.resize(size);
+  return bytes;
+}
+
+GreyImage read_png(const std::filesystem::path& path) {
+  std::string bytes = xtape::nn::read_file(path, max_bytes);
+  keep_pixels(bytes);
+  const auto check = [&](int done, const png_image* png) {
+    require<DataError>(done != 0, "{}: is no intact PNG picture: {}", path.string(), png->message);
+  };
+  Png png;
+  check(png_image_begin_read_from_memory(png.get(), bytes.data(), bytes.size()), png.get());
+  const std::size_t columns = png->width;
+  const std::size_t rows = png->height;
+  require<DataError>(rows <= max_side && columns <= max_side,
+                     "{}: has {} x {} pixels, more than {} x {}", path.string(), columns, rows,
+                     max_side, max_side);
+  png->format = PNG_FORMAT_GA;
+  png->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits alone do not make a picture linear
+  std::vector<std::uint8_t> grey_alpha(2 * rows * columns);
+  check(png_image_finish_read(png.get(), nullptr, grey_alpha.data(), 0, nullptr), png.get());
+  require<DataError>(!PNG_IMAGE_FAILED(*png.get()), "{}: {}", path.string(), png->message);
+  return flatten(std::move(grey_alpha), rows, columns);
+}
+
+std::string data_uri(std::string_view png) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string uri = "data:image/png;base64,";
+  for (std::size_t i = 0; i < png.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t j = i; j < i + 3; ++j) {
+      group = group << 8 | (j < png.size() ? static_cast<unsigned char>(png[j]) : 0u);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      uri += i + j <= png.size() ? digits[group >> (18 - 6 * j) & 63] : '=';
+    }
+  }
+  return uri;
+}
+
+}  // namespace xtape::nn

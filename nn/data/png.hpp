@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Pictures in PNG files, through libpng.
+
+namespace xtape::nn {
+
+/// A colour with its opacity, each part from 0 to 255.
+struct Colour {
+  std::uint8_t red = 0, green = 0, blue = 0, alpha = 255;
+};
+
+/// Grey pixels, row-major, from 0 (black) to 255 (white).
+struct GreyImage {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::vector<std::uint8_t> pixels;
+};
+
+/// A PNG file in memory: each of the rows x columns bytes of `pixels` is a place in `palette`,
+/// which has at most 256 colours. Throws ValueError when the numbers do not fit together.
+std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, std::size_t columns,
+                       std::span<const Colour> palette);
+
+/// Reads a PNG file of any colour type and depth as shades of grey. What shows through a
+/// transparent picture is white, or black where that sets off better what is painted.
+///
+/// Throws DataError, one line that names the file, when it cannot be read, is no PNG, is damaged,
+/// or is larger than 16 MiB or 4096 x 4096 pixels: no more memory is taken than those need.
+GreyImage read_png(const std::filesystem::path& path);
+
+/// "data:image/png;base64,..." with the bytes of a PNG file.
+std::string data_uri(std::string_view png);
+
+}  // namespace xtape::nn

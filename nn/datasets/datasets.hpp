@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xtape::nn::datasets {
+
+/// A file of a published data set. Its name is that of the raw file; mirrors serve it with ".gz"
+/// appended. Size and SHA-256 are those of the content: gzip wrappers differ between copies.
+struct DataFile {
+  std::string name;
+  std::uint64_t bytes;
+  std::string sha256;
+};
+
+/// A data set that the program knows by name.
+struct KnownDataset {
+  std::string name;                                   ///< What --dataset calls it.
+  std::string title;                                  ///< What people call it.
+  std::vector<DataFile> files;                        ///< Empty when the program draws it itself.
+  std::vector<std::string> mirrors;                   ///< Folders as URLs, tried in turn.
+  std::vector<std::filesystem::path> system_folders;  ///< Where packages put it.
+  std::vector<std::string> class_names;               ///< What each label stands for.
+};
+
+/// mnist, fashion and synthetic.
+const std::vector<KnownDataset>& known_datasets();
+
+/// The data set of that name. Throws ValueError that lists the names there are.
+const KnownDataset& known_dataset(std::string_view name);
+
+}  // namespace xtape::nn::datasets

@@ -1,0 +1,148 @@
+#include "nn/datasets/download.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <thread>
+
+#include "nn/datasets/inspect.hpp"
+#include "nn/datasets/unpack.hpp"
+#include "nn/io/file.hpp"
+#include "nn/io/folder_lock.hpp"
+#include "tensor/error.hpp"
+
+namespace xtape::nn::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What one mirror did wrong.
+class MirrorError : public xtape::Error {
+ public:
+  using Error::Error;
+};
+
+/// One file on its way from a mirror to its folder.
+class Arrival {
+ public:
+  Arrival(const DataFile& file, const fs::path& folder, const DownloadLimits& limits,
+          const DownloadProgress& progress)
+      : file_(file),
+        folder_(folder),
+        limits_(limits),
+        progress_(progress),
+        part_(File::to_append(folder / (file.name + ".gz.part"))) {}
+
+  /// Throws MirrorError when this mirror does not have it.
+  void fetch(const std::string& mirror) {
+    const std::string url =
+        fmt::format("{}{}{}.gz", mirror, mirror.ends_with('/') ? "" : "/", file_.name);
+    auto pause = limits_.back_off;
+    for (int attempt = 1;; ++attempt) {
+      const HttpResult result = http_get(url, part_, most_bytes(), limits_.http,
+                                         [this](auto... bytes) { return report(bytes...); });
+      const std::string problem = result.problem.empty() ? unpacked() : result.problem;
+      if (problem.empty()) {
+        return;
+      }
+      // A wrong content may have come about by continuing the part of another copy.
+      const bool again = result.problem.empty() ? result.resumed : result.transient;
+      xtape::require<MirrorError>(again && attempt < limits_.attempts, "{}: {}", url, problem);
+      wait(pause);
+      pause *= 2;
+    }
+  }
+
+ private:
+  /// No gzip file of the content is larger: deflate stores what it cannot compress, with five bytes
+  /// for each 16 kB at the worst.
+  std::uint64_t most_bytes() const { return file_.bytes + file_.bytes / 1000 + 1000; }
+
+  bool report(std::uint64_t done, std::uint64_t total) const {
+    return !progress_ || progress_("downloading " + file_.name, done, total);
+  }
+
+  void wait(std::chrono::milliseconds pause) const {
+    const auto end = std::chrono::steady_clock::now() + pause;
+    while (std::chrono::steady_clock::now() < end) {
+      if (!report(part_.size(), 0)) {
+        throw Stopped();
+      }
+      std::this_thread::sleep_for(std::min(pause, std::chrono::milliseconds(100)));
+    }
+  }
+
+  /// Unpacks what has arrived and puts it in place; else empties the part and says what is wrong.
+  std::string unpacked() {
+    const File raw = File::to_write_new(folder_ / (file_.name + ".new"));
+    std::string problem;
+    try {
+      problem = difference(unpack(part_.path(), file_.bytes, [&](auto bytes) { raw.write(bytes); }),
+                           file_);
+    } catch (const Damaged& error) {
+      problem = error.what();
+    } catch (...) {
+      fs::remove(raw.path());
+      throw;
+    }
+    if (problem.empty()) {
+      publish(raw, folder_ / file_.name);
+      fs::remove(part_.path());
+    } else {
+      fs::remove(raw.path());
+      part_.truncate();
+    }
+    return problem;
+  }
+
+  const DataFile& file_;
+  const fs::path& folder_;
+  const DownloadLimits& limits_;
+  const DownloadProgress& progress_;
+  const File part_;
+};
+
+void fetch_from_any(const std::vector<std::string>& mirrors, Arrival& arrival) {
+  std::string problems;
+  for (const std::string& mirror : mirrors) {
+    try {
+      arrival.fetch(mirror);
+      return;
+    } catch (const MirrorError& error) {
+      problems += (problems.empty() ? "" : "; ") + std::string(error.what());
+    }
+  }
+  throw xtape::DataError(problems);
+}
+
+}  // namespace
+
+std::vector<std::string> download(const KnownDataset& dataset,
+                                  const std::vector<std::string>& mirrors, const fs::path& folder,
+                                  const DownloadLimits& limits, const DownloadProgress& progress) {
+  std::for_each(mirrors.begin(), mirrors.end(), require_safe_url);
+  std::error_code error;
+  fs::create_directories(folder, error);
+  xtape::require<xtape::DataError>(!error, "{}: cannot make this folder: {}", folder.string(),
+                                   error.message());
+  const FolderLock lock(folder, [&] {
+    if (progress && !progress("waiting for another process that downloads", 0, 0)) {
+      throw Stopped();
+    }
+  });
+  std::vector<std::string> replaced;
+  for (const DataFile& file : dataset.files) {
+    const Inspection there = inspect(folder, file);
+    if (!there.right()) {
+      Arrival arrival(file, folder, limits, progress);
+      fetch_from_any(mirrors, arrival);
+      if (there.found()) {
+        replaced.push_back(there.problem);
+      }
+    }
+  }
+  return replaced;
+}
+
+}  // namespace xtape::nn::datasets

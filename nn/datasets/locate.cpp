@@ -1,0 +1,146 @@
+#include "nn/datasets/locate.hpp"
+
+#include <fmt/ranges.h>  // fmt::join
+
+#include <algorithm>
+#include <cstdlib>
+#include <system_error>
+
+#include "nn/datasets/inspect.hpp"
+#include "tensor/error.hpp"
+
+namespace xtape::nn::datasets {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The value of an environment variable; empty when it is not set.
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+/// The data set whose test labels are in this folder; null when they are of none that is known.
+const KnownDataset* identify(const fs::path& folder) {
+  const auto& all = known_datasets();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const KnownDataset& each) {
+    return !each.files.empty() && inspect(folder, each.files.back()).right();
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+/// Whether all files in `folder` are as published; if not, `location` is told what is wrong.
+bool all_right(const fs::path& folder, Location& location) {
+  std::vector<std::string> missing;
+  bool right = true;
+  for (const DataFile& file : location.dataset->files) {
+    const Inspection there = inspect(folder, file);
+    right = right && there.right();
+    if (!there.found()) {
+      missing.push_back(file.name);
+    } else if (!there.right()) {
+      location.tried.push_back(there.problem);
+    }
+  }
+  if (missing.size() == location.dataset->files.size()) {
+    location.tried.push_back(fmt::format("{}: no files", folder.string()));
+  } else if (!missing.empty()) {
+    location.tried.push_back(
+        fmt::format("{}: has no {}", folder.string(), fmt::join(missing, ", ")));
+  }
+  return right;
+}
+
+bool in_system_folder(Location& location) {
+  for (const fs::path& folder : location.dataset->system_folders) {
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) {
+      location.tried.push_back(fmt::format("{}: no such folder", folder.string()));
+    } else if (all_right(folder, location)) {
+      location.folder = folder;
+      return true;
+    }
+  }
+  return false;
+}
+
+void fetch(const Options& options, const fs::path& cache, const DownloadProgress& progress,
+           Location& location) {
+  if (options.offline) {
+    location.tried.emplace_back("no download, as --offline says");
+    return;
+  }
+  const auto mirrors =
+      options.mirror.empty() ? location.dataset->mirrors : std::vector<std::string>{options.mirror};
+  DownloadLimits limits;
+  limits.http.stall = std::chrono::seconds(options.timeout);
+  try {
+    location.corrected = download(*location.dataset, mirrors, cache, limits, progress);
+    location.folder = cache;
+  } catch (const xtape::DataError& error) {
+    location.tried.emplace_back(error.what());
+  }
+}
+
+/// The folder that --data or $XTAPE_DATA_DIR names.
+void in_named_folder(const Options& options, const fs::path& folder, Location& location) {
+  const KnownDataset* found = identify(folder);
+  if (found == nullptr || found == location.dataset) {
+    location.folder = folder;
+  } else if (!options.dataset) {
+    location.dataset = found;
+    location.folder = folder;
+  } else {
+    location.tried.push_back(fmt::format("{}: holds {}, not {}", folder.string(), found->title,
+                                         location.dataset->title));
+  }
+}
+
+}  // namespace
+
+fs::path cache_folder(const std::string& dataset_name) {
+  const fs::path cache = from_environment("XDG_CACHE_HOME");
+  const fs::path home = from_environment("HOME");
+  if (!cache.is_absolute() && home.empty()) {
+    return {};
+  }
+  return (cache.is_absolute() ? cache : home / ".cache") / "xtape" / dataset_name;
+}
+
+Location locate(const Options& options, const DownloadProgress& progress) {
+  Location location{&known_dataset(options.dataset.value_or("mnist")), {}, {}, {}};
+  if (!options.folder.empty()) {
+    in_named_folder(options, options.folder, location);
+    require_found(location);
+    return location;
+  }
+  const fs::path named = from_environment("XTAPE_DATA_DIR");
+  if (named.empty()) {
+    location.tried.emplace_back("$XTAPE_DATA_DIR: not set");
+  } else {
+    in_named_folder(options, named, location);
+  }
+  if (!location.folder.empty()) {
+    return location;
+  }
+  const fs::path cache = cache_folder(location.dataset->name);
+  if (!cache.empty() && all_right(cache, location)) {
+    location.folder = cache;
+  } else if (!in_system_folder(location)) {
+    if (cache.empty()) {
+      location.tried.emplace_back("no folder to download to: $HOME is not set");
+    } else {
+      fetch(options, cache, progress, location);
+    }
+  }
+  return location;
+}
+
+void require_found(const Location& location) {
+  if (location.folder.empty()) {
+    xtape::fail<xtape::DataError>("{} cannot be had: {}", location.dataset->title,
+                                  fmt::format("{}", fmt::join(location.tried, "; ")));
+  }
+}
+
+}  // namespace xtape::nn::datasets

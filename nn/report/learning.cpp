@@ -1,0 +1,239 @@
+#include "nn/report/learning.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "nn/report/curves.hpp"
+#include "nn/report/ridges.hpp"
+#include "nn/report/text.hpp"
+
+namespace xtape::nn::report {
+namespace {
+
+constexpr std::size_t most_ridges = 12;  // in one panel
+constexpr std::size_t most_panels = 12;  // the report stays small for deep networks
+constexpr double log2_of_10 = 3.321928094887362;
+
+std::vector<std::size_t> numbers(const History& history) {
+  std::vector<std::size_t> epochs;
+  for (const EpochRecord& epoch : history.epochs()) {
+    epochs.push_back(epoch.epoch);
+  }
+  return epochs;
+}
+
+using Quantity = std::function<double(const EpochRecord&)>;
+
+Series series(const History& history, const std::string& name, const Quantity& quantity) {
+  Series result{name, {}};
+  for (const EpochRecord& epoch : history.epochs()) {
+    result.values.push_back(quantity(epoch));
+  }
+  return result;
+}
+
+/// What the last epoch came to.
+template <class Text>
+std::string last_of(const History& history, Text&& text) {
+  return history.epochs().empty() ? "" : text(history.epochs().back()) + " in the last epoch";
+}
+
+/// "loss: from 0.256 to 0.008", for those who do not see the chart.
+std::string from_to(const Curves& curves) {
+  std::string text;
+  for (const Series& each : curves.series) {
+    if (!each.values.empty()) {
+      add(text, "{}{}: from {:.4g}{} to {:.4g}{}", text.empty() ? "" : "; ", each.name,
+          each.values.front(), curves.unit, each.values.back(), curves.unit);
+    }
+  }
+  return text + '.';
+}
+
+std::string draw_described(Curves curves) {
+  curves.description = from_to(curves);
+  return draw(curves);
+}
+
+/// Whether the largest of the numbers is so many times the smallest that only logarithms show both.
+bool spans_decades(const std::vector<double>& values) {
+  if (values.empty()) {
+    return false;
+  }
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return *low > 0 && *high / *low > 10;
+}
+
+std::vector<std::string> parameter_names(const History& history) {
+  std::vector<std::string> names;
+  if (!history.epochs().empty()) {
+    for (const ParameterRecord& parameter : history.epochs().back().parameters) {
+      names.push_back(parameter.name);
+    }
+  }
+  return names;
+}
+
+bool is_bias(const std::string& name) { return name.ends_with("bias"); }
+
+Curves gradient_sizes(const History& history) {
+  Curves curves{.title = "All layers",
+                .description = "",
+                .note = "root mean square of the gradients, logarithmic scale",
+                .unit = "",
+                .epochs = numbers(history),
+                .series = {},
+                .logarithmic = true};
+  const auto names = parameter_names(history);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (!is_bias(names[i])) {
+      curves.series.push_back(series(history, names[i], [i](const EpochRecord& epoch) {
+        return epoch.parameters[i].gradient_rms;
+      }));
+    }
+  }
+  return curves;
+}
+
+/// The powers of ten around the gradients of all layers and epochs, without the rarest and those in
+/// the first bin, which are smaller than can be told.
+std::pair<int, int> decades(const History& history) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
+  for (const EpochRecord& epoch : history.epochs()) {
+    for (const ParameterRecord& parameter : epoch.parameters) {
+      const Histogram& histogram = parameter.gradients;
+      std::uint64_t total = 0;
+      for (const auto count : histogram.counts) {
+        total += count;
+      }
+      for (std::size_t bin = 1; bin < histogram.counts.size(); ++bin) {
+        if (histogram.counts[bin] * 200 > total) {
+          low = std::min(low, histogram.low + static_cast<double>(bin));
+          high = std::max(high, histogram.low + static_cast<double>(bin) + 1);
+        }
+      }
+    }
+  }
+  if (low > high) {
+    return {-6, 0};
+  }
+  return {static_cast<int>(std::floor(low / log2_of_10)),
+          static_cast<int>(std::ceil(high / log2_of_10))};
+}
+
+/// A panel of one parameter, with the epochs chosen and their histograms.
+Ridges panel(const History& history, std::size_t parameter,
+             const Histogram ParameterRecord::*histogram) {
+  Ridges ridges;
+  ridges.title = history.epochs().back().parameters[parameter].name;
+  for (const std::size_t i : spread(history.epochs().size(), most_ridges)) {
+    ridges.epochs.push_back(history.epochs()[i].epoch);
+    ridges.histograms.push_back(&(history.epochs()[i].parameters[parameter].*histogram));
+  }
+  return ridges;
+}
+
+Ridges gradient_panel(const History& history, std::size_t parameter, std::pair<int, int> range) {
+  const ParameterRecord& last = history.epochs().back().parameters[parameter];
+  Ridges ridges = panel(history, parameter, &ParameterRecord::gradients);
+  ridges.note = fmt::format("root mean square {:.1e} in the last epoch", last.gradient_rms);
+  if (last.zero_gradients > 0.001) {
+    add(ridges.note, ", {:.0f} % exactly zero", 100 * last.zero_gradients);
+  }
+  ridges.description =
+      fmt::format("Histograms of the gradients of {}: {}.", last.name, ridges.note);
+  ridges.label = "size of a gradient";
+  ridges.low = range.first * log2_of_10;
+  ridges.high = range.second * log2_of_10;
+  const int stride = (range.second - range.first + 5) / 6;
+  for (int power = range.first; power <= range.second; power += std::max(1, stride)) {
+    ridges.ticks.push_back({power * log2_of_10, power_of_ten(power)});
+  }
+  return ridges;
+}
+
+Ridges weight_panel(const History& history, std::size_t parameter) {
+  const ParameterRecord& last = history.epochs().back().parameters[parameter];
+  Ridges ridges = panel(history, parameter, &ParameterRecord::weights);
+  for (const Histogram* histogram : ridges.histograms) {
+    ridges.high = std::max(ridges.high, histogram->high);
+  }
+  ridges.high = ridges.high > 0 ? ridges.high : 1;
+  ridges.low = -ridges.high;
+  ridges.note = fmt::format("root mean square {:.2g}, largest {:.2g} after the last epoch",
+                            last.weight_rms, last.weights.high);
+  ridges.description = fmt::format("Histograms of {}: {}.", last.name, ridges.note);
+  ridges.label = "value";
+  ridges.ticks = linear_ticks(ridges.low, ridges.high, 5);
+  return ridges;
+}
+
+/// The chart `first` and a panel for each parameter; of very many, the first and the last layers
+/// and some between.
+template <class Panel>
+std::string panels(const History& history, const std::string& first, Panel&& panel_of) {
+  std::string html = "<div class=\"grid\">\n" + first;
+  for (const std::size_t parameter : spread(parameter_names(history).size(), most_panels)) {
+    html += draw(panel_of(parameter));
+  }
+  return html += "</div>\n";
+}
+
+}  // namespace
+
+std::string draw_curves(const History& history) {
+  Curves loss{.title = "Loss (cross-entropy in nats)",
+              .description = "",
+              .note = last_of(history, [](const auto& e) { return fmt::format("{:.4f}", e.loss); }),
+              .unit = "",
+              .epochs = numbers(history),
+              .series = {series(history, "training", [](const auto& e) { return e.loss; })}};
+  loss.logarithmic = spans_decades(loss.series[0].values);
+  loss.note += loss.logarithmic ? "; logarithmic scale" : "";
+
+  Curves accuracy{
+      .title = "Accuracy",
+      .description = "",
+      .note =
+          last_of(history, [](const auto& e) { return fmt::format("{:.2f} %", 100 * e.accuracy); }),
+      .unit = " %",
+      .epochs = numbers(history),
+      .series = {series(history, "test", [](const auto& e) { return 100 * e.accuracy; })}};
+  const Quantity validation = [](const EpochRecord& epoch) {
+    return epoch.validation_accuracy ? 100 * *epoch.validation_accuracy : std::nan("");
+  };
+  if (!history.epochs().empty() && history.epochs().back().validation_accuracy) {
+    accuracy.series.push_back(series(history, "validation", validation));
+  }
+
+  const Curves rate{
+      .title = "Learning rate",
+      .description = "",
+      .note = "of the last step of each epoch",
+      .unit = "",
+      .epochs = numbers(history),
+      .series = {series(history, "rate", [](const auto& e) { return e.learning_rate; })}};
+  return "<div class=\"grid\">\n" + draw_described(std::move(loss)) +
+         draw_described(std::move(accuracy)) + draw_described(rate) + "</div>\n";
+}
+
+std::string draw_gradients(const History& history) {
+  if (history.epochs().empty()) {
+    return "";
+  }
+  const auto range = decades(history);
+  const std::string sizes = draw_described(gradient_sizes(history));
+  return panels(history, sizes, [&](std::size_t i) { return gradient_panel(history, i, range); });
+}
+
+std::string draw_weights(const History& history) {
+  if (history.epochs().empty()) {
+    return "";
+  }
+  return panels(history, "", [&](std::size_t i) { return weight_panel(history, i); });
+}
+
+}  // namespace xtape::nn::report

@@ -1,0 +1,54 @@
+#include "nn/report/predictions.hpp"
+
+#include <algorithm>
+
+#include "autograd/ops/softmax.hpp"
+#include "autograd/scope.hpp"
+
+namespace xtape::nn::report {
+
+std::size_t Predictions::predicted(std::size_t image) const {
+  const std::size_t classes = probabilities.shape()[1];
+  const float* row = probabilities.data() + image * classes;
+  return static_cast<std::size_t>(std::max_element(row, row + classes) - row);
+}
+
+Predictions predict(const nn::Sequential<float>& network, const nn::Dataset& data,
+                    nn::PixelScale scale) {
+  xtape::Tape tape;
+  const xtape::NoGrad guard{tape};
+  Predictions predictions;
+  std::size_t done = 0;
+  for (const nn::Batch& batch : nn::Batches(data, 500, scale)) {
+    tape.rewind();
+    const auto logits = network(tape.constant(batch.images));
+    predictions.confusion.add(logits.value(), batch.labels);
+    const xtape::Array<float>& rows = softmax(logits).value();
+    if (done == 0) {
+      resize(predictions.probabilities, xtape::Shape{data.size(), rows.shape()[1]});
+    }
+    std::copy_n(rows.data(), rows.size(),
+                predictions.probabilities.data() + done * rows.shape()[1]);
+    done += batch.size();
+  }
+  return predictions;
+}
+
+std::vector<std::size_t> worst(const Predictions& predictions, const nn::Dataset& data,
+                               std::size_t count) {
+  std::vector<std::size_t> wrong;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (predictions.predicted(i) != data.labels[i]) {
+      wrong.push_back(i);
+    }
+  }
+  const auto certainty = [&](std::size_t i) {
+    return predictions.probabilities(i, data.labels[i]);
+  };
+  std::stable_sort(wrong.begin(), wrong.end(),
+                   [&](std::size_t a, std::size_t b) { return certainty(a) < certainty(b); });
+  wrong.resize(std::min(wrong.size(), count));
+  return wrong;
+}
+
+}  // namespace xtape::nn::report

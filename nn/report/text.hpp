@@ -1,0 +1,28 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace xtape::nn::report {
+
+/// Text as it stands in HTML and SVG, between tags and in quoted attributes.
+std::string escaped(std::string_view text);
+
+/// A count with commas between the thousands: 101,770.
+std::string thousands(std::uint64_t count);
+
+/// A power of ten as people write it: 10⁻³, and 1 for 10⁰.
+std::string power_of_ten(int exponent);
+
+/// Appends what fmt::format would return.
+template <class... Args>
+void add(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
+  fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
+}
+
+}  // namespace xtape::nn::report

@@ -1,0 +1,150 @@
+#include "examples/mnist/picture.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "examples/mnist/drawing.hpp"
+#include "nn/data/idx.hpp"
+#include "tensor/error.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/mnist_data.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using mnist::Letters;
+using mnist::like_mnist;
+using xtape::nn::GreyImage;
+
+namespace {
+
+GreyImage sheet(std::size_t rows, std::size_t columns, std::uint8_t paper) {
+  return {rows, columns, std::vector<std::uint8_t>(rows * columns, paper)};
+}
+
+void paint(GreyImage& image, std::size_t top, std::size_t left, std::size_t rows,
+           std::size_t columns, std::uint8_t ink) {
+  for (std::size_t row = top; row < top + rows; ++row) {
+    std::fill_n(image.pixels.begin() + static_cast<std::ptrdiff_t>(row * image.columns + left),
+                columns, ink);
+  }
+}
+
+/// Rows and columns of the ink, as first and last pixel.
+struct Extent {
+  std::size_t top = 99, bottom = 0, left = 99, right = 0;
+};
+
+Extent extent_of(const GreyImage& image) {
+  Extent extent;
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+    if (image.pixels[i] > 0) {
+      extent.top = std::min(extent.top, i / image.columns);
+      extent.bottom = std::max(extent.bottom, i / image.columns);
+      extent.left = std::min(extent.left, i % image.columns);
+      extent.right = std::max(extent.right, i % image.columns);
+    }
+  }
+  return extent;
+}
+
+}  // namespace
+
+TEST_CASE("like_mnist fits ink into 20 x 20 pixels around the middle") {
+  GreyImage tall = sheet(300, 200, 0);
+  paint(tall, 10, 150, 100, 40, 255);
+  const GreyImage image = like_mnist(tall, "tall");
+  REQUIRE(image.rows == 28);
+  REQUIRE(image.columns == 28);
+  const Extent extent = extent_of(image);
+  CHECK(extent.bottom - extent.top + 1 == 20);
+  CHECK(extent.right - extent.left + 1 == 8);
+  CHECK(extent.top + extent.bottom == 27);
+  CHECK(extent.left + extent.right == 27);
+  CHECK(image.pixels[14 * 28 + 14] == 255);
+}
+
+TEST_CASE("like_mnist puts the centre of mass, not of the frame, into the middle") {
+  GreyImage flag = sheet(40, 40, 0);
+  paint(flag, 5, 5, 20, 4, 255);  // a heavy pole at the left
+  paint(flag, 5, 9, 2, 8, 255);   // and a thin line to the right
+  const Extent extent = extent_of(like_mnist(flag, "flag"));
+  CHECK(extent.left > 9);  // 8, if the frame were in the middle
+  CHECK(extent.right - extent.left + 1 == 12);
+  double mass = 0, across = 0, down = 0;
+  const GreyImage image = like_mnist(flag, "flag");
+  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
+    mass += image.pixels[i];
+    across += image.pixels[i] * static_cast<double>(i % 28);
+    down += image.pixels[i] * static_cast<double>(i / 28);
+  }
+  CHECK(std::abs(across / mass - 14) <= 0.5);
+  CHECK(std::abs(down / mass - 14) <= 0.5);
+}
+
+TEST_CASE("like_mnist turns dark ink on light paper, faint ink too, into white on black") {
+  GreyImage light = sheet(60, 60, 0);
+  paint(light, 10, 20, 40, 10, 255);
+  GreyImage dark = sheet(60, 60, 230);
+  paint(dark, 10, 20, 40, 10, 160);
+  CHECK(like_mnist(dark, "dark").pixels == like_mnist(light, "light").pixels);
+}
+
+TEST_CASE("like_mnist takes the grain of the paper for no ink") {
+  GreyImage photo = sheet(60, 60, 200);
+  for (std::size_t i = 0; i < photo.pixels.size(); ++i) {
+    photo.pixels[i] = static_cast<std::uint8_t>(196 + (i * 7919) % 9);
+  }
+  GreyImage clean = sheet(60, 60, 200);
+  paint(photo, 10, 20, 40, 10, 20);
+  paint(clean, 10, 20, 40, 10, 20);
+  CHECK(extent_of(like_mnist(photo, "photo")).top == extent_of(like_mnist(clean, "clean")).top);
+  CHECK_THROWS_WITH(like_mnist(sheet(9, 9, 255), "blank.png"), "blank.png: nothing is drawn on it");
+  CHECK_THROWS_AS(like_mnist(sheet(1, 1, 7), "dot.png"), xtape::DataError);
+}
+
+TEST_CASE("like_mnist leaves nearly all digits of MNIST as they are") {
+  MNIST_OR_SKIP(folder);
+  const xtape::nn::Dataset digits = xtape::nn::read_mnist(folder).test;
+  std::size_t same = 0;
+  for (std::size_t n = 0; n < 1000; ++n) {
+    const std::uint8_t* pixels = digits.images.data() + n * 784;
+    const GreyImage digit{28, 28, {pixels, pixels + 784}};
+    const GreyImage again = like_mnist(digit, "digit");
+    bool close = true;
+    for (std::size_t i = 0; i < 784; ++i) {
+      close = close && std::abs(again.pixels[i] - digit.pixels[i]) <= 1;
+    }
+    same += close ? 1u : 0u;
+  }
+  CHECK(same >= 998);
+}
+
+TEST_CASE("read_picture takes FILE:NUMBER from an IDX file as it is") {
+  const TemporaryFolder folder;
+  const std::string header("\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\3", 16);
+  const std::string file = folder.write("two-idx3-ubyte", header + "abcxyz").string();
+  const mnist::Picture second = mnist::read_picture(file + ":1");
+  CHECK(second.name == file + ":1");
+  CHECK(second.image.rows == 1);
+  CHECK(second.image.columns == 3);
+  CHECK(second.image.pixels == std::vector<std::uint8_t>{'x', 'y', 'z'});
+  CHECK_THROWS_WITH(mnist::read_picture(file + ":2"),
+                    file + ": holds 2 images, so there is no number 2 (from 0)");
+  CHECK_THROWS_AS(mnist::read_picture(file + ":-1"), xtape::DataError);
+  CHECK_THROWS_AS(mnist::read_picture(file), xtape::DataError);
+}
+
+TEST_CASE("draw shows two rows of pixels in a line of letters") {
+  const GreyImage image{3, 2, {0, 255, 0, 255, 255, 128}};
+  CHECK(draw(image, Letters::ascii) == std::vector<std::string>{" @", "+:"});
+  CHECK(draw(image, Letters::unicode) == std::vector<std::string>{" █", "▒░"});
+  CHECK(draw(image, Letters::colours)[0] ==
+        "\x1b[38;5;16;48;5;16m▀\x1b[38;5;231;48;5;231m▀\x1b[0m");
+}
+
+TEST_CASE("draw_bar draws a share to an eighth of a letter, or to a letter") {
+  CHECK(mnist::draw_bar(0.5, 4, Letters::ascii) == "##");
+  CHECK(mnist::draw_bar(0.5, 4, Letters::unicode) == "██");
+  CHECK(mnist::draw_bar(0.59375, 4, Letters::colours) == "██▍");
+  CHECK(mnist::draw_bar(0, 4, Letters::unicode).empty());
+  CHECK(mnist::draw_bar(2, 1, Letters::unicode) == "█");
+}

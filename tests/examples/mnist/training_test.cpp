@@ -1,0 +1,74 @@
+#include "examples/mnist/training.hpp"
+
+#include <algorithm>
+#include <vector>
+
+#include "examples/mnist/data/synthetic.hpp"
+#include "examples/mnist/network.hpp"
+#include "tests/support/catch.hpp"
+
+namespace nn = xtape::nn;
+
+namespace {
+
+/// A small network's training on a few digits.
+struct Run {
+  nn::Mnist data = mnist::synthetic_digits(1, 200, 1000);
+  mnist::Recipe recipe;
+  cli::TrainingOptions options;
+  nn::Sequential<float> network;
+  mnist::Outcome outcome;
+  std::vector<mnist::Epoch> epochs;
+
+  Run() {
+    recipe.hidden = {8};
+    recipe.epochs = 1;
+    recipe.batch_size = 10;
+  }
+
+  void train() {
+    xtape::Rng rng{42};
+    network = mnist::make_network<float>(recipe, data.train.features(), rng);
+    mnist::Progress progress(mnist::Progress::Style::none);
+    outcome = mnist::train(network, {recipe, options, mnist::Checkpoints{}}, data, rng, progress,
+                           [&](const mnist::Epoch& epoch) { epochs.push_back(epoch); });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("images for validation are kept out of training") {
+  Run run;
+  run.options.validation = 50;
+  run.train();
+  CHECK(run.epochs.front().samples == 150);
+  CHECK(run.data.train.size() == 200);
+}
+
+TEST_CASE("early stopping waits as long as it says and keeps the weights of the best epoch") {
+  Run run;
+  run.options = {.validation = 50, .early_stop = 3};
+  run.recipe.epochs = 100;
+  run.recipe.learning_rate = 1;
+  run.train();
+  const auto best =
+      std::max_element(run.epochs.begin(), run.epochs.end(),
+                       [](const auto& a, const auto& b) { return a.validation < b.validation; });
+  CHECK(run.outcome.last.number == best->number);
+  REQUIRE(run.epochs.size() < run.recipe.epochs);
+  CHECK(run.epochs.size() == best->number + 3);
+  xtape::Tape tape;
+  CHECK(nn::evaluate(run.network, run.data.test, tape).accuracy() == best->test);
+}
+
+TEST_CASE("a run on other images is another run") {
+  Run run;
+  const auto identity = [&] { return mnist::identity_of(run.recipe, run.options, 42, run.data); };
+  const auto before = identity();
+  CHECK(identity() == before);
+  run.data.test.labels[3] ^= 1;
+  CHECK(identity() != before);
+  run.data.test.labels[3] ^= 1;
+  run.data.train.images[5] ^= 1;
+  CHECK(identity() != before);
+}

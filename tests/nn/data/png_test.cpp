@@ -1,0 +1,178 @@
+#include "nn/data/png.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <array>
+#include <fstream>
+#include <string>
+
+#include "tensor/error.hpp"
+#include "tests/nn/data/png_files.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/cost.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using xtape::nn::Colour;
+using xtape::nn::GreyImage;
+
+namespace {
+
+std::vector<std::uint8_t> pixels_of(const std::string& bytes) {
+  const TemporaryFolder folder;
+  return xtape::nn::read_png(folder.write("picture.png", bytes)).pixels;
+}
+
+/// From now on this process may take so many bytes more.
+void limit_memory(std::size_t bytes) {
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const rlim_t most = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + bytes;
+  const rlimit limit{most, most};
+  ::setrlimit(RLIMIT_AS, &limit);
+}
+
+}  // namespace
+
+TEST_CASE("read_png reads every colour type and depth as grey") {
+  using Pixels = std::vector<std::uint8_t>;
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY, 1, 8, {{0b10100000}})) ==
+        Pixels{255, 0, 255, 0, 0, 0, 0, 0});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY, 2, 4, {{0b00011011}})) == Pixels{0, 85, 170, 255});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY, 4, 2, {{0x0f}})) == Pixels{0, 255});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY, 8, 3, {{0, 77, 255}})) == Pixels{0, 77, 255});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY, 16, 2, {{77, 77, 255, 255}})) == Pixels{77, 255});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_RGB, 8, 2, {{9, 9, 9, 200, 200, 200}})) == Pixels{9, 200});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_RGB, 16, 1, {{9, 9, 9, 9, 9, 9}})) == Pixels{9});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_PALETTE, 1, 2, {{0b01000000}})) == Pixels{0, 255});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY, 8, 2, {{1, 2}, {3, 4}}, true)) == Pixels{1, 2, 3, 4});
+}
+
+TEST_CASE("read_png lets white show through dark ink and black through light ink") {
+  using Pixels = std::vector<std::uint8_t>;
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY_ALPHA, 8, 3, {{0, 255, 0, 0, 255, 0}})) ==
+        Pixels{0, 255, 255});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_GRAY_ALPHA, 8, 2, {{255, 255, 0, 0}})) == Pixels{255, 0});
+  CHECK(pixels_of(png_of(PNG_COLOR_TYPE_RGB_ALPHA, 8, 2, {{0, 0, 0, 51, 0, 0, 0, 0}})) ==
+        Pixels{204, 255});
+}
+
+TEST_CASE("read_png refuses what is no intact picture, naming the file") {
+  const TemporaryFolder folder;
+  const std::string sound = png_of(PNG_COLOR_TYPE_GRAY, 8, 3, {{1, 2, 3}, {4, 5, 6}});
+  const auto refuses = [&](const std::string& bytes) {
+    const auto path = folder.write("bad.png", bytes);
+    const std::string message = message_of([&] { xtape::nn::read_png(path); });
+    CHECK(message.rfind(path.string() + ": is no intact PNG picture: ", 0) == 0);
+    CHECK(message.find('\n') == std::string::npos);
+  };
+  refuses("");
+  refuses("no picture");
+  for (const std::size_t length : {9UL, 30UL, 45UL, 50UL}) {
+    refuses(sound.substr(0, length));
+  }
+  std::string damaged = sound;
+  damaged[48] = static_cast<char>(damaged[48] ^ 1);
+  refuses(damaged);
+  CHECK_THROWS_AS(xtape::nn::read_png(folder / "missing.png"), xtape::DataError);
+  CHECK_THROWS_AS(xtape::nn::read_png(folder.path()), xtape::DataError);
+}
+
+TEST_CASE("read_png refuses pictures cut short anywhere") {
+  const TemporaryFolder folder;
+  const std::string whole = png_of(PNG_COLOR_TYPE_GRAY, 8, 3, {{1, 2, 3}, {4, 5, 6}});
+  const std::size_t pixels_end = whole.rfind("IEND") - 4;
+  for (std::size_t size = 0; size < pixels_end; ++size) {
+    CAPTURE(size);
+    CHECK_THROWS_AS(xtape::nn::read_png(folder.write("cut.png", whole.substr(0, size))),
+                    xtape::DataError);
+  }
+}
+
+TEST_CASE("read_png refuses huge pictures at once") {
+  const TemporaryFolder folder;
+  const auto path = folder.write("huge.png", header_only(200000, 4097));
+  CHECK_THROWS_WITH(xtape::nn::read_png(path),
+                    path.string() + ": has 200000 x 4097 pixels, more than 4096 x 4096");
+  folder.write("huge.png", header_only(4096, 4097));
+  CHECK_THROWS_WITH(xtape::nn::read_png(path),
+                    path.string() + ": has 4096 x 4097 pixels, more than 4096 x 4096");
+  const auto cost_of_square = [&](png_uint_32 side) {
+    const std::vector<std::vector<png_byte>> rows(side, std::vector<png_byte>(side));
+    folder.write("sound.png", png_of(PNG_COLOR_TYPE_GRAY, 8, side, rows));
+    return cost_of([&] { xtape::nn::read_png(folder / "sound.png"); });
+  };
+  const auto check = [&](const std::string& bytes, const Cost& sound) {
+    folder.write("huge.png", bytes);
+    check_refused_at_once([&] { xtape::nn::read_png(path); }, sound);
+  };
+  const Cost small = cost_of_square(1);
+  for (const std::string& bytes : {header_only(200000, 4097), header_only(2000000000, 2000000000),
+                                   header_only(0, 1), std::string((16u << 20) + 1, 'x')}) {
+    check(bytes, small);
+  }
+  check(header_only(4096, 4096), cost_of_square(4096));  // as large as may be, without its pixels
+}
+
+TEST_CASE("read_png does not unpack the texts in a picture") {
+  const std::vector<Bytef> blanks(4 << 20, ' ');
+  std::string packed(1 << 16, '\0');
+  uLong size = packed.size();
+  REQUIRE(compress(reinterpret_cast<Bytef*>(packed.data()), &size, blanks.data(), blanks.size()) ==
+          Z_OK);
+  const std::string text = std::string("k\0\0", 3) + packed.substr(0, size);
+  const TemporaryFolder folder;
+  const auto cost_with = [&](const std::string& a_chunk) {
+    std::string picture = png_of(PNG_COLOR_TYPE_GRAY, 8, 1, {{7}});
+    for (int i = 0; i < 50; ++i) {
+      picture.insert(png_header_end, a_chunk);
+    }
+    const auto path = folder.write("picture.png", picture);
+    CHECK(xtape::nn::read_png(path).pixels == std::vector<std::uint8_t>{7});
+    return cost_of([&] { xtape::nn::read_png(path); });
+  };
+  check_cheap(cost_with(chunk("zTXt", text)), cost_with(chunk("noTx", text)));
+}
+
+TEST_CASE("read_png asks for no memory on the word of a chunk") {
+  std::string bytes = png_of(PNG_COLOR_TYPE_GRAY, 8, 1, {{7}});
+  bytes.insert(png_header_end, chunk("tEXt", "k"));
+  bytes[png_header_end] = '\x15';  // its length is 352 MB now
+  const TemporaryFolder folder;
+  const auto path = folder.write("cut.png", bytes);
+  const auto read_with_little_memory = [&] {
+    limit_memory(64 << 20);
+    const std::string message = message_of([&] { xtape::nn::read_png(path); });
+    if (message.ends_with("read beyond end of data")) {
+      xtape::fail<xtape::DataError>("{}", message);
+    }
+  };
+  if (measures_cost()) {
+    CHECK(cost_of(read_with_little_memory).refused);
+  }
+}
+
+TEST_CASE("encode_png writes what read_png reads") {
+  const std::array<Colour, 3> palette{Colour{0, 0, 0}, Colour{128, 128, 128},
+                                      Colour{255, 255, 255}};
+  const std::array<std::uint8_t, 6> pixels{0, 1, 2, 2, 1, 0};
+  const TemporaryFolder folder;
+  const GreyImage image =
+      xtape::nn::read_png(folder.write("x.png", xtape::nn::encode_png(pixels, 2, 3, palette)));
+  CHECK(image.rows == 2);
+  CHECK(image.columns == 3);
+  CHECK(image.pixels == std::vector<std::uint8_t>{0, 128, 255, 255, 128, 0});
+  CHECK_THROWS_AS(xtape::nn::encode_png(pixels, 2, 2, palette), xtape::ValueError);
+  CHECK_THROWS_AS(xtape::nn::encode_png(pixels, 2, 3, std::span(palette).first(2)),
+                  xtape::ValueError);
+}
+
+TEST_CASE("data_uri is base64 with padding") {
+  const std::string head = "data:image/png;base64,";
+  CHECK(xtape::nn::data_uri("") == head);
+  CHECK(xtape::nn::data_uri("M") == head + "TQ==");
+  CHECK(xtape::nn::data_uri("Ma") == head + "TWE=");
+  CHECK(xtape::nn::data_uri("Man") == head + "TWFu");
+  CHECK(xtape::nn::data_uri("\xff\xfe\xfd\xfc") == head + "//79/A==");
+}

@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nn/datasets/inspect.hpp"
+#include "nn/datasets/sha256.hpp"
+#include "nn/datasets/unpack.hpp"
+#include "tensor/rng.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/cost.hpp"
+#include "tests/support/gzip.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace {
+
+using xtape::nn::datasets::DataFile;
+using xtape::nn::datasets::unpack;
+
+const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+std::string sha256(std::string_view text, std::size_t piece) {
+  xtape::nn::datasets::Sha256 hash;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    hash.add({bytes + at, std::min(piece, text.size() - at)});
+  }
+  return hash.hex();
+}
+
+std::vector<std::uint8_t> packed(std::string_view content) {
+  return gzip({reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+}
+
+const DataFile published{"train-labels-idx1-ubyte", 3, abc};
+
+}  // namespace
+
+TEST_CASE("Sha256 gives the digests of FIPS 180-4, whatever pieces the bytes come in") {
+  CHECK(sha256("", 1) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(sha256("abc", 3) == abc);
+  CHECK(sha256("abc", 1) == abc);
+  const std::string long_text(1000000, 'a');
+  CHECK(sha256(long_text, 999) ==
+        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST_CASE("unpack reads raw and gzipped files alike") {
+  const TemporaryFolder folder;
+  const std::string text(300000, 'x');
+  for (const auto& path : {folder.write("raw", text), folder.write("packed", packed(text))}) {
+    std::string taken;
+    const auto content = unpack(path, 300000, [&](auto bytes) {
+      taken.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    });
+    CHECK((taken == text));
+    CHECK(content.bytes == 300000);
+    CHECK(content.sha256 == sha256(text, 300000));
+  }
+}
+
+TEST_CASE("unpack refuses what is damaged, cut short or missing, and names it") {
+  const TemporaryFolder folder;
+  auto bytes = packed(std::string(1000, 'x'));
+  const auto cut = folder.write("cut", bytes.data(), bytes.size() - 9);
+  CHECK_THROWS_AS(unpack(cut, 5000), xtape::nn::datasets::Damaged);
+  CHECK(message_of([&] { unpack(cut, 5000); }).find(cut.string() + ": damaged or cut short") == 0);
+  bytes[bytes.size() - 6] ^= 1;  // the checksum
+  const auto damaged = folder.write("damaged", bytes);
+  CHECK_THROWS_AS(unpack(damaged, 5000), xtape::nn::datasets::Damaged);
+  const auto nowhere = folder / "nowhere";
+  CHECK_THROWS_WITH(unpack(nowhere, 5),
+                    nowhere.string() + ": cannot open: No such file or directory");
+  CHECK_THROWS_WITH(unpack(folder.path(), 5), folder.path().string() + ": is no regular file");
+}
+
+TEST_CASE("unpack stops at its limit, however much a file would unpack to") {
+  const TemporaryFolder folder;
+  const auto bomb = folder.write("bomb", packed(std::string(200 << 20, '\0')));
+  std::uint64_t taken = 0;
+  CHECK_THROWS_WITH(unpack(bomb, 1000, [&](auto bytes) { taken += bytes.size(); }),
+                    bomb.string() + ": holds more than 1000 bytes");
+  CHECK(taken <= 1000);
+  std::string noise(std::filesystem::file_size(bomb), '\0');
+  xtape::Rng rng;
+  std::generate(noise.begin(), noise.end(), [&] { return static_cast<char>(rng()); });
+  const auto sound = folder.write("sound", packed(noise));
+  check_refused_at_once([&] { unpack(bomb, 1000); }, cost_of([&] { unpack(sound, noise.size()); }));
+}
+
+TEST_CASE("unpack refuses gzip files cut short anywhere") {
+  const TemporaryFolder folder;
+  const auto whole = packed("abcdefgh");
+  for (std::size_t size = 2; size < whole.size(); ++size) {
+    CAPTURE(size);
+    const auto cut = folder.write("cut", whole.data(), size);
+    CHECK_THROWS_AS(unpack(cut, 5000), xtape::nn::datasets::Damaged);
+  }
+}
+
+TEST_CASE("inspect finds a file by each name that read_mnist knows, in its order") {
+  const TemporaryFolder folder;
+  CHECK_FALSE(xtape::nn::datasets::inspect(folder.path(), published).found());
+  const std::string content = "abc";
+  for (const char* name : {"train-labels.idx1-ubyte.gz", "train-labels-idx1-ubyte.gz",
+                           "train-labels.idx1-ubyte", "train-labels-idx1-ubyte"}) {
+    folder.write(name, packed(content));
+    const auto there = xtape::nn::datasets::inspect(folder.path(), published);
+    CHECK(there.path == folder / name);
+    CHECK(there.right());
+  }
+}
+
+TEST_CASE("inspect says what is wrong with a file") {
+  const TemporaryFolder folder;
+  const auto problem = [&](const std::string& content) {
+    const auto path = folder.write(published.name, content);
+    const auto there = xtape::nn::datasets::inspect(folder.path(), published);
+    CHECK_FALSE(there.right());
+    CHECK(there.found());
+    return there.problem.substr(path.string().size());
+  };
+  CHECK(problem("ab") == ": holds 2 bytes, expected 3");
+  CHECK(problem("abcd") == ": holds more than 3 bytes");
+  CHECK(problem("abd") == ": has the SHA-256 " + sha256("abd", 3) + ", expected " + abc);
+}
