@@ -59,4 +59,15 @@ rule 'the program prints by a function that knows what standard output refuses' 
   "$(code 'fmt::print[(]|(^|[^a-zA-Z_])(puts|printf|putchar|cout)([^a-zA-Z_]|$)' \
   $(printf '%s\n' "$sources" | grep '^examples/\(cli\|mnist\)/'))"
 
+# Code is left out, because a lambda looks like a link: `[=](auto y)`.
+rule 'links in the documentation lead to files' "$(
+  for page in README.md CONTRIBUTING.md CHANGELOG.md $(find docs -name '*.md'); do
+    awk '/^ *```/ { code = !code } !code { gsub(/`[^`]*`/, "code"); print }' "$page" |
+      grep -o ']([^)#]*' | sed 's/^](//' | grep -v '^https\{0,1\}:' | LC_ALL=C sort -u |
+      while read -r link; do
+        [ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+      done
+  done
+)"
+
 exit $broken
