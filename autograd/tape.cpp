@@ -29,7 +29,7 @@ Variable<T> Tape<T>::variable(const Array<T>& array) {
 template <class T>
 Variable<T> Tape<T>::parameter(const Array<T>& array) {
   if (Node<T>* known = find_parameter(array)) {
-    known->needs_grad |= grad_enabled_;  // it may have been recorded under NoGrad
+    known->needs_grad |= grad_enabled_ && known->op != frozen;  // if recorded under NoGrad
     return {*known, recording_};
   }
   Node<T>& node = next();
@@ -39,6 +39,24 @@ Variable<T> Tape<T>::parameter(const Array<T>& array) {
   const Variable<T> parameter = commit(node, "parameter", &array, grad_enabled_);
   parameters_.insert(&array, &node, recording_);
   return parameter;
+}
+
+template <class T>
+Variable<T> Tape<T>::freeze(const Array<T>& array) {
+  const NoGrad<T> guard{*this};
+  const Variable<T> variable = parameter(array);
+  require<TapeError>(!variable.needs_grad(),
+                     "freeze: a parameter {} is differentiated by this recording already; freeze "
+                     "it after rewind() and before the model is called",
+                     array.shape());
+  variable.node_->op = frozen;
+  return variable;
+}
+
+template <class T>
+bool Tape<T>::is_frozen(const Array<T>& array) const {
+  const Node<T>* node = find_parameter(array);
+  return node != nullptr && node->op == frozen;
 }
 
 template <class T>

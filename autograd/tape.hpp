@@ -54,7 +54,7 @@ class Variable {
   /// The only element of a variable that has one. Throws ShapeError when it has more or none.
   T item() const;
 
-  /// The op that recorded it, "parameter", "variable" or "constant".
+  /// The op that recorded it, "parameter", "frozen", "variable" or "constant".
   const char* op() const { return node().op; }
 
   /// Returns operand `i` of the op that recorded this variable. Throws TapeError when the op has
@@ -144,6 +144,17 @@ class Tape {
   Variable<T> parameter(const Array<T>& array);
   Variable<T> parameter(const Array<T>&&) = delete;  // a temporary would be gone before backward()
 
+  /// Makes a parameter a constant of this recording: no gradient is computed for it, and
+  /// parameter() returns the same Variable. Throws TapeError if the recording already
+  /// differentiates the parameter.
+  ///@{
+  Variable<T> freeze(const Array<T>& parameter);
+  Variable<T> freeze(const Array<T>&& parameter) = delete;
+  ///@}
+
+  /// True if freeze() was called for the parameter in this recording.
+  bool is_frozen(const Array<T>& parameter) const;
+
   /// Computes the gradient of `loss`, which must have one element, with respect to all that it
   /// depends on, once for each recording. Throws ShapeError when the loss is no scalar, TapeError
   /// when it depends on no parameter, when this recording has been differentiated already, or when
@@ -218,6 +229,7 @@ class Tape {
   friend std::invoke_result_t<Ops&> compose(Tape<U>& tape, Ops&& ops);
 
   static constexpr std::size_t chunk_size = 64;
+  static constexpr const char* frozen = "frozen";  // the op of a parameter that is a constant
 
   Node<T>& at(std::size_t index) const { return chunks_[index / chunk_size][index % chunk_size]; }
 

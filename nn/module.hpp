@@ -36,6 +36,10 @@ inline constexpr bool is_array = false;
 template <class T>
 inline constexpr bool is_array<Array<T>> = true;
 
+template <class M>
+inline constexpr bool is_function_pointer =
+    std::is_pointer_v<M>&& std::is_function_v<std::remove_pointer_t<M>>;
+
 }  // namespace detail
 
 /// What a visit line says of an Array.
@@ -149,9 +153,9 @@ void require_whole(const char* user, const ParameterName& name, const Array<T>& 
 /// Calls `f(const ParameterName&, Array<T>&)` for each parameter and each buffer of `module` in the
 /// order of its visit lines; arrays of a const module are const. Allocates nothing.
 template <class M, class F>
-void for_each_array(M& module, F&& f, const ParameterName* prefix = nullptr) {
-  using Module = std::remove_const_t<M>;
-  if constexpr (detail::HasVisit<M>) {
+void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
+  using Module = std::remove_cvref_t<M>;
+  if constexpr (detail::HasVisit<std::remove_reference_t<M>>) {
     const auto name_of = [prefix](std::string_view member_name, ArrayKind kind) {
       return ParameterName(member_name, prefix,
                            detail::is_transposed_in_pytorch<Module>(member_name), kind);
@@ -168,10 +172,10 @@ void for_each_array(M& module, F&& f, const ParameterName* prefix = nullptr) {
       f(name_of(member_name, ArrayKind::buffer), buffer);
     };
     Module::visit(module, MemberVisitor{on_member, on_buffer});
-  } else if constexpr (detail::HasEachArray<M>) {
+  } else if constexpr (detail::HasEachArray<std::remove_reference_t<M>>) {
     const auto on_array = [&f](const ParameterName& name, auto& array) -> void { f(name, array); };
     module.each_array(std::ref(on_array), prefix);
-  } else if constexpr (std::ranges::range<M>) {
+  } else if constexpr (std::ranges::range<Module>) {
     std::size_t index = 0;
     for (auto& element : module) {
       const std::string digits = std::to_string(index++);
@@ -179,7 +183,7 @@ void for_each_array(M& module, F&& f, const ParameterName* prefix = nullptr) {
       for_each_array(element, f, &name);
     }
   } else {
-    static_assert(std::is_empty_v<Module>,
+    static_assert(std::is_empty_v<Module> || detail::is_function_pointer<Module>,
                   "a module with members needs `static void visit(auto& self, auto&& f)` that "
                   "names them; see nn/module.hpp");
   }
@@ -188,7 +192,7 @@ void for_each_array(M& module, F&& f, const ParameterName* prefix = nullptr) {
 /// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module` in the order of its
 /// visit lines; arrays of a const module are const. Allocates nothing.
 template <class M, class F>
-void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr) {
+void for_each_parameter(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   const auto unless_buffer = [&f](const ParameterName& name, auto& array) -> void {
     if (!name.is_buffer()) {
       f(name, array);
@@ -200,7 +204,7 @@ void for_each_parameter(M& module, F&& f, const ParameterName* prefix = nullptr)
 /// Calls `f(const ParameterName&, Array<T>&)` for each buffer of `module` in the order of its visit
 /// lines; arrays of a const module are const. Allocates nothing.
 template <class M, class F>
-void for_each_buffer(M& module, F&& f, const ParameterName* prefix = nullptr) {
+void for_each_buffer(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   const auto if_buffer = [&f](const ParameterName& name, auto& array) -> void {
     if (name.is_buffer()) {
       f(name, array);

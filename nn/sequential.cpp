@@ -3,58 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <ostream>
 
 #include "autograd/scope.hpp"
 
 namespace xtape::nn {
 namespace {
-
-using Row = std::array<std::string, 5>;
-
-/// "101770" as "101,770".
-std::string with_commas(std::size_t number) {
-  const std::string digits = std::to_string(number);
-  std::string result;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) {
-      result += ',';
-    }
-    result += digits[i];
-  }
-  return result;
-}
-
-/// The rows under one another, each column as wide as it must be, the last one aligned at its end.
-std::string align(const std::vector<Row>& rows) {
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string table;
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      if (widths[i] > 0) {
-        table += fmt::format("{:<{}}  ", row[i], widths[i]);
-      }
-    }
-    table += fmt::format("{:>{}}\n", row.back(), widths.back());
-  }
-  return table;
-}
-
-/// The parameters of one layer: their shapes in words, and how many numbers they hold.
-template <class T>
-std::pair<std::string, std::size_t> describe_parameters(const Layer<T>& layer) {
-  std::string shapes;
-  for_each_parameter(layer, [&](const ParameterName& name, const Array<T>& array) {
-    shapes += fmt::format("{}{} {}", shapes.empty() ? "" : ", ", name.str(), array.shape());
-  });
-  return {shapes, parameter_count(layer)};
-}
 
 /// "(batch, 128)" for an output (1, 128).
 std::string batch_shape(const Shape& output) {
@@ -94,8 +48,14 @@ Variable<T> Sequential<T>::operator()(Variable<T> x) const {
 }
 
 template <class T>
+void Sequential<T>::require_layer(std::size_t index) const {
+  require<ValueError>(index < size(), "Sequential: there is no layer {} of {}", index, size());
+}
+
+template <class T>
 std::string Sequential<T>::table(const std::optional<Shape>& input) const {
-  std::vector<Row> rows{{"", "layer", input ? "output" : "", "parameters", "numbers"}};
+  std::vector<detail::TableRow> rows;
+  std::size_t in_buffers = 0;
   Tape<T> tape;
   NoGrad guard{tape};
   std::optional<Variable<T>> x;
@@ -108,12 +68,16 @@ std::string Sequential<T>::table(const std::optional<Shape>& input) const {
     if (x) {
       x = call_layer(layers_[i], i, *x);
     }
-    const auto [shapes, count] = describe_parameters(layers_[i]);
-    rows.push_back({std::to_string(i), layers_[i].describe(), x ? batch_shape(x->shape()) : "",
-                    shapes, with_commas(count)});
+    detail::TableRow row{std::to_string(i), layers_[i].describe(),
+                         x ? batch_shape(x->shape()) : ""};
+    for_each_array(layers_[i], [&](const ParameterName& name, const Array<T>& array) {
+      const ArrayKind kind = name.is_buffer() ? ArrayKind::buffer : ArrayKind::parameter;
+      row.add(kind, name.str(), array.shape(), array.size());
+      in_buffers += name.is_buffer() ? array.size() : 0;
+    });
+    rows.push_back(std::move(row));
   }
-  rows.push_back({"", "total", "", "", with_commas(parameter_count(*this))});
-  return align(rows);
+  return detail::format_table(rows, in_buffers);
 }
 
 template <class T>

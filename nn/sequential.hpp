@@ -6,27 +6,15 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "autograd/tape.hpp"
+#include "nn/describe.hpp"
 #include "nn/module.hpp"
+#include "nn/table.hpp"
 
 namespace xtape::nn {
-
-namespace detail {
-
-/// The unqualified name of a class, for those that do not describe themselves.
-template <class L>
-std::string class_name() {
-  std::string_view name = __PRETTY_FUNCTION__;  // "... [with L = xtape::nn::Sigmoid; ...]"
-  name.remove_prefix(name.find("L = ") + 4);
-  name = name.substr(0, name.find_first_of(";]<"));
-  return std::string(name.substr(name.rfind(':') + 1));
-}
-
-}  // namespace detail
 
 /// Any module that maps one Variable to another, held by value: copying a Layer copies its weights.
 template <class T>
@@ -67,6 +55,27 @@ class Layer {
   /// "Linear 784 -> 128": what the layer says of itself, or the name of its class.
   std::string describe() const { return self().describe(); }
 
+  /// Returns the layer itself, or nullptr if it is not an L. Sequential::get() throws instead.
+  ///@{
+  template <class L>
+  L* target() {
+    auto* model = dynamic_cast<Model<L>*>(&self());
+    return model == nullptr ? nullptr : &model->value;
+  }
+  template <class L>
+  const L* target() const {
+    return const_cast<Layer&>(*this).template target<L>();
+  }
+  ///@}
+
+  /// Returns the type of the layer as the compiler spells it: "xtape::nn::Linear<float>".
+  std::string type() const { return self().type(); }
+
+  /// Adds the rows of nn::table() for this layer.
+  void add_rows(detail::TableBuilder& table, const std::string& name) const {
+    self().add_rows(table, name);
+  }
+
   /// Calls `visitor` for each of the layer's parameters and buffers, under names that begin with
   /// `prefix` unless that is null.
   ///@{
@@ -85,6 +94,8 @@ class Layer {
     virtual std::unique_ptr<Interface> clone() const = 0;
     virtual Variable<T> call(Variable<T> x) const = 0;
     virtual std::string describe() const = 0;
+    virtual std::string type() const = 0;
+    virtual void add_rows(detail::TableBuilder& table, const std::string& name) const = 0;
     virtual void each_array(const Visitor& visitor, const ParameterName* prefix) = 0;
   };
 
@@ -93,14 +104,10 @@ class Layer {
     explicit Model(L layer) : value(std::move(layer)) {}
     std::unique_ptr<Interface> clone() const override { return std::make_unique<Model>(value); }
     Variable<T> call(Variable<T> x) const override { return value(x); }
-    std::string describe() const override {
-      if constexpr (requires {
-                      { value.describe() } -> std::convertible_to<std::string>;
-                    }) {
-        return value.describe();
-      } else {
-        return detail::class_name<L>();
-      }
+    std::string describe() const override { return detail::describe(value); }
+    std::string type() const override { return detail::type_name<L>(); }
+    void add_rows(detail::TableBuilder& table, const std::string& name) const override {
+      table.add(value, name);
     }
     void each_array(const Visitor& visitor, const ParameterName* prefix) override {
       for_each_array(value, visitor, prefix);
@@ -140,11 +147,37 @@ class Sequential {
   /// The number of layers.
   std::size_t size() const { return layers_.size(); }
 
-  /// Throws ValueError when there is no such layer.
-  const Layer<T>& operator[](std::size_t index) const {
-    require<ValueError>(index < size(), "Sequential: there is no layer {} of {}", index, size());
+  /// Returns a layer. Throws ValueError if there is no such layer.
+  ///@{
+  Layer<T>& operator[](std::size_t index) {
+    require_layer(index);
     return layers_[index];
   }
+  const Layer<T>& operator[](std::size_t index) const {
+    require_layer(index);
+    return layers_[index];
+  }
+  ///@}
+
+  /// Returns a layer as what it is, to read or change its members:
+  /// `model.get<nn::Linear<float>>(2).weight`. Throws ValueError if there is no such layer, or,
+  /// with both types, if the layer is of another class.
+  ///@{
+  template <class L>
+  L& get(std::size_t index) {
+    require_layer(index);
+    L* layer = layers_[index].template target<L>();
+    if (layer == nullptr) {
+      fail<ValueError>("Sequential: layer {} ({}) is of type {}, not {}", index,
+                       layers_[index].describe(), layers_[index].type(), detail::type_name<L>());
+    }
+    return *layer;
+  }
+  template <class L>
+  const L& get(std::size_t index) const {
+    return const_cast<Sequential&>(*this).template get<L>(index);
+  }
+  ///@}
 
   /// Calls the layers in turn. An exception of type ShapeError names the layer: "layer 2 (Linear
   /// 128 -> 10): expected (batch, 128), got (64, 784)".
@@ -162,6 +195,8 @@ class Sequential {
   static void visit(auto& self, auto&& f) { f("", self.layers_); }
 
  private:
+  void require_layer(std::size_t index) const;
+
   std::vector<Layer<T>> layers_;
 };
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -36,8 +38,8 @@ std::string slot_key(const std::string& parameter, std::size_t index) {
 std::string rng_key(const std::string& name) { return "rng." + name; }
 std::string number_key(const std::string& name) { return "number." + name; }
 
-/// The optimizer's steps, and the number of arrays that it keeps for each parameter.
-using Steps = std::array<std::uint64_t, 2>;
+/// The optimizer's steps, how many arrays it keeps for each parameter, and for how many parameters.
+using Steps = std::array<std::uint64_t, 3>;
 constexpr const char* steps_key = "optimizer.steps";
 constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // doubles are exact up to here
 
@@ -182,8 +184,21 @@ Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
   return steps;
 }
 
+/// Returns the parameters that the optimizer of the file trained. If they are not as many as the
+/// file says, all parameters are wanted, so that the error lists what is missing.
 template <class T>
-std::vector<TensorTarget> make_targets(Loaded<T>& loaded, const ModelArrays<Array<T>>& model,
+std::vector<NamedArray<Array<T>>> trained_parameters(
+    const SafetensorsFile& file, const Steps& steps,
+    const std::vector<NamedArray<Array<T>>>& parameters) {
+  std::vector<NamedArray<Array<T>>> trained;
+  std::copy_if(parameters.begin(), parameters.end(), std::back_inserter(trained),
+               [&](const auto& each) { return file.tensors().count(slot_key(each.name, 0)) > 0; });
+  return trained.size() == steps[2] ? trained : parameters;
+}
+
+template <class T>
+std::vector<TensorTarget> make_targets(const SafetensorsFile& file, Loaded<T>& loaded,
+                                       const ModelArrays<Array<T>>& model,
                                        const TrainingState& state) {
   std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps),
                                     target_of(plateau_key, loaded.reports)};
@@ -193,7 +208,7 @@ std::vector<TensorTarget> make_targets(Loaded<T>& loaded, const ModelArrays<Arra
       targets.push_back(target_of(model_key(name), loaded.values.back()));
     }
   }
-  for (const auto& [name, array] : model.parameters) {
+  for (const auto& [name, array] : trained_parameters(file, loaded.steps, model.parameters)) {
     std::vector<Array<T>> arrays(loaded.steps[1], Array<T>(array->shape()));
     for (std::size_t i = 0; i < arrays.size(); ++i) {
       targets.push_back(target_of(slot_key(name, i), arrays[i]));
@@ -275,30 +290,24 @@ void commit(Loaded<T>& loaded, const ModelArrays<Array<T>>& model, Optimizer<T>&
   state.numbers = std::move(loaded.numbers);
 }
 
+/// Returns the names of the parameters that the optimizer trains. Throws TapeError if the model
+/// does not have one of them.
 template <class T>
-void require_same_model(const Optimizer<T>& optimizer,
-                        const std::vector<NamedArray<const Array<T>>>& parameters) {
-  const std::vector<const Array<T>*> known = optimizer.parameters();
-  require<TapeError>(known.empty() || known.size() == parameters.size(),
-                     "{}: this optimizer began with another model ({} parameters, this one has {})",
-                     optimizer.name(), known.size(), parameters.size());
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    require<TapeError>(known[i] == parameters[i].array,
-                       "{}: this optimizer began with another model (parameter '{}' is not the one "
-                       "it knows)",
-                       optimizer.name(), parameters[i].name);
+std::map<const Array<T>*, std::string> trained_names(const Optimizer<T>& optimizer,
+                                                     const ModelArrays<const Array<T>>& model) {
+  std::map<const Array<T>*, std::string> all, names;
+  for (const auto& [name, array] : model.parameters) {
+    all.emplace(array, name);
   }
-}
-
-template <class T>
-void add_slots(std::vector<TensorView>& tensors, const Optimizer<T>& optimizer,
-               const std::vector<NamedArray<const Array<T>>>& parameters) {
-  const auto& slots = optimizer.slots();
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    for (std::size_t k = 0; k < slots[i].state.size(); ++k) {
-      tensors.push_back(view_of(slot_key(parameters[i].name, k), slots[i].state[k]));
-    }
+  for (const Array<T>* known : optimizer.parameters()) {
+    const auto found = all.find(known);
+    require<TapeError>(found != all.end(),
+                       "{}: this optimizer began with another model (of its {} parameters, this "
+                       "one of {} lacks some)",
+                       optimizer.name(), optimizer.parameters().size(), all.size());
+    names.insert(*found);
   }
+  return names;
 }
 
 }  // namespace
@@ -307,10 +316,10 @@ template <class T>
 void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Array<T>>& model,
                               const Optimizer<T>& optimizer, const TrainingState& state,
                               const Identity& identity) {
-  require_same_model(optimizer, model.parameters);
+  const auto names = trained_names(optimizer, model);
   std::vector<TensorView> tensors;
   const auto& slots = optimizer.slots();
-  const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size()};
+  const Steps steps{optimizer.steps(), slots.empty() ? 0 : slots[0].state.size(), slots.size()};
   const Reports reports = pack(optimizer.plateau());
   tensors.push_back(view_of(steps_key, steps));
   tensors.push_back(view_of(plateau_key, reports));
@@ -319,7 +328,11 @@ void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Arra
       tensors.push_back(view_of(model_key(name), *array));
     }
   }
-  add_slots(tensors, optimizer, model.parameters);
+  for (const auto& slot : slots) {
+    for (std::size_t i = 0; i < slot.state.size(); ++i) {
+      tensors.push_back(view_of(slot_key(names.at(slot.parameter), i), slot.state[i]));
+    }
+  }
   Position position{};
   if (state.batches != nullptr) {
     position = pack(state.batches->position());
@@ -343,7 +356,7 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
   require_same_metadata(file, make_metadata(optimizer.name(), identity));
   Loaded<T> loaded;
   loaded.steps = read_steps(file, optimizer.state_count());
-  const std::vector<TensorTarget> targets = make_targets(loaded, model, state);
+  const std::vector<TensorTarget> targets = make_targets(file, loaded, model, state);
   require_same_tensors(file, targets);
   for (const TensorTarget& target : targets) {
     read_tensor(file, target);

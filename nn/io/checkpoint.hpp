@@ -5,10 +5,10 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <type_traits>
 #include <vector>
 
 #include "nn/data/batches.hpp"
+#include "nn/io/checkpoint_folder.hpp"
 #include "nn/module.hpp"
 #include "nn/optim/optimizer.hpp"
 #include "tensor/rng.hpp"
@@ -54,9 +54,9 @@ struct ModelArrays {
   std::vector<NamedArray<A>> parameters, buffers;
 };
 
-template <class T, class Model>
-auto arrays_of(Model& model) {
-  ModelArrays<std::conditional_t<std::is_const_v<Model>, const Array<T>, Array<T>>> arrays;
+template <class A, class Model>
+ModelArrays<A> arrays_of(Model& model) {
+  ModelArrays<A> arrays;
   for_each_array(model, [&](const ParameterName& name, auto& array) -> void {
     (name.is_buffer() ? arrays.buffers : arrays.parameters).push_back({name.str(), &array});
   });
@@ -79,17 +79,20 @@ void read_checkpoint(const std::filesystem::path& path, const ModelArrays<Array<
 /// replaced atomically, as by write_file(): a process that is killed at any moment leaves the old
 /// checkpoint or the new one.
 ///
+/// The optimizer may train a part of the model only; see select().
+///
 /// Inside a loop over the batches, call it after the optimizer's step; the current batch then
 /// counts as used. Throws DataError if the file cannot be written. Throws TapeError if the
-/// optimizer began with another model. Throws ValueError if two arrays of the model have the
-/// same name, or if the identity is not UTF-8. Throws ShapeError, with the name of the array, if
-/// one was moved from.
+/// optimizer trains a parameter that the model does not have. Throws ValueError if two arrays of
+/// the model have the same name, or if the identity is not UTF-8. Throws ShapeError, with the name
+/// of the array, if one was moved from.
 template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,
                      const Identity& identity) {
   detail::require_whole_arrays("save_checkpoint", model);
-  detail::write_checkpoint(path, detail::arrays_of<T>(model), optimizer, state, identity);
+  detail::write_checkpoint<T>(path, detail::arrays_of<const Array<T>>(model), optimizer, state,
+                              identity);
 }
 
 /// Restores the model, the optimizer, the batches, the Rngs and the numbers. The resumed run is
@@ -102,25 +105,14 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// the names of its Rngs or numbers are different. Throws DataError if `state.check` rejects its
 /// numbers. Throws ShapeError, with the name of the array, if one was moved from.
 template <class T, class Model>
-void load_checkpoint(const std::filesystem::path& path, Model& model, Optimizer<T>& optimizer,
+void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {
   detail::require_whole_arrays("load_checkpoint", model);
-  detail::read_checkpoint(path, detail::arrays_of<T>(model), optimizer, state, identity);
+  detail::read_checkpoint<T>(path, detail::arrays_of<Array<T>>(model), optimizer, state, identity);
 }
 
 /// Returns the identity of a checkpoint, to set up the run that resumes from it. Throws DataError
 /// if the file is not a valid checkpoint.
 Identity read_identity(const std::filesystem::path& path);
-
-/// Returns `folder`/checkpoint-00000042.safetensors for the number 42.
-std::filesystem::path checkpoint_path(const std::filesystem::path& folder, std::size_t number);
-
-/// Returns the files in `folder` with names as from checkpoint_path(), lowest number first. Throws
-/// DataError if the folder cannot be read.
-std::vector<std::filesystem::path> find_checkpoints(const std::filesystem::path& folder);
-
-/// Removes all of find_checkpoints() except the last `count`, and nothing else. Throws DataError if
-/// one cannot be removed, ValueError if `count` is 0.
-void keep_last_checkpoints(const std::filesystem::path& folder, std::size_t count);
 
 }  // namespace xtape::nn

@@ -1,3 +1,5 @@
+#include "nn/io/checkpoint_folder.hpp"
+
 #include <fmt/format.h>
 
 #include <charconv>
@@ -7,7 +9,6 @@
 #include <system_error>
 #include <utility>
 
-#include "nn/io/checkpoint.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn {

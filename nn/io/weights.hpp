@@ -49,24 +49,18 @@ struct ArrayBytes {
   bool transposed_in_pytorch;
 };
 
-/// Returns the parameters and buffers of a model under their dotted names, in the order of its
-/// visit lines.
-template <class Model>
-std::vector<ArrayBytes<std::byte>> array_bytes(Model& model) {
-  std::vector<ArrayBytes<std::byte>> list;
-  for_each_array(model, [&]<class T>(const ParameterName& name, Array<T>& array) {
-    list.push_back({name.str(), dtype_of<T>, array.shape(),
-                    std::as_writable_bytes(std::span(array.storage())),
+/// Returns the bytes of the parameters and buffers of a model, in the order of its visit lines.
+template <class Byte, class Model>
+std::vector<ArrayBytes<Byte>> array_bytes(Model& model) {
+  std::vector<ArrayBytes<Byte>> list;
+  for_each_array(model, [&]<class A>(const ParameterName& name, A& array) -> void {
+    static_assert(std::is_const_v<Byte> || !std::is_const_v<A>, "load_weights changes the model");
+    using T = typename A::value_type;
+    list.push_back({name.str(),
+                    dtype_of<T>,
+                    array.shape(),
+                    {reinterpret_cast<Byte*>(array.data()), array.size() * sizeof(T)},
                     name.transposed_in_pytorch()});
-  });
-  return list;
-}
-template <class Model>
-std::vector<ArrayBytes<const std::byte>> array_bytes(const Model& model) {
-  std::vector<ArrayBytes<const std::byte>> list;
-  for_each_array(model, [&]<class T>(const ParameterName& name, const Array<T>& array) {
-    list.push_back({name.str(), dtype_of<T>, array.shape(),
-                    std::as_bytes(std::span(array.storage())), name.transposed_in_pytorch()});
   });
   return list;
 }
@@ -94,7 +88,7 @@ template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {
   detail::require_whole_arrays("save_weights", model);
-  detail::write_weights(path, detail::array_bytes(model), options);
+  detail::write_weights(path, detail::array_bytes<const std::byte>(model), options);
 }
 
 /// Reads the parameters and buffers of `model` from a safetensors file with exactly their names and
@@ -107,11 +101,10 @@ void save_weights(const std::filesystem::path& path, const Model& model,
 /// file and each such tensor, with what was found and expected. Throws ShapeError, with the name of
 /// the array, if one was moved from.
 template <class Model>
-void load_weights(const std::filesystem::path& path, Model& model,
+void load_weights(const std::filesystem::path& path, Model&& model,
                   const LoadOptions& options = {}) {
-  static_assert(!std::is_const_v<Model>, "load_weights changes the model");
   detail::require_whole_arrays("load_weights", model);
-  detail::read_weights(path, detail::array_bytes(model), options);
+  detail::read_weights(path, detail::array_bytes<std::byte>(model), options);
 }
 
 }  // namespace xtape::nn

@@ -13,8 +13,9 @@ Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
   if (grad == nullptr) [[unlikely]] {
     fail<TapeError>("{}: parameter '{}' {} has no gradient: {}", user, name.str(),
                     parameter.shape(),
-                    tape.differentiated() ? "the loss does not depend on it"
-                                          : "Tape::backward has not been called");
+                    tape.is_frozen(parameter) ? "it is frozen; select the others with nn::select"
+                    : tape.differentiated()   ? "the loss does not depend on it"
+                                              : "Tape::backward has not been called");
   }
   if (!same_shape(grad->shape(), parameter.shape())) [[unlikely]] {
     fail<ShapeError>(

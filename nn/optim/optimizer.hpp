@@ -46,7 +46,7 @@ class Optimizer {
   /// name the same array; ShapeError when a gradient is not of the parameter's shape or either was
   /// moved from; ValueError when the options are out of range. Then nothing has changed.
   template <class Model>
-  void step(Model& model, const Tape<T>& tape) {
+  void step(Model&& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
     const double rate = learning_rate();
     updates_.clear();

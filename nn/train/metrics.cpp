@@ -8,22 +8,9 @@
 namespace xtape::nn {
 namespace {
 
-template <class T>
-void require_logits(const char* operation, const Array<T>& logits) {
-  require_whole(operation, logits);
-  require<ShapeError>(logits.dimension() == 2 && logits.shape()[1] > 0,
-                      "{}: expected logits (batch, classes) with at least one class, got {}",
-                      operation, logits.shape());
-}
-
-void require_classes(const char* operation, Indices labels, std::size_t classes) {
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    // A negative label becomes a huge one.
-    require<ValueError>(static_cast<std::uint64_t>(labels[i]) < classes,
-                        "{}: label {} of row {} is not one of the {} classes", operation,
-                        labels.text(i), i, classes);
-  }
-}
+using xtape::detail::predicted_class;
+using xtape::detail::require_classes;
+using xtape::detail::require_logits;
 
 template <class T>
 void require_labelled(const char* operation, const Array<T>& logits, Indices labels) {
@@ -31,19 +18,6 @@ void require_labelled(const char* operation, const Array<T>& logits, Indices lab
   require<ShapeError>(labels.size() == logits.shape()[0], "{}: got {} labels for logits {}",
                       operation, labels.size(), logits.shape());
   require_classes(operation, labels, logits.shape()[1]);
-}
-
-template <class T>
-std::size_t predicted_class(const Array<T>& logits, std::size_t row) {
-  const std::size_t classes = logits.shape()[1];
-  const T* z = logits.data() + row * classes;
-  std::size_t best = 0;
-  for (std::size_t j = 1; j < classes && !std::isnan(z[best]); ++j) {
-    if (z[j] > z[best] || std::isnan(z[j])) {
-      best = j;
-    }
-  }
-  return best;
 }
 
 double share(std::size_t part, std::size_t whole) {
@@ -58,16 +32,6 @@ std::string percent(double part) {
 }  // namespace
 
 template <class T>
-std::vector<std::size_t> argmax(const Array<T>& logits) {
-  require_logits("argmax", logits);
-  std::vector<std::size_t> classes(logits.shape()[0]);
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    classes[i] = predicted_class(logits, i);
-  }
-  return classes;
-}
-
-template <class T>
 double accuracy(const Array<T>& logits, Indices labels) {
   require_labelled("accuracy", logits, labels);
   std::size_t correct = 0;
@@ -75,18 +39,6 @@ double accuracy(const Array<T>& logits, Indices labels) {
     correct += predicted_class(logits, i) == static_cast<std::size_t>(labels[i]);
   }
   return share(correct, labels.size());
-}
-
-template <class T>
-Array<T> one_hot(Indices labels, std::size_t classes) {
-  require_classes("one_hot", labels, classes);
-  Array<T> rows;
-  resize(rows, Shape{labels.size(), classes}, "one_hot");
-  rows.fill(T(0));
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    rows.data()[i * classes + static_cast<std::size_t>(labels[i])] = T(1);
-  }
-  return rows;
 }
 
 ConfusionMatrix::ConfusionMatrix(std::size_t classes)
@@ -172,10 +124,8 @@ std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix) {
   return out << to_string(matrix) << '\n';
 }
 
-#define XTAPE_INSTANTIATE(T)                                 \
-  template std::vector<std::size_t> argmax(const Array<T>&); \
-  template double accuracy(const Array<T>&, Indices);        \
-  template Array<T> one_hot(Indices, std::size_t);           \
+#define XTAPE_INSTANTIATE(T)                          \
+  template double accuracy(const Array<T>&, Indices); \
   template void ConfusionMatrix::add(const Array<T>&, Indices)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

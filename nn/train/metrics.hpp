@@ -7,6 +7,7 @@
 
 #include "autograd/tape.hpp"
 #include "nn/data/batches.hpp"
+#include "tensor/classes.hpp"
 #include "tensor/indices.hpp"
 
 /// @file
@@ -20,18 +21,12 @@
 
 namespace xtape::nn {
 
-/// The class that each row predicts.
-template <class T>
-std::vector<std::size_t> argmax(const Array<T>& logits);
+using xtape::argmax;
+using xtape::one_hot;
 
 /// The share of rows whose prediction is their label, in [0, 1].
 template <class T>
 double accuracy(const Array<T>& logits, Indices labels);
-
-/// Rows of zeros with a 1 at the place of the label: (labels, classes). Throws ValueError for a
-/// label that is no class.
-template <class T = float>
-Array<T> one_hot(Indices labels, std::size_t classes);
 
 /// Counts how often each class was predicted as each.
 class ConfusionMatrix {

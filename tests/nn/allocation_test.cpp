@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "nn/layers/activations.hpp"
+#include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/optim/adam.hpp"

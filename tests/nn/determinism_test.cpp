@@ -2,6 +2,7 @@
 
 #include "nn/data/batches.hpp"
 #include "nn/layers/activations.hpp"
+#include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/optim/adam.hpp"

@@ -10,6 +10,7 @@
 #include "autograd/ops/math.hpp"
 #include "autograd/ops/reductions.hpp"
 #include "nn/layers/activations.hpp"
+#include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -244,4 +245,23 @@ TEST_CASE("A Sequential of doubles", "[nn]") {
   const nn::Sequential<double> model{nn::Linear<double>(2, 3, rng), nn::Sigmoid{}};
   Tape<double> tape;
   CHECK(model(tape.constant(Array<double>(Shape{1, 2}, 0.0))).value()(0, 0) == 0.5);
+}
+
+TEST_CASE("A layer of a Sequential can be read and changed as what it is", "[nn]") {
+  xtape::Rng rng;
+  nn::Sequential model{nn::Linear(2, 3, rng), nn::ReLU{}, nn::Linear(3, 1, rng)};
+  model.get<nn::Linear<float>>(2).bias.fill(5);
+  CHECK(std::as_const(model).get<nn::Linear<float>>(2).bias(0) == 5);
+  CHECK(model[2].target<nn::Linear<float>>() == &model.get<nn::Linear<float>>(2));
+  CHECK(model[2].target<nn::Linear<double>>() == nullptr);
+  CHECK_THROWS_AS(model.get<nn::ReLU>(2), xtape::ValueError);
+  CHECK_THROWS_WITH(model.get<nn::Linear<double>>(2),
+                    "Sequential: layer 2 (Linear 3 -> 1) is of type xtape::nn::Linear<float>, not "
+                    "xtape::nn::Linear<double>");
+  CHECK_THROWS_WITH(model.get<nn::ReLU>(3), "Sequential: there is no layer 3 of 3");
+
+  model[1] = nn::Tanh{};
+  CHECK(model[1].describe() == "Tanh");
+  nn::for_each_parameter(model[0], [](const nn::ParameterName&, auto& array) { array.fill(1); });
+  CHECK(model.get<nn::Linear<float>>(0).weight(1, 2) == 1);
 }

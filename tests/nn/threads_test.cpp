@@ -5,6 +5,7 @@
 
 #include "autograd/ops/ops.hpp"
 #include "nn/layers/activations.hpp"
+#include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/sequential.hpp"

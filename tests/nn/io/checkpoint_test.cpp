@@ -20,7 +20,7 @@
 #include "nn/io/files.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
-#include "nn/layers/activations.hpp"
+#include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/optim/adam.hpp"

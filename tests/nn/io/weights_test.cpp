@@ -44,7 +44,7 @@ nn::Sequential<T> make_model(std::uint64_t seed, std::size_t hidden = 4) {
 template <class Model>
 std::string bits(const Model& model) {
   std::string bytes;
-  for (const auto& each : nn::detail::array_bytes(model)) {
+  for (const auto& each : nn::detail::array_bytes<const std::byte>(model)) {
     bytes.append(reinterpret_cast<const char*>(each.bytes.data()), each.bytes.size());
   }
   return bytes;

@@ -1,4 +1,6 @@
 #include "nn/layers/activations.hpp"
+#include "nn/layers/dropout.hpp"
+#include "nn/layers/flatten.hpp"
 
 #include <algorithm>
 #include <vector>

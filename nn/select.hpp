@@ -1,0 +1,107 @@
+#pragma once
+
+#include <concepts>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/module.hpp"
+#include "nn/table.hpp"
+
+/// @file
+/// A part of a model, seen as a model.
+
+namespace xtape::nn {
+
+namespace detail {
+
+template <class Predicate, class A>
+bool chooses(Predicate& predicate, const std::string& name, const A& array) {
+  if constexpr (std::predicate<Predicate&, const std::string&, const A&>) {
+    return predicate(name, array);
+  } else {
+    static_assert(std::predicate<Predicate&, const std::string&>,
+                  "the predicate of nn::select takes the dotted name, or the name and the array, "
+                  "and returns a bool");
+    return predicate(name);
+  }
+}
+
+/// Throws ValueError: a selection of nothing trains, saves or clips nothing in silence.
+[[noreturn]] void fail_empty_selection(const std::vector<std::string>& names);
+
+/// Throws ValueError: the model has gained or lost arrays since the selection was made.
+[[noreturn]] void fail_changed_selection(std::size_t then);
+
+}  // namespace detail
+
+/// Some of the parameters and buffers of a model; see select(). It refers to the model and copies
+/// nothing, so the model must outlive it.
+template <class Model>
+class Selection {
+ public:
+  /// Asks `predicate` for each array of `model`. Throws ValueError if it chooses none.
+  template <class Predicate>
+  Selection(Model& model, Predicate&& predicate) : model_(&model) {
+    std::vector<std::string> names;
+    bool any = false;
+    for_each_array(model, [&](const ParameterName& name, const auto& array) -> void {
+      chosen_.push_back(detail::chooses(predicate, names.emplace_back(name.str()), array));
+      any = any || chosen_.back();
+    });
+    if (!any) {
+      detail::fail_empty_selection(names);
+    }
+  }
+
+  /// Calls `f` for each chosen array, as for_each_array() does. Throws ValueError if the model has
+  /// gained or lost arrays since the selection was made.
+  template <class F>
+  void each_array(F&& f, const ParameterName* prefix) const {
+    std::size_t index = 0;
+    const auto on_array = [&](const ParameterName& name, auto& array) -> void {
+      if (index == chosen_.size()) {
+        detail::fail_changed_selection(chosen_.size());
+      }
+      if (chosen_[index++]) {
+        f(name, array);
+      }
+    };
+    for_each_array(*model_, on_array, prefix);
+    if (index != chosen_.size()) {
+      detail::fail_changed_selection(chosen_.size());
+    }
+  }
+
+  /// Adds the rows of nn::table() that have chosen arrays.
+  void add_rows(detail::TableBuilder& table, const std::string& name) const {
+    std::set<const void*> arrays;
+    each_array([&](const ParameterName&, const auto& array) { arrays.insert(&array); }, nullptr);
+    table.keep_only(std::move(arrays));
+    table.add(*model_, name);
+  }
+
+ private:
+  Model* model_;
+  std::vector<bool> chosen_;  // one for each array of the model, in the order of the visit lines
+};
+
+/// Returns the part of `model` whose parameters and buffers `predicate` chooses, as a model. The
+/// predicate gets the dotted name, and the array too if it takes two arguments:
+///
+///     const auto head = nn::select(model, [](auto name) { return name.starts_with("head."); });
+///     sgd.step(head, tape);  // the rest of the model stays as it is
+///
+/// Optimizers, clip_grad_norm(), freeze(), weights files, checkpoints, parameter_count() and
+/// table() take a selection like any model. The predicate is asked once, so a selection that is
+/// made before the loop costs the steps nothing. Throws ValueError if the predicate chooses no
+/// array.
+template <class Model, class Predicate>
+Selection<Model> select(Model& model, Predicate&& predicate) {
+  return Selection<Model>(model, predicate);
+}
+template <class Model, class Predicate>
+Selection<Model> select(const Model&& model, Predicate&& predicate) = delete;
+
+}  // namespace xtape::nn

@@ -1,0 +1,77 @@
+#include "nn/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace xtape::nn::detail {
+namespace {
+
+using Row = std::array<std::string, 6>;
+
+/// Returns "101,770" for 101770.
+std::string with_commas(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  std::string result;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) {
+      result += ',';
+    }
+    result += digits[i];
+  }
+  return result;
+}
+
+/// Returns the rows under one another, each column as wide as it must be, the last one aligned at
+/// its end.
+std::string align(const std::vector<Row>& rows) {
+  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string table;
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      if (widths[i] > 0) {
+        table += fmt::format("{:<{}}  ", row[i], widths[i]);
+      }
+    }
+    table += fmt::format("{:>{}}\n", row.back(), widths.back());
+  }
+  return table;
+}
+
+}  // namespace
+
+void TableRow::add(ArrayKind kind, std::string_view array_name, const Shape& shape,
+                   std::size_t size) {
+  std::string& list = kind == ArrayKind::buffer ? buffers : parameters;
+  list += fmt::format("{}{} {}", list.empty() ? "" : ", ", array_name, shape);
+  numbers += kind == ArrayKind::buffer ? 0 : size;
+}
+
+std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffers) {
+  const auto any = [&](std::string TableRow::*column) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [=](const TableRow& row) { return !(row.*column).empty(); });
+  };
+  const char* output = any(&TableRow::output) ? "output" : "";
+  const char* buffers = any(&TableRow::buffers) ? "buffers" : "";
+  std::vector<Row> lines{{"", "layer", output, "parameters", buffers, "numbers"}};
+  std::size_t total = 0;
+  for (const TableRow& row : rows) {
+    lines.push_back(
+        {row.name, row.layer, row.output, row.parameters, row.buffers, with_commas(row.numbers)});
+    total += row.numbers;
+  }
+  lines.push_back({"", "total", "", "", "", with_commas(total)});
+  if (any(&TableRow::buffers)) {
+    lines.push_back({"", "in buffers", "", "", "", with_commas(in_buffers)});
+  }
+  return align(lines);
+}
+
+}  // namespace xtape::nn::detail

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nn/describe.hpp"
+#include "nn/module.hpp"
+
+/// @file
+/// A model as a table: its modules, their parameters and buffers.
+
+namespace xtape::nn {
+
+namespace detail {
+
+/// A line of a table. Columns that are empty in all rows are left out.
+struct TableRow {
+  std::string name, layer, output{}, parameters{}, buffers{};
+  std::size_t numbers = 0;  ///< In the parameters.
+
+  /// Adds the shape of an array, and its numbers if it is a parameter.
+  void add(ArrayKind kind, std::string_view array_name, const Shape& shape, std::size_t size);
+};
+
+/// Returns the rows as text, below a header and above the totals.
+std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffers);
+
+/// Collects the rows of a table, one for each module that has arrays of its own or nothing inside.
+class TableBuilder {
+ public:
+  /// Leaves out all arrays but these, and the modules without one of them.
+  void keep_only(std::set<const void*> arrays) { only_ = std::move(arrays); }
+
+  /// Adds the rows of a module and of the modules within.
+  template <class M>
+  void add(const M& module, const std::string& name) {
+    if constexpr (HasVisit<const M>) {
+      add_members(module, name);
+    } else if constexpr (requires { module.add_rows(*this, name); }) {
+      module.add_rows(*this, name);
+    } else if constexpr (std::ranges::range<const M>) {
+      std::size_t index = 0;
+      for (const auto& element : module) {
+        add(element, join(name, std::to_string(index++)));
+      }
+    } else if (!only_) {
+      rows_.push_back({name, describe(module)});
+    }
+  }
+
+  /// Returns the table.
+  std::string text() const { return format_table(rows_, in_buffers_); }
+
+ private:
+  template <class M>
+  void add_members(const M& module, const std::string& name) {
+    const std::size_t row = rows_.size();
+    rows_.push_back({name, describe(module)});
+    bool arrays = false, modules = false;
+    const auto on_array = [&](ArrayKind kind, std::string_view last, const auto& array) {
+      if (!only_ || only_->count(&array) > 0) {
+        rows_[row].add(kind, last, array.shape(), array.size());
+        in_buffers_ += kind == ArrayKind::buffer ? array.size() : 0;
+        arrays = true;
+      }
+    };
+    const auto on_member = [&]<class Member>(std::string_view last, const Member& member) {
+      if constexpr (is_array<Member>) {
+        on_array(ArrayKind::parameter, last, member);
+      } else {
+        add(member, join(name, last));
+        modules = true;
+      }
+    };
+    M::visit(module, MemberVisitor{on_member, [&](std::string_view last, const auto& buffer) {
+                                     on_array(ArrayKind::buffer, last, buffer);
+                                   }});
+    if (!arrays && (modules || only_)) {
+      rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(row));
+    }
+  }
+
+  static std::string join(const std::string& name, std::string_view last) {
+    return name + (name.empty() || last.empty() ? "" : ".") + std::string(last);
+  }
+
+  std::vector<TableRow> rows_;
+  std::size_t in_buffers_ = 0;
+  std::optional<std::set<const void*>> only_;
+};
+
+}  // namespace detail
+
+/// Returns a table with a line for each module within `model` that has parameters or buffers of its
+/// own or no modules inside: its dotted name, its description, the shapes of its parameters and
+/// buffers, and the count of numbers in its parameters. The totals come last. Sequential::table()
+/// shows the shapes of outputs, too.
+template <class Model>
+std::string table(const Model& model) {
+  detail::TableBuilder builder;
+  builder.add(model, "");
+  return builder.text();
+}
+
+}  // namespace xtape::nn

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "tensor/array.hpp"
+#include "tensor/indices.hpp"
+
+/// @file
+/// Classes as numbers and as rows. A row of scores predicts the class of its largest one; ties go
+/// to the first, and NaN counts as the largest, as in NumPy.
+
+namespace xtape {
+
+/// Returns the class that each row of logits (batch, classes) predicts. Throws ShapeError if the
+/// logits have another rank or no class, or were moved from.
+template <class T>
+std::vector<std::size_t> argmax(const Array<T>& logits);
+
+/// Returns rows of zeros with a 1 at the place of the label: (labels, classes). Throws ValueError
+/// for a label that is no class.
+template <class T = float>
+Array<T> one_hot(Indices labels, std::size_t classes);
+
+namespace detail {
+
+/// Throws ShapeError unless the logits are (batch, classes) with at least one class.
+template <class T>
+void require_logits(const char* operation, const Array<T>& logits);
+
+/// Throws ValueError if a label is no class.
+void require_classes(const char* operation, Indices labels, std::size_t classes);
+
+/// Returns the class that a row of logits predicts.
+template <class T>
+std::size_t predicted_class(const Array<T>& logits, std::size_t row);
+
+}  // namespace detail
+
+}  // namespace xtape

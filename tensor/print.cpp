@@ -1,0 +1,124 @@
+#include "tensor/print.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <ostream>
+#include <type_traits>
+#include <vector>
+
+namespace xtape {
+namespace {
+
+constexpr std::size_t most_elements = 1000;  // that are all shown
+constexpr std::size_t edge = 3;              // elements at each end of an axis that is cut
+constexpr std::size_t ellipsis = std::numeric_limits<std::size_t>::max();
+
+/// Writes the elements of an array with at least one axis and one element.
+template <class T>
+class Printer {
+ public:
+  Printer(const Array<T>& array, int precision) : array_(array), precision_(precision) {
+    measure(0, 0);
+  }
+
+  /// Returns the elements in brackets.
+  std::string text() {
+    write(0, 0);
+    return text_;
+  }
+
+ private:
+  std::string number(std::size_t offset) const {
+    return fmt::format("{:.{}g}", array_.data()[offset], precision_);
+  }
+
+  /// Returns the places that are shown of an axis, with `ellipsis` for those that are not.
+  std::vector<std::size_t> shown(std::size_t axis) const {
+    const std::size_t extent = array_.shape()[axis];
+    const bool cut = array_.size() > most_elements && extent > 2 * edge;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < extent; ++i) {
+      if (!cut || i < edge || i >= extent - edge) {
+        places.push_back(i);
+      } else if (i == edge) {
+        places.push_back(ellipsis);
+      }
+    }
+    return places;
+  }
+
+  std::size_t offset_of(std::size_t axis, std::size_t offset, std::size_t place) const {
+    return offset * array_.shape()[axis] + place;
+  }
+
+  /// Finds the width of the widest element. `offset` counts the rows before along outer axes.
+  void measure(std::size_t axis, std::size_t offset) {
+    for (const std::size_t place : shown(axis)) {
+      if (place == ellipsis) {
+        continue;
+      }
+      const std::size_t inner = offset_of(axis, offset, place);
+      if (axis + 1 == array_.dimension()) {
+        width_ = std::max(width_, number(inner).size());
+      } else {
+        measure(axis + 1, inner);
+      }
+    }
+  }
+
+  void write(std::size_t axis, std::size_t offset) {
+    const std::size_t inner_axes = array_.dimension() - axis - 1;
+    const std::string separator =
+        inner_axes == 0 ? ", " : "," + std::string(inner_axes, '\n') + std::string(axis + 1, ' ');
+    text_ += '[';
+    bool first = true;
+    for (const std::size_t place : shown(axis)) {
+      text_ += first ? "" : separator;
+      first = false;
+      if (place == ellipsis) {
+        text_ += "...";
+      } else if (inner_axes == 0) {
+        text_ += fmt::format("{:>{}}", number(offset_of(axis, offset, place)), width_);
+      } else {
+        write(axis + 1, offset_of(axis, offset, place));
+      }
+    }
+    text_ += ']';
+  }
+
+  const Array<T>& array_;
+  int precision_;
+  std::size_t width_ = 0;
+  std::string text_;
+};
+
+}  // namespace
+
+template <class T>
+std::string to_string(const Array<T>& array, int precision) {
+  const std::string head =
+      fmt::format("{} {}", array.shape(), std::is_same_v<T, float> ? "float" : "double");
+  if (!detail::is_whole(array)) {
+    return head + " without elements (moved from)";
+  }
+  if (array.size() == 0) {
+    return head + " []";
+  }
+  if (array.dimension() == 0) {
+    return fmt::format("{} {:.{}g}", head, array.data()[0], precision);
+  }
+  return head + (array.dimension() == 1 ? ' ' : '\n') + Printer<T>(array, precision).text();
+}
+
+template <class T>
+std::ostream& operator<<(std::ostream& out, const Array<T>& array) {
+  return out << to_string(array, static_cast<int>(out.precision()));
+}
+
+#define XTAPE_INSTANTIATE(T)                            \
+  template std::string to_string(const Array<T>&, int); \
+  template std::ostream& operator<<(std::ostream&, const Array<T>&)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

@@ -1,0 +1,118 @@
+#include "nn/table.hpp"
+
+#include <string>
+#include <vector>
+
+#include "autograd/ops/activations.hpp"
+#include "autograd/ops/math.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/dropout.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/select.hpp"
+#include "nn/sequential.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Variable;
+
+namespace {
+
+struct Block {
+  nn::Sequential<float> inner;
+  Array<float> scale{1.f};
+
+  static void visit(auto& self, auto&& f) { f("inner", self.inner), f("scale", self.scale); }
+};
+
+struct Net {
+  explicit Net(xtape::Rng rng)
+      : first(2, 3, rng),
+        blocks{Block{nn::Sequential{nn::Linear(3, 3, rng),
+                                    nn::Sequential{Centred<float>{3}, nn::Dropout{0.5}}}}},
+        last(3, 1000, rng) {}
+
+  nn::Linear<float> first;
+  nn::Sigmoid activation;
+  std::vector<Block> blocks;
+  nn::Linear<float> last;
+
+  static void visit(auto& self, auto&& f) {
+    f("first", self.first), f("activation", self.activation);
+    f("blocks", self.blocks), f("last", self.last);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("The table of a module shows all modules within, parameters and buffers", "[nn]") {
+  const Net model{xtape::Rng{1}};
+  CHECK('\n' + nn::table(model) == R"(
+                    layer           parameters                     buffers           numbers
+first               Linear 2 -> 3   weight (2, 3), bias (3)                                9
+activation          Sigmoid                                                                0
+blocks.0            Block           scale (1)                                              1
+blocks.0.inner.0    Linear 3 -> 3   weight (3, 3), bias (3)                               12
+blocks.0.inner.1.0  Centred         gain (3)                       running_mean (3)        3
+blocks.0.inner.1.1  Dropout 0.5                                                            0
+last                Linear 3 -> 1000  weight (3, 1000), bias (1000)                    4,000
+                    total                                                              4,025
+                    in buffers                                                             3
+)");
+}
+
+TEST_CASE("The table of a part shows that part", "[nn]") {
+  const Net model{xtape::Rng{1}};
+  const auto gains = nn::select(model, [](auto name) { return name.ends_with("gain"); });
+  CHECK('\n' + nn::table(gains) == R"(
+                    layer    parameters  numbers
+blocks.0.inner.1.0  Centred  gain (3)          3
+                    total                      3
+)");
+}
+
+TEST_CASE("The table of a layer, of none, and of a vector", "[nn]") {
+  xtape::Rng rng;
+  CHECK('\n' + nn::table(nn::Linear(2, 3, rng)) == R"(
+  layer          parameters               numbers
+  Linear 2 -> 3  weight (2, 3), bias (3)        9
+  total                                         9
+)");
+  CHECK('\n' + nn::table(nn::Sigmoid{}) == R"(
+  layer    numbers
+  Sigmoid        0
+  total          0
+)");
+  CHECK(nn::table(std::vector<nn::Linear<double>>{}) == "  layer  numbers\n  total        0\n");
+}
+
+TEST_CASE("Functions are layers, and tables call them so", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{nn::Linear(2, 2, rng), xtape::relu<float>,
+                             [](Variable<float> x) { return xtape::exp(x); }};
+  CHECK('\n' + model.table() == R"(
+   layer          parameters               numbers
+0  Linear 2 -> 2  weight (2, 2), bias (2)        6
+1  Function                                      0
+2  Function                                      0
+   total                                         6
+)");
+  CHECK(nn::table(model) == model.table());
+  xtape::Tape tape;
+  const auto x = tape.constant(Array<float>{{1, -2}, {3, 4}});
+  const auto& linear = model.get<nn::Linear<float>>(0);
+  CHECK((model(x).value() == exp(relu(linear(x))).value()));
+}
+
+TEST_CASE("The table of a Sequential has its buffers", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{Centred<float>{2}, nn::Sequential{Centred<float>{2}}};
+  CHECK('\n' + model.table(xtape::Shape{2}) == R"(
+   layer            output      parameters  buffers             numbers
+0  Centred          (batch, 2)  gain (2)    running_mean (2)          2
+1  Sequential of 1  (batch, 2)  0.gain (2)  0.running_mean (2)        2
+   total                                                              4
+   in buffers                                                         4
+)");
+}
