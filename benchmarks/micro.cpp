@@ -8,9 +8,12 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 #include <xtape.hpp>
+
+#include "tests/ops/table.hpp"
 
 namespace {
 
@@ -37,17 +40,20 @@ struct Subject {
   std::function<void(const float* x, const float* y, float* dx, std::size_t n)> backward;
 };
 
-/// Plain loops over f(x) and its slope df(x, y).
-template <class F, class DF>
-Subject elementwise(std::string name, std::function<Variable<float>(Variable<float>)> op, F f,
-                    DF df) {
-  return {std::move(name), std::move(op),
-          [=](const float* x, float* y, std::size_t n) {
-            for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]);
-          },
-          [=](const float* x, const float* y, float* dx, std::size_t n) {
-            for (std::size_t i = 0; i < n; ++i) dx[i] = df(x[i], y[i]);
-          }};
+/// The ops of each element, with plain loops over their formulas.
+std::vector<Subject> elementwise_subjects() {
+  std::vector<Subject> subjects;
+  for (const xtape::Row& row : xtape::table()) {
+    if (row.formula && (subjects.empty() || subjects.back().name != row.overload)) {
+      const auto loops = row.formula->in_float;
+      subjects.push_back({row.overload,
+                          [&row](Variable<float> x) {
+                            return row.call(std::span<const Variable<float>>(&x, 1), {});
+                          },
+                          loops.values, loops.slopes});
+    }
+  }
+  return subjects;
 }
 
 void plain_softmax(const float* x, float* y, std::size_t n) {
@@ -69,63 +75,9 @@ void plain_softmax_backward(const float*, const float* y, float* dx, std::size_t
 
 void fill_ones(const float*, const float*, float* dx, std::size_t n) { std::fill_n(dx, n, 1.f); }
 
-std::vector<Subject> subjects() {
+std::vector<Subject> other_subjects() {
   using V = Variable<float>;
-  const auto sigma = [](float x) { return 1 / (1 + std::exp(-x)); };
   return {
-      elementwise(
-          "add", [](V x) { return x + x; }, [](float x) { return x + x; },
-          [](float, float) { return 2.f; }),
-      elementwise(
-          "subtract", [](V x) { return 1.f - x; }, [](float x) { return 1 - x; },
-          [](float, float) { return -1.f; }),
-      elementwise(
-          "multiply", [](V x) { return x * x; }, [](float x) { return x * x; },
-          [](float x, float) { return 2 * x; }),
-      elementwise(
-          "divide", [](V x) { return 1.f / x; }, [](float x) { return 1 / x; },
-          [](float, float y) { return -y * y; }),
-      elementwise(
-          "exp", [](V x) { return exp(x); }, [](float x) { return std::exp(x); },
-          [](float, float y) { return y; }),
-      elementwise(
-          "log", [](V x) { return log(x); }, [](float x) { return std::log(x); },
-          [](float x, float) { return 1 / x; }),
-      elementwise(
-          "sqrt", [](V x) { return sqrt(x); }, [](float x) { return std::sqrt(x); },
-          [](float, float y) { return 0.5f / y; }),
-      elementwise(
-          "square", [](V x) { return square(x); }, [](float x) { return x * x; },
-          [](float x, float) { return 2 * x; }),
-      elementwise(
-          "pow", [](V x) { return pow(x, 1.5f); }, [](float x) { return std::pow(x, 1.5f); },
-          [](float x, float) { return 1.5f * std::pow(x, 0.5f); }),
-      elementwise(
-          "abs", [](V x) { return abs(x); }, [](float x) { return std::abs(x); },
-          [](float x, float) { return x < 0 ? -1.f : 1.f; }),
-      elementwise(
-          "sigmoid", [](V x) { return sigmoid(x); }, sigma,
-          [](float, float y) { return y * (1 - y); }),
-      elementwise(
-          "tanh", [](V x) { return tanh(x); }, [](float x) { return std::tanh(x); },
-          [](float, float y) { return 1 - y * y; }),
-      elementwise(
-          "relu", [](V x) { return relu(x); }, [](float x) { return x < 0 ? 0 : x; },
-          [](float x, float) { return x > 0 ? 1.f : 0.f; }),
-      elementwise(
-          "leaky_relu", [](V x) { return leaky_relu(x); },
-          [](float x) { return x > 0 ? x : 0.01f * x; },
-          [](float x, float) { return x > 0 ? 1.f : 0.01f; }),
-      elementwise(
-          "softplus", [](V x) { return softplus(x); },
-          [](float x) { return std::max(x, 0.f) + std::log1p(std::exp(-std::abs(x))); },
-          [=](float x, float) { return sigma(x); }),
-      elementwise(
-          "gelu", [](V x) { return gelu(x); },
-          [](float x) { return 0.5f * x * std::erfc(-x * 0.70710678f); },
-          [](float x, float) {
-            return 0.5f * std::erfc(-x * 0.70710678f) + 0.39894228f * x * std::exp(-0.5f * x * x);
-          }),
       {"softmax", [](V x) { return softmax(x); }, plain_softmax, plain_softmax_backward},
       {"transpose", [](V x) { return transpose(x); },
        [](const float* x, float* y, std::size_t n) {
@@ -315,7 +267,11 @@ void run_gather(benchmark::State& state) {
 }
 
 [[maybe_unused]] const bool registered = [] {
-  for (const Subject& subject : subjects()) {
+  std::vector<Subject> subjects = elementwise_subjects();
+  for (Subject& subject : other_subjects()) {
+    subjects.push_back(std::move(subject));
+  }
+  for (const Subject& subject : subjects) {
     using Run = void (*)(benchmark::State&, const Subject&);
     for (const auto& [kind, run] : {std::pair<const char*, Run>("xtape", run_op),
                                     std::pair<const char*, Run>("plain", run_plain)}) {

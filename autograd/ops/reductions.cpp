@@ -145,10 +145,16 @@ Variable<T> max(Variable<T> x, const Axes& axes, bool keepdims) {
   return extreme<T>("max", reduce_max, x, axes, keepdims);
 }
 
+template <class T>
+Variable<T> min(Variable<T> x, const Axes& axes, bool keepdims) {
+  return extreme<T>("min", reduce_min, x, axes, keepdims);
+}
+
 #define XTAPE_INSTANTIATE(T)                                 \
   template Variable<T> sum(Variable<T>, const Axes&, bool);  \
   template Variable<T> mean(Variable<T>, const Axes&, bool); \
-  template Variable<T> max(Variable<T>, const Axes&, bool)
+  template Variable<T> max(Variable<T>, const Axes&, bool);  \
+  template Variable<T> min(Variable<T>, const Axes&, bool)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

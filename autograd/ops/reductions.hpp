@@ -19,10 +19,16 @@ Variable<T> sum(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = f
 template <class T>
 Variable<T> mean(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
-/// y = the largest element over the axes,   dx = dy at the largest element and 0 elsewhere. Of
-/// equal elements the first in row-major order gets the gradient. NaN counts as the largest. Throws
-/// ShapeError when there are no elements to choose from.
+/// y = the largest element over the axes,   dx = dy at the largest element and 0 elsewhere. A tie
+/// goes to the first element in row-major order. NaN counts as the largest. Throws ShapeError if
+/// one of the axes is empty.
 template <class T>
 Variable<T> max(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
+
+/// y = the smallest element over the axes,   dx = dy at the smallest element and 0 elsewhere. A tie
+/// goes to the first element in row-major order. NaN counts as the smallest. Throws ShapeError if
+/// one of the axes is empty.
+template <class T>
+Variable<T> min(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
 }  // namespace xtape

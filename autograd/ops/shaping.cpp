@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <numeric>
 #include <utility>
 
 #include "autograd/define.hpp"
@@ -98,40 +100,66 @@ Shape concatenated_shape(std::span<const Variable<T>> operands, std::size_t axis
   return shape;
 }
 
+/// The size of one of `count` equal parts.
+std::size_t part_of(std::size_t size, std::size_t count) { return count == 0 ? 0 : size / count; }
+
+/// Writes operands one after the other: `outer` times, in turn, an equal part of each of them.
+template <class T>
+Variable<T> join(const char* op, std::span<const Variable<T>> operands, const Shape& shape,
+                 std::size_t outer) {
+  Tape<T>& tape = operands.front().tape();
+  const std::span<Variable<T>> kept = tape.template keep<Variable<T>>(operands.size());
+  std::uninitialized_copy(operands.begin(), operands.end(), kept.begin());
+  const auto forward = [&](Array<T>& y) {
+    resize(y, shape, op);
+    T* part = y.data();
+    for (const Variable<T>& operand : operands) {
+      const std::size_t width = part_of(operand.value().size(), outer);
+      copy_rows(outer, width, operand.value().data(), width, T(0), part, part_of(y.size(), outer));
+      part += width;
+    }
+  };
+  return tape.record(op, operands, forward, [=](Variable<T> y) {
+    const T* part = y.grad().data();
+    for (const Variable<T>& operand : kept) {
+      const std::size_t width = part_of(operand.value().size(), outer);
+      accumulate(operand, [=](Array<T>& grad, T beta) {
+        copy_rows(outer, width, part, part_of(y.grad().size(), outer), beta, grad.data(), width);
+      });
+      part += width;
+    }
+  });
+}
+
+/// The number of elements before `axis`.
+std::size_t count_before(const Shape& shape, std::size_t axis) {
+  return std::accumulate(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis),
+                         std::size_t{1}, std::multiplies<>());
+}
+
 }  // namespace
 
 template <class T>
 Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t axis_from_either) {
   require<ShapeError>(!operands.empty(), "concatenate: expected at least one operand, got none");
-  Tape<T>& tape = operands.front().tape();
   const std::size_t axis =
       normalize_axis("concatenate", axis_from_either, operands.front().shape());
   const Shape shape = concatenated_shape(operands, axis);
-  const std::span<Variable<T>> kept = tape.template keep<Variable<T>>(operands.size());
-  std::uninitialized_copy(operands.begin(), operands.end(), kept.begin());
-  const auto forward = [&](Array<T>& y) {
-    resize(y, shape, "concatenate");
-    const AxisBlocks blocks = blocks_around(shape, axis);
-    T* part = y.data();
-    for (const Variable<T>& operand : operands) {
-      const std::size_t width = operand.shape()[axis] * blocks.inner;
-      copy_rows(blocks.outer, width, operand.value().data(), width, T(0), part,
-                blocks.extent * blocks.inner);
-      part += width;
-    }
-  };
-  return tape.record("concatenate", operands, forward, [=](Variable<T> y) {
-    const AxisBlocks blocks = blocks_around(y.shape(), axis);
-    const T* part = y.grad().data();
-    for (const Variable<T>& operand : kept) {
-      const std::size_t width = operand.shape()[axis] * blocks.inner;
-      accumulate(operand, [=](Array<T>& grad, T beta) {
-        copy_rows(blocks.outer, width, part, blocks.extent * blocks.inner, beta, grad.data(),
-                  width);
-      });
-      part += width;
-    }
-  });
+  return join("concatenate", operands, shape, count_before(shape, axis));
+}
+
+template <class T>
+Variable<T> stack(std::span<const Variable<T>> operands, std::ptrdiff_t axis_from_either) {
+  require<ShapeError>(!operands.empty(), "stack: expected at least one operand, got none");
+  Shape shape = operands.front().shape();
+  for (const Variable<T>& operand : operands) {
+    require<ShapeError>(same_shape(operand.shape(), shape), "stack: {} and {} differ", shape,
+                        operand.shape());
+  }
+  shape.push_back(operands.size());
+  const std::size_t axis = normalize_axis("stack", axis_from_either, shape);
+  std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end() - 1, shape.end());
+  return join("stack", operands, shape, count_before(shape, axis));
 }
 
 template <class T>
@@ -203,6 +231,7 @@ Variable<T> gather(Variable<T> x, Indices rows) {
   template Variable<T> reshape(Variable<T>, const Extents&);                               \
   template Variable<T> transpose(Variable<T>, std::ptrdiff_t, std::ptrdiff_t);             \
   template Variable<T> concatenate(std::span<const Variable<T>>, std::ptrdiff_t);          \
+  template Variable<T> stack(std::span<const Variable<T>>, std::ptrdiff_t);                \
   template Variable<T> slice(Variable<T>, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t); \
   template Variable<T> gather(Variable<T>, Indices)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);

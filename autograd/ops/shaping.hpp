@@ -22,6 +22,7 @@ class Extents {
   ///@{
   Extents(const Shape& shape);
   Extents(std::initializer_list<std::ptrdiff_t> extents) : extents_(extents) {}
+  Extents(const std::vector<std::ptrdiff_t>& extents) : extents_(extents.begin(), extents.end()) {}
   ///@}
 
   /// The shape for the elements of an array of shape `from`. Throws ShapeError when they do not
@@ -52,6 +53,21 @@ Variable<T> concatenate(std::initializer_list<Variable<T>> operands, std::ptrdif
 template <class T>
 Variable<T> concatenate(const std::vector<Variable<T>>& operands, std::ptrdiff_t axis = 0) {
   return concatenate(std::span<const Variable<T>>(operands), axis);
+}
+///@}
+
+/// The operands, all of one shape, side by side along a new axis, which is number `axis` of the
+/// result. Throws ShapeError for operands of different shapes, and for none.
+///@{
+template <class T>
+Variable<T> stack(std::span<const Variable<T>> operands, std::ptrdiff_t axis = 0);
+template <class T>
+Variable<T> stack(std::initializer_list<Variable<T>> operands, std::ptrdiff_t axis = 0) {
+  return stack(std::span<const Variable<T>>(operands), axis);
+}
+template <class T>
+Variable<T> stack(const std::vector<Variable<T>>& operands, std::ptrdiff_t axis = 0) {
+  return stack(std::span<const Variable<T>>(operands), axis);
 }
 ///@}
 

@@ -188,8 +188,12 @@ void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out) {
   }
 }
 
-template <class T>
-void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
+namespace {
+
+/// Keeps of two numbers the one that is `before` the other, and NaN.
+template <class T, class Before>
+void reduce_extreme(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out,
+                    Before before) {
   if (inner == 0) {
     return;  // returns at once, however many empty blocks there are
   }
@@ -198,17 +202,30 @@ void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t 
     for (std::size_t a = 1; a < extent; ++a) {
       for (std::size_t i = 0; i < inner; ++i) {
         const T value = in[a * inner + i];
-        out[i] = value > out[i] || std::isnan(value) ? value : out[i];
+        out[i] = before(value, out[i]) || std::isnan(value) ? value : out[i];
       }
     }
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                          \
-  template void reduce_sum(const Array<T>&, std::uint64_t, T, T, T*); \
-  template void reduce_to(const Array<T>&, T, Array<T>&);             \
-  template void stretch(const T*, std::uint64_t, T, T, Array<T>&);    \
-  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*)
+}  // namespace
+
+template <class T>
+void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
+  reduce_extreme(in, outer, extent, inner, out, [](T a, T b) { return a > b; });
+}
+
+template <class T>
+void reduce_min(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
+  reduce_extreme(in, outer, extent, inner, out, [](T a, T b) { return a < b; });
+}
+
+#define XTAPE_INSTANTIATE(T)                                                     \
+  template void reduce_sum(const Array<T>&, std::uint64_t, T, T, T*);            \
+  template void reduce_to(const Array<T>&, T, Array<T>&);                        \
+  template void stretch(const T*, std::uint64_t, T, T, Array<T>&);               \
+  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*); \
+  template void reduce_min(const T*, std::size_t, std::size_t, std::size_t, T*)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

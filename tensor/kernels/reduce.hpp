@@ -25,9 +25,13 @@ void reduce_to(const Array<T>& in, T beta, Array<T>& out);
 template <class T>
 void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out);
 
-/// Computes out(o, i) = max over a of in(o, a, i), for a row-major block of outer x extent x inner.
-/// NaN counts as largest, as in NumPy.
+/// Computes out(o, i) = max, or min, over a of in(o, a, i), for a row-major block of outer x extent
+/// x inner. NaN wins, as in NumPy.
+///@{
 template <class T>
 void reduce_max(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out);
+template <class T>
+void reduce_min(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out);
+///@}
 
 }  // namespace xtape

@@ -42,26 +42,6 @@ Evaluated<T> evaluate(Op op, const Array<T>& at) {
   return {y.value(), x.grad()};
 }
 
-/// Compares an op with the formulas of its value and derivative, which are computed in double, at
-/// random numbers in [low, high).
-template <class T, class Op, class Value, class Slope>
-void check_elementwise(Op op, Value value, Slope slope, double low = -3, double high = 3) {
-  Rng rng(5);
-  for (const std::size_t length : ragged_lengths) {
-    Array<T> x(Shape{length});
-    rng.fill_uniform(std::span(x.data(), length), low, high);
-    const Evaluated<T> computed = evaluate(op, x);
-    Array<double> values(x.shape()), slopes(x.shape());
-    for (std::size_t i = 0; i < length; ++i) {
-      values.data()[i] = value(static_cast<double>(x.data()[i]));
-      slopes.data()[i] = slope(static_cast<double>(x.data()[i]));
-    }
-    INFO(length << " elements");
-    CHECK(greatest_difference(computed.value, values) < rounding<T>);
-    CHECK(greatest_difference(computed.grad, slopes) < rounding<T>);
-  }
-}
-
 /// The value and the derivative of an op at one number, which must come out wherever in an array it
 /// stands: in full vector registers and in the tail, which may differ by the relative tolerance.
 struct Point {

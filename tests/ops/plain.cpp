@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <functional>
 
 #include "tests/support/arrays.hpp"
 
@@ -19,7 +19,6 @@ Number multiply(const Number& a, const Number& b) {
 }
 Number scale(const Number& a, double by) { return make(a->value * by, {{a, by}}); }
 Number subtract(const Number& a, const Number& b) { return add(a, scale(b, -1)); }
-Number shift(const Number& a, double by) { return make(a->value + by, {{a, 1}}); }
 Number inverse(const Number& a) { return make(1 / a->value, {{a, -1 / (a->value * a->value)}}); }
 Number divide(const Number& a, const Number& b) { return multiply(a, inverse(b)); }
 Number exp(const Number& a) { return make(std::exp(a->value), {{a, std::exp(a->value)}}); }
@@ -78,26 +77,28 @@ std::size_t from_front(std::ptrdiff_t axis, std::size_t extent) {
   return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::ptrdiff_t>(extent) : axis);
 }
 
-/// What combine makes of the elements along one axis, given as a list, for each place of the
-/// others.
+/// What combine makes of the elements over the axes, given as a list, for each place of the others.
 template <class Combine>
-Tensor along(const Tensor& x, std::ptrdiff_t either_axis, bool keepdims, Combine combine) {
-  const std::size_t axis = from_front(either_axis, x.shape.size());
+Tensor over(const Tensor& x, const List& axes, bool keepdims, Combine combine) {
   Shape kept = x.shape;
-  kept[axis] = 1;
-  Tensor y{kept, {}};
-  for_each_index(kept, [&](std::vector<std::size_t> index) {
-    std::vector<Number> list;
-    for (std::size_t i = 0; i < x.shape[axis]; ++i) {
-      index[axis] = i;
-      list.push_back(x.elements[place(x.shape, index)]);
-    }
-    y.elements.push_back(combine(list));
+  for (const std::ptrdiff_t axis : axes) {
+    kept[from_front(axis, kept.size())] = 1;
+  }
+  std::vector<std::vector<Number>> lists(element_count(kept));
+  for_each_index(x.shape, [&](const std::vector<std::size_t>& index) {
+    lists[broadcast_offset(kept, index)].push_back(x.elements[place(x.shape, index)]);
   });
-  if (!keepdims) {
-    std::vector<std::size_t> rest(kept.begin(), kept.end());
-    rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(axis));
-    y.shape = Shape(rest.begin(), rest.end());
+  Tensor y{{}, {}};
+  for (const auto& list : lists) {
+    y.elements.push_back(combine(list));
+  }
+  for (std::size_t axis = 0; axis < kept.size(); ++axis) {
+    const bool reduced = std::any_of(axes.begin(), axes.end(), [&](std::ptrdiff_t each) {
+      return from_front(each, kept.size()) == axis;
+    });
+    if (keepdims || !reduced) {
+      y.shape.push_back(kept[axis]);
+    }
   }
   return y;
 }
@@ -113,6 +114,18 @@ Number total(const std::vector<Number>& list) {
 Number average(const std::vector<Number>& list) {
   return scale(total(list), 1 / static_cast<double>(list.size()));
 }
+
+/// The first of the numbers that none is `before`.
+template <class Before>
+auto extreme(Before before) {
+  return [=](const std::vector<Number>& list) {
+    return copy(*std::min_element(list.begin(), list.end(), [=](const Number& a, const Number& b) {
+      return before(a->value, b->value);
+    }));
+  };
+}
+const auto largest = extreme(std::greater<>());
+const auto smallest = extreme(std::less<>());
 
 /// The element of `x` at source(index), for each index of `shape`.
 template <class Source>
@@ -151,55 +164,17 @@ Tensor operator+(const Tensor& a, const Tensor& b) { return broadcast(a, b, add)
 Tensor operator-(const Tensor& a, const Tensor& b) { return broadcast(a, b, subtract); }
 Tensor operator*(const Tensor& a, const Tensor& b) { return broadcast(a, b, multiply); }
 Tensor operator/(const Tensor& a, const Tensor& b) { return broadcast(a, b, divide); }
-Tensor operator+(const Tensor& a, double b) {
-  return each(a, [=](const Number& x) { return shift(x, b); });
-}
-Tensor operator+(double a, const Tensor& b) { return b + a; }
-Tensor operator-(const Tensor& a, double b) { return a + -b; }
-Tensor operator-(double a, const Tensor& b) { return -b + a; }
 Tensor operator*(const Tensor& a, double b) {
   return each(a, [=](const Number& x) { return scale(x, b); });
 }
-Tensor operator*(double a, const Tensor& b) { return b * a; }
-Tensor operator/(const Tensor& a, double b) { return a * (1 / b); }
-Tensor operator/(double a, const Tensor& b) { return each(b, inverse) * a; }
-Tensor operator-(const Tensor& x) { return x * -1; }
 
-Tensor exp(const Tensor& x) {
-  return each(x, [](const Number& a) { return exp(a); });
-}
-Tensor log(const Tensor& x) {
-  return each(x, [](const Number& a) { return log(a); });
-}
-Tensor sqrt(const Tensor& x) {
-  return each(x, [](const Number& a) {
-    return make(std::sqrt(a->value), {{a, 0.5 / std::sqrt(a->value)}});
-  });
-}
-Tensor square(const Tensor& x) { return x * x; }
-Tensor pow(const Tensor& x, double exponent) {
+Tensor each(const Tensor& x, Loop* values, SlopeLoop* slopes) {
   return each(x, [=](const Number& a) {
-    const double slope = exponent * std::pow(a->value, exponent - 1);
-    return make(std::pow(a->value, exponent), {{a, slope}});
+    double value = 0, slope = 0;
+    values(&a->value, &value, 1);
+    slopes(&a->value, &value, &slope, 1);
+    return make(value, {{a, slope}});
   });
-}
-Tensor abs(const Tensor& x) {
-  return each(x, [](const Number& a) { return scale(a, a->value < 0 ? -1 : 1); });
-}
-
-Tensor sigmoid(const Tensor& x) { return 1 / (1 + exp(-x)); }
-Tensor tanh(const Tensor& x) { return 2 * sigmoid(2 * x) - 1; }
-Tensor relu(const Tensor& x) { return leaky_relu(x, 0); }
-Tensor leaky_relu(const Tensor& x, double slope) {
-  return each(x, [=](const Number& a) { return scale(a, a->value > 0 ? 1 : slope); });
-}
-Tensor softplus(const Tensor& x) { return log(1 + exp(x)); }
-Tensor gelu(const Tensor& x) {
-  return x * each(x, [](const Number& a) {
-           const double density =
-               std::exp(-a->value * a->value / 2) / std::sqrt(2 * std::numbers::pi);
-           return make((1 + std::erf(a->value / std::numbers::sqrt2)) / 2, {{a, density}});
-         });
 }
 
 Tensor matmul(const Tensor& a, const Tensor& b) {
@@ -221,22 +196,34 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 }
 
 Tensor sum(const Tensor& x) { return scalar(total(x.elements)); }
-Tensor sum(const Tensor& x, std::ptrdiff_t axis, bool keepdims) {
-  return along(x, axis, keepdims, total);
+Tensor sum(const Tensor& x, const List& axes, bool keepdims) {
+  return over(x, axes, keepdims, total);
 }
 Tensor mean(const Tensor& x) { return scalar(average(x.elements)); }
-Tensor mean(const Tensor& x, std::ptrdiff_t axis, bool keepdims) {
-  return along(x, axis, keepdims, average);
+Tensor mean(const Tensor& x, const List& axes, bool keepdims) {
+  return over(x, axes, keepdims, average);
 }
-Tensor max(const Tensor& x, std::ptrdiff_t axis, bool keepdims) {
-  return along(x, axis, keepdims, [](const std::vector<Number>& list) {
-    return copy(*std::max_element(list.begin(), list.end(), [](const Number& a, const Number& b) {
-      return a->value < b->value;
-    }));
-  });
+Tensor max(const Tensor& x) { return scalar(largest(x.elements)); }
+Tensor max(const Tensor& x, const List& axes, bool keepdims) {
+  return over(x, axes, keepdims, largest);
+}
+Tensor min(const Tensor& x) { return scalar(smallest(x.elements)); }
+Tensor min(const Tensor& x, const List& axes, bool keepdims) {
+  return over(x, axes, keepdims, smallest);
 }
 
-Tensor reshape(const Tensor& x, const Shape& shape) { return {shape, each(x, copy).elements}; }
+Tensor reshape(const Tensor& x, const List& shape) {
+  std::size_t others = 1;
+  for (const std::ptrdiff_t extent : shape) {
+    others *= extent < 0 ? 1 : static_cast<std::size_t>(extent);
+  }
+  Tensor y = each(x, copy);
+  y.shape = Shape();
+  for (const std::ptrdiff_t extent : shape) {
+    y.shape.push_back(extent < 0 ? x.elements.size() / others : static_cast<std::size_t>(extent));
+  }
+  return y;
+}
 Tensor transpose(const Tensor& x, std::ptrdiff_t a, std::ptrdiff_t b) {
   const std::size_t first = from_front(a, x.shape.size()), second = from_front(b, x.shape.size());
   Shape shape = x.shape;
@@ -264,7 +251,7 @@ Tensor gather(const Tensor& x, const std::vector<int>& rows) {
     return index;
   });
 }
-Tensor concatenate(const std::vector<Tensor>& operands, std::ptrdiff_t either) {
+Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t either) {
   const std::size_t axis = from_front(either, operands[0].shape.size());
   Tensor y{operands[0].shape, {}};
   y.shape[axis] = 0;
@@ -280,9 +267,22 @@ Tensor concatenate(const std::vector<Tensor>& operands, std::ptrdiff_t either) {
   });
   return y;
 }
+Tensor stack(std::span<const Tensor> operands, std::ptrdiff_t either) {
+  const std::size_t axis = from_front(either, operands[0].shape.size() + 1);
+  std::vector<Tensor> slices;
+  for (const Tensor& each : operands) {
+    List shape(each.shape.begin(), each.shape.end());
+    shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), 1);
+    slices.push_back(reshape(each, shape));
+  }
+  return concatenate(slices, static_cast<std::ptrdiff_t>(axis));
+}
 
-Tensor softmax(const Tensor& x) { return exp(x) / sum(exp(x), -1, true); }
-Tensor log_softmax(const Tensor& x) { return x - log(sum(exp(x), -1, true)); }
+Tensor softmax(const Tensor& x) {
+  const Tensor powers = each(x, exp);
+  return powers / sum(powers, {-1}, true);
+}
+Tensor log_softmax(const Tensor& x) { return x - each(sum(each(x, exp), {-1}, true), log); }
 
 Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& labels,
                              Reduction reduction) {
@@ -296,14 +296,18 @@ Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& label
       scale(loss, reduction == Reduction::mean ? 1 / static_cast<double>(labels.size()) : 1));
 }
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction) {
-  const Tensor loss = -sum(targets * log_softmax(logits));
-  return reduction == Reduction::mean ? loss / static_cast<double>(logits.shape[0]) : loss;
+  const double rows = reduction == Reduction::mean ? static_cast<double>(logits.shape[0]) : 1;
+  return sum(targets * log_softmax(logits)) * (-1 / rows);
 }
 Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction) {
-  const Tensor errors = square(prediction - target);
-  return reduction == Reduction::mean ? mean(errors) : sum(errors);
+  const Tensor errors = prediction - target, squares = errors * errors;
+  return reduction == Reduction::mean ? mean(squares) : sum(squares);
 }
 
-Tensor dropout(const Tensor& x, double rate, Rng&) { return x * (rate == 0 ? 1 : 0); }
+Tensor dropout(const Tensor& x, double rate, Rng& rng) {
+  return each(x, [&](const Number& a) {
+    return rate == 0 || rng.uniform() >= rate ? scale(a, 1 / (1 - rate)) : scale(a, 0);
+  });
+}
 
 }  // namespace xtape::plain

@@ -1,18 +1,19 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "autograd/ops/losses.hpp"
+#include "tensor/rng.hpp"
 #include "tensor/shape.hpp"
 
 /// Reverse-mode differentiation as plain as can be, for comparison: every element is a number of
 /// its own that remembers which numbers it came from and with what slopes. Nothing of xtape's
-/// arrays or ops is in it; its ops, some of which need fewer lines in terms of others, have the
-/// same names and arguments.
+/// arrays or ops is in it. Its ops have the same names and arguments; those of one element are
+/// formulas in tests/ops/table.cpp.
 
 namespace xtape::plain {
 
@@ -37,46 +38,34 @@ struct Tensor {
 
 Tensor leaf(const Shape& shape, const std::vector<double>& values);
 
+/// An op of each element, by loops over its value f(x) and its slope, of x and y.
+using Loop = void(const double* x, double* y, std::size_t count);
+using SlopeLoop = void(const double* x, const double* y, double* slope, std::size_t count);
+Tensor each(const Tensor& x, Loop* values, SlopeLoop* slopes);
+
 Tensor operator+(const Tensor& a, const Tensor& b);
 Tensor operator-(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, const Tensor& b);
 Tensor operator/(const Tensor& a, const Tensor& b);
-Tensor operator+(const Tensor& a, double b);
-Tensor operator+(double a, const Tensor& b);
-Tensor operator-(const Tensor& a, double b);
-Tensor operator-(double a, const Tensor& b);
 Tensor operator*(const Tensor& a, double b);
-Tensor operator*(double a, const Tensor& b);
-Tensor operator/(const Tensor& a, double b);
-Tensor operator/(double a, const Tensor& b);
-Tensor operator-(const Tensor& x);
-
-Tensor exp(const Tensor& x);
-Tensor log(const Tensor& x);
-Tensor sqrt(const Tensor& x);
-Tensor square(const Tensor& x);
-Tensor pow(const Tensor& x, double exponent);
-Tensor abs(const Tensor& x);
-
-Tensor sigmoid(const Tensor& x);
-Tensor tanh(const Tensor& x);
-Tensor relu(const Tensor& x);
-Tensor leaky_relu(const Tensor& x, double slope);
-Tensor softplus(const Tensor& x);
-Tensor gelu(const Tensor& x);
 
 Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
+using List = std::vector<std::ptrdiff_t>;
 Tensor sum(const Tensor& x);
-Tensor sum(const Tensor& x, std::ptrdiff_t axis, bool keepdims);
+Tensor sum(const Tensor& x, const List& axes, bool keepdims);
 Tensor mean(const Tensor& x);
-Tensor mean(const Tensor& x, std::ptrdiff_t axis, bool keepdims);
-Tensor max(const Tensor& x, std::ptrdiff_t axis, bool keepdims);
+Tensor mean(const Tensor& x, const List& axes, bool keepdims);
+Tensor max(const Tensor& x);
+Tensor max(const Tensor& x, const List& axes, bool keepdims);
+Tensor min(const Tensor& x);
+Tensor min(const Tensor& x, const List& axes, bool keepdims);
 
-Tensor reshape(const Tensor& x, const Shape& shape);
-Tensor transpose(const Tensor& x, std::ptrdiff_t a, std::ptrdiff_t b);
-Tensor concatenate(const std::vector<Tensor>& operands, std::ptrdiff_t axis);
+Tensor reshape(const Tensor& x, const List& shape);
+Tensor transpose(const Tensor& x, std::ptrdiff_t a = -2, std::ptrdiff_t b = -1);
+Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t axis);
+Tensor stack(std::span<const Tensor> operands, std::ptrdiff_t axis);
 Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis);
 Tensor gather(const Tensor& x, const std::vector<int>& rows);
 
@@ -88,7 +77,6 @@ Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& label
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction);
 Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction);
 
-/// With a rate of 0 or 1, which need no random numbers.
-Tensor dropout(const Tensor& x, double rate, Rng&);
+Tensor dropout(const Tensor& x, double rate, Rng& rng);
 
 }  // namespace xtape::plain

@@ -96,25 +96,24 @@ struct Growing {
   }
 
   /// Applies the op to earlier nodes where there are any that it takes, but for some `fresh` ones.
-  bool add(const GraphOp& op, bool all_fresh, Rng& rng) {
+  bool add(const Row& op, bool all_fresh, Rng& rng) {
     const std::size_t before = graph.size();
     const auto used_before = used;
     std::vector<Shape> shapes;
     const auto suits = [&](const plain::Tensor& x) {
-      shapes = op.signature.complete(x.shape, rng);
-      return !shapes.empty() && holds(op.domains[0], x);
+      shapes = op.kind.complete(x.shape, rng);
+      return !shapes.empty() && holds(op.domain(0), x);
     };
     GraphNode node{.op = &op, .inputs = {}, .seed = rng(), .shape = {}, .values = {}};
     const std::size_t first = all_fresh || rng.below(8) == 0 ? before : find(suits, rng);
-    shapes =
-        first < before ? op.signature.complete(values[first].shape, rng) : std::vector<Shape>();
+    shapes = first < before ? op.kind.complete(values[first].shape, rng) : std::vector<Shape>();
     for (int i = 0; i < 100 && first == before && shapes.empty(); ++i) {
-      shapes = op.signature.complete(draw_shape(rng), rng);
+      shapes = op.kind.complete(draw_shape(rng), rng);
     }
     for (std::size_t i = 0; i < shapes.size(); ++i) {
       const bool fresh = all_fresh || rng.below(3) == 0;
       node.inputs.push_back(
-          i == 0 && first < before ? first : operand(shapes[i], op.domains[i], fresh, rng));
+          i == 0 && first < before ? first : operand(shapes[i], op.domain(i), fresh, rng));
     }
     if (shapes.empty() || !push(std::move(node))) {
       cut(before);
@@ -137,7 +136,17 @@ Graph largest(const Graph& graph) {
 
 }  // namespace
 
-Graph random_graph(std::span<const GraphOp> ops, std::size_t steps, Rng& rng) {
+std::span<const Row> graph_ops() {
+  static const std::vector<Row> rows = [] {
+    std::vector<Row> chosen;
+    std::copy_if(table().begin(), table().end(), std::back_inserter(chosen),
+                 [](const Row& row) { return row.in_graphs; });
+    return chosen;
+  }();
+  return rows;
+}
+
+Graph random_graph(std::span<const Row> ops, std::size_t steps, Rng& rng) {
   Growing growing;
   growing.push(draw_leaf(draw_shape(rng), Domain::any, rng));
   for (std::size_t step = 0; step < steps; ++step) {
@@ -146,20 +155,20 @@ Graph random_graph(std::span<const GraphOp> ops, std::size_t steps, Rng& rng) {
   return largest(growing.graph);
 }
 
-Graph graph_of_each(std::span<const GraphOp> ops, Rng& rng) {
+Graph graph_of_each(std::span<const Row> ops, Rng& rng) {
   const auto known = [](const char* text) {
     return &*std::find_if(graph_ops().begin(), graph_ops().end(),
-                          [=](const GraphOp& op) { return op.text == text; });
+                          [=](const Row& op) { return op.text == text; });
   };
-  const GraphOp *sum = known("sum({x})"), *add = known("{x} + {y}"), *subtract = known("{x} - {y}");
+  const Row *sum = known("sum(x)"), *add = known("x + y"), *subtract = known("x - y");
   Growing growing;
   const auto last = [&] { return growing.graph.size() - 1; };
-  const auto push = [&](const GraphOp* op, std::vector<std::size_t> inputs) {
+  const auto push = [&](const Row* op, std::vector<std::size_t> inputs) {
     return growing.push(
         {.op = op, .inputs = std::move(inputs), .seed = 0, .shape = {}, .values = {}});
   };
   std::optional<std::size_t> total;
-  for (const GraphOp& op : ops) {
+  for (const Row& op : ops) {
     while (!growing.add(op, true, rng) || growing.values.back().elements.size() > 12 ||
            !push(sum, {last()})) {
     }

@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/tape.hpp"
-#include "tests/ops/plain.hpp"
+#include "tests/ops/table.hpp"
 
 /// Random graphs of random ops and shapes, each checked three ways: the gradients on the tape
 /// against those that plain.hpp derives, against finite differences, and in float against double.
@@ -17,46 +16,12 @@
 
 namespace xtape {
 
-/// What an op takes beside its operands. Drawn again, with the same seed, for other shapes.
-struct Arguments {
-  std::ptrdiff_t i = 0, j = 0, k = 0;
-  bool flag = false;
-  Shape shape{};
-  std::vector<int> list{};
-};
-
-/// Numbers that an operand may hold, so that finite differences stay away from kinks and poles:
-/// any; at least 0.1; at least 0.05 away from 0; at least 0.01 apart from each other.
-enum class Domain { any, positive, off_zero, distinct };
-
-/// Which shapes an op takes.
-struct Signature {
-  /// Whether these are shapes of all its operands.
-  std::function<bool(std::span<const Shape>)> fits;
-
-  /// Shapes of all operands for a first one; empty when there are none.
-  std::function<std::vector<Shape>(const Shape&, Rng&)> complete;
-};
-
-/// An op as graphs use it.
-struct GraphOp {
-  std::string name;  // as in the catalogue
-  std::string text;  // C++ with {x}, {y}, {z} for the operands and {i}, ... for the arguments
-  Signature signature;
-  std::vector<Domain> domains;  // one for each operand
-  std::function<Arguments(std::span<const Shape>, Rng&)> draw;
-
-  std::function<Variable<float>(std::span<const Variable<float>>, const Arguments&)> in_float;
-  std::function<Variable<double>(std::span<const Variable<double>>, const Arguments&)> in_double;
-  std::function<plain::Tensor(std::span<const plain::Tensor>, const Arguments&)> in_plain;
-};
-
-/// Every op that xtape has, each overload.
-std::span<const GraphOp> graph_ops();
+/// The rows of the table that random graphs have.
+std::span<const Row> graph_ops();
 
 /// A leaf, or an op applied to earlier nodes.
 struct GraphNode {
-  const GraphOp* op = nullptr;
+  const Row* op = nullptr;
   std::vector<std::size_t> inputs;
   std::uint64_t seed = 0;  // of the op's arguments
   Shape shape;             // of a leaf, and its values
@@ -67,10 +32,10 @@ struct GraphNode {
 using Graph = std::vector<GraphNode>;
 
 /// A graph of `steps` ops or fewer, of which every node is used.
-Graph random_graph(std::span<const GraphOp> ops, std::size_t steps, Rng& rng);
+Graph random_graph(std::span<const Row> ops, std::size_t steps, Rng& rng);
 
 /// A graph that has each of the ops once, and some to add up their results.
-Graph graph_of_each(std::span<const GraphOp> ops, Rng& rng);
+Graph graph_of_each(std::span<const Row> ops, Rng& rng);
 
 /// Whether the graph can be checked: shapes fit, numbers are in their domains, and neither they nor
 /// the gradients are so large that finite differences or floats tell little.
@@ -101,7 +66,7 @@ std::vector<plain::Tensor> plain_values(const Graph& graph);
 
 bool holds(Domain domain, const plain::Tensor& x);
 
-Arguments arguments_of(const GraphNode& node, const std::vector<Shape>& shapes);
+Of arguments_of(const GraphNode& node, const std::vector<Shape>& shapes);
 
 /// The graph without what its last node does not depend on.
 Graph pruned(const Graph& graph);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
-#include <type_traits>
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
@@ -31,12 +30,8 @@ std::vector<Variable<T>> apply(const Graph& graph, std::span<const Variable<T>> 
       inputs.push_back(nodes[i]);
       shapes.push_back(nodes[i].shape());
     }
-    const Arguments arguments = arguments_of(node, shapes);
-    if constexpr (std::is_same_v<T, float>) {
-      nodes.push_back(node.op->in_float(inputs, arguments));
-    } else {
-      nodes.push_back(node.op->in_double(inputs, arguments));
-    }
+    nodes.push_back(
+        node.op->call(std::span<const Variable<T>>(inputs), arguments_of(node, shapes)));
   }
   return nodes;
 }

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
+#include <regex>
 #include <span>
 
 #include "tests/ops/random_graph.hpp"
@@ -20,7 +23,7 @@ std::string braces(const Elements& elements, const char* format) {
 }
 
 std::string shape_text(const Shape& shape) {
-  return "xtape::Shape" + braces(std::vector<std::size_t>(shape.begin(), shape.end()), "{}");
+  return "Shape" + braces(std::vector<std::size_t>(shape.begin(), shape.end()), "{}");
 }
 
 /// With nine digits, and 0 for what is but rounding, so that the text is the same on every machine.
@@ -31,40 +34,69 @@ std::string numbers(Array<double> array) {
   return braces(std::span(array.data(), array.size()), "{:.9g}");
 }
 
+std::string argument_text(Reduction reduction) {
+  return reduction == Reduction::mean ? "Reduction::mean" : "Reduction::sum";
+}
+std::string argument_text(const std::vector<int>& list) {
+  return "std::vector<int>" + braces(list, "{}");
+}
+std::string argument_text(const std::vector<std::ptrdiff_t>& list) {
+  return "std::vector<std::ptrdiff_t>" + braces(list, "{}");
+}
+template <class Number>
+std::string argument_text(Number number) {
+  return fmt::format("{}", number);
+}
+
 std::string line_of(const GraphNode& node, const std::vector<Shape>& shapes) {
   if (node.op == nullptr) {
     return fmt::format("leaf({}, {})", shape_text(node.shape), braces(node.values, "{}"));
   }
-  const Arguments arguments = arguments_of(node, shapes);
-  const auto name = [&](std::size_t i) {
-    return i < node.inputs.size() ? fmt::format("v{}", node.inputs[i]) : "";
-  };
-  return fmt::format(
-      fmt::runtime(node.op->text), fmt::arg("x", name(0)), fmt::arg("y", name(1)),
-      fmt::arg("z", name(2)), fmt::arg("i", arguments.i), fmt::arg("j", arguments.j),
-      fmt::arg("k", arguments.k), fmt::arg("flag", arguments.flag),
-      fmt::arg("shape", shape_text(arguments.shape)),
-      fmt::arg("list", braces(arguments.list, "{}")),
-      fmt::arg("reduction", arguments.flag ? "xtape::Reduction::mean" : "xtape::Reduction::sum"));
+  // Each word of the expression that names an operand or an argument, by what it is here.
+  std::map<std::string, std::string> meant{{"rng", "fresh()"}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::size_t input = node.inputs[std::min(i, node.inputs.size() - 1)];
+    meant[std::string(1, "xyz"[i])] = fmt::format("v{}", input);
+  }
+  arguments_of(node, shapes).visit([&](const std::string& name, const auto& value) {
+    meant["of." + name] = argument_text(value);
+  });
+  std::string line;
+  const std::string& text = node.op->text;
+  const std::regex word("[A-Za-z_][\\w.]*");
+  auto end = text.begin();
+  for (std::sregex_iterator match(text.begin(), text.end(), word), last; match != last; ++match) {
+    const auto known = meant.find(match->str());
+    line.append(end, text.begin() + match->position());
+    line += known == meant.end() ? match->str() : known->second;
+    end = text.begin() + match->position() + match->length();
+  }
+  return line.append(end, text.end());
 }
 
 constexpr const char* beginning = R"(#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <initializer_list>
+#include <span>
+#include <type_traits>
 #include <vector>
 #include <xtape.hpp>
 
+using namespace xtape;
+
 int main() {
-  xtape::Tape<double> tape;
-  const auto leaf = [&](const xtape::Shape& shape, std::initializer_list<double> values) {
-    return tape.variable([&](xtape::Array<double>& x) {
-      xtape::resize(x, shape);
+  Tape<double> tape;
+  const auto leaf = [&](const Shape& shape, std::initializer_list<double> values) {
+    return tape.variable([&](Array<double>& x) {
+      resize(x, shape);
       std::copy(values.begin(), values.end(), x.data());
     });
   };
+  Rng rng;
+  [[maybe_unused]] const auto fresh = [&]() -> Rng& { return rng = Rng(3); };
   int wrong = 0;
-  const auto compare = [&](const char* what, const xtape::Array<double>& array,
+  const auto compare = [&](const char* what, const Array<double>& array,
                            std::initializer_list<double> expected) {
     const double* got = array.data();
     for (const double wanted : expected) {

@@ -11,7 +11,6 @@
 
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
-#include "tests/ops/catalogue.hpp"
 #include "tests/support/catch.hpp"
 
 namespace xtape {
@@ -34,19 +33,16 @@ void check(const Graph& graph) {
 }
 
 /// An op of one operand, under the name that its text begins with.
-template <class F>
-GraphOp elementwise_op(const std::string& name, F f) {
-  GraphOp op;
-  op.name = name;
-  op.text = name + "({x})";
-  op.signature = {[](std::span<const Shape>) { return true; },
-                  [](const Shape& first, Rng&) { return std::vector{first}; }};
+template <class F, class Plain>
+Row elementwise_op(const std::string& name, F f, Plain plain) {
+  Row op = graph_ops().front();
+  op.op = op.overload = name;
+  op.text = name + "(x)";
   op.domains = {Domain::any};
-  op.draw = [](std::span<const Shape>, Rng&) { return Arguments(); };
-  const auto apply = [=](auto x, const Arguments&) { return f(x[0]); };
-  op.in_float = apply;
-  op.in_double = apply;
-  op.in_plain = apply;
+  op.kind = kind::each_shape();
+  op.in_float = [=](auto x, const Of&) { return f(x[0]); };
+  op.in_double = [=](auto x, const Of&) { return f(x[0]); };
+  op.in_plain = [=](auto x, const Of&) { return plain(x[0]); };
   return op;
 }
 
@@ -58,15 +54,15 @@ Variable<T> wrong_square(Variable<T> x) {
 }
 
 /// The ops with one more, at a tenth of the steps.
-std::vector<GraphOp> and_often(const GraphOp& op) {
+std::vector<Row> and_often(const Row& op) {
   const auto all = graph_ops();
-  std::vector<GraphOp> ops(all.begin(), all.end());
+  std::vector<Row> ops(all.begin(), all.end());
   ops.insert(ops.end(), ops.size() / 10, op);
   return ops;
 }
 
 /// A graph of these ops that fails.
-Graph failing(std::span<const GraphOp> ops) {
+Graph failing(std::span<const Row> ops) {
   Rng rng(seed);
   for (int i = 0; i < 1000; ++i) {
     Graph graph = random_graph(ops, 8, rng);
@@ -110,14 +106,14 @@ TEST_CASE("random graphs: three ways to differentiate them agree") {
   CHECK(checked > graphs * 9 / 10);
 }
 
-TEST_CASE("random graphs: every op of the catalogue is in them") {
+TEST_CASE("random graphs: every op of the table is in them") {
   std::set<std::string> known;
-  for (const GraphOp& op : graph_ops()) {
-    known.insert(op.name);
+  for (const Row& op : graph_ops()) {
+    known.insert(op.overload);
   }
-  for (const CatalogueEntry& entry : catalogue()) {
-    INFO(entry.op << " is not in tests/ops/random_graph_ops.cpp");
-    CHECK(known.count(entry.op) == 1);
+  for (const Row& row : table()) {
+    INFO(row.overload << " has no row that random graphs take");
+    CHECK(known.count(row.overload) == 1);
   }
 }
 
@@ -129,38 +125,29 @@ TEST_CASE("random graphs: a graph can be had again from its seed") {
   }
 }
 
-// The program in printed_graph.cpp is built and run as a test of its own.
-TEST_CASE("random graphs: what is printed is a program that computes the graph") {
+// The program is built and run as a test of its own; see tests/CMakeLists.txt.
+TEST_CASE("random graphs: a graph with each op is printed", "[.print]") {
   Rng rng(seed);
   const Graph graph = graph_of_each(graph_ops(), rng);
   CHECK(texts_of(graph).size() == graph_ops().size() + 1);
   const std::string program = program_of(graph);
-  const std::string file = XTAPE_SOURCE_DIR "/tests/printed_graph/printed_graph.cpp";
-  const std::string wanted =
-      "// As tests/ops/random_graph_print.cpp wrote it.\n// clang-format off\n" + program;
-  if (read(file) != wanted) {
-    std::ofstream("printed_graph.cpp") << wanted;
-    FAIL_CHECK(file << " is out of date: ops were added. Replace it by the printed_graph.cpp in "
-                       "this folder");
+  if (read("printed_graph.cpp") != program) {
+    std::ofstream("printed_graph.cpp") << program;
   }
 }
 
 TEST_CASE("random graphs: a wrong op is found, and shrunk to itself") {
-  const auto wrong = elementwise_op("wrong_square", [](auto x) {
-    if constexpr (std::is_same_v<decltype(x), plain::Tensor>) {
-      return square(x);
-    } else {
-      return wrong_square(x);
-    }
-  });
+  const auto wrong = elementwise_op(
+      "wrong_square", [](auto x) { return wrong_square(x); },
+      [](const plain::Tensor& x) { return x * x; });
   const auto ops = and_often(wrong);
   const Graph smallest = shrink(failing(ops), fails);
   CHECK(disagreement(smallest) == "the gradient of v0, plainly computed");
   const std::string program = program_of(smallest);
   CHECK(program.substr(program.find("  const auto v0")) ==
-        "  const auto v0 = leaf(xtape::Shape{}, {1});\n"
+        "  const auto v0 = leaf(Shape{}, {1});\n"
         "  const auto v1 = wrong_square(v0);\n"
-        "  tape.backward(sum(v1 * leaf(xtape::Shape{}, {0.5})));\n"
+        "  tape.backward(sum(v1 * leaf(Shape{}, {0.5})));\n"
         "  compare(\"v1\", v1.value(), {1});\n"
         "  compare(\"gradient of v0\", v0.grad(), {1});\n"
         "  return wrong;\n"
@@ -168,17 +155,15 @@ TEST_CASE("random graphs: a wrong op is found, and shrunk to itself") {
 }
 
 TEST_CASE("random graphs: finite differences find what both others have wrong") {
-  const auto wrong = elementwise_op("wrong_square", [](auto x) {
-    if constexpr (std::is_same_v<decltype(x), plain::Tensor>) {
-      plain::Tensor y = square(x);
-      for (const plain::Number& each : y.elements) {
-        each->from = {{each->from[0].first, 3 * each->from[0].first->value}};
-      }
-      return y;
-    } else {
-      return wrong_square(x);
-    }
-  });
+  const auto wrong = elementwise_op(
+      "wrong_square", [](auto x) { return wrong_square(x); },
+      [](const plain::Tensor& x) {
+        plain::Tensor y = x * x;
+        for (const plain::Number& each : y.elements) {
+          each->from = {{each->from[0].first, 3 * each->from[0].first->value}};
+        }
+        return y;
+      });
   const auto ops = and_often(wrong);
   const Graph smallest = shrink(failing(ops), fails);
   CHECK(smallest.size() == 2);
@@ -186,13 +171,10 @@ TEST_CASE("random graphs: finite differences find what both others have wrong") 
 }
 
 TEST_CASE("random graphs: float is compared with double") {
-  const auto wrong = elementwise_op("rough", [](auto x) {
-    if constexpr (std::is_same_v<decltype(x), Variable<float>>) {
-      return x * 1.0625f;
-    } else {
-      return x * 1;
-    }
-  });
+  const auto wrong = elementwise_op(
+      "rough",
+      [](auto x) { return x * (std::is_same_v<decltype(x), Variable<float>> ? 1.0625f : 1); },
+      [](const plain::Tensor& x) { return x * 1; });
   const auto ops = and_often(wrong);
   const Graph smallest = shrink(failing(ops), fails);
   CHECK(smallest.size() == 2);
@@ -200,10 +182,10 @@ TEST_CASE("random graphs: float is compared with double") {
 }
 
 TEST_CASE("random graphs: an op that is wrong where it broadcasts is shrunk to where it does") {
-  std::vector<GraphOp> ops(graph_ops().begin(), graph_ops().end());
-  GraphOp* add = &*std::find_if(ops.begin(), ops.end(),
-                                [](const GraphOp& op) { return op.text == "{x} + {y}"; });
-  add->in_double = [](std::span<const Variable<double>> x, const Arguments&) {
+  std::vector<Row> ops(graph_ops().begin(), graph_ops().end());
+  Row* add =
+      &*std::find_if(ops.begin(), ops.end(), [](const Row& op) { return op.text == "x + y"; });
+  add->in_double = [](std::span<const Variable<double>> x, const Of&) {
     const Variable<double> a = x[0], b = x[1];
     return record("operator+", {a, b}, a.value() + b.value(), [=](Variable<double> y) {
       accumulate(a, y.grad());

@@ -45,9 +45,9 @@ bool holds(Domain domain, const plain::Tensor& x) {
   }
 }
 
-Arguments arguments_of(const GraphNode& node, const std::vector<Shape>& shapes) {
+Of arguments_of(const GraphNode& node, const std::vector<Shape>& shapes) {
   Rng rng(node.seed);
-  return node.op->draw(shapes, rng);
+  return node.op->kind.draw(shapes, rng);
 }
 
 std::optional<plain::Tensor> plain_value(const GraphNode& node,
@@ -61,9 +61,9 @@ std::optional<plain::Tensor> plain_value(const GraphNode& node,
     inputs.push_back(earlier[i]);
     shapes.push_back(earlier[i].shape);
   }
-  bool fit = node.op->signature.fits(shapes);
+  bool fit = node.op->kind.fits(shapes);
   for (std::size_t i = 0; fit && i < inputs.size(); ++i) {
-    fit = holds(node.op->domains[i], inputs[i]);
+    fit = holds(node.op->domain(i), inputs[i]);
   }
   if (!fit) {
     return {};

@@ -6,24 +6,26 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <map>
 
 #include "tensor/error.hpp"
 
 namespace xtape::oracle {
 
-const nlohmann::json& cases() {
-  static const nlohmann::json file = [] {
-    const char* path = XTAPE_SOURCE_DIR "/tests/oracle/cases.json";
+const nlohmann::json& read(const std::string& file) {
+  static std::map<std::string, nlohmann::json> files;
+  if (!files.contains(file)) {
+    const std::string path = XTAPE_SOURCE_DIR "/tests/oracle/" + file;
     std::ifstream in(path);
     require<DataError>(in.good(), "{}: cannot open", path);
-    return nlohmann::json::parse(in);
-  }();
-  return file;
+    files[file] = nlohmann::json::parse(in);
+  }
+  return files.at(file);
 }
 
 Array<double> array_from(const nlohmann::json& numbers, const Shape& shape) {
-  require<DataError>(numbers.size() == element_count(shape), "cases.json: {} numbers for {}",
-                     numbers.size(), shape);
+  require<DataError>(numbers.size() == element_count(shape), "{} numbers for {}", numbers.size(),
+                     shape);
   Array<double> array(shape);
   std::transform(numbers.begin(), numbers.end(), array.data(), [](const nlohmann::json& number) {
     return number.is_string() ? std::stod(number.get<std::string>()) : number.get<double>();

@@ -6,12 +6,12 @@
 
 #include "tensor/array.hpp"
 
-/// tests/oracle/cases.json: what PyTorch computes. generate.py beside it says what is in it.
+/// What PyTorch computes: answers.json is written by answer.py, traces.json by traces.py.
 
 namespace xtape::oracle {
 
-/// The whole file, read once.
-const nlohmann::json& cases();
+/// Returns a file of tests/oracle/, which is read once.
+const nlohmann::json& read(const std::string& file);
 
 /// An array from its shape and its numbers in row-major order, of which "inf", "-inf" and "nan" are
 /// strings.

@@ -48,7 +48,7 @@ Variable<double> loss_of(Variable<double> y, const json& trace, const json& trai
                                 : softmax_cross_entropy(y, targets, reduction);
 }
 
-/// The schedules as generate.py sets them up, for a learning rate of 0.5.
+/// The schedules as traces.py sets them up, for a learning rate of 0.5.
 nn::Schedule schedule_of(const std::string& name) {
   const std::map<std::string, nn::Schedule> all = {
       {"constant", nn::constant(0.5)},
@@ -63,7 +63,7 @@ nn::Schedule schedule_of(const std::string& name) {
 /// Makes the steps of a trace and checks the loss before each, and the parameters after the last.
 template <class Optimizer>
 void follow(Optimizer optimizer, const json& trace) {
-  const json& training = oracle::cases().at("training");
+  const json& training = oracle::read("traces.json").at("training");
   Network network{Rng(1)};
   const auto parameters = parameters_of(network);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -124,8 +124,8 @@ nn::SGDOptions sgd_options(const json& made) {
 }  // namespace
 
 TEST_CASE("oracle: fifty steps of training go as in PyTorch") {
-  CHECK(oracle::cases().at("traces").size() > 20);
-  for (const json& trace : oracle::cases().at("traces")) {
+  CHECK(oracle::read("traces.json").at("traces").size() > 20);
+  for (const json& trace : oracle::read("traces.json").at("traces")) {
     DYNAMIC_SECTION(trace["name"].get<std::string>()) {
       const json& made = trace["options"];
       if (trace["optimizer"] == "SGD") {

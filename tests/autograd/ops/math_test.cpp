@@ -25,20 +25,14 @@ struct Power {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("exp is its own derivative", "", float, double) {
-  const auto value = [](double x) { return std::exp(x); };
-  check_elementwise<TestType>(apply_exp, value, value);
+TEMPLATE_TEST_CASE("exp overflows to infinity and underflows to 0", "", float, double) {
   CHECK(at_point<TestType>(apply_exp, 1e4).value == infinity);
   CHECK(at_point<TestType>(apply_exp, -1e4).value == 0);
   CHECK(at_point<TestType>(apply_exp, -infinity).slope == 0);
   CHECK(std::isnan(at_point<TestType>(apply_exp, not_a_number).value));
 }
 
-TEMPLATE_TEST_CASE("log is the natural logarithm", "", float, double) {
-  const auto value = [](double x) { return std::log(x); };
-  const auto slope = [](double x) { return 1 / x; };
-  check_elementwise<TestType>(apply_log, value, slope, 0.1, 10);
-  check_elementwise<TestType>(apply_log, value, slope, 0.9, 1.1);
+TEMPLATE_TEST_CASE("log is IEEE arithmetic's", "", float, double) {
   CHECK(at_point<TestType>(apply_log, 0).value == -infinity);
   CHECK(at_point<TestType>(apply_log, 0).slope == infinity);
   CHECK(at_point<TestType>(apply_log, infinity).value == infinity);
@@ -46,29 +40,13 @@ TEMPLATE_TEST_CASE("log is the natural logarithm", "", float, double) {
   CHECK(std::isnan(at_point<TestType>(apply_log, not_a_number).value));
 }
 
-TEMPLATE_TEST_CASE("sqrt is the square root", "", float, double) {
-  check_elementwise<TestType>(
-      apply_sqrt, [](double x) { return std::sqrt(x); },
-      [](double x) { return 1 / (2 * std::sqrt(x)); }, 0.1, 10);
+TEMPLATE_TEST_CASE("sqrt has an infinite slope at 0", "", float, double) {
   CHECK(at_point<TestType>(apply_sqrt, 0).value == 0);
   CHECK(at_point<TestType>(apply_sqrt, 0).slope == infinity);
   CHECK(std::isnan(at_point<TestType>(apply_sqrt, -1).value));
 }
 
-TEMPLATE_TEST_CASE("square multiplies by itself", "", float, double) {
-  check_elementwise<TestType>([](auto x) { return square(x); }, [](double x) { return x * x; },
-                              [](double x) { return 2 * x; });
-}
-
-TEMPLATE_TEST_CASE("pow is std::pow", "", float, double) {
-  for (const double p : {-1.5, -1.0, 0.5, 1.0, 2.0, 3.0, 20.0}) {
-    INFO("exponent " << p);
-    check_elementwise<TestType>(
-        Power{p}, [=](double x) { return std::pow(x, p); },
-        [=](double x) { return p * std::pow(x, p - 1); }, 0.5, 2);
-  }
-  check_elementwise<TestType>(
-      Power{3}, [](double x) { return x * x * x; }, [](double x) { return 3 * x * x; });
+TEMPLATE_TEST_CASE("pow is std::pow at special numbers", "", float, double) {
   CHECK(std::isnan(at_point<TestType>(Power{0.5}, -1).value));
   CHECK(std::isnan(at_point<TestType>(Power{2}, not_a_number).value));
   CHECK(at_point<TestType>(Power{1}, 0).slope == 1);
@@ -83,9 +61,7 @@ TEMPLATE_TEST_CASE("pow with exponent 0 is 1 everywhere, with no gradient", "", 
   }
 }
 
-TEMPLATE_TEST_CASE("abs has the sign as its gradient", "", float, double) {
-  check_elementwise<TestType>(
-      apply_abs, [](double x) { return std::abs(x); }, [](double x) { return x > 0 ? 1 : -1; });
+TEMPLATE_TEST_CASE("abs has the slope 0 at 0", "", float, double) {
   for (const double zero : {0.0, -0.0}) {
     CHECK(at_point<TestType>(apply_abs, zero).value == 0);
     CHECK(at_point<TestType>(apply_abs, zero).slope == 0);

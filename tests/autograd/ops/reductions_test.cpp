@@ -140,6 +140,21 @@ TEST_CASE("max of a scalar is the scalar") {
   CHECK(computed.grad.data()[0] == 1);
 }
 
+TEMPLATE_TEST_CASE("min takes the smallest", "", float, double) {
+  using T = TestType;
+  const Array<T> x = array_of<T>(Shape{2, 3}, {1, 5, -2, 4, -2, -1});
+  const auto all = evaluate([](auto v) { return min(v); }, x);
+  CHECK((all.value == array_of<T>(Shape{}, {-2})));
+  CHECK((all.grad == array_of<T>(Shape{2, 3}, {0, 0, 1, 0, 0, 0})));
+  const auto columns = evaluate([](auto v) { return min(v, 0, true); }, x);
+  CHECK((columns.value == array_of<T>(Shape{1, 3}, {1, -2, -2})));
+  CHECK((columns.grad == array_of<T>(Shape{2, 3}, {1, 0, 1, 0, 1, 0})));
+  const auto beside_nan =
+      evaluate([](auto v) { return min(v, 0); }, array_of<T>({1, not_a_number, -infinity}));
+  CHECK(std::isnan(beside_nan.value.data()[0]));
+  CHECK((beside_nan.grad == array_of<T>({0, 1, 0})));
+}
+
 TEMPLATE_TEST_CASE("NaN counts as the largest", "", float, double) {
   using T = TestType;
   for (const auto& row : {std::vector<double>{1, not_a_number, infinity},
@@ -176,4 +191,7 @@ TEST_CASE("mean and max refuse to reduce no elements") {
   CHECK_THROWS_AS(max(x, 0), ShapeError);
   CHECK(failure_of(tape, [&] { max(x, 0); }) == "max: axis 0 of (0, 3) is empty");
   CHECK(max(x, 1).shape() == Shape{0});
+  CHECK(failure_of(tape, [&] { max(x); }) == "max: axis 0 of (0, 3) is empty");
+  CHECK(failure_of(tape, [&] { min(x, {1, 0}); }) == "min: axis 0 of (0, 3) is empty");
+  CHECK(failure_of(tape, [&] { min(x, {1, -1}); }) == "min: axis -1 is named twice");
 }

@@ -109,6 +109,34 @@ TEMPLATE_TEST_CASE("concatenate puts operands one after the other", "", float, d
   CHECK((c.grad() == array_of<T>(Shape{2, 1}, {100, 100})));
 }
 
+TEMPLATE_TEST_CASE("stack puts operands side by side along a new axis", "", float, double) {
+  using T = TestType;
+  Tape<T> tape;
+  const auto a = tape.variable(array_of<T>({1, 2})), b = tape.variable(array_of<T>({3, 4}));
+  CHECK((stack({a, b}).value() == array_of<T>(Shape{2, 2}, {1, 2, 3, 4})));
+  CHECK((stack({a, b, a}, 1).value() == array_of<T>(Shape{2, 3}, {1, 3, 1, 2, 4, 2})));
+  CHECK((stack(std::vector{a, b}, -1).value() == array_of<T>(Shape{2, 2}, {1, 3, 2, 4})));
+  CHECK((stack({tape.constant(T(1)), tape.constant(T(2))}).value() == array_of<T>({1, 2})));
+  tape.backward(sum(stack({a, b, a}, 1) * tape.constant(array_of<T>({1, 10, 100}))));
+  CHECK((a.grad() == array_of<T>({101, 101})));
+  CHECK((b.grad() == array_of<T>({10, 10})));
+}
+
+TEST_CASE("stack refuses operands of different shapes") {
+  Tape<float> tape;
+  const auto a = tape.variable(counting(Shape{2, 3})), b = tape.variable(counting(Shape{3, 2}));
+  CHECK(failure_of(tape, [&] { stack({a, b}); }) == "stack: (2, 3) and (3, 2) differ");
+  CHECK(failure_of(tape, [&] { stack({a, a}, 3); }) == "stack: shape (2, 3, 2) has no axis 3");
+  CHECK(failure_of(tape, [&] { stack(std::vector<Variable<float>>()); }) ==
+        "stack: expected at least one operand, got none");
+}
+
+TEST_CASE("reshape takes extents that are known at run time") {
+  Tape<float> tape;
+  const std::vector<std::ptrdiff_t> extents{3, -1};
+  CHECK(reshape(tape.variable(counting(Shape{2, 6})), extents).shape() == Shape{3, 4});
+}
+
 TEST_CASE("concatenate takes constants and variables together") {
   Tape<float> tape;
   const auto x = tape.variable(array_of<float>({1, 2}));

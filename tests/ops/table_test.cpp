@@ -1,0 +1,49 @@
+#include "tests/ops/table.hpp"
+
+#include "tests/ops/check.hpp"
+#include "tests/ops/declared.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace xtape;
+
+TEST_CASE("every op that is declared has a row, each of its overloads") {
+  const auto declared = declared_ops();
+  CHECK(declared.size() > 20);
+  for (const auto& [op, count] : count_by_name(declared)) {
+    INFO(op << " is declared " << count << " times in autograd/ops/*.hpp; tests/ops/table.cpp has "
+            << overloads_of(op).size() << " overloads of it");
+    CHECK(overloads_of(op).size() == count);
+  }
+  for (const Row& row : table()) {
+    INFO(row.overload << " has a row and is not declared in autograd/ops/*.hpp");
+    CHECK(count_by_name(declared).count(row.op) == 1);
+  }
+}
+
+TEST_CASE("every op has the right gradient, and the same in float") {
+  for (const Row& row : table()) {
+    DYNAMIC_SECTION(row.overload << ": " << row.text) { check_gradients(row); }
+  }
+}
+
+TEST_CASE("every op of each element is its formula") {
+  for (const Row& row : table()) {
+    check_formula(row);
+  }
+}
+
+TEST_CASE("every op takes NaN, infinity and numbers at the edges of its type") {
+  for (const Row& row : table()) {
+    check_hostile_numbers(row);
+  }
+}
+
+TEST_CASE("every op that an allocation fails leaves a tape that works") {
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  for (const Row& row : table()) {
+    check_failing_allocations(row);
+  }
+}
