@@ -126,7 +126,7 @@ TEST_CASE("random graphs: a graph can be had again from its seed") {
 }
 
 // The program is built and run as a test of its own; see tests/CMakeLists.txt.
-TEST_CASE("random graphs: a graph with each op is printed", "[.print]") {
+TEST_CASE("print a graph with each op", "[.print]") {
   Rng rng(seed);
   const Graph graph = graph_of_each(graph_ops(), rng);
   CHECK(texts_of(graph).size() == graph_ops().size() + 1);

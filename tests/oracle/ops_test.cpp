@@ -168,7 +168,7 @@ TEST_CASE("oracle: every op computes what PyTorch does, and its gradients") {
   }
 }
 
-TEST_CASE("oracle: what PyTorch is asked is written", "[.write]") {
+TEST_CASE("write what PyTorch is asked", "[.write]") {
   json rows;
   for (const Row& row : table()) {
     json asked = to_json(row, questions_of(row));
