@@ -78,7 +78,7 @@ void measure(std::size_t busy, double seconds) {
   const BusyProcesses processes(busy);
   const benchmarks::Net& net = benchmarks::nets().front();
   xtape::Rng rng{1};
-  const xtape::nn::Dataset data = benchmarks::random_images(net.widths.front(), net.batch);
+  const xtape::nn::Dataset data = benchmarks::mnist_sized(net.widths.front(), net.batch);
   Step step(net, data, rng);
   Total one, two;
   constexpr double turn = 1;

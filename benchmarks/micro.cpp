@@ -250,15 +250,12 @@ void run_gemm(benchmark::State& state, bool weight_gradient) {
 
 void run_gather(benchmark::State& state) {
   xtape::Rng rng{1};
-  nn::Dataset data;
-  data.rows = data.columns = 28;
-  data.labels.resize(60000);
-  data.images.resize(data.labels.size() * data.features());
+  const nn::Dataset data = random_images(60000, {28, 28}, rng);
   nn::Batches batches(data, static_cast<std::size_t>(state.range(0)), rng);
   auto batch = batches.begin();
   Array<float> images;
   for (auto _ : state) {
-    (*batch).images(images);
+    (*batch).inputs(images);
     benchmark::DoNotOptimize(images.data());
     if (++batch == batches.end()) {
       batch = batches.begin();

@@ -27,7 +27,7 @@ struct Result {
 
 Result train(const Recipe& recipe, const xtape::nn::Mnist& data, std::uint64_t seed) {
   xtape::Rng rng{seed};
-  auto network = mnist::make_network<float>(recipe, data.train.features(), rng);
+  auto network = mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
   mnist::Progress progress(mnist::Progress::style_of_stderr());
   const mnist::Outcome outcome =
       mnist::train(network, {.recipe = recipe, .options = {}, .checkpoints = {}}, data, rng,

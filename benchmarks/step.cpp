@@ -41,7 +41,7 @@ double median(std::vector<double> values) {
 Result measure(const Net& net, std::size_t threads, double seconds) {
   xtape::set_thread_count(threads);
   xtape::Rng rng{1};
-  const xtape::nn::Dataset data = benchmarks::random_images(net.widths.front(), net.batch);
+  const xtape::nn::Dataset data = benchmarks::mnist_sized(net.widths.front(), net.batch);
   Floor floor(net, rng);
   Step step(net, data, rng), gathered(net, data, rng);
   std::vector<double> floor_times, step_times, gathered_times, step_ratios, gathered_ratios;

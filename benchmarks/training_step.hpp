@@ -6,6 +6,7 @@
 #include <xtape.hpp>
 
 #include "benchmarks/nets.hpp"
+#include "tests/support/datasets.hpp"
 
 /// A training step, and the bare matrix products in it.
 
@@ -61,7 +62,7 @@ class Step {
       : batches_(data, net.batch, rng),
         batch_(batches_.begin()),
         model_(benchmarks::make_model(net, rng)) {
-    (*batch_).images(fixed_images_);
+    (*batch_).inputs(fixed_images_);
   }
 
   void on_fixed_batch() {
@@ -75,7 +76,7 @@ class Step {
     }
     const nn::Batch batch = *batch_;
     tape_.rewind();
-    train(tape_.constant(batch.images), batch.labels);
+    train(tape_.constant(batch.inputs), batch.targets);
   }
 
  private:
@@ -84,7 +85,7 @@ class Step {
     return std::span(labels).first(fixed_images_.shape()[0]);
   }
 
-  void train(xtape::Variable<float> images, std::span<const std::uint8_t> labels) {
+  void train(xtape::Variable<float> images, xtape::Indices labels) {
     tape_.backward(criterion_(model_(images), labels));
     sgd_.step(model_, tape_);
   }
@@ -100,20 +101,9 @@ class Step {
 
 /// As many random images as MNIST has, so that a gather reads from memory and not from a cache.
 /// Without a last, smaller batch.
-inline nn::Dataset random_images(std::size_t features, std::size_t batch) {
+inline nn::Dataset mnist_sized(std::size_t features, std::size_t batch) {
   xtape::Rng rng{7};
-  nn::Dataset data;
-  data.rows = 1;
-  data.columns = features;
-  data.labels.resize(60000 / batch * batch);
-  data.images.resize(data.labels.size() * features);
-  for (std::uint8_t& byte : data.images) {
-    byte = static_cast<std::uint8_t>(rng());
-  }
-  for (std::uint8_t& label : data.labels) {
-    label = static_cast<std::uint8_t>(rng.below(10));
-  }
-  return data;
+  return random_images(60000 / batch * batch, {features}, rng);
 }
 
 /// The mean time of an action, in microseconds.

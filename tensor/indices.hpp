@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <memory>
 #include <ranges>
+#include <span>
 #include <string>
 #include <type_traits>
 
@@ -31,12 +32,26 @@ class Indices {
       : data_(list.begin()), size_(list.size()), read_(&read<I>), is_signed_(std::is_signed_v<I>) {}
   ///@}
 
+  /// Refers to rows of a table of `width` integers a row: first those of row `rows[0]`, and so on.
+  /// Table and rows must outlive this.
+  template <std::integral I>
+  static Indices of_rows(std::span<const I> table, std::size_t width,
+                         std::span<const std::size_t> rows) {
+    Indices indices(table);
+    indices.size_ = rows.size() * width;
+    indices.rows_ = rows.data();
+    indices.width_ = width;
+    return indices;
+  }
+
   /// Returns the number of indices.
   std::size_t size() const { return size_; }
 
   /// Returns index `i`; `i` must be below size(). Values of 2^63 and above wrap to negative, which
   /// every op rejects.
-  std::int64_t operator[](std::size_t i) const { return read_(data_, i); }
+  std::int64_t operator[](std::size_t i) const {
+    return read_(data_, rows_ == nullptr ? i : rows_[i / width_] * width_ + i % width_);
+  }
 
   /// Returns index `i` in digits, for messages. Values of any size are exact.
   std::string text(std::size_t i) const {
@@ -54,6 +69,8 @@ class Indices {
   std::size_t size_;
   std::int64_t (*read_)(const void*, std::size_t);
   bool is_signed_;
+  const std::size_t* rows_ = nullptr;
+  std::size_t width_ = 1;
 };
 
 }  // namespace xtape

@@ -29,10 +29,12 @@ void lock_folder(const std::string& folder, std::optional<nn::FolderLock>& lock)
 }
 
 /// FNV-1a, 64 bits (Fowler, Noll and Vo): tells datasets apart, and no more.
-std::uint64_t fingerprint(std::uint64_t hash, const nn::Bytes& bytes) {
-  for (const std::uint8_t byte : bytes) {
-    hash = (hash ^ byte) * 0x100000001b3;
-  }
+std::uint64_t fingerprint(std::uint64_t hash, const nn::Samples& samples) {
+  samples.visit([&](auto elements) {
+    for (const auto element : elements) {
+      hash = (hash ^ static_cast<std::uint8_t>(element)) * 0x100000001b3;
+    }
+  });
   return hash;
 }
 
@@ -129,7 +131,7 @@ nn::Identity identity_of(const Recipe& recipe, const cli::TrainingOptions& train
   const nn::AugmentOptions& augment = recipe.augment;
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const nn::Dataset* part : {&data.train, &data.test}) {
-    hash = fingerprint(fingerprint(hash, part->images), part->labels);
+    hash = fingerprint(fingerprint(hash, part->features), part->targets);
   }
   return {
       {"hidden", fmt::format("{}", fmt::join(recipe.hidden, ","))},

@@ -25,7 +25,8 @@ DataSource prepare(const cli::DataOptions& options, const cli::RunOptions& run, 
   cli::print_output("xtape {}, {}, {} thread{}\n", xtape::version(), xtape::gemm_backend(),
                     xtape::thread_count(), xtape::thread_count() == 1 ? "" : "s");
   cli::print_output("{} training and {} test images of {} x {} pixels {}\n\n", data.train.size(),
-                    data.test.size(), data.train.rows, data.train.columns, source.origin);
+                    data.test.size(), data.train.features.shape()[0],
+                    data.train.features.shape()[1], source.origin);
   return source;
 }
 

@@ -48,11 +48,11 @@ int evaluate(const cli::Arguments& arguments) {
   const xtape::nn::Mnist data =
       prepare(options.data, cli::RunOptions{}, options.output.verbose()).data;
   xtape::require<xtape::DataError>(
-      model.features == data.test.features() && model.class_names.size() == classes,
+      model.features == data.test.features.sample_size() && model.class_names.size() == classes,
       "{}: a network for {} pixels and {} classes, but the data have {} and {}", options.weights,
-      model.features, model.class_names.size(), data.test.features(), classes);
+      model.features, model.class_names.size(), data.test.features.sample_size(), classes);
   xtape::Tape tape;
-  print(xtape::nn::evaluate(model.network, data.test, tape, 500, model.pixels), options.output);
+  print(xtape::nn::evaluate(model.network, data.test, tape), options.output);
   return 0;
 }
 

@@ -15,6 +15,7 @@ namespace mnist {
 namespace {
 
 namespace nn = xtape::nn;
+using xtape::Shape;
 using Matrix = xtape::Array<double>;
 
 constexpr double tolerance_by_hand = 1e-12;
@@ -50,16 +51,27 @@ std::vector<Matrix*> parameters_of(nn::Sequential<double>& network) {
   return parameters;
 }
 
+/// What the first layer with weights gets, a row for each image.
+Matrix inputs_of(const nn::Sequential<double>& network, const nn::Batch& batch) {
+  xtape::Tape<double> tape;
+  auto x = tape.constant(batch.inputs);
+  for (std::size_t i = 0; i < network.size() && nn::parameter_count(network[i]) == 0; ++i) {
+    x = network[i](x);
+  }
+  Matrix rows = x.value();
+  rows.reshape(Shape{batch.size(), rows.size() / batch.size()});
+  return rows;
+}
+
 /// The gradient of each parameter, by the formulas.
 std::vector<Matrix> gradients_by_hand(const std::vector<Matrix*>& parameters,
-                                      const std::string& activation, const nn::Batch& batch) {
+                                      const std::string& activation, const Matrix& x,
+                                      xtape::Indices labels) {
   Network<double> network{{}, find_activation<double>(activation)};
   for (std::size_t i = 0; i < parameters.size(); i += 2) {
     network.layers.push_back({*parameters[i], *parameters[i + 1]});
   }
-  Matrix x;
-  batch.images(x);
-  Gradients<double> gradients = backprop(network, x, nn::one_hot<double>(batch.labels, classes));
+  Gradients<double> gradients = backprop(network, x, nn::one_hot<double>(labels, classes));
   std::vector<Matrix> result;
   for (std::size_t l = 0; l < network.layers.size(); ++l) {
     result.push_back(std::move(gradients.dw[l]));
@@ -93,12 +105,13 @@ GradientCheck::operator bool() const {
 GradientCheck compare_gradients(nn::Sequential<double>& network, const std::string& activation,
                                 const nn::Batch& batch, std::uint64_t seed) {
   const auto loss = [&](xtape::Tape<double>& tape) {
-    return nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.images)), batch.labels);
+    return nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.inputs)), batch.targets);
   };
   xtape::Tape<double> tape;
   tape.backward(loss(tape));
   const std::vector<Matrix*> parameters = parameters_of(network);
-  const std::vector<Matrix> by_hand = gradients_by_hand(parameters, activation, batch);
+  const std::vector<Matrix> by_hand =
+      gradients_by_hand(parameters, activation, inputs_of(network, batch), batch.targets);
   GradientCheck check;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const double scale = largest(by_hand[i]);
@@ -127,8 +140,8 @@ GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed, const nn
   xtape::Rng rng{seed};
   Recipe certain = recipe;
   certain.dropout = 0;  // which would give each loss another network
-  auto network = make_network<double>(certain, data.features(), rng);
-  nn::Batches batches(data, std::min(recipe.batch_size, max_batch), recipe.pixels());
+  auto network = make_network<double>(certain, data.features.sample_size(), rng);
+  nn::Batches batches(data, std::min(recipe.batch_size, max_batch));
   const nn::Batch batch = *batches.begin();
   GradientCheck check = compare_gradients(network, recipe.activation, batch, seed);
   if (verbose) {

@@ -31,6 +31,10 @@ std::optional<std::size_t> layer_of_weight(const std::string& name) {
   return is_weight && layer < most_layers ? std::optional(layer) : std::nullopt;
 }
 
+bool begins_with_standardize(const nn::SafetensorsFile& file) {
+  return file.tensors().contains("0.mean");
+}
+
 /// The shapes of the matrices by the number of their layer.
 std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
   std::map<std::size_t, xtape::Shape> layers;
@@ -44,7 +48,7 @@ std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
       layers.emplace(*layer, tensor.shape);
     }
   }
-  require<DataError>(layers.contains(0),
+  require<DataError>(layers.contains(begins_with_standardize(file) ? 1 : 0),
                      "{}: holds no network: expected the weights of Linear layers, \"0.weight\" "
                      "being the first",
                      file.name());
@@ -58,12 +62,16 @@ std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
   return layers;
 }
 
-/// A network with a Linear layer at each number; load_weights() fills it. The first gap between two
-/// is an activation, others are dropout, which does nothing to predictions.
+/// A network with a Linear layer at each number; load_weights() fills it. Before the first comes
+/// Standardize where it is not number 0. The first gap between two is an activation, others are
+/// dropout, which does nothing to predictions.
 nn::Sequential<float> build(const std::map<std::size_t, xtape::Shape>& layers,
                             const std::string& activation) {
   nn::Sequential<float> network;
   xtape::Rng rng;
+  if (layers.begin()->first > 0) {
+    network.push_back(nn::Standardize<float>(0, 1));
+  }
   for (const auto& [number, shape] : layers) {
     for (bool first = true; network.size() < number; first = false) {
       network.push_back(first ? make_activation<float>(activation)
@@ -90,13 +98,35 @@ double number(const nn::SafetensorsFile& file, const char* key, double otherwise
   return value;
 }
 
-nn::PixelScale pixel_scale(const nn::SafetensorsFile& file) {
-  const nn::PixelScale scale{.mean = number(file, "pixel_mean", 0),
-                             .deviation = number(file, "pixel_deviation", 1)};
-  require<DataError>(scale.deviation > 0,
+/// Puts Standardize before the network of a file of xtape 0.2, which kept its numbers as metadata.
+nn::Sequential<float> with_pixel_scale(const nn::SafetensorsFile& file,
+                                       nn::Sequential<float> network) {
+  const double mean = number(file, "pixel_mean", 0), deviation = number(file, "pixel_deviation", 1);
+  require<DataError>(deviation > 0,
                      "{}: its metadata give {} for pixel_deviation, expected a number above 0",
-                     file.name(), scale.deviation);
-  return scale;
+                     file.name(), deviation);
+  if (mean == 0 && deviation == 1) {
+    return network;
+  }
+  nn::Sequential<float> standardized;
+  standardized.push_back(nn::Standardize<float>(mean, deviation));
+  for (std::size_t i = 0; i < network.size(); ++i) {
+    standardized.push_back(network[i]);
+  }
+  return standardized;
+}
+
+/// Throws DataError unless all numbers are finite and a deviation is above 0.
+void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
+  if (const auto bad = find_bad_parameter(network)) {
+    xtape::fail<DataError>("{}: {}", file.name(), *bad);
+  }
+  nn::for_each_buffer(network, [&](const nn::ParameterName& name, const auto& array) {
+    const float value = array.data()[0];
+    require<DataError>(std::isfinite(value) && (value > 0 || name.str() == "0.mean"),
+                       "{}: {} is {}, expected a mean and a deviation above 0", file.name(),
+                       name.str(), value);
+  });
 }
 
 /// A list of as many texts or numbers names the classes, anything else names none.
@@ -122,9 +152,7 @@ std::vector<std::string> class_names(const nn::SafetensorsFile& file, std::size_
 void save_model(const std::filesystem::path& path, const Model& model) {
   nn::save_weights(path, model.network,
                    {.metadata = {{"activation", model.activation},
-                                 {"classes", nlohmann::json(model.class_names).dump()},
-                                 {"pixel_mean", fmt::format("{}", model.pixels.mean)},
-                                 {"pixel_deviation", fmt::format("{}", model.pixels.deviation)}}});
+                                 {"classes", nlohmann::json(model.class_names).dump()}}});
 }
 
 Model load_model(const std::filesystem::path& path) {
@@ -139,10 +167,14 @@ Model load_model(const std::filesystem::path& path) {
     xtape::fail<DataError>("{}: {}", file.name(), error.what());
   }
   nn::load_weights(path, model.network);
-  if (const auto bad = find_bad_parameter(model.network)) {
-    xtape::fail<DataError>("{}: {}", file.name(), *bad);
+  require_sound(file, model.network);
+  if (!begins_with_standardize(file)) {
+    try {
+      model.network = with_pixel_scale(file, std::move(model.network));
+    } catch (const xtape::ValueError& error) {
+      xtape::fail<DataError>("{}: {}", file.name(), error.what());
+    }
   }
-  model.pixels = pixel_scale(file);
   model.class_names = class_names(file, layers.rbegin()->second[1]);
   model.features = layers.begin()->second[0];
   return model;

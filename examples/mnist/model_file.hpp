@@ -11,7 +11,6 @@ namespace mnist {
 struct Model {
   xtape::nn::Sequential<float> network;
   std::string activation = "sigmoid";    ///< Between its layers.
-  xtape::nn::PixelScale pixels;          ///< What it was trained with.
   std::vector<std::string> class_names;  ///< What its outputs stand for.
   std::size_t features = 0;              ///< Pixels of an image.
 };
@@ -23,7 +22,9 @@ void save_model(const std::filesystem::path& path, const Model& model);
 /// Reads what save_model() has written, or a file of another program with the weights (in, out) and
 /// biases of Linear layers: their sizes are those of the matrices, their order that of the numbers
 /// in their names ("0.weight", "2.weight"), and where a number is left out there is an activation.
-/// Without metadata that is sigmoid, pixels lie in [0, 1] and classes are called by their numbers.
+/// A file with "0.mean" and "0.deviation" begins with Standardize, and so does the network of one
+/// with the metadata "pixel_mean" and "pixel_deviation", as xtape 0.2 wrote them. Without metadata
+/// the activation is sigmoid and classes are called by their numbers.
 /// Throws DataError that names the file when it holds no such network.
 Model load_model(const std::filesystem::path& path);
 

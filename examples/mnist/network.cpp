@@ -33,6 +33,9 @@ nn::Layer<T> make_activation(const std::string& name) {
 template <class T>
 nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng) {
   nn::Sequential<T> network;
+  if (recipe.standardize) {
+    network.push_back(nn::Standardize<T>(0.1307, 0.3081));  // of MNIST's training images
+  }
   std::size_t in = features;
   for (const std::size_t out : recipe.hidden) {
     network.push_back(make_linear<T>(recipe, in, out, rng));

@@ -174,12 +174,12 @@ std::optional<std::size_t> number_after_colon(const std::string& name) {
 }
 
 GreyImage read_idx_image(const std::string& file, std::size_t number) {
-  const xtape::nn::IdxArray images = xtape::nn::read_idx(file, 3);
-  const std::size_t count = images.shape[0], rows = images.shape[1], columns = images.shape[2];
-  require<DataError>(number < count, "{}: holds {} images, so there is no number {} (from 0)", file,
-                     count, number);
-  const std::uint8_t* pixels = images.bytes.data() + number * rows * columns;
-  return {rows, columns, {pixels, pixels + rows * columns}};
+  const xtape::nn::Samples images = xtape::nn::read_idx(file, 3);
+  require<DataError>(number < images.size(),
+                     "{}: holds {} images, so there is no number {} (from 0)", file, images.size(),
+                     number);
+  const auto pixels = images.sample<std::uint8_t>(number);
+  return {images.shape()[0], images.shape()[1], {pixels.begin(), pixels.end()}};
 }
 
 }  // namespace

@@ -43,16 +43,11 @@ std::vector<double> probabilities(const Model& model, const Picture& picture) {
   xtape::require<xtape::DataError>(image.pixels.size() == model.features,
                                    "{}: has {} x {} pixels, but the network takes {} pixels",
                                    picture.name, image.columns, image.rows, model.features);
-  xtape::nn::Dataset data{image.rows, image.columns, {}, {}};
-  data.images.resize(image.pixels.size());
-  std::copy(image.pixels.begin(), image.pixels.end(), data.images.data());
-  data.labels.resize(1);
-  data.labels[0] = 0;
+  const xtape::nn::Samples samples(image.pixels, {image.rows, image.columns});
 
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
-  xtape::nn::Batches batches(data, 1, model.pixels);
-  const auto result = softmax(model.network(tape.constant((*batches.begin()).images)));
+  const auto result = softmax(model.network(tape.constant(samples)));
   const auto& shares = result.value();
   xtape::require<xtape::DataError>(
       std::all_of(shares.begin(), shares.end(), [](float share) { return std::isfinite(share); }),

@@ -53,11 +53,6 @@ Recipe best() {
 
 }  // namespace
 
-xtape::nn::PixelScale Recipe::pixels() const {
-  return standardize ? xtape::nn::PixelScale{.mean = 0.1307, .deviation = 0.3081}
-                     : xtape::nn::PixelScale{};
-}
-
 const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> all{Recipe{}, post(), fast(), best()};
   return all;

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "nn/data/augment.hpp"
-#include "nn/data/batches.hpp"
 
 namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
@@ -38,8 +37,6 @@ struct Recipe {
   std::string schedule = "linear";
   double warm_up = 0;          ///< Epochs.
   double label_smoothing = 0;  ///< The share of the target that all classes have in common.
-
-  xtape::nn::PixelScale pixels() const;
 };
 
 /// All recipes that `--recipe` knows.

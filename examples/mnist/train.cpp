@@ -66,9 +66,8 @@ void keep_weights(const TrainOptions& options, const DataSource& source,
   if (!options.report.weights.empty()) {
     save_model(options.report.weights, {.network = network,
                                         .activation = options.recipe.activation,
-                                        .pixels = options.recipe.pixels(),
                                         .class_names = source.class_names,
-                                        .features = source.data.train.features()});
+                                        .features = source.data.train.features.sample_size()});
   }
 }
 
@@ -80,7 +79,6 @@ void keep_report(const TrainOptions& options, const DataSource& source,
                                          .class_names = source.class_names,
                                          .data = source.data,
                                          .network = network,
-                                         .scale = options.recipe.pixels(),
                                          .history = history,
                                          .gradients = gradients.parameters,
                                          .configuration = describe(options.recipe, options.run),
@@ -124,9 +122,9 @@ int train(const cli::Arguments& arguments) {
   const Checkpoints checkpoints = make_checkpoints(options, data);
 
   xtape::Rng rng{options.run.seed};
-  auto network = make_network<float>(options.recipe, data.train.features(), rng);
+  auto network = make_network<float>(options.recipe, data.train.features.sample_size(), rng);
   if (verbose) {
-    cli::print_output("{}\n", network.table(xtape::Shape{data.train.features()}));
+    cli::print_output("{}\n", network.table(data.train.features.shape()));
     show(options.report);  // the proof takes a moment
   }
   const GradientCheck gradients =

@@ -18,45 +18,26 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Moves the last `count` images of `data` into a dataset of their own.
-nn::Dataset split_off(nn::Dataset& data, std::size_t count) {
-  xtape::require<xtape::ValueError>(count < data.size(),
+/// The training images and those kept out of training for validation.
+std::pair<nn::Dataset, nn::Dataset> split_training(const nn::Dataset& data,
+                                                   std::size_t validation) {
+  xtape::require<xtape::ValueError>(validation < data.size() || validation == 0,
                                     "--validation: {} of {} training images leave none to train on",
-                                    count, data.size());
-  const std::size_t left = data.size() - count;
-  const auto images = data.images.begin() + static_cast<std::ptrdiff_t>(left * data.features());
-  const auto labels = data.labels.begin() + static_cast<std::ptrdiff_t>(left);
-  nn::Dataset part{
-      data.rows, data.columns, {images, data.images.end()}, {labels, data.labels.end()}};
-  data.images.resize(left * data.features());
-  data.labels.resize(left);
-  return part;
+                                    validation, data.size());
+  return nn::split(data, validation);
 }
 
 /// Targets of which all classes share a part (Szegedy et al. 2016): 1 - smoothing + smoothing /
 /// classes for the label, smoothing / classes for the others.
-void smooth_targets(std::span<const std::uint8_t> labels, double smoothing,
-                    xtape::Array<float>& targets) {
+void smooth_targets(xtape::Indices labels, double smoothing, xtape::Array<float>& targets) {
   resize(targets, xtape::Shape{labels.size(), classes});
   std::fill(targets.storage().begin(), targets.storage().end(),
             static_cast<float>(smoothing / static_cast<double>(classes)));
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    targets.data()[i * classes + labels[i]] += static_cast<float>(1 - smoothing);
+    targets.data()[i * classes + static_cast<std::size_t>(labels[i])] +=
+        static_cast<float>(1 - smoothing);
   }
 }
-
-/// Validation is off the training images; without any they stay where they are.
-struct Split {
-  std::optional<nn::Dataset> rest;
-  nn::Dataset validation;
-
-  Split(const nn::Dataset& train, std::size_t count) {
-    if (count > 0) {
-      rest = train;
-      validation = split_off(*rest, count);
-    }
-  }
-};
 
 xtape::nn::EpochRecord record_of(const Epoch& epoch) {
   return {.epoch = epoch.number,
@@ -77,11 +58,12 @@ class Training {
         options_(plan.options),
         checkpoints_(plan.checkpoints),
         history_(plan.history),
-        split_(data.train, plan.options.validation),
-        train_(split_.rest ? *split_.rest : data.train),
+        split_(split_training(data.train, plan.options.validation)),
+        train_(split_.first),
         test_(data.test),
-        batches_(train_, recipe_.batch_size, rng, recipe_.pixels()),
-        augment_(recipe_.augment),
+        batches_(train_, recipe_.batch_size, rng,
+                 {.transform = recipe_.augment.any() ? nn::Transform(nn::Augment(recipe_.augment))
+                                                     : nn::Transform()}),
         optimizer_(make_optimizer(recipe_, batches_.size())),
         progress_(progress) {
     xtape::Rng seeds = rng;  // a copy: what the tape draws does not change the order of images
@@ -140,7 +122,7 @@ class Training {
 
   void measure() {
     if (options_.validation > 0) {
-      epoch_.validation = accuracy(split_.validation);
+      epoch_.validation = accuracy(split_.second);
     }
     epoch_.test = accuracy(test_);
     outcome_.epochs = epoch_.number;
@@ -148,7 +130,7 @@ class Training {
   }
 
   double accuracy(const nn::Dataset& data) {
-    return nn::evaluate(network_, data, tape_, 500, recipe_.pixels()).accuracy();
+    return nn::evaluate(network_, data, tape_).accuracy();
   }
 
   /// Decides whose weights are kept: the last epoch's, or with early stopping the best one's.
@@ -172,9 +154,9 @@ class Training {
   double step(const nn::Batch& batch) {
     const xtape::Rng rng = tape_.rng();
     tape_.rewind();
-    const auto loss = loss_of(network_(images(batch)), batch.labels);
+    const auto loss = loss_of(network_(tape_.constant(batch.inputs)), batch.targets);
     if (!std::isfinite(loss.item())) [[unlikely]] {
-      tape_.rng() = rng;  // for the same dropout and the same distorted images
+      tape_.rng() = rng;  // for the same dropout
       explain(loss.item(), batch);
     }
     tape_.backward(loss);
@@ -189,22 +171,13 @@ class Training {
 
   /// Computes the loss of a batch once more, to say where it went bad.
   [[noreturn]] void explain(float loss, const nn::Batch& batch) {
-    const auto cause =
-        xtape::find_anomaly(tape_, [&] { return loss_of(network_(images(batch)), batch.labels); });
+    const auto cause = xtape::find_anomaly(
+        tape_, [&] { return loss_of(network_(tape_.constant(batch.inputs)), batch.targets); });
     xtape::fail<xtape::Error>("step {}: the loss is {}: {}; try a smaller --learning-rate",
                               steps_ + 1, loss, cause.value_or("not when computed again"));
   }
 
-  xtape::Variable<float> images(const nn::Batch& batch) {
-    if (!recipe_.augment.any()) {
-      return tape_.constant(batch.images);
-    }
-    return tape_.constant(
-        [&](xtape::Array<float>& out) { augment_(batch.images, tape_.rng(), out); });
-  }
-
-  xtape::Variable<float> loss_of(xtape::Variable<float> logits,
-                                 std::span<const std::uint8_t> labels) {
+  xtape::Variable<float> loss_of(xtape::Variable<float> logits, xtape::Indices labels) {
     if (recipe_.label_smoothing == 0) {
       return nn::SoftmaxCrossEntropy{}(logits, labels);
     }
@@ -271,11 +244,10 @@ class Training {
   const cli::TrainingOptions& options_;
   const Checkpoints& checkpoints_;
   xtape::nn::History* history_;
-  Split split_;
+  std::pair<nn::Dataset, nn::Dataset> split_;  // and validation
   const nn::Dataset& train_;
   const nn::Dataset& test_;
   nn::Batches batches_;
-  nn::Augment augment_;
   std::unique_ptr<nn::Optimizer<float>> optimizer_;
   double learning_rate_ = 0;  // of the last step
   Progress& progress_;

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "tensor/parallel.hpp"
+#include "tensor/error.hpp"
 
 namespace xtape::nn {
 namespace {
@@ -52,17 +52,15 @@ void convolve(std::span<const float> weights, const float* in, std::size_t strid
   }
 }
 
-/// A copy of the image with a border of zeros: one pixel above and left, two below and right.
-void pad(std::span<const std::uint8_t> image, std::size_t rows, std::size_t columns,
-         float* padded) {
-  const std::size_t width = columns + 3;
-  std::fill_n(padded, (rows + 3) * width, 0.f);
-  for (std::size_t row = 0; row < rows; ++row) {
-    const std::uint8_t* in = image.data() + row * columns;
+/// A copy of the plane with a border of zeros: one pixel above and left, two below and right.
+void pad(const detail::Plane& plane, float* padded) {
+  const std::size_t width = plane.columns + 3;
+  std::fill_n(padded, (plane.rows + 3) * width, 0.f);
+  for (std::size_t row = 0; row < plane.rows; ++row) {
+    const float* in = plane.pixels + row * plane.columns * plane.stride;
     float* out = padded + (row + 1) * width + 1;
-#pragma omp simd
-    for (std::size_t column = 0; column < columns; ++column) {
-      out[column] = static_cast<float>(in[column]);
+    for (std::size_t column = 0; column < plane.columns; ++column) {
+      out[column] = in[column * plane.stride];
     }
   }
 }
@@ -145,9 +143,15 @@ void elastic_field(double alpha, std::span<const float> gaussian, std::size_t ro
   }
 }
 
-void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t columns,
-          const Affine& affine, const float* dx, const float* dy, float* padded, float* out) {
-  pad(image, rows, columns, padded);
+std::size_t warp_size(std::size_t rows, std::size_t columns) {
+  return (rows + 3) * (columns + 3) + columns;  // with a row that is complete
+}
+
+void warp(const Plane& plane, const Affine& affine, const float* dx, const float* dy,
+          float* padded) {
+  pad(plane, padded);
+  const std::size_t rows = plane.rows, columns = plane.columns;
+  float* const line = padded + (rows + 3) * (columns + 3);
   const Affine from = inverse(affine);
   const double centre_x = (static_cast<double>(columns) - 1) / 2;
   const double centre_y = (static_cast<double>(rows) - 1) / 2;
@@ -169,7 +173,10 @@ void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t col
       float py = y_start + yx * step + (dy != nullptr ? dy[first + column] : 0.f);
       px = std::min(std::max(0.f, px), right);  // in this order NaN becomes 0, too
       py = std::min(std::max(0.f, py), bottom);
-      out[first + column] = sample(padded, width, px, py);
+      line[column] = sample(padded, width, px, py);
+    }
+    for (std::size_t column = 0; column < columns; ++column) {
+      plane.pixels[(first + column) * plane.stride] = line[column];
     }
   }
 }
@@ -191,56 +198,32 @@ Augment::Augment(AugmentOptions options) : options_(options) {
   }
 }
 
-template <class T>
-void Augment::operator()(const BatchImages& images, Rng& rng, Array<T>& out) {
-  const std::size_t rows = images.rows(), columns = images.columns(), pixels = rows * columns;
-  const std::size_t radius = gaussian_.size() / 2;
-  const std::size_t padded_size = (rows + 3) * (columns + 3);
+void Augment::operator()(Sample& image) const {
+  const Shape& shape = image.shape;
+  require<ShapeError>(shape.size() == 2 || shape.size() == 3,
+                      "Augment: expected images (rows, columns) or (rows, columns, channels), got "
+                      "samples {}",
+                      shape);
+  const std::size_t rows = shape[0], columns = shape[1], pixels = rows * columns;
+  const std::size_t channels = shape.size() == 3 ? shape[2] : 1;
+  const bool elastic = !gaussian_.empty();
   const std::size_t noise_size =
-      gaussian_.empty() ? 0 : detail::elastic_noise_size(radius, rows, columns);
+      elastic ? detail::elastic_noise_size(gaussian_.size() / 2, rows, columns) : 0;
+  image.scratch.resize(detail::warp_size(rows, columns) + 2 * pixels + block + noise_size);
+  float* const padded = image.scratch.data();
+  float* const dx = padded + detail::warp_size(rows, columns);
+  float* const dy = dx + pixels;
+  float* const noise = dy + pixels + block;
 
-  seeds_.resize(images.size());
-  std::generate(seeds_.begin(), seeds_.end(), [&] { return rng(); });
-  scratch_.resize(std::max(scratch_.size(), thread_count()));
-  for (Buffer<float>& scratch : scratch_) {
-    scratch.resize(padded_size + 3 * pixels + block + noise_size);
+  const Affine affine = detail::random_affine(options_, image.rng);
+  if (elastic) {
+    detail::elastic_field(options_.elastic, gaussian_, rows, columns, image.rng, noise, dx);
+    detail::elastic_field(options_.elastic, gaussian_, rows, columns, image.rng, noise, dy);
   }
-  resize(out, Shape{images.size(), pixels});
-  const auto factor = static_cast<T>(images.scale().factor());
-  const auto offset = static_cast<T>(images.scale().offset());
-
-  const auto distort = [&](std::size_t i, float* padded) {
-    float* const moved = padded + padded_size;
-    float* const dx = moved + pixels;
-    float* const dy = dx + pixels;
-    float* const noise = dy + pixels + block;
-    Rng own{seeds_[i]};
-    const Affine affine = detail::random_affine(options_, own);
-    const bool elastic = !gaussian_.empty();
-    if (elastic) {
-      detail::elastic_field(options_.elastic, gaussian_, rows, columns, own, noise, dx);
-      detail::elastic_field(options_.elastic, gaussian_, rows, columns, own, noise, dy);
-    }
-    detail::warp(images.bytes(i), rows, columns, affine, elastic ? dx : nullptr,
-                 elastic ? dy : nullptr, padded, moved);
-    T* const result = out.data() + i * pixels;
-#pragma omp simd
-    for (std::size_t k = 0; k < pixels; ++k) {
-      result[k] = static_cast<T>(moved[k]) * factor + offset;
-    }
-  };
-  const std::size_t shares = thread_count();
-  parallel(shares, 1, 16 * out.size(), [&](std::size_t share, std::size_t end) {
-    for (; share < end; ++share) {
-      const std::size_t last = images.size() * (share + 1) / shares;
-      for (std::size_t i = images.size() * share / shares; i < last; ++i) {
-        distort(i, scratch_[share].data());
-      }
-    }
-  });
+  for (std::size_t channel = 0; channel < channels; ++channel) {
+    detail::warp({image.values.data() + channel, rows, columns, channels}, affine,
+                 elastic ? dx : nullptr, elastic ? dy : nullptr, padded);
+  }
 }
-
-template void Augment::operator()(const BatchImages&, Rng&, Array<float>&);
-template void Augment::operator()(const BatchImages&, Rng&, Array<double>&);
 
 }  // namespace xtape::nn

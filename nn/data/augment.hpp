@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -42,42 +41,37 @@ struct Affine {
   ///@}
 };
 
-/// Batches of training images, each distorted by chance: moved, turned counter-clockwise or back,
-/// scaled in x and in y, and sheared by amounts that are uniform between minus and plus the option;
-/// then deformed like rubber.
+/// Distorts training images at random, as a stage of Batches:
 ///
-///     nn::Augment augment({.rotation = 10, .elastic = 34});
-///     auto x = tape.constant([&](auto& out) { augment(batch.images, tape.rng(), out); });
+///     nn::Batches batches(train, 64, rng, {.transform = nn::Augment({.rotation = 10, .elastic =
+///     34})});
 ///
-/// The elastic deformation is that of Simard, Steinkraus and Platt, "Best Practices for
-/// Convolutional Neural Networks Applied to Visual Document Analysis" (ICDAR 2003): to each pixel
-/// belongs a displacement in x and one in y, random numbers uniform in (-1, 1) that are smoothed by
-/// a Gaussian of deviation sigma (cut off at 3 sigma) and multiplied by alpha. The random numbers
-/// go on beyond the image as far as the Gaussian reaches, so that a displacement has the same
+/// Each image (rows, columns) or (rows, columns, channels) is moved, turned counter-clockwise or
+/// back, scaled in x and in y, and sheared by amounts that are uniform between minus and plus the
+/// option. Then it is deformed like rubber. All channels of an image move alike.
+///
+/// The elastic deformation is the one of Simard, Steinkraus and Platt, "Best Practices for
+/// Convolutional Neural Networks Applied to Visual Document Analysis" (ICDAR 2003): each pixel has
+/// a displacement in x and one in y, random numbers uniform in (-1, 1) that are smoothed by a
+/// Gaussian of deviation sigma (cut off at 3 sigma) and multiplied by alpha. The random numbers go
+/// on beyond the image as far as the Gaussian reaches, so that a displacement has the same
 /// deviation everywhere, about alpha / (2 sigma sqrt(3 pi)): 1.38 pixels for their alpha 34 and
-/// sigma 4. Pixels are interpolated bilinearly in single precision, and outside an image there is
-/// the byte 0.
-///
-/// Each image takes its random numbers from a stream of its own, so that the result does not depend
-/// on the number of threads.
+/// sigma 4. Pixels are interpolated bilinearly in single precision. Outside an image all is 0.
 class Augment {
  public:
-  /// Throws ValueError when an option is out of range.
+  /// Throws ValueError if an option is out of range.
   explicit Augment(AugmentOptions options);
 
-  /// out = the distorted pixels, (batch, rows * columns), on the scale of `images`. Takes one word
-  /// of `rng` for each image. Allocates nothing when shapes repeat.
-  template <class T>
-  void operator()(const BatchImages& images, Rng& rng, Array<T>& out);
+  /// Distorts the image in place. Throws ShapeError unless it is (rows, columns) or (rows, columns,
+  /// channels).
+  void operator()(Sample& image) const;
 
-  /// What it was made with.
+  /// The options that the constructor got.
   const AugmentOptions& options() const { return options_; }
 
  private:
   AugmentOptions options_;
   std::vector<float> gaussian_;
-  std::vector<std::uint64_t> seeds_;    // one for each image
-  std::vector<Buffer<float>> scratch_;  // one for each thread
 };
 
 namespace detail {
@@ -95,11 +89,18 @@ void elastic_field(double alpha, std::span<const float> gaussian, std::size_t ro
                    std::size_t columns, Rng& rng, float* noise, float* field);
 std::size_t elastic_noise_size(std::size_t radius, std::size_t rows, std::size_t columns);
 
-/// Writes the image, moved by `affine`, as numbers from 0 to 255; a pixel is taken from the place
-/// that dx and dy name relative to its own (nowhere else when they are null). A place that is no
-/// number is one outside the image. `padded` has room for (rows + 3) * (columns + 3).
-void warp(std::span<const std::uint8_t> image, std::size_t rows, std::size_t columns,
-          const Affine& affine, const float* dx, const float* dy, float* padded, float* out);
+/// A channel of an image: its pixels lie `stride` numbers apart.
+struct Plane {
+  float* pixels;
+  std::size_t rows, columns, stride;
+};
+
+/// Moves the plane by `affine`, in place. A pixel is taken from the place that dx and dy name
+/// relative to its own, or from its own place if they are null. A place that is NaN is one outside
+/// the plane. `padded` has room for warp_size().
+void warp(const Plane& plane, const Affine& affine, const float* dx, const float* dy,
+          float* padded);
+std::size_t warp_size(std::size_t rows, std::size_t columns);
 
 }  // namespace detail
 

@@ -10,105 +10,164 @@
 namespace xtape::nn {
 namespace {
 
-template <class T>
-void scale_bytes(const std::uint8_t* bytes, std::size_t count, T factor, T offset, T* out) {
-#pragma omp simd
-  for (std::size_t i = 0; i < count; ++i) {
-    out[i] = static_cast<T>(bytes[i]) * factor + offset;
-  }
-}
-
-/// Brings bytes that are needed soon into the cache: the rows of a batch are short and far apart,
-/// so that the time goes into waiting for memory.
-void prefetch(const std::uint8_t* bytes, std::size_t count) {
-  for (std::size_t i = 0; i < count; i += 64) {
-    __builtin_prefetch(bytes + i);
-  }
-}
-
-/// How many rows ahead the gather asks memory for, past the end of the batch too: halves its time.
+/// How many rows ahead the gather asks memory for, past the end of the batch too: rows are short
+/// and far apart, so that waiting for memory is half of its time.
 constexpr std::size_t rows_ahead = 4;
+
+/// A transform costs about as much as so many copies of its sample.
+constexpr std::size_t transform_work = 16;
 
 }  // namespace
 
-const Dataset& BatchImages::data() const {
-  require<ShapeError>(
-      data_->images.size() == bytes_ && data_->rows == rows_ && data_->columns == columns_,
-      "Batch: when it was given its dataset held {} bytes in images of ({}, {}), now {} of ({}, "
-      "{})",
-      bytes_, rows_, columns_, data_->images.size(), data_->rows, data_->columns);
-  return *data_;
+template <class T>
+void BatchSamples::operator()(Array<T>& out) const {
+  resize(out, *shape_, "Batch");
+  if (stage_ == nullptr) {
+    copy(out.data());
+  } else {
+    transform(out.data());
+  }
 }
 
 template <class T>
-void BatchImages::operator()(Array<T>& out) const {
-  const std::size_t features = rows_ * columns_;
-  const std::uint8_t* bytes = data().images.data();
-  resize(out, Shape{size_, features});
-  const auto image = [&](std::size_t i) { return bytes + items_[i] * features; };
-  const auto factor = static_cast<T>(scale_.factor());
-  const auto offset = static_cast<T>(scale_.offset());
-  parallel(size_, 1, out.size(), [&, pixels = out.data()](std::size_t i, std::size_t end) {
+void BatchSamples::copy(T* out) const {
+  const std::size_t width = samples_->sample_size();
+  parallel(size_, 1, size_ * width, [&](std::size_t i, std::size_t end) {
     for (; i < end; ++i) {
-      if (i + rows_ahead < items_.size()) {
-        prefetch(image(i + rows_ahead), features);
+      if (i + rows_ahead < rows_.size()) {
+        samples_->prefetch(rows_[i + rows_ahead]);
       }
-      scale_bytes(image(i), features, factor, offset, pixels + i * features);
+      samples_->write(rows_[i], out + i * width);
     }
   });
 }
 
-#define XTAPE_INSTANTIATE(T) template void BatchImages::operator()(Array<T>&) const
+template <class T>
+void BatchSamples::transform(T* out) const {
+  const std::size_t width = samples_->sample_size();
+  const std::size_t shares = thread_count();
+  auto& workers = stage_->workers;
+  workers.resize(std::max(workers.size(), shares));
+  const auto change = [&](std::size_t i, auto& worker) {
+    worker.values.resize(width);
+    samples_->write(rows_[i], worker.values.data());
+    Rng own{stage_->seed + first_ + i};
+    Sample sample{worker.values, samples_->shape(), own, worker.scratch};
+    stage_->transform(sample);
+    std::transform(worker.values.begin(), worker.values.end(), out + i * width,
+                   [](float value) { return static_cast<T>(value); });
+  };
+  parallel(shares, 1, transform_work * size_ * width, [&](std::size_t share, std::size_t end) {
+    for (; share < end; ++share) {
+      const std::size_t last = size_ * (share + 1) / shares;
+      for (std::size_t i = size_ * share / shares; i < last; ++i) {
+        change(i, workers[share]);
+      }
+    }
+  });
+}
+
+BatchSamples::operator Indices() const {
+  const auto rows = rows_.first(size_);
+  const std::size_t width = samples_->sample_size();
+  return samples_->is<std::uint8_t>() ? Indices::of_rows(samples_->as<std::uint8_t>(), width, rows)
+                                      : Indices::of_rows(samples_->as<std::int64_t>(), width, rows);
+}
+
+#define XTAPE_INSTANTIATE(T) template void BatchSamples::operator()(Array<T>&) const
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 
-Batches::Batches(const Dataset& data, std::size_t batch_size, PixelScale scale)
-    : Batches(data, batch_size, nullptr, scale) {}
-
-Batches::Batches(const Dataset& data, std::size_t batch_size, Rng& rng, PixelScale scale)
-    : Batches(data, batch_size, &rng, scale) {}
-
-Batches::Batches(const Dataset& data, std::size_t batch_size, Rng* rng, PixelScale scale)
-    : data_(&data), batch_size_(batch_size), rng_(rng), scale_(scale) {
-  require<ValueError>(batch_size > 0, "Batches: expected a batch size of at least 1, got 0");
-  require<ValueError>(
-      std::isfinite(scale.mean) && std::isfinite(scale.deviation) && scale.deviation > 0,
-      "Batches: expected pixels of a finite mean and a positive deviation, got {} and {}",
-      scale.mean, scale.deviation);
-  require_complete();
+Batches::Side::Side(const Samples& samples, std::size_t batch_size, std::size_t last_size)
+    : full{batch_size}, last{last_size} {
+  full.insert(full.end(), samples.shape().begin(), samples.shape().end());
+  last.insert(last.end(), samples.shape().begin(), samples.shape().end());
 }
 
-void Batches::require_complete() const {
-  const Shape wanted{data_->size(), data_->rows, data_->columns};
-  require<ShapeError>(data_->images.size() == element_count(wanted),
-                      "Batches: {} labels want images {} of {} bytes in all, got {} bytes",
-                      data_->size(), wanted, element_count(wanted), data_->images.size());
+Batches::Batches(const Dataset& data, std::size_t batch_size, BatchOptions options)
+    : Batches(data, batch_size, nullptr, std::move(options)) {}
+
+Batches::Batches(const Dataset& data, std::size_t batch_size, Rng& rng, BatchOptions options)
+    : Batches(data, batch_size, &rng, std::move(options)) {}
+
+Batches::Batches(const Dataset& data, std::size_t batch_size, Rng* rng, BatchOptions options)
+    : data_(data.features, data.targets),
+      batch_size_(batch_size),
+      rng_(rng),
+      drop_last_(options.drop_last),
+      stage_{std::move(options.transform)},
+      inputs_(data.features, batch_size, batch_size > 0 ? data.size() % batch_size : 0),
+      targets_(data.targets, batch_size, inputs_.last[0]) {
+  require<ValueError>(batch_size > 0, "Batches: expected a batch size of at least 1, got 0");
+  if (!options.weights.empty()) {
+    set_weights(options.weights);
+  }
+}
+
+void Batches::set_weights(const std::vector<double>& weights) {
+  require<ValueError>(rng_ != nullptr, "Batches: weights want an Rng to draw samples with");
+  require<ValueError>(weights.size() == data_.size(), "Batches: got {} weights for {} samples",
+                      weights.size(), data_.size());
+  double sum = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    require<ValueError>(std::isfinite(weights[i]) && weights[i] >= 0,
+                        "Batches: weight {} is {}, expected a finite number of at least 0", i,
+                        weights[i]);
+    weight_sums_.push_back(sum += weights[i]);
+  }
+  require<ValueError>(sum > 0 && std::isfinite(sum),
+                      "Batches: the weights add up to {}, expected a finite number above 0", sum);
+}
+
+std::size_t Batches::size() const {
+  return data_.size() / batch_size_ + (!drop_last_ && data_.size() % batch_size_ > 0);
+}
+
+std::size_t Batches::samples() const {
+  return drop_last_ ? data_.size() / batch_size_ * batch_size_ : data_.size();
+}
+
+void Batches::draw_order(Rng& rng) {
+  if (weight_sums_.empty()) {
+    rng.shuffle(std::span(order_));
+  } else {
+    draw_weighted(rng);
+  }
+  if (stage_.transform) {
+    stage_.seed = rng();
+  }
+}
+
+void Batches::draw_weighted(Rng& rng) {
+  const auto begin = weight_sums_.begin(), end = weight_sums_.end();
+  // The first sample that reaches the sum: those after it weigh nothing.
+  const auto last = std::lower_bound(begin, end, weight_sums_.back());
+  for (std::size_t& item : order_) {
+    const double at = rng.uniform() * weight_sums_.back();
+    item = static_cast<std::size_t>(std::min(std::upper_bound(begin, end, at), last) - begin);
+  }
 }
 
 void Batches::start_epoch() {
-  require_complete();
-  order_.resize(data_->size());
+  order_.resize(data_.size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
-  const bool goes_on = std::exchange(restored_, false);
-  if (rng_ != nullptr && goes_on) {
+  const bool resumes = std::exchange(restored_, false);
+  if (rng_ != nullptr && resumes) {
     Rng rng;
     rng.restore(epoch_start_);
-    rng.shuffle(std::span(order_));
+    draw_order(rng);
   } else if (rng_ != nullptr) {
     epoch_start_ = rng_->state();
-    rng_->shuffle(std::span(order_));
+    draw_order(*rng_);
   }
-  if (!goes_on) {
+  if (!resumes) {
     given_ = 0;
   }
   within_epoch_ = given_ < size();
-  labels_.resize(order_.size());
-  std::transform(order_.begin(), order_.end(), labels_.begin(),
-                 [&](std::size_t item) { return data_->labels[item]; });
 }
 
 Batches::Position Batches::position() const {
-  Position position{.items = data_->size(), .batch_size = batch_size_};
+  Position position{.items = data_.size(), .batch_size = batch_size_};
   if (within_epoch_) {
     position.within_epoch = true;
     position.given = given_;
@@ -121,10 +180,10 @@ Batches::Position Batches::position() const {
 }
 
 void Batches::check(const Position& position) const {
-  require<ValueError>(position.items == data_->size() && position.batch_size == batch_size_,
+  require<ValueError>(position.items == data_.size() && position.batch_size == batch_size_,
                       "Batches: the position is one in {} items, {} a batch, but these are {} "
                       "items, {} a batch",
-                      position.items, position.batch_size, data_->size(), batch_size_);
+                      position.items, position.batch_size, data_.size(), batch_size_);
   require<ValueError>(position.given <= size(), "Batches: the position is after batch {} of {}",
                       position.given, size());
   const Rng::State none{};
@@ -146,10 +205,6 @@ void Batches::restore(const Position& position) {
 }
 
 void Batches::require_batch(std::size_t index) const {
-  require_complete();
-  require<ShapeError>(data_->size() == order_.size(),
-                      "Batches: the dataset had {} items when this epoch began, now it has {}",
-                      order_.size(), data_->size());
   require<ValueError>(index < size(), "Batches: there is no batch {} of {}", index, size());
 }
 
@@ -157,8 +212,15 @@ Batch Batches::at(std::size_t index) const {
   require_batch(index);
   const std::size_t first = index * batch_size_;
   const std::size_t size = std::min(batch_size_, order_.size() - first);
-  return {BatchImages(*data_, std::span(order_).subspan(first), size, scale_),
-          std::span(labels_).subspan(first, size)};
+  const bool full = size == batch_size_;
+  const auto rows = std::span(order_).subspan(first);
+  Batch batch{{data_.features, rows, size, full ? inputs_.full : inputs_.last},
+              {data_.targets, rows, size, full ? targets_.full : targets_.last}};
+  if (stage_.transform) {
+    batch.inputs.stage_ = &stage_;
+    batch.inputs.first_ = first;
+  }
+  return batch;
 }
 
 }  // namespace xtape::nn

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Bytes = Buffer<std::uint8_t>;
+
 /// The bytes of a file one after another.
 class RawSource {
  public:
@@ -176,16 +178,16 @@ std::size_t count_elements(const Shape& shape, const std::string& name) {
 }
 
 template <class Source>
-IdxArray read_array(Source&& source, const std::string& name, std::size_t rank) {
-  IdxArray array{read_header(source, name, rank), {}};
-  const std::size_t count = count_elements(array.shape, name);
-  source.expect_size(array.shape, 4 + 4 * rank + count);
-  array.bytes.resize(count);
-  const std::size_t found = source.read(array.bytes);
+Samples read_samples(Source&& source, const std::string& name, std::size_t rank) {
+  const Shape shape = read_header(source, name, rank);
+  const std::size_t count = count_elements(shape, name);
+  source.expect_size(shape, 4 + 4 * rank + count);
+  Bytes bytes(count);
+  const std::size_t found = source.read(bytes);
   require<DataError>(found == count, "{}: ends after {} of the {} bytes of {}", name, found, count,
-                     array.shape);
+                     shape);
   source.expect_end();
-  return array;
+  return {std::move(bytes), Shape(shape.begin() + 1, shape.end())};
 }
 
 /// The file in `folder` called `stem`, '-' or '.', `ending`, with or without ".gz".
@@ -205,33 +207,33 @@ fs::path find_file(const fs::path& folder, const std::string& stem, const std::s
 }
 
 void require_labels_below(std::size_t classes, const Dataset& data, const fs::path& path) {
-  const auto bad = std::find_if(data.labels.begin(), data.labels.end(),
-                                [=](std::uint8_t label) { return label >= classes; });
-  if (bad != data.labels.end()) {
-    fail<DataError>("{}: label {} of item {}, expected 0 to {}", path.string(), *bad,
-                    bad - data.labels.begin(), classes - 1);
+  const Indices labels = data.targets;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    require<DataError>(static_cast<std::size_t>(labels[i]) < classes,
+                       "{}: label {} of item {}, expected 0 to {}", path.string(), labels[i], i,
+                       classes - 1);
   }
 }
 
 }  // namespace
 
-IdxArray read_idx(const fs::path& path, std::size_t rank) {
+Samples read_idx(const fs::path& path, std::size_t rank) {
+  require<ValueError>(rank > 0, "read_idx: expected at least one axis, that of the samples");
   const InputFile file(path, "an IDX file");
   require<DataError>(file.size() > 0, "{}: is empty, expected an IDX file", file.name());
   std::array<std::uint8_t, 2> start{};
   file.read_at(0, std::as_writable_bytes(std::span(start)));
   const bool packed = start[0] == 0x1f && start[1] == 0x8b;
-  return packed ? read_array(GzipSource(file), file.name(), rank)
-                : read_array(RawSource(file), file.name(), rank);
+  return packed ? read_samples(GzipSource(file), file.name(), rank)
+                : read_samples(RawSource(file), file.name(), rank);
 }
 
 Dataset read_dataset(const fs::path& images_path, const fs::path& labels_path) {
-  IdxArray labels = read_idx(labels_path, 1);
-  IdxArray images = read_idx(images_path, 3);
-  require<DataError>(images.shape[0] == labels.shape[0],
-                     "{}: holds {} images, but {} holds {} labels", images_path.string(),
-                     images.shape[0], labels_path.string(), labels.shape[0]);
-  return {images.shape[1], images.shape[2], std::move(images.bytes), std::move(labels.bytes)};
+  const Samples labels = read_idx(labels_path, 1), images = read_idx(images_path, 3);
+  require<DataError>(images.size() == labels.size(), "{}: holds {} images, but {} holds {} labels",
+                     images_path.string(), images.size(), labels_path.string(), labels.size());
+  const auto bytes = labels.as<std::uint8_t>();
+  return {images, std::vector<std::int64_t>(bytes.begin(), bytes.end())};
 }
 
 Mnist read_mnist(const fs::path& folder) {
@@ -247,11 +249,10 @@ Mnist read_mnist(const fs::path& folder) {
   Mnist mnist{read_dataset(train_images, train_labels), read_dataset(test_images, test_labels)};
   require_labels_below(10, mnist.train, train_labels);
   require_labels_below(10, mnist.test, test_labels);
-  require<DataError>(
-      mnist.train.rows == mnist.test.rows && mnist.train.columns == mnist.test.columns,
-      "{}: images of {} x {}, but {} holds images of {} x {}", test_images.string(),
-      mnist.test.rows, mnist.test.columns, train_images.string(), mnist.train.rows,
-      mnist.train.columns);
+  const Shape &wanted = mnist.train.features.shape(), &found = mnist.test.features.shape();
+  require<DataError>(same_shape(found, wanted),
+                     "{}: images of {} x {}, but {} holds images of {} x {}", test_images.string(),
+                     found[0], found[1], train_images.string(), wanted[0], wanted[1]);
   return mnist;
 }
 

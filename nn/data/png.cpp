@@ -112,8 +112,18 @@ std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, s
   return bytes;
 }
 
-GreyImage read_png(const std::filesystem::path& path) {
-  std::string bytes = xtape::nn::read_file(path, max_bytes);
+namespace {
+
+/// Pixels as libpng gives them.
+struct Pixels {
+  std::size_t rows, columns;
+  std::vector<std::uint8_t> bytes;
+};
+
+/// Reads a file in one of libpng's formats, of `channels` bytes a pixel.
+Pixels read_pixels(const std::filesystem::path& path, png_uint_32 format, std::size_t channels,
+                   const png_color* background) {
+  std::string bytes = read_file(path, max_bytes);
   keep_pixels(bytes);
   const auto check = [&](int done, const png_image* png) {
     require<DataError>(done != 0, "{}: is no intact PNG picture: {}", path.string(), png->message);
@@ -125,12 +135,25 @@ GreyImage read_png(const std::filesystem::path& path) {
   require<DataError>(rows <= max_side && columns <= max_side,
                      "{}: has {} x {} pixels, more than {} x {}", path.string(), columns, rows,
                      max_side, max_side);
-  png->format = PNG_FORMAT_GA;
+  png->format = format;
   png->flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // 16 bits alone do not make a picture linear
-  std::vector<std::uint8_t> grey_alpha(2 * rows * columns);
-  check(png_image_finish_read(png.get(), nullptr, grey_alpha.data(), 0, nullptr), png.get());
+  Pixels pixels{rows, columns, std::vector<std::uint8_t>(channels * rows * columns)};
+  check(png_image_finish_read(png.get(), background, pixels.bytes.data(), 0, nullptr), png.get());
   require<DataError>(!PNG_IMAGE_FAILED(*png.get()), "{}: {}", path.string(), png->message);
-  return flatten(std::move(grey_alpha), rows, columns);
+  return pixels;
+}
+
+}  // namespace
+
+GreyImage read_png(const std::filesystem::path& path) {
+  Pixels pixels = read_pixels(path, PNG_FORMAT_GA, 2, nullptr);
+  return flatten(std::move(pixels.bytes), pixels.rows, pixels.columns);
+}
+
+ColourImage read_colour_png(const std::filesystem::path& path) {
+  const png_color white{255, 255, 255};
+  Pixels pixels = read_pixels(path, PNG_FORMAT_RGB, 3, &white);
+  return {pixels.rows, pixels.columns, std::move(pixels.bytes)};
 }
 
 std::string data_uri(std::string_view png) {

@@ -36,6 +36,17 @@ std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, s
 /// or is larger than 16 MiB or 4096 x 4096 pixels: no more memory is taken than those need.
 GreyImage read_png(const std::filesystem::path& path);
 
+/// Colours, row-major: three bytes a pixel, red, green and blue.
+struct ColourImage {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::vector<std::uint8_t> pixels;  ///< (rows, columns, 3).
+};
+
+/// Reads a PNG file of any colour type and depth as colours. What shows through a transparent
+/// picture is white. Throws DataError as read_png() does.
+ColourImage read_colour_png(const std::filesystem::path& path);
+
 /// "data:image/png;base64,..." with the bytes of a PNG file.
 std::string data_uri(std::string_view png);
 

@@ -5,7 +5,8 @@
 
 namespace xtape::nn {
 
-/// y = x W + b for a batch x (batch, in), with weight W (in, out) and bias b (out).
+/// y = x W + b for a batch x (batch, in), with weight W (in, out) and bias b (out). Samples of any
+/// shape with `in` numbers, such as images (batch, rows, columns), are read as rows.
 template <class T = float>
 class Linear {
  public:
@@ -20,12 +21,13 @@ class Linear {
     initialize(weight, rng);
   }
 
-  /// Throws ShapeError when x is not (batch, in), and when the weights were moved away.
+  /// Throws ShapeError if the samples of x do not hold `in` numbers, and if the weights were moved
+  /// away.
   Variable<T> operator()(Variable<T> x) const {
     require<ShapeError>(weight.dimension() == 2, "Linear: expected weights (in, out), got {}",
                         weight.shape());
     const std::size_t in = weight.shape()[0];
-    if (x.shape().size() != 2 || x.shape()[1] != in) [[unlikely]] {
+    if (!xtape::detail::holds_rows(x.shape(), in)) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
     }
     const Variable<T> w = x.tape().parameter(weight);  // before the bias, whatever the compiler

@@ -41,10 +41,14 @@ std::string image_tag(const std::string& png, std::size_t rows, std::size_t colu
                      columns, rows, escaped(alt), data_uri(png));
 }
 
+std::size_t label_of(const nn::Dataset& data, std::size_t index) {
+  return static_cast<std::size_t>(Indices(data.targets)[index]);
+}
+
 std::string digit(const nn::Dataset& data, std::size_t index, const std::string& alt) {
-  const std::span pixels(data.images.data() + index * data.features(), data.features());
-  return image_tag(encode_png(pixels, data.rows, data.columns, ink()), data.rows, data.columns,
-                   "ink", alt);
+  const std::size_t rows = data.features.shape()[0], columns = data.features.shape()[1];
+  const auto pixels = data.features.sample<std::uint8_t>(index);
+  return image_tag(encode_png(pixels, rows, columns, ink()), rows, columns, "ink", alt);
 }
 
 /// The probabilities as columns, one for each class, under which its number stands.
@@ -126,7 +130,7 @@ std::string draw_samples(const nn::Dataset& data, const std::vector<std::string>
     add(html, "<div><dt>{}</dt><dd>", escaped(names[k]));
     std::size_t found = 0;
     for (std::size_t i = 0; i < data.size() && found < in_a_row; ++i) {
-      if (data.labels[i] == k) {
+      if (label_of(data, i) == k) {
         html += digit(data, i, names[k]);
         ++found;
       }
@@ -142,7 +146,7 @@ std::string draw_misses(const nn::Dataset& data, const Predictions& predictions,
   std::string html = R"(<div class="misses">)";
   const std::size_t classes = predictions.probabilities.shape()[1];
   for (const std::size_t image : chosen) {
-    const std::size_t actual = data.labels[image];
+    const std::size_t actual = label_of(data, image);
     const std::size_t predicted = predictions.predicted(image);
     const float* probabilities = predictions.probabilities.data() + image * classes;
     html += R"(<figure class="card miss">)";

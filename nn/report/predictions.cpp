@@ -13,16 +13,15 @@ std::size_t Predictions::predicted(std::size_t image) const {
   return static_cast<std::size_t>(std::max_element(row, row + classes) - row);
 }
 
-Predictions predict(const nn::Sequential<float>& network, const nn::Dataset& data,
-                    nn::PixelScale scale) {
+Predictions predict(const nn::Sequential<float>& network, const nn::Dataset& data) {
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
   Predictions predictions;
   std::size_t done = 0;
-  for (const nn::Batch& batch : nn::Batches(data, 500, scale)) {
+  for (const nn::Batch& batch : nn::Batches(data, 500)) {
     tape.rewind();
-    const auto logits = network(tape.constant(batch.images));
-    predictions.confusion.add(logits.value(), batch.labels);
+    const auto logits = network(tape.constant(batch.inputs));
+    predictions.confusion.add(logits.value(), batch.targets);
     const xtape::Array<float>& rows = softmax(logits).value();
     if (done == 0) {
       resize(predictions.probabilities, xtape::Shape{data.size(), rows.shape()[1]});
@@ -36,15 +35,15 @@ Predictions predict(const nn::Sequential<float>& network, const nn::Dataset& dat
 
 std::vector<std::size_t> worst(const Predictions& predictions, const nn::Dataset& data,
                                std::size_t count) {
+  const Indices labels = data.targets;
+  const auto actual = [&](std::size_t i) { return static_cast<std::size_t>(labels[i]); };
   std::vector<std::size_t> wrong;
   for (std::size_t i = 0; i < data.size(); ++i) {
-    if (predictions.predicted(i) != data.labels[i]) {
+    if (predictions.predicted(i) != actual(i)) {
       wrong.push_back(i);
     }
   }
-  const auto certainty = [&](std::size_t i) {
-    return predictions.probabilities(i, data.labels[i]);
-  };
+  const auto certainty = [&](std::size_t i) { return predictions.probabilities(i, actual(i)); };
   std::stable_sort(wrong.begin(), wrong.end(),
                    [&](std::size_t a, std::size_t b) { return certainty(a) < certainty(b); });
   wrong.resize(std::min(wrong.size(), count));

@@ -18,8 +18,7 @@ struct Predictions {
   std::size_t predicted(std::size_t image) const;
 };
 
-Predictions predict(const xtape::nn::Sequential<float>& network, const xtape::nn::Dataset& data,
-                    xtape::nn::PixelScale scale);
+Predictions predict(const xtape::nn::Sequential<float>& network, const xtape::nn::Dataset& data);
 
 /// The images that were taken for something else, at most `count`, beginning with the least
 /// probability for what they are.

@@ -76,12 +76,12 @@ std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix);
 /// so that all its Variables become stale. Throws as Batches and ConfusionMatrix::add do.
 template <class Model, class T>
 ConfusionMatrix evaluate(const Model& model, const Dataset& data, Tape<T>& tape,
-                         std::size_t batch_size = 500, PixelScale scale = {}) {
+                         std::size_t batch_size = 500) {
   const NoGrad guard{tape};
   ConfusionMatrix matrix;
-  for (const Batch& batch : Batches(data, batch_size, scale)) {
+  for (const Batch& batch : Batches(data, batch_size)) {
     tape.rewind();
-    matrix.add(model(tape.constant(batch.images)).value(), batch.labels);
+    matrix.add(model(tape.constant(batch.inputs)).value(), batch.targets);
   }
   return matrix;
 }

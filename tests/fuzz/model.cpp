@@ -1,7 +1,5 @@
 #include "examples/mnist/model_file.hpp"
 
-#include <cmath>
-
 #include "tests/fuzz/fuzz.hpp"
 
 namespace nn = xtape::nn;
@@ -29,15 +27,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!fuzz::accepts(path, [&] { model = mnist::load_model(path); })) {
     return 0;
   }
-  expect(std::isfinite(model.pixels.mean) && std::isfinite(model.pixels.deviation) &&
-             model.pixels.deviation > 0,
-         "pixels are scaled by numbers");
   const fs::path copy = fuzz::folder() / "again";
   mnist::save_model(copy, model);
   const mnist::Model again = mnist::load_model(copy);
   expect(again.activation == model.activation && again.class_names == model.class_names &&
-             again.pixels.mean == model.pixels.mean &&
-             again.pixels.deviation == model.pixels.deviation && again.features == model.features,
+             again.network.size() == model.network.size() && again.features == model.features,
          "a model comes back as it was");
   expect(answer(again) == answer(model), "a network comes back bit by bit");
   return 0;

@@ -62,9 +62,16 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fs::path path = fuzz::input_file(data, size);
   GreyImage image;
-  if (!fuzz::accepts(path, [&] { image = xtape::nn::read_png(path); })) {
+  xtape::nn::ColourImage colours;
+  const bool is_picture = fuzz::accepts(path, [&] { image = xtape::nn::read_png(path); });
+  expect(fuzz::accepts(path, [&] { colours = xtape::nn::read_colour_png(path); }) == is_picture,
+         "a picture can be read in colour if it can be read in grey");
+  if (!is_picture) {
     return 0;
   }
+  expect(colours.rows == image.rows && colours.columns == image.columns &&
+             colours.pixels.size() == 3 * image.pixels.size(),
+         "a picture has one size, in colour and in grey");
   expect(image.rows > 0 && image.columns > 0 && image.pixels.size() == image.rows * image.columns,
          "a picture has as many pixels as its sides say");
   if (image.pixels.size() <= largest_copied) {

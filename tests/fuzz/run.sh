@@ -44,9 +44,8 @@ export OMP_NUM_THREADS=1
 
 start() {
   case $1 in
-    png) words=-dict=$sources/png.dict ;;
-    idx) words= ;;
-    config) words=-dict=$sources/config.dict ;;
+    png | config | csv | npy) words=-dict=$sources/$1.dict ;;
+    idx | cifar) words= ;;
     *) words=-dict=$sources/safetensors.dict ;;
   esac
   mkdir -p "$work/corpus/$1"

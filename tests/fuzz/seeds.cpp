@@ -115,10 +115,10 @@ void write_checkpoints(Seeds seeds) {
 void write_models(Seeds seeds) {
   write_hostile(seeds);
   xtape::Rng rng(3);
-  mnist::save_model(seeds.next(), {.network = nn::Sequential{nn::Linear(3, 4, rng), nn::ReLU{},
+  mnist::save_model(seeds.next(), {.network = nn::Sequential{nn::Standardize(0.1307, 0.3081),
+                                                             nn::Linear(3, 4, rng), nn::ReLU{},
                                                              nn::Linear(4, 2, rng)},
                                    .activation = "relu",
-                                   .pixels = {.mean = 0.1307, .deviation = 0.3081},
                                    .class_names = {"cat \"Tom\"", "Maus"},
                                    .features = 3});
   const nn::Sequential<float> plain{nn::Linear(2, 3, rng), nn::Sigmoid{}, nn::Dropout{0.1},
@@ -149,6 +149,38 @@ void write_pngs(Seeds seeds) {
   seeds.add(header_only(0, 7));
 }
 
+void write_csvs(Seeds seeds) {
+  for (const char* text :
+       {"kind,a,b\n1,2,3\n4,5,6\n", "a;kind\r\n1;\"x\"\"y\"\r\n", "x,1\ny,2.5e-3\n\nx,-.5",
+        "\xef\xbb\xbf\"kind\",a\n\"two\nlines\",1e999\n", "1,1e-999\n\"2\n", "kind,kind\n1,2,\n",
+        ""}) {
+    seeds.add(text);
+  }
+}
+
+void write_npys(Seeds seeds) {
+  const auto add = [&](const std::string& header, const std::string& elements) {
+    seeds.add(std::string("\x93NUMPY\1\0", 8) + static_cast<char>(header.size()) + '\0' + header +
+              elements);
+  };
+  const std::string order = "', 'fortran_order': False, 'shape': ";
+  add("{'descr': '<f4" + order + "(3, 2), }  \n", std::string(24, '\1'));
+  add("{'descr': '|u1" + order + "(3,), }\n", "abc");
+  add("{'descr': '|b1" + order + "(2, 1, 1), }\n", std::string(2, '\1'));
+  add("{'descr': '<u8" + order + "(1,), }\n", std::string(8, '\xff'));
+  add("{'descr': '<f8" + order + "(4294967296, 4294967296), }\n", "");
+  add("{'descr': [('a', '<f8')], 'fortran_order': True, 'shape': (1,)}\n", std::string(8, '\1'));
+  seeds.add(std::string("\x93NUMPY\2\0\xff\xff\xff\xff", 12));
+}
+
+void write_cifars(Seeds seeds) {
+  for (const char label : {'\0', '\11', '\12'}) {
+    seeds.add(std::string(1, label) + std::string(3072, '\7'));
+    seeds.add(repeat(std::string(1, label) + std::string(3072, 'x'), 2));
+  }
+  seeds.add(std::string(3072, '\1'));
+}
+
 void write_configs(Seeds seeds) {
   seeds.add("# all\nhidden = [512, # wide\n  256]\nseed = 0x10\nrate = 1e-3\njson = true\n");
   seeds.add(
@@ -177,4 +209,7 @@ int main(int argc, char** argv) {
   write_models(Seeds(folder / "model"));
   write_pngs(Seeds(folder / "png"));
   write_configs(Seeds(folder / "config"));
+  write_csvs(Seeds(folder / "csv"));
+  write_npys(Seeds(folder / "npy"));
+  write_cifars(Seeds(folder / "cifar"));
 }

@@ -27,7 +27,7 @@ class TrainingRun {
   void train() {
     for (const auto& batch : batches_) {
       tape_.rewind();
-      const auto output = model_(tape_.constant(batch.images));
+      const auto output = model_(tape_.constant(batch.inputs));
       tape_.backward(mean(output * output));
       optimizer_->step(model_, tape_);
       state_.numbers.at("loss") += 1;

@@ -9,6 +9,7 @@
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/datasets.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/threads.hpp"
 
@@ -16,25 +17,12 @@ namespace nn = xtape::nn;
 
 namespace {
 
-nn::Dataset random_images(std::size_t count, xtape::Rng& rng) {
-  nn::Dataset data{.rows = 28, .columns = 28, .images = {}, .labels = {}};
-  data.images.resize(count * data.features());
-  data.labels.resize(count);
-  for (std::uint8_t& byte : data.images) {
-    byte = static_cast<std::uint8_t>(rng.below(256));
-  }
-  for (std::uint8_t& label : data.labels) {
-    label = static_cast<std::uint8_t>(rng.below(10));
-  }
-  return data;
-}
-
 /// Every weight after two epochs with a ragged last batch. The layers are wide enough for every
 /// kernel to share its work among threads.
 template <class Optimizer>
 std::vector<float> trained_weights(Optimizer optimizer, std::uint64_t seed) {
   xtape::Rng rng{seed};
-  const nn::Dataset data = random_images(300, rng);
+  const nn::Dataset data = random_images(300, {28, 28}, rng);
   nn::Sequential<float> model{nn::Linear(784, 512, rng), nn::Sigmoid{}, nn::Dropout(0.1),
                               nn::Linear(512, 300, rng), nn::ReLU{},    nn::Linear(300, 10, rng)};
   const nn::SoftmaxCrossEntropy criterion;
@@ -43,7 +31,7 @@ std::vector<float> trained_weights(Optimizer optimizer, std::uint64_t seed) {
   for (int epoch = 0; epoch < 2; ++epoch) {
     for (const auto& batch : batches) {
       tape.rewind();
-      tape.backward(criterion(model(tape.constant(batch.images)), batch.labels));
+      tape.backward(criterion(model(tape.constant(batch.inputs)), batch.targets));
       optimizer.step(model, tape);
     }
   }

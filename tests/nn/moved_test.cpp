@@ -188,12 +188,12 @@ TEST_CASE("Layers that were moved from throw when they are called") {
 }
 
 TEST_CASE("A batch fills an array that was moved from") {
-  const nn::Dataset data{.rows = 1, .columns = 2, .images = {0, 255}, .labels = {0}};
+  const nn::Dataset data{nn::Samples(std::vector<std::uint8_t>{0, 255}, {2}), std::vector{0}};
   nn::Batches batches(data, 1);
   Array<float> pixels(Shape{1, 2}, 7.F);
   move_away(pixels);
   for (const auto& batch : batches) {
-    batch.images(pixels);
+    batch.inputs(pixels);
   }
   CHECK(elements(pixels) == std::vector{0.F, 1.F});
 }

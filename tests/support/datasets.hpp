@@ -1,18 +1,37 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
-#include "nn/data/idx.hpp"
+#include "nn/data/dataset.hpp"
+#include "tensor/rng.hpp"
 
 /// `count` images of 3 x 5 pixels, of which no two are alike up to 256: image i has the label i,
-/// and pixel p of it is i + 31 p, both modulo 256.
+/// and pixel p of it is i + 31 p, modulo 256.
 inline xtape::nn::Dataset numbered_images(std::size_t count) {
-  xtape::nn::Dataset data{.rows = 3, .columns = 5, .images = {}, .labels = {}};
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::int64_t> labels;
   for (std::size_t i = 0; i < count; ++i) {
-    data.labels.push_back(static_cast<std::uint8_t>(i));
-    for (std::size_t p = 0; p < data.features(); ++p) {
-      data.images.push_back(static_cast<std::uint8_t>(i + 31 * p));
+    labels.push_back(static_cast<std::int64_t>(i));
+    for (std::size_t p = 0; p < 15; ++p) {
+      pixels.push_back(static_cast<std::uint8_t>(i + 31 * p));
     }
   }
-  return data;
+  return {xtape::nn::Samples(std::move(pixels), {3, 5}), std::move(labels)};
+}
+
+/// `count` images of random bytes, (rows, columns), with random labels below 10.
+inline xtape::nn::Dataset random_images(std::size_t count, const xtape::Shape& shape,
+                                        xtape::Rng& rng) {
+  xtape::Buffer<std::uint8_t> pixels(count * xtape::element_count(shape));
+  for (std::uint8_t& pixel : pixels) {
+    pixel = static_cast<std::uint8_t>(rng());
+  }
+  std::vector<std::int64_t> labels(count);
+  for (std::int64_t& label : labels) {
+    label = static_cast<std::int64_t>(rng.below(10));
+  }
+  return {xtape::nn::Samples(std::move(pixels), shape), std::move(labels)};
 }

@@ -154,19 +154,17 @@ void draw_digit(std::size_t digit, Rng& rng, std::span<std::uint8_t> image) {
 
 xtape::nn::Dataset draw_all(std::size_t count, Rng& rng) {
   xtape::require<xtape::ValueError>(count > 0, "synthetic_digits: expected at least one image");
-  xtape::nn::Dataset data{side, side, {}, {}};
-  data.labels.resize(count);
+  std::vector<std::int64_t> labels(count);
   for (std::size_t i = 0; i < count; ++i) {
-    data.labels[i] = static_cast<std::uint8_t>(i % 10);
+    labels[i] = static_cast<std::int64_t>(i % 10);
   }
-  const std::span<std::uint8_t> labels(data.labels.data(), count);
-  rng.shuffle(labels);
-  data.images.resize(count * side * side);
-  std::fill_n(data.images.data(), data.images.size(), std::uint8_t{0});
+  rng.shuffle(std::span(labels));
+  std::vector<std::uint8_t> pixels(count * side * side);
   for (std::size_t i = 0; i < count; ++i) {
-    draw_digit(labels[i], rng, {data.images.data() + i * side * side, side * side});
+    draw_digit(static_cast<std::size_t>(labels[i]), rng,
+               std::span(pixels).subspan(i * side * side, side * side));
   }
-  return data;
+  return {xtape::nn::Samples(std::move(pixels), {side, side}), std::move(labels)};
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ std::string gradient_table(const std::vector<GradientComparison>& rows) {
 
 std::vector<Section> sections(const ReportData& report, const report::Predictions& predictions) {
   const xtape::nn::Mnist& data = report.data;
+  const xtape::Shape& images = data.train.features.shape();
   const auto worst = report::worst(predictions, data.test, shown_misses);
   std::vector<Section> result;
   result.push_back(
@@ -82,8 +83,7 @@ std::vector<Section> sections(const ReportData& report, const report::Prediction
                       "columns are the probabilities of all classes.",
                       report::draw_misses(data.test, predictions, worst, report.class_names)});
   }
-  const std::string units =
-      report::draw_units(report.network, data.train.rows, data.train.columns, shown_units);
+  const std::string units = report::draw_units(report.network, images[0], images[1], shown_units);
   if (!units.empty()) {
     result.push_back(
         {"units", "What the hidden units look for",
@@ -136,7 +136,7 @@ void add_header(std::string& html, const ReportData& report,
 }
 
 std::string page(const ReportData& report) {
-  const auto predictions = report::predict(report.network, report.data.test, report.scale);
+  const auto predictions = report::predict(report.network, report.data.test);
   const std::vector<Section> chapters = sections(report, predictions);
   std::string html =
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -20,7 +20,6 @@ struct ReportData {
   std::vector<std::string> class_names;
   const xtape::nn::Mnist& data;
   const xtape::nn::Sequential<float>& network;
-  xtape::nn::PixelScale scale;
   const xtape::nn::History& history;
   std::vector<GradientComparison> gradients;
   Facts configuration;

@@ -102,7 +102,7 @@ TEST_CASE("linear refuses shapes that do not fit") {
              matrix_bias = of({1, 5});
   CHECK_THROWS_AS(linear(weight, x, bias), ShapeError);
   CHECK(failure_of(tape, [&] { linear(weight, x, bias); }) ==
-        "linear: (3, 5) x (2, 3) do not fit: expected (m, k) x (k, n)");
+        "linear: (3, 5) x (2, 3) do not fit: expected (batch, in) x (in, out)");
   CHECK_THROWS_AS(linear(x, weight, long_bias), ShapeError);
   CHECK(failure_of(tape, [&] { linear(x, weight, long_bias); }) ==
         "linear: the bias (4) does not fit the weights (3, 5): expected (5)");

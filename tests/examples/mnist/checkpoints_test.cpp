@@ -47,7 +47,7 @@ struct Run {
   }
 
   nn::Sequential<float> initial_network(xtape::Rng& rng) const {
-    return mnist::make_network<float>(recipe, data.train.features(), rng);
+    return mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
   }
 
   /// Leaves the checkpoint of this step alone; its path.

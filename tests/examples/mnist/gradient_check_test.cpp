@@ -47,7 +47,7 @@ nn::Linear<double> linear_of(const Array<double>& weight, const Array<double>& b
 
 /// `count` images of one pixel of this byte, all of class 0.
 nn::Dataset pixels(std::size_t count, std::uint8_t byte) {
-  return {.rows = 1, .columns = 1, .images = nn::Bytes(count, byte), .labels = nn::Bytes(count, 0)};
+  return {nn::Samples(std::vector(count, byte), {1, 1}), std::vector<int>(count, 0)};
 }
 
 nn::Batch all_of(nn::Batches& batches) { return *batches.begin(); }
@@ -56,7 +56,7 @@ nn::Batch all_of(nn::Batches& batches) { return *batches.begin(); }
 std::size_t next_that_matters(const nn::Sequential<double>& network, const nn::Batch& batch,
                               std::size_t from) {
   Tape<double> tape;
-  tape.backward(nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.images)), batch.labels));
+  tape.backward(nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.inputs)), batch.targets));
   std::size_t place = from;
   nn::for_each_parameter(network, [&](const nn::ParameterName& name, const Array<double>& weight) {
     if (name.str() == "0.weight") {

@@ -27,18 +27,22 @@ nn::Sequential<float> network(xtape::Rng& rng) {
 TEST_CASE("A model read back is the one that was saved") {
   const TemporaryFolder folder;
   xtape::Rng rng{1};
-  const Model model{.network = nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Dropout(0.5),
-                                              nn::Linear(5, 2, rng)},
+  const bool standardized = GENERATE(false, true);
+  nn::Sequential<float> layers;
+  if (standardized) {
+    layers.push_back(nn::Standardize(0.1307, 0.3081));
+  }
+  layers.push_back(nn::Linear(3, 5, rng)), layers.push_back(nn::ReLU{});
+  layers.push_back(nn::Dropout(0.5)), layers.push_back(nn::Linear(5, 2, rng));
+  const Model model{.network = layers,
                     .activation = "relu",
-                    .pixels = {.mean = 0.1307, .deviation = 0.3081},
                     .class_names = {"cat \"Tom\"", "Maus"},
                     .features = 3};
   save_model(folder / "m.safetensors", model);
   const Model again = load_model(folder / "m.safetensors");
   CHECK((outputs(again.network) == outputs(model.network)));
   CHECK(again.activation == "relu");
-  CHECK(again.pixels.mean == 0.1307);
-  CHECK(again.pixels.deviation == 0.3081);
+  CHECK(again.network.size() == model.network.size());
   CHECK(again.class_names == model.class_names);
   CHECK(again.features == 3);
 }
@@ -51,6 +55,36 @@ TEST_CASE("A file without metadata of ours is a network of sigmoids whose classe
   const Model model = load_model(folder / "m.safetensors");
   CHECK((outputs(model.network) == outputs(network)));
   CHECK(model.class_names == std::vector<std::string>{"0", "1"});
+}
+
+TEST_CASE("A file of xtape 0.2, with the scale of pixels as metadata, means what it meant") {
+  const TemporaryFolder folder;
+  xtape::Rng rng{1};
+  const nn::Sequential<float> layers = network(rng);
+  const auto metadata = [](const char* mean, const char* deviation) {
+    return nn::SaveOptions{.metadata = {{"activation", "relu"},
+                                        {"classes", R"(["0","1"])"},
+                                        {"pixel_mean", mean},
+                                        {"pixel_deviation", deviation}}};
+  };
+  save_weights(folder / "plain", layers, metadata("0", "1"));
+  const Model plain = load_model(folder / "plain");
+  CHECK(plain.network.size() == 3);
+  CHECK((outputs(plain.network) == outputs(layers)));
+
+  save_weights(folder / "scaled", layers, metadata("0.1307", "0.3081"));
+  const Model scaled = load_model(folder / "scaled");
+  REQUIRE(scaled.network.size() == 4);
+  CHECK(scaled.network[0].describe() == "Standardize 0.1307, 0.3081");
+  xtape::Tape tape;
+  const xtape::NoGrad guard{tape};
+  const float pixel = (0.7F - 0.1307F) / 0.3081F;
+  const auto wanted = layers(tape.constant(xtape::Array<float>(xtape::Shape{1, 3}, pixel)));
+  const auto found = outputs(scaled.network);
+  CHECK(found(0, 0) == Approx(wanted.value()(0, 0)));
+  CHECK(found(0, 1) == Approx(wanted.value()(0, 1)));
+  save_model(folder / "again", scaled);
+  CHECK((outputs(load_model(folder / "again").network) == found));
 }
 
 TEST_CASE("A file that holds no network is refused, and named") {
@@ -69,11 +103,21 @@ TEST_CASE("A file that holds no network is refused, and named") {
   refuses(nn::Sequential{nn::Linear(3, 5, rng), nn::Linear(4, 2, rng)}, {},
           "1.weight is (4, 2), but the layer before it has 5 outputs");
   refuses(network(rng), {.metadata = {{"activation", "swish"}}}, "unknown activation 'swish'");
+  refuses(nn::Sequential{nn::Standardize(0, 1), nn::ReLU{}, nn::Linear(4, 2, rng)}, {},
+          "holds no network");
+  refuses(nn::Sequential{nn::Standardize({0, 0}, {1, 1}), nn::Linear(2, 2, rng)}, {},
+          "'0.mean' is F32 (2), expected F32 ()");
+  for (const float bad : {0.F, -1.F, std::numeric_limits<float>::quiet_NaN()}) {
+    nn::Standardize standardize(0, 1);
+    standardize.deviation.data()[0] = bad;
+    refuses(nn::Sequential{standardize, nn::Linear(2, 2, rng)}, {},
+            fmt::format("0.deviation is {}, expected a mean and a deviation above 0", bad));
+  }
   refuses(network(rng), {.metadata = {{"pixel_mean", "dark"}}}, "expected a number");
   for (const char* mean : {"nan", "inf", "-inf", "1e999", "0.1x", ""}) {
     refuses(network(rng), {.metadata = {{"pixel_mean", mean}}}, "expected a number");
   }
-  for (const char* deviation : {"nan", "inf", "0", "-1", "-0"}) {
+  for (const char* deviation : {"nan", "inf", "0", "-1", "-0", "1e-300"}) {
     refuses(network(rng), {.metadata = {{"pixel_deviation", deviation}}}, "expected a number");
   }
 }

@@ -106,8 +106,8 @@ TEST_CASE("like_mnist leaves nearly all digits of MNIST as they are") {
   const xtape::nn::Dataset digits = xtape::nn::read_mnist(folder).test;
   std::size_t same = 0;
   for (std::size_t n = 0; n < 1000; ++n) {
-    const std::uint8_t* pixels = digits.images.data() + n * 784;
-    const GreyImage digit{28, 28, {pixels, pixels + 784}};
+    const auto pixels = digits.features.sample<std::uint8_t>(n);
+    const GreyImage digit{28, 28, {pixels.begin(), pixels.end()}};
     const GreyImage again = like_mnist(digit, "digit");
     bool close = true;
     for (std::size_t i = 0; i < 784; ++i) {

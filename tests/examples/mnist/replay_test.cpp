@@ -12,12 +12,17 @@
 #include "tests/examples/mnist/agreement.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/mnist_data.hpp"
-#include "tests/support/npy.hpp"
 
 /// The reference run again: 784-16-10 in double from given weights, 200 steps of plain SGD at rate
 /// 0.5 over batches of 64 in the order of the files, computed with NumPy.
 
 namespace {
+
+Array<double> read_array(const std::filesystem::path& path) {
+  Array<double> array;
+  nn::read_npy(path)(array);
+  return array;
+}
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -29,7 +34,7 @@ constexpr double learning_rate = 0.5;
 using Layers = std::vector<mnist::Weights<double>>;
 
 Layers read_layers(const std::filesystem::path& folder, const std::string& prefix) {
-  const auto read = [&](const char* name) { return read_npy(folder / (prefix + name + ".npy")); };
+  const auto read = [&](const char* name) { return read_array(folder / (prefix + name + ".npy")); };
   return {{read("w1"), read("b1")}, {read("w2"), read("b2")}};
 }
 
@@ -51,7 +56,7 @@ double greatest_disagreement(const Layers& a, const Layers& b) {
 }
 
 void check(const Run& run, const std::filesystem::path& oracle) {
-  const Array<double> losses = read_npy(oracle / "losses.npy");
+  const Array<double> losses = read_array(oracle / "losses.npy");
   REQUIRE((losses.shape() == run.losses.shape()));
   double worst = 0;
   for (std::size_t step = 0; step < steps; ++step) {
@@ -96,7 +101,7 @@ TEST_CASE("the reference run on MNIST is repeated by the tape") {
   xtape::Tape<double> tape;
   for (const auto& batch : nn::Batches(train, batch_size)) {
     tape.rewind();
-    const auto loss = criterion(model(tape.constant(batch.images)), batch.labels);
+    const auto loss = criterion(model(tape.constant(batch.inputs)), batch.targets);
     tape.backward(loss);
     if (sgd.steps() == 0) {
       run.first_gradients =
@@ -123,9 +128,10 @@ TEST_CASE("the reference run on MNIST is repeated by the formulas derived by han
   std::size_t step = 0;
   Array<double> x;
   for (const auto& batch : nn::Batches(train, batch_size)) {
-    batch.images(x);
+    batch.inputs(x);
+    x.reshape(Shape{batch.size(), 784});
     const auto [loss, dz, dw, db] =
-        mnist::backprop(network, x, nn::one_hot<double>(batch.labels, 10));
+        mnist::backprop(network, x, nn::one_hot<double>(batch.targets, 10));
     if (step == 0) {
       run.first_gradients = {{dw[0], db[0]}, {dw[1], db[1]}};
     }

@@ -34,15 +34,11 @@ std::vector<std::string> labels_of(const std::vector<report::Tick>& ticks) {
 using Labels = std::vector<std::string>;
 
 nn::Dataset dataset(const std::vector<std::uint8_t>& labels) {
-  nn::Dataset data{2, 2, {}, {}};
-  data.images.resize(4 * labels.size());
-  data.labels.resize(labels.size());
+  std::vector<std::uint8_t> pixels(4 * labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    std::fill_n(data.images.data() + 4 * i, 4, static_cast<std::uint8_t>(0));
-    data.images.data()[4 * i] = static_cast<std::uint8_t>(100 * labels[i]);
-    data.labels.data()[i] = labels[i];
+    pixels[4 * i] = static_cast<std::uint8_t>(100 * labels[i]);
   }
-  return data;
+  return {nn::Samples(std::move(pixels), {2, 2}), nn::Samples(labels)};
 }
 
 std::string content(const std::filesystem::path& path) {
@@ -154,7 +150,6 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
             .class_names = {"zero", "one"},
             .data = data,
             .network = network,
-            .scale = {},
             .history = history,
             .gradients = {{.name = "dW1", .shape = xtape::Shape{4, 3}, .by_hand = 1e-16}},
             .configuration = {{"activation", "sigmoid & more"}},
@@ -183,7 +178,6 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
                                                         .class_names = {},
                                                         .data = data,
                                                         .network = network,
-                                                        .scale = {},
                                                         .history = history,
                                                         .gradients = {},
                                                         .configuration = {},

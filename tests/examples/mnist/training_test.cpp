@@ -28,7 +28,7 @@ struct Run {
 
   void train() {
     xtape::Rng rng{42};
-    network = mnist::make_network<float>(recipe, data.train.features(), rng);
+    network = mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
     mnist::Progress progress(mnist::Progress::Style::none);
     outcome = mnist::train(network, {recipe, options, mnist::Checkpoints{}}, data, rng, progress,
                            [&](const mnist::Epoch& epoch) { epochs.push_back(epoch); });
@@ -66,9 +66,17 @@ TEST_CASE("a run on other images is another run") {
   const auto identity = [&] { return mnist::identity_of(run.recipe, run.options, 42, run.data); };
   const auto before = identity();
   CHECK(identity() == before);
-  run.data.test.labels[3] ^= 1;
+  const auto changed = [](const nn::Samples& samples, auto element, std::size_t place) {
+    const auto elements = samples.as<decltype(element)>();
+    std::vector copy(elements.begin(), elements.end());
+    copy[place] ^= 1;
+    return nn::Samples(std::move(copy), samples.shape());
+  };
+  const nn::Mnist data = run.data;
+  run.data.test.targets = changed(data.test.targets, std::int64_t{}, 3);
   CHECK(identity() != before);
-  run.data.test.labels[3] ^= 1;
-  run.data.train.images[5] ^= 1;
+  run.data = data;
+  CHECK(identity() == before);
+  run.data.train.features = changed(data.train.features, std::uint8_t{}, 5);
   CHECK(identity() != before);
 }

@@ -18,35 +18,42 @@ using xtape::Shape;
 
 namespace {
 
-/// What warp() makes of an image without a displacement field.
-std::vector<float> moved(const std::vector<std::uint8_t>& image, std::size_t rows,
-                         std::size_t columns, const nn::Affine& affine) {
-  std::vector<float> padded((rows + 3) * (columns + 3)), out(rows * columns);
-  nn::detail::warp(image, rows, columns, affine, nullptr, nullptr, padded.data(), out.data());
-  return out;
+using Image = std::vector<float>;
+
+/// What warp() makes of an image.
+Image moved(Image image, std::size_t rows, std::size_t columns, const nn::Affine& affine,
+            const float* dx = nullptr, const float* dy = nullptr) {
+  std::vector<float> padded(nn::detail::warp_size(rows, columns));
+  nn::detail::warp({image.data(), rows, columns, 1}, affine, dx, dy, padded.data());
+  return image;
 }
 
-/// `count` images of a disc in the middle of 28 x 28 pixels, far from the edges.
-nn::Dataset discs(std::size_t count) {
-  nn::Dataset data{.rows = 28, .columns = 28, .images = {}, .labels = {}};
-  for (std::size_t i = 0; i < count; ++i) {
-    data.labels.push_back(static_cast<std::uint8_t>(i % 10));
-    for (std::size_t p = 0; p < data.features(); ++p) {
-      const double x = static_cast<double>(p % 28) - 13.5, y = static_cast<double>(p / 28) - 13.5;
-      data.images.push_back(x * x + y * y < 36 ? 255 : 0);
-    }
+/// `count` images of 28 x 28 pixels.
+template <class Pixel>
+nn::Dataset images(std::size_t count, Pixel pixel) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i < count * 784; ++i) {
+    bytes.push_back(pixel(i % 28, i / 28 % 28));
   }
-  return data;
+  return {nn::Samples(std::move(bytes), {28, 28}), std::vector<int>(count)};
 }
 
+/// Images of a disc in the middle, far from the edges.
+nn::Dataset discs(std::size_t count) {
+  return images(count, [](std::size_t column, std::size_t row) -> std::uint8_t {
+    const double x = static_cast<double>(column) - 13.5, y = static_cast<double>(row) - 13.5;
+    return x * x + y * y < 36 ? 255 : 0;
+  });
+}
+
+/// All images in one batch.
 template <class T = float>
 Array<T> augmented(const nn::Dataset& data, const nn::AugmentOptions& options,
                    std::uint64_t seed = 1) {
-  nn::Augment augment(options);
-  nn::Batches batches(data, data.size());
   Rng rng{seed};
+  nn::Batches batches(data, data.size(), rng, {.transform = nn::Augment(options)});
   Array<T> out;
-  augment((*batches.begin()).images, rng, out);
+  (*batches.begin()).inputs(out);
   return out;
 }
 
@@ -81,52 +88,47 @@ double correlation(const std::vector<float>& values, std::size_t size, std::size
 
 TEMPLATE_TEST_CASE("Augment without any strength leaves pixels as they are", "", float, double) {
   const nn::Dataset data = numbered_images(6);
-  nn::Batches batches(data, 6, nn::PixelScale{.mean = 0.1307, .deviation = 0.3081});
-  const nn::Batch batch = *batches.begin();
+  nn::Batches batches(data, 6), stage(data, 6, {.transform = nn::Augment({})});
   Array<TestType> plain, same;
-  batch.images(plain);
-  nn::Augment augment({});
-  Rng rng;
-  augment(batch.images, rng, same);
-  REQUIRE((same.shape() == plain.shape()));
+  (*batches.begin()).inputs(plain);
+  (*stage.begin()).inputs(same);
+  REQUIRE((same.shape() == Shape{6, 3, 5}));
   for (std::size_t i = 0; i < plain.size(); ++i) {
     CHECK(same.data()[i] == Approx(plain.data()[i]).margin(1e-6));
   }
 }
 
 TEST_CASE("warp moves an image by whole pixels and fills with 0") {
-  const std::vector<std::uint8_t> image{1, 2, 3,  //
-                                        4, 5, 6};
-  CHECK((moved(image, 2, 3, {.x0 = 1}) == std::vector<float>{0, 1, 2, 0, 4, 5}));
-  CHECK((moved(image, 2, 3, {.x0 = -2}) == std::vector<float>{3, 0, 0, 6, 0, 0}));
-  CHECK((moved(image, 2, 3, {.y0 = 1}) == std::vector<float>{0, 0, 0, 1, 2, 3}));
-  CHECK((moved(image, 2, 3, {.x0 = 100, .y0 = -1e9}) == std::vector<float>(6, 0)));
+  const Image image{1, 2, 3,  //
+                    4, 5, 6};
+  CHECK((moved(image, 2, 3, {.x0 = 1}) == Image{0, 1, 2, 0, 4, 5}));
+  CHECK((moved(image, 2, 3, {.x0 = -2}) == Image{3, 0, 0, 6, 0, 0}));
+  CHECK((moved(image, 2, 3, {.y0 = 1}) == Image{0, 0, 0, 1, 2, 3}));
+  CHECK((moved(image, 2, 3, {.x0 = 100, .y0 = -1e9}) == Image(6, 0)));
 }
 
 TEST_CASE("warp interpolates between pixels and the black around the image") {
-  CHECK((moved({100, 200}, 1, 2, {.x0 = 0.25}) == std::vector<float>{75, 175}));
-  CHECK((moved({100, 200}, 1, 2, {.x0 = 0.5, .y0 = 0.5}) == std::vector<float>{25, 75}));
+  CHECK((moved({100, 200}, 1, 2, {.x0 = 0.25}) == Image{75, 175}));
+  CHECK((moved({100, 200}, 1, 2, {.x0 = 0.5, .y0 = 0.5}) == Image{25, 75}));
 }
 
 TEST_CASE("warp turns an image by 90 degrees counter-clockwise") {
-  const std::vector<std::uint8_t> image{1, 2, 3,  //
-                                        4, 5, 6,  //
-                                        7, 8, 9};
+  const Image image{1, 2, 3,  //
+                    4, 5, 6,  //
+                    7, 8, 9};
   CHECK((moved(image, 3, 3, {.xx = 0, .xy = 1, .yx = -1, .yy = 0}) ==
-         std::vector<float>{3, 6, 9, 2, 5, 8, 1, 4, 7}));
+         Image{3, 6, 9, 2, 5, 8, 1, 4, 7}));
 }
 
 TEST_CASE("warp scales from the centre") {
-  const std::vector<std::uint8_t> image{10, 20, 30, 40, 50};
-  CHECK((moved(image, 1, 5, {.xx = 2}) == std::vector<float>{20, 25, 30, 35, 40}));
+  const Image image{10, 20, 30, 40, 50};
+  CHECK((moved(image, 1, 5, {.xx = 2}) == Image{20, 25, 30, 35, 40}));
 }
 
 TEST_CASE("warp takes each pixel from where its displacement points") {
-  const std::vector<std::uint8_t> image{10, 20, 30, 40};
+  const Image image{10, 20, 30, 40};
   const std::vector<float> dx{1, 0, -1, -1}, dy{0, 1, 0, -1};
-  std::vector<float> padded(5 * 5), out(4);
-  nn::detail::warp(image, 2, 2, {}, dx.data(), dy.data(), padded.data(), out.data());
-  CHECK((out == std::vector<float>{20, 40, 0, 10}));
+  CHECK((moved(image, 2, 2, {}, dx.data(), dy.data()) == Image{20, 40, 0, 10}));
 }
 
 TEST_CASE("random_affine stays within the options, and reaches far") {
@@ -203,24 +205,23 @@ TEST_CASE("Augment gives each image a distortion of its own") {
   const Array<float> out = augmented(data, {.elastic = 34});
   double difference = 0;
   for (std::size_t i = 0; i < 784; ++i) {
-    difference += std::abs(out(0, i) - out(1, i));
+    difference += std::abs(out.data()[i] - out.data()[784 + i]);
   }
   CHECK(difference > 10);
 }
 
 TEST_CASE("Augment displaces along x and along y independently") {
   // A ramp along x - y, which equal displacements along both would leave as it is.
-  nn::Dataset ramp = discs(10);
-  for (std::size_t i = 0; i < ramp.images.size(); ++i) {
-    const std::size_t x = i % 28, y = i / 28 % 28;
-    ramp.images[i] = static_cast<std::uint8_t>(128 + 4 * x - 4 * y);
-  }
+  const nn::Dataset ramp = images(10, [](std::size_t x, std::size_t y) {
+    return static_cast<std::uint8_t>(128 + 4 * x - 4 * y);
+  });
+  const auto pixels = ramp.features.as<std::uint8_t>();
   const Array<float> out = augmented(ramp, {.elastic = 34});
   for (std::size_t image = 0; image < 10; ++image) {
     double squares = 0;
     for (std::size_t i = 0; i < 8 * 8; ++i) {
       const std::size_t pixel = image * 784 + (10 + i / 8) * 28 + 10 + i % 8;
-      squares += std::pow(static_cast<double>(out.data()[pixel]) - ramp.images[pixel] / 255., 2);
+      squares += std::pow(static_cast<double>(out.data()[pixel]) - pixels[pixel] / 255., 2);
     }
     CHECK(std::sqrt(squares / 64) > 1e-3);
   }
@@ -240,38 +241,59 @@ TEST_CASE("Augment depends on the seed and not on the number of threads", "[thre
   CHECK((augmented(data, options, 2) != one));
 }
 
-TEST_CASE("Augment takes one word of the Rng for each image and allocates once") {
+TEST_CASE("Augment moves all channels of an image alike") {
+  Rng rng{5};
+  const nn::Dataset grey = random_images(40, {12, 9}, rng);
+  std::vector<std::uint8_t> pixels;
+  for (const std::uint8_t pixel : grey.features.as<std::uint8_t>()) {
+    pixels.insert(pixels.end(), {pixel, static_cast<std::uint8_t>(255 - pixel), 0});
+  }
+  const nn::Dataset colour{nn::Samples(std::move(pixels), {12, 9, 3}), grey.targets};
+  const nn::AugmentOptions options{.shift = 2, .rotation = 10, .elastic = 34};
+  const Array<float> one = augmented(grey, options), three = augmented(colour, options);
+  REQUIRE((three.shape() == Shape{40, 12, 9, 3}));
+  double inside = 0;
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    REQUIRE(three.data()[3 * i] == one.data()[i]);
+    REQUIRE(three.data()[3 * i + 2] == 0);
+    const float both = one.data()[i] + three.data()[3 * i + 1];  // 1 but for the border
+    REQUIRE(both <= Approx(1));
+    inside += both > 0.999f;
+  }
+  CHECK(inside > 0.5 * static_cast<double>(one.size()));
+}
+
+TEST_CASE("Augment refuses samples that are no images") {
+  const nn::Dataset flat{numbered_images(2).features.reshape({15}), std::vector{0, 1}};
+  CHECK_THROWS_AS(augmented(flat, {}), xtape::ShapeError);
+  CHECK_THROWS_WITH(augmented(flat, {}),
+                    "Augment: expected images (rows, columns) or (rows, columns, channels), got "
+                    "samples (15)");
+}
+
+TEST_CASE("Augment allocates nothing after its first batch", "[threads]") {
   const nn::Dataset data = discs(64);
-  nn::Augment augment({.rotation = 10, .elastic = 34});
-  nn::Batches batches(data, 64);
+  nn::Batches batches(data, 64, {.transform = nn::Augment({.rotation = 10, .elastic = 34})});
   const nn::Batch batch = *batches.begin();
   Array<float> out;
-  Rng rng{5}, counted{5};
-  augment(batch.images, rng, out);
-  for (int i = 0; i < 64; ++i) {
-    counted();
-  }
-  CHECK((rng.state() == counted.state()));
-
+  batch.inputs(out);
   const std::size_t allocations = allocation_count();
-  augment(batch.images, rng, out);
+  batch.inputs(out);
   CHECK(allocation_count() == allocations);
 }
 
 TEST_CASE("warp takes what is no number for a place outside the image") {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const float infinity = std::numeric_limits<float>::infinity();
-  const std::vector<std::uint8_t> image{10, 20, 30, 40};
+  const Image image{10, 20, 30, 40};
   for (const float hostile : {nan, -nan, infinity, -infinity, 3e38f, -3e38f}) {
     CAPTURE(hostile);
     const std::vector<float> dx{0, hostile, 0, hostile}, dy{0, 0, hostile, hostile};
-    std::vector<float> padded(5 * 5), out(4);
-    nn::detail::warp(image, 2, 2, {}, dx.data(), dy.data(), padded.data(), out.data());
-    CHECK((out == std::vector<float>{10, 0, 0, 0}));
+    CHECK((moved(image, 2, 2, {}, dx.data(), dy.data()) == Image{10, 0, 0, 0}));
     const double wide = hostile;
     for (const nn::Affine& affine :
          {nn::Affine{.x0 = wide}, nn::Affine{.y0 = wide}, nn::Affine{.x0 = 1e300, .y0 = wide}}) {
-      CHECK((moved(image, 2, 2, affine) == std::vector<float>(4, 0)));
+      CHECK((moved(image, 2, 2, affine) == Image(4, 0)));
     }
     // What cannot be inverted: anything may come out that is a mixture of pixels.
     for (const nn::Affine& affine :

@@ -68,6 +68,11 @@ Cost cost_of_noise(std::uint32_t size) {
   return cost_of([&] { nn::read_idx(path, 3); });
 }
 
+Content content_of(const nn::Samples& samples) {
+  const auto bytes = samples.as<std::uint8_t>();
+  return {bytes.begin(), bytes.end()};
+}
+
 /// The message that read_idx throws for this file, without the file's name.
 std::string complaint(const Content& content, std::size_t rank = 3) {
   const TemporaryFolder folder;
@@ -99,11 +104,12 @@ TEST_CASE("read_idx reads raw and gzip files of any rank") {
   const Content values(file.begin() + 16, file.end());
   for (const Content& content : {file, gzip(file)}) {
     const auto array = nn::read_idx(folder.write("images", content), 3);
-    CHECK((array.shape == xtape::Shape{3, 20, 30}));
-    CHECK(Content(array.bytes.begin(), array.bytes.end()) == values);
+    CHECK(array.size() == 3);
+    CHECK((array.shape() == xtape::Shape{20, 30}));
+    CHECK(content_of(array) == values);
   }
-  CHECK((nn::read_idx(folder.write("one", idx({4})), 1).bytes == nn::Bytes{0, 1, 2, 3}));
-  CHECK((nn::read_idx(folder.write("none", Content{0, 0, 8, 0, 7}), 0).bytes == nn::Bytes{7}));
+  CHECK((content_of(nn::read_idx(folder.write("one", idx({4})), 1)) == Content{0, 1, 2, 3}));
+  CHECK_THROWS_AS(nn::read_idx(folder.write("none", Content{0, 0, 8, 0, 7}), 0), xtape::ValueError);
 }
 
 TEST_CASE("read_idx unpacks files larger than its buffers") {
@@ -115,7 +121,7 @@ TEST_CASE("read_idx unpacks files larger than its buffers") {
     file.push_back(static_cast<std::uint8_t>(state >> 24));
   }
   const auto array = nn::read_idx(folder.write("images.gz", gzip(file)), 3);
-  CHECK(std::equal(file.begin() + 16, file.end(), array.bytes.begin(), array.bytes.end()));
+  CHECK(content_of(array) == Content(file.begin() + 16, file.end()));
 }
 
 TEST_CASE("read_idx tells what cannot be opened") {
@@ -275,12 +281,11 @@ TEST_CASE("read_dataset joins images and labels") {
   const fs::path labels = folder.write("labels.gz", gzip(idx({3})));
   const nn::Dataset data = nn::read_dataset(images, labels);
   CHECK(data.size() == 3);
-  CHECK(data.rows == 4);
-  CHECK(data.columns == 5);
-  CHECK(data.features() == 20);
-  CHECK(data.images.size() == 60);
-  CHECK(data.images[59] == 59);
-  CHECK((data.labels == nn::Bytes{0, 1, 2}));
+  CHECK((data.features.shape() == xtape::Shape{4, 5}));
+  CHECK(data.features.sample<std::uint8_t>(2)[19] == 59);
+  CHECK((data.targets.shape() == xtape::Shape{}));
+  const auto labels_read = data.targets.as<std::int64_t>();
+  CHECK(std::vector(labels_read.begin(), labels_read.end()) == std::vector<std::int64_t>{0, 1, 2});
 
   const fs::path fewer = folder.write("fewer", idx({2}));
   CHECK_THROWS_AS(nn::read_dataset(images, fewer), xtape::DataError);
@@ -296,8 +301,8 @@ TEST_CASE("read_mnist finds every spelling") {
       const nn::Mnist mnist = nn::read_mnist(folder.path());
       CHECK(mnist.train.size() == 3);
       CHECK(mnist.test.size() == 2);
-      CHECK(mnist.test.features() == 20);
-      CHECK(mnist.test.images[39] == 39);
+      CHECK((mnist.test.features.shape() == xtape::Shape{4, 5}));
+      CHECK(mnist.test.features.as<std::uint8_t>()[39] == 39);
     }
   }
 }
@@ -343,13 +348,16 @@ TEST_CASE("read_mnist reads the real files") {
   const nn::Mnist mnist = nn::read_mnist(folder);
   CHECK(mnist.train.size() == 60000);
   CHECK(mnist.test.size() == 10000);
-  CHECK(mnist.train.rows == 28);
-  CHECK(mnist.train.columns == 28);
-  const auto checksum = [](const nn::Bytes& bytes) {
+  CHECK((mnist.train.features.shape() == xtape::Shape{28, 28}));
+  const auto checksum = [](const Content& bytes) {
     return crc32(0, bytes.data(), static_cast<uInt>(bytes.size()));
   };
-  CHECK(checksum(mnist.train.images) == 0xf3639b56);
-  CHECK(checksum(mnist.train.labels) == 0xba07e8ef);
-  CHECK(checksum(mnist.test.images) == 0xe4ca5f57);
-  CHECK(checksum(mnist.test.labels) == 0xee8604d9);
+  const auto labels = [](const nn::Dataset& data) {
+    const auto read = data.targets.as<std::int64_t>();
+    return Content(read.begin(), read.end());
+  };
+  CHECK(checksum(content_of(mnist.train.features)) == 0xf3639b56);
+  CHECK(checksum(labels(mnist.train)) == 0xba07e8ef);
+  CHECK(checksum(content_of(mnist.test.features)) == 0xe4ca5f57);
+  CHECK(checksum(labels(mnist.test)) == 0xee8604d9);
 }

@@ -62,11 +62,11 @@ std::unique_ptr<nn::Optimizer<T>> make_optimizer(const std::string& name) {
 const std::vector<std::string> optimizers{"SGD", "momentum", "Adam", "AdamW"};
 
 nn::Dataset make_data(std::size_t count = 23) {
-  nn::Dataset data = numbered_images(count);
-  for (std::uint8_t& label : data.labels) {
-    label = static_cast<std::uint8_t>(label % 3);
+  std::vector<int> labels(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    labels[i] = static_cast<int>(i % 3);
   }
-  return data;
+  return {numbered_images(count).features, labels};
 }
 
 /// A training run like that of a program, with everything that a checkpoint restores: a model that
@@ -96,7 +96,7 @@ class Run {
     while (epoch < epochs) {
       for (const auto& batch : batches) {
         tape.rewind();
-        const auto loss = criterion(model(tape.constant(batch.images)), batch.labels);
+        const auto loss = criterion(model(tape.constant(batch.inputs)), batch.targets);
         tape.backward(loss);
         optimizer->step(model, tape);
         loss_sum += static_cast<double>(loss.item());

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "autograd/record.hpp"
+#include "nn/data/dataset.hpp"
+
+namespace xtape::nn {
+
+namespace detail {
+
+/// The mean and the deviation of each feature or channel, or of all numbers as one.
+struct Moments {
+  std::vector<double> mean, deviation;
+};
+
+/// Measures samples as Standardize does. Throws ValueError if there are none, or a mean or a
+/// deviation is not finite.
+Moments measure_moments(const Samples& samples);
+
+}  // namespace detail
+
+/// y = (x - mean) / deviation, as the first layer of a network: gradient descent takes one step
+/// size for all weights, and learns faster from numbers of similar size. dx = dy / deviation.
+///
+///     nn::Sequential model{nn::Standardize(train), nn::Linear(4, 32, rng), ...};
+///
+/// The mean and the deviation are buffers: saved with the weights, never trained.
+template <class T = float>
+class Standardize {
+ public:
+  /// One mean and one deviation for all numbers. Throws ValueError unless both are finite and the
+  /// deviation is above 0.
+  Standardize(double one_mean, double one_deviation)
+      : Standardize({{one_mean}, {one_deviation}}, false) {}
+
+  /// A mean and a deviation for each feature or channel: each index along the last axis. Throws
+  /// ValueError unless all are finite and the deviations above 0, ShapeError unless there are
+  /// equally many, at least one.
+  Standardize(const std::vector<double>& means, const std::vector<double>& deviations) {
+    require<ShapeError>(!means.empty() && means.size() == deviations.size(),
+                        "Standardize: got {} means and {} deviations", means.size(),
+                        deviations.size());
+    resize(mean, Shape{means.size()});
+    resize(deviation, Shape{means.size()});
+    for (std::size_t i = 0; i < means.size(); ++i) {
+      const T m = mean.data()[i] = static_cast<T>(means[i]);
+      const T d = deviation.data()[i] = static_cast<T>(deviations[i]);
+      require<ValueError>(std::isfinite(m) && std::isfinite(d) && d > 0,
+                          "Standardize: expected a finite mean and a deviation above 0, got {} "
+                          "and {}",
+                          means[i], deviations[i]);
+    }
+  }
+
+  /// Measures the features of `data`: rows of a table (features) by feature, images (rows, columns,
+  /// channels) by channel, samples of other shapes as a whole. A feature that is always the same
+  /// keeps its size: its deviation counts as 1. Throws ValueError if there are no samples, and if a
+  /// number is not finite.
+  ///@{
+  explicit Standardize(const Dataset& data) : Standardize(data.features) {}
+  explicit Standardize(const Samples& samples)
+      : Standardize(detail::measure_moments(samples), samples.shape().size() % 2 == 1) {}
+  ///@}
+
+  /// Returns (x - mean) / deviation. Throws ShapeError unless the last axis of x has as many
+  /// elements as there are means, or there is one mean for all.
+  Variable<T> operator()(Variable<T> x) const {
+    const bool fits =
+        mean.dimension() == 0 || (!x.shape().empty() && x.shape().back() == mean.size());
+    require<ShapeError>(fits, "{}: expected (batch, ..., {}), got {}", describe(), mean.size(),
+                        x.shape());
+    return compose(x.tape(), [&] {
+      const Variable<T> m = x.tape().constant_view(mean);
+      const Variable<T> factor = x.tape().constant(T(1) / deviation);
+      return record("standardize", {x, m, factor}, (x.value() - m.value()) * factor.value(),
+                    [=](Variable<T> y) { accumulate(x, y.grad() * factor.value()); });
+    });
+  }
+
+  /// What tables and errors call it: "Standardize 0.1307, 0.3081", or "Standardize by 3".
+  std::string describe() const {
+    return mean.dimension() == 0
+               ? fmt::format("Standardize {:.4g}, {:.4g}", mean.data()[0], deviation.data()[0])
+               : fmt::format("Standardize by {}", mean.size());
+  }
+
+  /// Names the buffers: "mean", "deviation".
+  static void visit(auto& self, auto&& f) {
+    f.buffer("mean", self.mean);
+    f.buffer("deviation", self.deviation);
+  }
+
+  Array<T> mean;       ///< () for all numbers, or one for each index along the last axis.
+  Array<T> deviation;  ///< Likewise; above 0.
+
+ private:
+  Standardize(const detail::Moments& moments, bool by_last_axis)
+      : Standardize(moments.mean, moments.deviation) {
+    if (!by_last_axis) {
+      mean.resize(Shape{});
+      deviation.resize(Shape{});
+    }
+  }
+};
+
+}  // namespace xtape::nn
