@@ -14,6 +14,7 @@
 #include <xtape.hpp>
 
 #include "tests/ops/table.hpp"
+#include "tests/support/datasets.hpp"
 
 namespace {
 

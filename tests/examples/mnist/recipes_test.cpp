@@ -13,10 +13,11 @@ namespace {
 
 /// The learning rates of each step of a recipe with `epochs` epochs of 10 steps.
 std::vector<double> rates(const Recipe& recipe) {
-  const mnist::Descent descent(recipe, 10);
+  const auto optimizer = mnist::make_optimizer(recipe, 10);
   std::vector<double> all;
   for (std::size_t step = 0; step < 10 * recipe.epochs; ++step) {
-    all.push_back(descent.learning_rate(step));
+    optimizer->restore({}, step);
+    all.push_back(optimizer->learning_rate());
   }
   return all;
 }
@@ -40,7 +41,9 @@ float stepped(const Recipe& recipe, std::size_t step = 0) {
     array.data()[0] = name.str() == "0.weight" ? 2.f : 0.f;
   });
   tape.backward(sum(model(tape.constant(xtape::Array<float>(xtape::Shape{1, 1}, 1.f)))));
-  mnist::Descent(recipe, 10).step(model, tape, step);
+  const auto optimizer = mnist::make_optimizer(recipe, 10);
+  optimizer->restore({}, step);
+  optimizer->step(model, tape);
   nn::for_each_parameter(model, [&](const nn::ParameterName& name, xtape::Array<float>& array) {
     result = name.str() == "0.weight" ? array.data()[0] : result;
   });
@@ -55,7 +58,7 @@ TEST_CASE("recipes are found by their names, which differ, and can be set up") {
     names.insert(recipe.name);
     CHECK(mnist::find_recipe(recipe.name).about == recipe.about);
     CHECK((recipe.expected > 80 && recipe.expected < 100));
-    CHECK_NOTHROW(mnist::Descent(recipe, 10));
+    CHECK_NOTHROW(mnist::make_optimizer(recipe, 10));
     CHECK_NOTHROW(nn::Augment(recipe.augment));
     xtape::Rng rng;
     CHECK(mnist::make_network<float>(recipe, 4, rng).size() == 2 * recipe.hidden.size() + 1);

@@ -18,12 +18,6 @@
 
 namespace {
 
-Array<double> read_array(const std::filesystem::path& path) {
-  Array<double> array;
-  nn::read_npy(path)(array);
-  return array;
-}
-
 namespace nn = xtape::nn;
 using xtape::Array;
 
@@ -32,6 +26,12 @@ constexpr double learning_rate = 0.5;
 
 /// The parameters of the two layers, or something of the same shapes.
 using Layers = std::vector<mnist::Weights<double>>;
+
+Array<double> read_array(const std::filesystem::path& path) {
+  Array<double> array;
+  nn::read_npy(path)(array);
+  return array;
+}
 
 Layers read_layers(const std::filesystem::path& folder, const std::string& prefix) {
   const auto read = [&](const char* name) { return read_array(folder / (prefix + name + ".npy")); };
@@ -129,7 +129,7 @@ TEST_CASE("the reference run on MNIST is repeated by the formulas derived by han
   Array<double> x;
   for (const auto& batch : nn::Batches(train, batch_size)) {
     batch.inputs(x);
-    x.reshape(Shape{batch.size(), 784});
+    x.reshape(xtape::Shape{batch.size(), 784});
     const auto [loss, dz, dw, db] =
         mnist::backprop(network, x, nn::one_hot<double>(batch.targets, 10));
     if (step == 0) {
