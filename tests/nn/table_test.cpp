@@ -44,14 +44,15 @@ struct Net {
   }
 };
 
-/// Returns a table on the lines below the opening quote of a raw string.
-std::string below(const std::string& table) { return "\n" + table; }
+/// Returns the table below an empty line, as a raw string begins. Inlined, it makes GCC 12 warn of
+/// an overread that is none.
+[[gnu::noinline]] std::string on_new_line(const std::string& table) { return '\n' + table; }
 
 }  // namespace
 
 TEST_CASE("The table of a module shows all modules within, parameters and buffers", "[nn]") {
   const Net model{xtape::Rng{1}};
-  CHECK(below(nn::table(model)) == R"(
+  CHECK(on_new_line(nn::table(model)) == R"(
                     layer             parameters                     buffers           numbers
 first               Linear 2 -> 3     weight (2, 3), bias (3)                                9
 activation          Sigmoid                                                                  0
@@ -68,7 +69,7 @@ last                Linear 3 -> 1000  weight (3, 1000), bias (1000)             
 TEST_CASE("The table of a part shows that part", "[nn]") {
   const Net model{xtape::Rng{1}};
   const auto gains = nn::select(model, [](auto name) { return name.ends_with("gain"); });
-  CHECK(below(nn::table(gains)) == R"(
+  CHECK(on_new_line(nn::table(gains)) == R"(
                     layer    parameters  numbers
 blocks.0.inner.1.0  Centred  gain (3)          3
                     total                      3
@@ -77,17 +78,17 @@ blocks.0.inner.1.0  Centred  gain (3)          3
 
 TEST_CASE("The table of a layer, of none, and of a vector", "[nn]") {
   xtape::Rng rng;
-  CHECK(below(nn::table(nn::Linear(2, 3, rng))) == R"(
+  CHECK(on_new_line(nn::table(nn::Linear(2, 3, rng))) == R"(
 layer          parameters               numbers
 Linear 2 -> 3  weight (2, 3), bias (3)        9
 total                                         9
 )");
-  CHECK(below(nn::table(nn::Sigmoid{})) == R"(
+  CHECK(on_new_line(nn::table(nn::Sigmoid{})) == R"(
 layer    parameters  numbers
 Sigmoid                    0
 total                      0
 )");
-  CHECK(below(nn::table(std::vector<nn::Linear<double>>{})) == R"(
+  CHECK(on_new_line(nn::table(std::vector<nn::Linear<double>>{})) == R"(
 layer  parameters  numbers
 total                    0
 )");
@@ -97,7 +98,7 @@ TEST_CASE("Functions are layers, and tables call them so", "[nn]") {
   xtape::Rng rng;
   const nn::Sequential model{nn::Linear(2, 2, rng), xtape::relu<float>,
                              [](Variable<float> x) { return xtape::exp(x); }};
-  CHECK(below(model.table()) == R"(
+  CHECK(on_new_line(model.table()) == R"(
    layer          parameters               numbers
 0  Linear 2 -> 2  weight (2, 2), bias (2)        6
 1  Function                                      0
@@ -114,7 +115,7 @@ TEST_CASE("Functions are layers, and tables call them so", "[nn]") {
 TEST_CASE("The table of a Sequential has its buffers", "[nn]") {
   xtape::Rng rng;
   const nn::Sequential model{Centred<float>{2}, nn::Sequential{Centred<float>{2}}};
-  CHECK(below(model.table(xtape::Shape{2})) == R"(
+  CHECK(on_new_line(model.table(xtape::Shape{2})) == R"(
    layer            output      parameters  buffers             numbers
 0  Centred          (batch, 2)  gain (2)    running_mean (2)          2
 1  Sequential of 1  (batch, 2)  0.gain (2)  0.running_mean (2)        2

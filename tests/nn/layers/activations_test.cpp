@@ -34,6 +34,8 @@ TEMPLATE_TEST_CASE("Layers without parameters are the ops of their names", "[nn]
   CHECK((nn::LeakyReLU{0.5}(x).value() == leaky_relu(x, TestType(0.5)).value()));
   CHECK((nn::GELU{}(x).value() == gelu(x).value()));
   CHECK((nn::Softmax{}(x).value() == softmax(x).value()));
+  CHECK((nn::Softplus{}(x).value() == softplus(x).value()));
+  CHECK((nn::LogSoftmax{}(x).value() == log_softmax(x).value()));
 }
 
 TEMPLATE_TEST_CASE("Losses as modules are the ops of their names", "[nn]", float, double) {
