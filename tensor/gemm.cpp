@@ -10,6 +10,7 @@
 #include "tensor/kernels/address_space.hpp"
 #include "tensor/kernels/one_thread.hpp"
 #include "tensor/parallel.hpp"
+#include "tensor/scratch.hpp"
 #ifdef XTAPE_WITH_ONEDNN
 #include "tensor/kernels/onednn.hpp"
 #endif
@@ -134,7 +135,7 @@ bool is_weight_gradient(const Product<T>& p) {
 template <class T>
 void split_terms(const Product<T>& p) {
   const std::size_t size = p.m * p.n, parts = thread_count();
-  static thread_local Buffer<T> partial;
+  Buffer<T>& partial = scratch<Buffer<T>, struct PartialProducts>();
   partial.resize(size * (parts - 1));
   T* const others = partial.data();
   constexpr std::size_t grain = 8;

@@ -13,7 +13,8 @@
 #include <span>
 #include <system_error>
 #include <thread>
-#include <vector>
+
+#include "tensor/kernels/signals.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -60,7 +61,8 @@ class alignas(64) Worker {
   explicit Worker(std::size_t number) : number_(number) {
     sigset_t all, before;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);  // the program's own threads handle signals
+    const sigset_t others = without_faults(all);
+    pthread_sigmask(SIG_SETMASK, &others, &before);  // the program's own threads handle signals
     try {
       std::thread thread([this] { serve(); });
       thread_ = thread.native_handle();
@@ -229,20 +231,20 @@ void run(Job& job, std::size_t threads) {
     job.work(0);
     return;
   }
-  thread_local std::vector<Worker*> helpers;
-  helpers.clear();
-  helpers.reserve(threads - 1);
+  std::array<Worker*, Job::max_chunks> helpers;
+  auto last = helpers.begin();
   for (Worker* worker : Pool::instance().workers(threads - 1)) {
     if (worker->offer(job)) {
-      helpers.push_back(worker);
+      *last++ = worker;
     }
   }
   within_chunk = true;
   job.work(0);
   within_chunk = false;
-  std::erase_if(helpers, [&](Worker* helper) { return helper->withdraw(job); });
+  last =
+      std::remove_if(helpers.begin(), last, [&](Worker* helper) { return helper->withdraw(job); });
   const auto done = [&] {
-    return std::none_of(helpers.begin(), helpers.end(),
+    return std::none_of(helpers.begin(), last,
                         [&](const Worker* helper) { return helper->computes(job); });
   };
   if (done()) {
@@ -250,9 +252,7 @@ void run(Job& job, std::size_t threads) {
   }
   const Clock::time_point waits = Clock::now();
   if (!spin(caller_patience, done)) {
-    for (const Worker* helper : helpers) {
-      helper->wait_for(job);
-    }
+    std::for_each(helpers.begin(), last, [&](const Worker* helper) { helper->wait_for(job); });
   }
   const Clock::time_point end = Clock::now();
   if (end - waits > std::max<Clock::duration>(stall, waits - start)) {

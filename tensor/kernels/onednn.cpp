@@ -7,12 +7,18 @@
 #endif
 #include <fmt/format.h>
 #include <pthread.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <csignal>
+#include <cstring>
 #include <new>
 
 #include "tensor/error.hpp"
 #include "tensor/kernels/address_space.hpp"
+#include "tensor/kernels/signals.hpp"
 
 namespace xtape::onednn {
 namespace {
@@ -30,26 +36,27 @@ void require_workspace() {
 /// Blocks signals to this thread while it lives.
 ///
 /// Kernels of oneDNN 2.6 point the stack pointer into their workspace. The frame of a signal
-/// handler, even of an empty one, would overwrite what lies before it on the heap. Signals of a
-/// fault stay, because they cannot wait.
+/// handler, even of an empty one, would overwrite what lies before it on the heap.
 class WithoutSignals {
  public:
   WithoutSignals() noexcept {
-    static const sigset_t others = all_but_faults();
-    pthread_sigmask(SIG_BLOCK, &others, &before_);
+    sigset_t all;
+    std::memset(&all, 0xff, sizeof all);  // sigfillset() leaves out the C library's own
+    const sigset_t others = without_faults(all);
+    change(SIG_BLOCK, &others, &before_);
   }
-  ~WithoutSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  ~WithoutSignals() { change(SIG_SETMASK, &before_, nullptr); }
   WithoutSignals(const WithoutSignals&) = delete;
   WithoutSignals& operator=(const WithoutSignals&) = delete;
 
  private:
-  static sigset_t all_but_faults() noexcept {
-    sigset_t signals;
-    sigfillset(&signals);
-    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) {
-      sigdelset(&signals, fault);
-    }
-    return signals;
+  static void change(int how, const sigset_t* set, sigset_t* before) noexcept {
+#ifdef __linux__
+    // pthread_sigmask() does not block the signal by which setuid() reaches every thread.
+    syscall(SYS_rt_sigprocmask, how, set, before, std::size_t{_NSIG / 8});
+#else
+    pthread_sigmask(how, set, before);
+#endif
   }
 
   sigset_t before_;

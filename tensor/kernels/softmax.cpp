@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/assign.hpp"
+#include "tensor/scratch.hpp"
 
 namespace xtape {
 namespace {
@@ -100,7 +101,7 @@ void log_softmax(const Array<T>& z, Array<T>& l) {
   const Rows rows = rows_of("log_softmax", z);
   resize(l, z.shape());
   subtract_max(z, rows, l);
-  static thread_local Array<T> powers;  // reused for its memory
+  Array<T>& powers = scratch<Array<T>, struct Powers>();
   resize(powers, z.shape());
   assign_into(powers, xt::exp(l));
   const T* power = powers.data();

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <latch>
 #include <set>
@@ -242,6 +243,26 @@ TEST_CASE("Workers stay on the processors that somebody binds them to", "[thread
   };
   CHECK(std::all_of(threads.begin(), threads.end(), is_bound));
   bind(before);
+}
+
+TEST_CASE("Workers leave signals to the program, but for those of their own faults", "[threads]") {
+  std::vector<sigset_t> blocked(2);
+  std::jthread([&] {  // a new caller, which has not been kept waiting
+    std::latch begun(2);
+    run_chunks(2, 2, [&](std::size_t chunk) {
+      begun.arrive_and_wait();  // a thread for each chunk
+      ::pthread_sigmask(SIG_BLOCK, nullptr, &blocked[chunk]);
+    });
+  })
+      .join();
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
+    INFO("signal " << fault);
+    CHECK(sigismember(&blocked[1], fault) == 0);
+  }
+  for (const int other : {SIGINT, SIGTERM, SIGALRM, SIGPIPE}) {
+    INFO("signal " << other);
+    CHECK(sigismember(&blocked[1], other) == 1);
+  }
 }
 
 TEST_CASE("A forked child computes alone", "[threads]") {
