@@ -9,14 +9,14 @@
 #include "autograd/record.hpp"
 
 /// @file
-/// Ops by one gradient per operand.
+/// Ops with one gradient per operand.
 
 namespace xtape {
 
 namespace detail {
 
-/// Whether an expression owns the expressions that it is made of, so that a function may return it.
-/// Arrays are referred to: they live on the tape.
+/// True if an expression owns its parts, so that a function may return it. References to arrays are
+/// allowed, because arrays live on the tape.
 template <class E>
 inline constexpr bool owns_parts = true;
 template <class F, class... Parts>
@@ -24,7 +24,7 @@ inline constexpr bool owns_parts<xt::xfunction<F, Parts...>> =
     ((!std::is_reference_v<Parts> || requires(Parts part) { part.storage(); }) && ...) &&
     (owns_parts<std::remove_cvref_t<Parts>> && ...);
 
-/// Adds what `gradient` makes of the result y to the gradient of operand i.
+/// Adds `gradient`, applied to the result y, to the gradient of operand i.
 template <class T, class Gradient>
 void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
   const Variable<T> x = y.input(i);
@@ -45,20 +45,21 @@ void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
 
 }  // namespace detail
 
-/// Records an op as record() does, from its operands, its value, and one gradient for each operand,
-/// in the same order: `define("multiply", {a, b}, a.value() * b.value(), da, db)`.
+/// Records an op from its operands, its value, and one gradient per operand, in the same order:
+/// `define("multiply", {a, b}, a.value() * b.value(), da, db)`.
 ///
 /// `value` is an xtensor expression over the operands' values, or a callable `(Array<T>& y)` that
-/// shapes and fills y. A gradient is a closure over handles and numbers. It is called with the
-/// result when the gradient of the result is complete:
+/// shapes and fills y. A gradient is a closure over handles and numbers. The tape calls it with the
+/// result when the gradient of the result is complete. There are two kinds:
 ///
-/// - `[=](auto y) { return y.grad() * b.value(); }` returns an expression, which is summed over the
-///   axes along which the operand was stretched;
-/// - `[=](auto y, Array<T>& da, T beta) { ... }` computes da = beta da + the gradient itself, with
-///   beta 0 (then da holds no numbers yet) or 1.
+/// - `[=](auto y) { return y.grad() * b.value(); }` returns an expression. It is summed over the
+///   axes along which the operand was broadcast.
+/// - `[=](auto y, Array<T>& da, T beta) { ... }` computes da = beta da + gradient itself. beta is 0
+///   or 1. If it is 0, da holds no numbers yet.
 ///
-/// It is not called for an operand that needs no gradient. All gradients together capture at most
-/// 64 bytes, four handles; the operands are also found as y.input(0), y.input(1), ...
+/// A gradient is not called if its operand needs no gradient. All gradients together capture at
+/// most 64 bytes, which is four handles. The operands are also y.input(0), y.input(1), ... Throws
+/// as record() does.
 template <class T, std::size_t N, class Value, class... Gradients>
 Variable<T> define(const char* op, const Variable<T> (&operands)[N], Value&& value,
                    Gradients... gradients) {

@@ -4,7 +4,7 @@
 #include "tensor/kernels/reduce.hpp"
 
 /// @file
-/// The two functions that ops are made of.
+/// The functions that ops are made of.
 
 namespace xtape {
 
@@ -19,14 +19,15 @@ struct Accumulate {
 
 }  // namespace detail
 
-/// Records an op: computes its value at once and remembers how to differentiate it.
+/// Records an op: computes its value at once and stores how to differentiate it.
 ///
 /// `forward` is an xtensor expression over the inputs' values, or a callable `(Array<T>& y)` that
-/// shapes and fills y. `backward` is called with the result when its gradient is complete, and
-/// passes it on with accumulate(). It captures handles and scalars by value. Throws TapeError when
-/// there are no inputs, when they live on different tapes or are stale, or when `forward` records
-/// values itself; ShapeError when the operands do not broadcast, or an array does not hold the
-/// elements of its shape, as one that was moved from. A failing op leaves the tape as it was.
+/// shapes and fills y. The tape calls `backward` with the result when its gradient is complete.
+/// `backward` passes the gradient on with accumulate(). It captures handles and scalars by value.
+///
+/// Strong exception guarantee. Throws TapeError if there are no inputs, if they are stale or on
+/// different tapes, or if `forward` records values itself. Throws ShapeError if the operands do not
+/// broadcast, or if an array was moved from.
 template <class T, class Forward>
 Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Forward&& forward,
                    const std::type_identity_t<Backward<T>>& backward) {
@@ -35,8 +36,8 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
                                        std::forward<Forward>(forward), backward);
 }
 
-/// Returns ops(), which records one op as several others: when it throws, `tape` is as it was
-/// before. `ops` records no parameters.
+/// Calls ops() and returns its result. Use it for an op that records several others. If ops()
+/// throws, everything that it recorded is removed. It must not record parameters.
 template <class T, class Ops>
 std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   const std::size_t size = tape.size_;
@@ -50,13 +51,16 @@ std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
 
 /// accumulate(x, contribution) adds to the gradient of `x`. The contribution is an xtensor
 /// expression, or a callable `(Array<T>& grad, T beta)` that computes grad = beta grad +
-/// contribution with beta 0 (then grad holds no numbers yet) or 1.
+/// contribution. beta is 0 or 1. If it is 0, grad holds no numbers yet.
 ///
-/// An expression that is larger than x is summed over the axes along which x was broadcast; a
-/// smaller one is stretched, and both where each is smaller along another axis. Nothing is
-/// evaluated when x needs no gradient. Throws TapeError outside of Tape::backward, ShapeError when
-/// the contribution does not broadcast against x, has an array that was moved from, or leaves a
-/// gradient of another shape. (An object, lest argument-dependent lookup find xt::accumulate.)
+/// An expression that is larger than x is summed over the axes along which x was broadcast. An
+/// expression that is smaller is broadcast. Both happen if each is smaller along another axis.
+/// Nothing is evaluated if x needs no gradient.
+///
+/// Throws TapeError outside of Tape::backward. Throws ShapeError if the contribution does not
+/// broadcast against x, reads an array that was moved from, or leaves a gradient of another shape.
+/// accumulate is an object, because argument-dependent lookup of a function would also find
+/// xt::accumulate.
 inline constexpr detail::Accumulate accumulate;
 
 template <class T>
@@ -78,7 +82,7 @@ Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs,
     assign(op, node.storage, forward);
   } else {
     for (const Node<T>* operand : operands) {
-      require_whole(op, *operand->value);  // a parameter may have been moved from since
+      require_whole(op, *operand->value);  // a parameter may have been moved from
     }
     std::forward<Forward>(forward)(node.storage);
     require_sound(op, node);

@@ -86,7 +86,7 @@ void Tape<T>::require_unchanged() const {
       break;
     }
     if (at(then.node).value == &at(then.node).storage) {
-      continue;  // this value took the place of one that never joined the recording
+      continue;  // this value replaced one that never joined the recording
     }
     const Array<T>& now = *at(then.node).value;
     const bool same_extents =
@@ -126,7 +126,7 @@ void Tape<T>::backward(Variable<T> loss) {
     run_backward(loss);
   } catch (...) {
     for (std::size_t i = 0; i < size_; ++i) {
-      at(i).grad_of = 0;  // half a gradient is none
+      at(i).grad_of = 0;  // an incomplete gradient is none
     }
     differentiated_ = in_backward_ = false;
     throw;

@@ -33,21 +33,21 @@ struct ScopeFrame {
 
 }  // namespace detail
 
-/// A handle to a value on a tape: small, copied freely, valid until the tape is rewound or
-/// destroyed. Using it after Tape::rewind() throws TapeError.
+/// A handle to a value on a tape. It is small and copied freely. It is valid until the tape is
+/// rewound or destroyed. Using it after Tape::rewind() throws TapeError.
 template <class T = float>
 class Variable {
  public:
   /// The value computed when the variable was recorded.
   const Array<T>& value() const { return *node().value; }
-  /// That of value(), and of grad().
+  /// Returns the shape of value() and grad().
   const Shape& shape() const { return value().shape(); }
 
-  /// d(loss)/d(this variable), of the variable's shape, once Tape::backward has run.
-  /// Throws TapeError when it has not, or when the loss does not depend on this variable.
+  /// Returns the gradient d(loss)/d(this variable), which has the shape of the variable. Throws
+  /// TapeError before Tape::backward, or if the loss does not depend on this variable.
   const Array<T>& grad() const;
 
-  /// Whether a gradient flows to this variable: it is a parameter, or depends on one, and was not
+  /// True if gradients flow to this variable: it is a parameter or depends on one, and was not
   /// recorded under NoGrad.
   bool needs_grad() const { return node().needs_grad; }
 
@@ -80,32 +80,32 @@ class Variable {
   std::uint64_t recording_;
 };
 
-/// A backward closure: called with the op's own result, it passes y.grad() on to the inputs with
-/// accumulate().
+/// A backward closure. The tape calls it with the op's own result y. It passes y.grad() to the
+/// inputs with accumulate().
 template <class T>
 using Backward = InlineFunction<Variable<T>, 64>;
 
-/// One recorded value. Nodes stay in place when the tape is rewound, and with them the memory of
+/// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of
 /// their arrays.
 template <class T>
 struct Node {
-  Tape<T>* tape = nullptr;              ///< The tape that it belongs to.
+  Tape<T>* tape = nullptr;              ///< The tape of the node.
   const Array<T>* value = nullptr;      ///< Its own storage, or a model's parameter.
-  std::uint64_t grad_of = 0;            ///< The recording whose gradient `grad` holds.
-  std::size_t index = 0;                ///< Its place on the tape: an op comes after its inputs.
-  const char* op = "";                  ///< As Variable::op().
-  bool needs_grad = false;              ///< As Variable::needs_grad().
-  std::span<const Node* const> inputs;  ///< What the op was recorded with; none for a leaf.
-  Backward<T> backward;                 ///< Empty for a leaf, and where no gradient is needed.
-  Array<T> storage;                     ///< Of a value that the tape owns.
-  Array<T> grad;                        ///< Of `value`, where `grad_of` is the current recording.
+  std::uint64_t grad_of = 0;            ///< The recording to which `grad` belongs.
+  std::size_t index = 0;                ///< Its number on the tape. An op comes after its inputs.
+  const char* op = "";                  ///< See Variable::op().
+  bool needs_grad = false;              ///< See Variable::needs_grad().
+  std::span<const Node* const> inputs;  ///< The inputs of the op; none for a leaf.
+  Backward<T> backward;                 ///< Empty for a leaf, or if no gradient is needed.
+  Array<T> storage;                     ///< The value, if the tape owns it.
+  Array<T> grad;                        ///< The gradient, if `grad_of` is the current recording.
 };
 
-/// The record of a computation, from which backward() derives gradients in reverse order.
+/// The recording of a computation. backward() computes its gradients in reverse order.
 ///
-/// A tape is used by one thread at a time; threads that work in parallel each have a tape of their
-/// own, and may share the model. Record, call backward() once, read the gradients, rewind(), and
-/// record again: a recording whose shapes repeat reuses all memory.
+/// A tape is used by one thread at a time. Parallel threads each have a tape of their own, and may
+/// share the model. Record, call backward() once, read the gradients, rewind(), and record again. A
+/// recording whose shapes repeat reuses all memory.
 template <class T = float>
 class Tape {
  public:
@@ -125,12 +125,12 @@ class Tape {
   }
   ///@}
 
-  /// An array that is not differentiated and not copied: it must neither move nor change while the
-  /// recording is used.
+  /// Records an array that is neither differentiated nor copied. It must not move or change while
+  /// the recording is in use.
   Variable<T> constant_view(const Array<T>& array);
   Variable<T> constant_view(const Array<T>&&) = delete;
 
-  /// A copy of a value whose gradient is wanted, read from the Variable: `x.grad()`.
+  /// Records a copy of a value to differentiate with respect to. Its gradient is `x.grad()`.
   ///@{
   Variable<T> variable(const Array<T>& array);
   template <class Value>
@@ -139,10 +139,11 @@ class Tape {
   }
   ///@}
 
-  /// The model's own array, identified by its address and not copied: it must neither move nor
-  /// change before backward() is done. Asking again for the same array gives the same Variable.
+  /// Records the model's own array. It is identified by its address and not copied. It must not
+  /// move or change before backward() has finished. Recording the same array again returns the same
+  /// Variable.
   Variable<T> parameter(const Array<T>& array);
-  Variable<T> parameter(const Array<T>&&) = delete;  // a temporary would be gone before backward()
+  Variable<T> parameter(const Array<T>&&) = delete;  // a temporary is gone before backward()
 
   /// Makes a parameter a constant of this recording: no gradient is computed for it, and
   /// parameter() returns the same Variable. Throws TapeError if the recording already
@@ -155,56 +156,58 @@ class Tape {
   /// True if freeze() was called for the parameter in this recording.
   bool is_frozen(const Array<T>& parameter) const;
 
-  /// Computes the gradient of `loss`, which must have one element, with respect to all that it
-  /// depends on, once for each recording. Throws ShapeError when the loss is no scalar, TapeError
-  /// when it depends on no parameter, when this recording has been differentiated already, or when
-  /// a parameter has been resized or moved since it was recorded. That its elements were assigned
-  /// to is noticed under detect_anomaly(). What an op's backward throws passes through. Whatever is
-  /// thrown, the tape is as it was before.
+  /// Computes the gradient of `loss`, a scalar, with respect to everything that it depends on. Call
+  /// it once per recording. Throws ShapeError if the loss has not exactly one element. Throws
+  /// TapeError if the loss depends on no parameter, if this recording was already differentiated,
+  /// or if a parameter was resized or moved since it was recorded. Changed elements of a parameter
+  /// are detected under detect_anomaly(). Exceptions of an op's backward pass through. Strong
+  /// exception guarantee.
   void backward(Variable<T> loss);
 
-  /// The gradient of a parameter. Throws TapeError when this recording has none.
+  /// Returns the gradient of a parameter. Throws TapeError if this recording has none.
   ///@{
   const Array<T>& grad(const Array<T>& parameter) const;
   Array<T>& grad(const Array<T>& parameter);
   ///@}
 
-  /// The gradient of a parameter, or nullptr when this recording has none.
+  /// Returns the gradient of a parameter, or nullptr if this recording has none.
   Array<T>* find_grad(const Array<T>& parameter) const;
 
-  /// Forgets the recording, keeps its memory; its Variables become stale. Throws within backward().
+  /// Empties the recording and keeps its memory. All Variables become stale. Throws TapeError if
+  /// called within backward().
   void rewind();
 
-  /// Whether backward() has been called on this recording.
+  /// True if backward() has been called on this recording.
   bool differentiated() const { return differentiated_; }
 
-  /// How many values are recorded.
+  /// Returns the number of recorded values.
   std::size_t size() const { return size_; }
 
-  /// The value recorded as number `index`, below size(), for what looks into a tape: see
+  /// Returns the node with number `index`, below size(). For tools that inspect a tape: see
   /// autograd/check/dot.hpp. An op comes after its inputs.
   const Node<T>& node(std::size_t index) const { return at(index); }
 
-  /// While on, the tape looks for the first number that goes bad: recording a value, or computing a
-  /// gradient, that is NaN or infinite throws AnomalyError, which names the op, where it is in the
-  /// model (see Scope), the first bad element, and what the op worked on. backward() throws it also
-  /// when the elements of a parameter, or of a constant_view(), have changed since it was recorded:
-  /// the gradient would be that of a mixture. This is noticed of arrays that were recorded while
-  /// detection was on. It copies parameters and reads every array once more, so it is for finding a
-  /// fault and not for training; off, it costs nothing.
+  /// Switches anomaly detection on or off. While it is on, recording a value or computing a
+  /// gradient that is NaN or infinite throws AnomalyError. The message names the op, its place in
+  /// the model (see Scope), the first bad element, and the inputs of the op. backward() also throws
+  /// it if the elements of a parameter or of a constant_view() have changed since they were
+  /// recorded, because the gradient would mix old and new values. This applies to arrays that were
+  /// recorded while detection was on. Detection copies parameters and reads every array once more,
+  /// so use it to find an error, not to train. When it is off, it costs nothing.
   void detect_anomaly(bool on) { detects_anomaly_ = on; }
 
-  /// Whether it looks for them.
+  /// True if anomaly detection is on.
   bool detects_anomaly() const { return detects_anomaly_; }
 
-  /// Whether ops record how to differentiate them; see NoGrad.
+  /// True if ops record how to differentiate them; see NoGrad.
   bool grad_enabled() const { return grad_enabled_; }
 
-  /// The random numbers of ops that need some, such as dropout. Seed it with `tape.rng() =
-  /// Rng{seed}`.
+  /// Returns the random number generator for ops such as dropout. Seed it with
+  /// `tape.rng() = Rng{seed}`.
   Rng& rng() { return rng_; }
 
-  /// Room for `count` trivial objects that an op must remember until the next rewind().
+  /// Returns memory for `count` trivial objects. It belongs to an op, and is valid until the next
+  /// rewind().
   template <class U>
   std::span<U> keep(std::size_t count) {
     return arena_.allocate<U>(count);
@@ -233,7 +236,7 @@ class Tape {
 
   Node<T>& at(std::size_t index) const { return chunks_[index / chunk_size][index % chunk_size]; }
 
-  /// The next node in line, which becomes part of the recording with commit().
+  /// Returns the next free node. It joins the recording with commit().
   Node<T>& next() {
     if (size_ == chunks_.size() * chunk_size) {
       grow();
@@ -254,12 +257,12 @@ class Tape {
   }
   void grow();
 
-  /// An array of the caller's that becomes the value of a node.
+  /// An array of the caller that is the value of a node.
   struct Borrowed {
     std::size_t node;
     const T* data;
     std::span<const std::size_t> shape;
-    std::span<const T> elements;  // as they were recorded, while anomalies are detected
+    std::span<const T> elements;  // a copy, made under anomaly detection
   };
   Node<T>* find_parameter(const Array<T>& array) const;
   void borrow(const char* op, const Node<T>& node, const Array<T>& array);
@@ -285,8 +288,8 @@ class Tape {
     return commit(node, op, &node.storage, needs_grad);
   }
 
-  /// Throws TapeError when the callable that was to fill `node` has recorded values itself,
-  /// ShapeError when it left an array without the elements of its shape.
+  /// Throws TapeError if the callable that fills `node` has recorded values itself. Throws
+  /// ShapeError if it left an array that is not whole.
   void require_sound(const char* op, const Node<T>& node) const {
     if (size_ != node.index) [[unlikely]] {
       fail<TapeError>("{}: its callable records on the tape; record those values before it", op);
@@ -296,7 +299,7 @@ class Tape {
 
   void run_backward(Variable<T> loss);
 
-  std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so that addresses stay
+  std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so addresses stay
   std::size_t size_ = 0;
   std::uint64_t recording_ = 1;
   bool grad_enabled_ = true;
@@ -304,7 +307,7 @@ class Tape {
   bool in_backward_ = false;
   bool detects_anomaly_ = false;
   const detail::ScopeFrame* scope_ = nullptr;  // the innermost
-  std::vector<std::string> places_;            // of nodes recorded while anomalies are detected
+  std::vector<std::string> places_;            // of nodes recorded under anomaly detection
   std::vector<Borrowed> borrowed_;
   ParameterMap<Node<T>> parameters_;
   Arena arena_;

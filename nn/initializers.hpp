@@ -7,9 +7,9 @@
 #include "tensor/rng.hpp"
 
 /// @file
-/// Ways to draw a layer's first weights. An initializer is any callable `(Array<T>& weight, Rng&
-/// rng)` that fills a weight (fan_in, fan_out). Those below throw ShapeError for one that was moved
-/// from, or has no axes where they ask for its fans.
+/// Initializers of weights. An initializer is any callable `(Array<T>& weight, Rng& rng)` that
+/// fills a weight (fan_in, fan_out). Those below throw ShapeError if the weight was moved from, or
+/// if it has no axes and they need its fans.
 
 namespace xtape::nn {
 
@@ -30,9 +30,9 @@ Fans fans(const char* initializer, const Array<T>& weight) {
 
 }  // namespace detail
 
-/// N(0, deviation^2): `randn * deviation`.
+/// The distribution N(0, deviation^2), or `randn * deviation`.
 struct Normal {
-  double deviation = 0.01;  ///< At least 0, else a call throws ValueError.
+  double deviation = 0.01;  ///< At least 0. Otherwise a call throws ValueError.
 
   /// Draws every element of `weight`.
   template <class T>
@@ -42,8 +42,8 @@ struct Normal {
   }
 };
 
-/// U(-a, a) with a = sqrt(6 / (fan_in + fan_out)), which keeps the variance of signals and
-/// gradients through layers that are symmetric around 0 (Glorot and Bengio 2010).
+/// The distribution U(-a, a) with a = sqrt(6 / (fan_in + fan_out)). It preserves the variance of
+/// signals and gradients through layers that are symmetric around 0 (Glorot and Bengio 2010).
 struct GlorotUniform {
   /// Draws every element of `weight`.
   template <class T>
@@ -54,7 +54,7 @@ struct GlorotUniform {
   }
 };
 
-/// N(0, 2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
+/// The distribution N(0, 2 / (fan_in + fan_out)) (Glorot and Bengio 2010).
 struct GlorotNormal {
   /// Draws every element of `weight`.
   template <class T>
@@ -64,7 +64,8 @@ struct GlorotNormal {
   }
 };
 
-/// U(-a, a) with a = sqrt(6 / fan_in), for layers followed by a ReLU (He et al. 2015).
+/// The distribution U(-a, a) with a = sqrt(6 / fan_in), for layers followed by a ReLU (He et al.
+/// 2015).
 struct HeUniform {
   /// Draws every element of `weight`.
   template <class T>
@@ -74,7 +75,7 @@ struct HeUniform {
   }
 };
 
-/// N(0, 2 / fan_in), for layers followed by a ReLU (He et al. 2015).
+/// The distribution N(0, 2 / fan_in), for layers followed by a ReLU (He et al. 2015).
 struct HeNormal {
   /// Draws every element of `weight`.
   template <class T>

@@ -11,7 +11,7 @@ namespace xtape::nn {
 struct SoftmaxCrossEntropy {
   Reduction reduction = Reduction::mean;  ///< Over the rows of the batch.
 
-  /// The loss, one number. Throws as xtape::softmax_cross_entropy does.
+  /// Returns the loss, a scalar. Throws as xtape::softmax_cross_entropy does.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> logits, Indices labels) const {

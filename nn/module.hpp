@@ -19,12 +19,12 @@
 ///       f.buffer("running_mean", self.mean);   // an Array that is saved but not trained: a buffer
 ///     }
 ///
-/// Parameters and buffers get dotted names from it ("next.bias"). Both are saved, loaded,
-/// checkpointed and copied with the module; optimizers see parameters alone. A class without
-/// members needs no visit; one with members and without visit does not compile. A derived class
-/// inherits the visit of its base, and needs one of its own for the members that it adds.
+/// The line gives parameters and buffers their dotted names ("next.bias"). Both are saved, loaded,
+/// checkpointed and copied with the module. Optimizers see only parameters. A class without members
+/// needs no visit. A class with members and without visit does not compile. A derived class
+/// inherits the visit of its base. If it adds members, it needs a visit of its own.
 ///
-/// A matrix that is (in, out) here and (out, in) in PyTorch, as Linear's weight, is named by
+/// If a matrix is (in, out) here and (out, in) in PyTorch, like Linear's weight, name it with
 /// `static constexpr std::string_view transposed_in_pytorch = "weight";`, for nn/io/weights.hpp.
 
 namespace xtape::nn {
@@ -42,23 +42,23 @@ inline constexpr bool is_function_pointer =
 
 }  // namespace detail
 
-/// What a visit line says of an Array.
+/// Says what an Array in a visit line is.
 enum class ArrayKind {
   parameter,  ///< It is trained.
   buffer,     ///< It is saved and loaded with the parameters, and never trained.
 };
 
-/// The dotted name of a parameter or a buffer, put together only when somebody asks for it. A part
-/// without a name adds no dot.
+/// The dotted name of a parameter or a buffer. It is put together only on demand. A part without a
+/// name adds no dot.
 class ParameterName {
  public:
-  /// The name `last` of a member of the module that `parent` names, or of the model itself when
-  /// that is null. Both must outlive this.
+  /// Names the member `last` of the module `parent`, or of the model itself if `parent` is null.
+  /// Both must outlive this object.
   ParameterName(std::string_view last, const ParameterName* parent,
                 bool transposed_in_pytorch = false, ArrayKind kind = ArrayKind::parameter)
       : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch), kind_(kind) {}
 
-  /// The name, "encoder.0.weight".
+  /// Returns the name, such as "encoder.0.weight".
   std::string str() const {
     std::string name = parent_ == nullptr ? std::string() : parent_->str();
     if (!name.empty() && !last_.empty()) {
@@ -67,7 +67,7 @@ class ParameterName {
     return name.append(last_);
   }
 
-  /// True for a matrix that PyTorch keeps with its axes exchanged.
+  /// True if PyTorch stores this matrix transposed.
   bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
 
   /// True for a buffer, false for a parameter.
@@ -80,7 +80,7 @@ class ParameterName {
   ArrayKind kind_;
 };
 
-/// Calls one function for the members of a module and another for its buffers. Give it to a `visit`
+/// Calls one function for the members of a module and another for its buffers. Use it for a `visit`
 /// that you call yourself:
 ///
 ///     Model::visit(model, nn::MemberVisitor{[](std::string_view name, auto& member) { ... },
@@ -88,7 +88,7 @@ class ParameterName {
 template <class OnMember, class OnBuffer>
 class MemberVisitor {
  public:
-  /// Keeps both functions. Each takes the name of a member and the member.
+  /// Stores both functions. Each takes the name of a member and the member.
   MemberVisitor(OnMember on_member, OnBuffer on_buffer)
       : on_member_(std::move(on_member)), on_buffer_(std::move(on_buffer)) {}
 
@@ -124,7 +124,7 @@ struct IgnoreArray {
   void operator()(const ParameterName&, auto&) const {}
 };
 
-/// A module that tells its arrays itself, such as one behind type erasure.
+/// A module that visits its arrays itself, such as one behind type erasure.
 template <class M>
 concept HasEachArray = requires(M& module, const ParameterName* prefix) {
   module.each_array(IgnoreArray{}, prefix);
@@ -138,8 +138,8 @@ constexpr bool is_transposed_in_pytorch(std::string_view member) {
   return false;
 }
 
-/// Throws ShapeError naming `user` and the parameter when it, or what is told of it, was moved
-/// from.
+/// Throws ShapeError, with the names of `user` and the parameter, if the parameter or another array
+/// for it was moved from.
 template <class T>
 void require_whole(const char* user, const ParameterName& name, const Array<T>& array,
                    const char* what = "parameter") {
@@ -150,8 +150,8 @@ void require_whole(const char* user, const ParameterName& name, const Array<T>& 
 
 }  // namespace detail
 
-/// Calls `f(const ParameterName&, Array<T>&)` for each parameter and each buffer of `module` in the
-/// order of its visit lines; arrays of a const module are const. Allocates nothing.
+/// Calls `f(const ParameterName&, Array<T>&)` for each parameter and each buffer of `module`, in
+/// the order of its visit lines. The arrays of a const module are const. Allocates nothing.
 template <class M, class F>
 void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   using Module = std::remove_cvref_t<M>;
@@ -189,8 +189,8 @@ void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   }
 }
 
-/// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module` in the order of its
-/// visit lines; arrays of a const module are const. Allocates nothing.
+/// Calls `f(const ParameterName&, Array<T>&)` for each parameter of `module`, in the order of its
+/// visit lines. The arrays of a const module are const. Allocates nothing.
 template <class M, class F>
 void for_each_parameter(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   const auto unless_buffer = [&f](const ParameterName& name, auto& array) -> void {
@@ -201,8 +201,8 @@ void for_each_parameter(M&& module, F&& f, const ParameterName* prefix = nullptr
   for_each_array(module, unless_buffer, prefix);
 }
 
-/// Calls `f(const ParameterName&, Array<T>&)` for each buffer of `module` in the order of its visit
-/// lines; arrays of a const module are const. Allocates nothing.
+/// Calls `f(const ParameterName&, Array<T>&)` for each buffer of `module`, in the order of its
+/// visit lines. The arrays of a const module are const. Allocates nothing.
 template <class M, class F>
 void for_each_buffer(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   const auto if_buffer = [&f](const ParameterName& name, auto& array) -> void {
@@ -215,8 +215,8 @@ void for_each_buffer(M&& module, F&& f, const ParameterName* prefix = nullptr) {
 
 namespace detail {
 
-/// Throws ShapeError naming `user` and the first parameter or buffer of `module` that was moved
-/// from.
+/// Throws ShapeError, with `user` and the name, for the first parameter or buffer of `module` that
+/// was moved from.
 template <class M>
 void require_whole_arrays(const char* user, const M& module) {
   for_each_array(module, [=](const ParameterName& name, const auto& array) {
@@ -226,7 +226,7 @@ void require_whole_arrays(const char* user, const M& module) {
 
 }  // namespace detail
 
-/// Returns how many numbers the parameters of `module` hold together; buffers do not count.
+/// Returns the number of elements of all parameters of `module`, without buffers.
 template <class M>
 std::size_t parameter_count(const M& module) {
   std::size_t count = 0;
@@ -235,8 +235,7 @@ std::size_t parameter_count(const M& module) {
   return count;
 }
 
-/// The dotted name of each parameter by its address, as to_dot() takes them
-/// (autograd/check/dot.hpp).
+/// Returns the dotted name of each parameter by its address, for to_dot() (autograd/check/dot.hpp).
 template <class M>
 std::map<const void*, std::string> parameter_names(const M& module) {
   std::map<const void*, std::string> names;

@@ -22,9 +22,10 @@ void require_rows(const Array<T>& output, std::size_t rows) {
 
 }  // namespace detail
 
-/// Returns the output of `model` for the array `x`, or for what Tape::constant() takes. It computes
-/// under NoGrad on a tape of its own: dropout lets everything through. The scalar type of such an
-/// input that is no Array is float: `nn::predict<double>(model, input)` for double.
+/// Returns the output of `model` for the array `x`, or for anything else that Tape::constant()
+/// takes. It computes under NoGrad on a tape of its own, so dropout is the identity. If the input
+/// is not an Array, the scalar type is float. For double, write
+/// `nn::predict<double>(model, input)`.
 ///@{
 template <class T = float, class Model, class Input>
 Array<T> predict(const Model& model, const Input& x) {
@@ -34,7 +35,7 @@ Array<T> predict(const Model& model, const Input& x) {
 }
 
 /// An array of more than `batch_size` rows goes through the model in batches, which bounds the
-/// memory. Throws ShapeError if the model then does not give one row of output for each row of `x`,
+/// memory. Throws ShapeError if the model does not return one row for each row of `x`, and
 /// ValueError if `batch_size` is 0.
 template <class Model, class T>
 Array<T> predict(const Model& model, const Array<T>& x, std::size_t batch_size = 500) {

@@ -28,20 +28,20 @@ bool chooses(Predicate& predicate, const std::string& name, const A& array) {
   }
 }
 
-/// Throws ValueError: a selection of nothing trains, saves or clips nothing in silence.
+/// Throws ValueError, because an empty selection would silently train, save or clip nothing.
 [[noreturn]] void fail_empty_selection(const std::vector<std::string>& names);
 
-/// Throws ValueError: the model has gained or lost arrays since the selection was made.
+/// Throws ValueError, because the model has gained or lost arrays since the selection was made.
 [[noreturn]] void fail_changed_selection(std::size_t then);
 
 }  // namespace detail
 
 /// Some of the parameters and buffers of a model; see select(). It refers to the model and copies
-/// nothing, so the model must outlive it.
+/// nothing. The model must outlive it.
 template <class Model>
 class Selection {
  public:
-  /// Asks `predicate` for each array of `model`. Throws ValueError if it chooses none.
+  /// Asks `predicate` for each array of `model`. Throws ValueError if it selects none.
   template <class Predicate>
   Selection(Model& model, Predicate&& predicate) : model_(&model) {
     std::vector<std::string> names;
@@ -55,8 +55,8 @@ class Selection {
     }
   }
 
-  /// Calls `f` for each chosen array, as for_each_array() does. Throws ValueError if the model has
-  /// gained or lost arrays since the selection was made.
+  /// Calls `f` for each selected array, as for_each_array() does. Throws ValueError if the model
+  /// has gained or lost arrays since the selection was made.
   template <class F>
   void each_array(F&& f, const ParameterName* prefix) const {
     std::size_t index = 0;
@@ -74,7 +74,7 @@ class Selection {
     }
   }
 
-  /// Adds the rows of nn::table() that have chosen arrays.
+  /// Adds the rows of nn::table() that have selected arrays.
   void add_rows(detail::TableBuilder& table, const std::string& name) const {
     std::set<const void*> arrays;
     each_array([&](const ParameterName&, const auto& array) { arrays.insert(&array); }, nullptr);
@@ -87,15 +87,15 @@ class Selection {
   std::vector<bool> chosen_;  // one for each array of the model, in the order of the visit lines
 };
 
-/// Returns the part of `model` whose parameters and buffers `predicate` chooses, as a model. The
-/// predicate gets the dotted name, and the array too if it takes two arguments:
+/// Returns the part of `model` with the parameters and buffers that `predicate` selects, as a
+/// model. The predicate gets the dotted name, and the array too if it takes two arguments:
 ///
 ///     const auto head = nn::select(model, [](auto name) { return name.starts_with("head."); });
 ///     sgd.step(head, tape);  // the rest of the model stays as it is
 ///
 /// Optimizers, clip_grad_norm(), freeze(), weights files, checkpoints, parameter_count() and
-/// table() take a selection like any model. The predicate is asked once, so a selection that is
-/// made before the loop costs the steps nothing. Throws ValueError if the predicate chooses no
+/// table() take a selection like any model. The predicate is called once per array. So a selection
+/// made before the loop costs the steps nothing. Throws ValueError if the predicate selects no
 /// array.
 template <class Model, class Predicate>
 Selection<Model> select(Model& model, Predicate&& predicate) {

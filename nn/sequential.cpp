@@ -10,7 +10,7 @@
 namespace xtape::nn {
 namespace {
 
-/// "(batch, 128)" for an output (1, 128).
+/// Returns "(batch, 128)" for an output (1, 128).
 std::string batch_shape(const Shape& output) {
   std::string text = "(batch";
   for (std::size_t axis = 1; axis < output.size(); ++axis) {
@@ -19,8 +19,8 @@ std::string batch_shape(const Shape& output) {
   return text + ")";
 }
 
-/// Calls layer `index`, adding its place in the model to what a ShapeError says, and telling it to
-/// the tape.
+/// Calls layer `index`. Adds the layer's place to the message of a ShapeError, and tells it to the
+/// tape.
 template <class T>
 Variable<T> call_layer(const Layer<T>& layer, std::size_t index, Variable<T> x) {
   const Scope scope{x.tape(),

@@ -16,17 +16,17 @@
 
 namespace xtape::nn {
 
-/// Any module that maps one Variable to another, held by value: copying a Layer copies its weights.
+/// Any module that maps one Variable to another, held by value. Copying a Layer copies its weights.
 template <class T>
 class Layer {
  public:
-  /// What each_array() calls.
+  /// The types that each_array() calls.
   ///@{
   using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
   using ConstVisitor = std::function<void(const ParameterName&, const Array<T>&)>;
   ///@}
 
-  /// Keeps `layer`, of any class with a const call from Variable<T> to Variable<T>.
+  /// Stores `layer`, of any class with a const call from Variable<T> to Variable<T>.
   template <class L>
   requires(!std::same_as<L, Layer>) Layer(L layer)
       : self_(std::make_unique<Model<L>>(std::move(layer))) {
@@ -37,8 +37,8 @@ class Layer {
         "a layer is called with a Variable<T> and returns one, and its call is const");
   }
 
-  /// A copy is a layer of its own, with its own weights. One that was moved from can only be
-  /// assigned to or destroyed: all else throws ValueError.
+  /// A copy is a layer of its own, with its own weights. A layer that was moved from can only be
+  /// assigned to or destroyed. Everything else throws ValueError.
   ///@{
   Layer(const Layer& other) : self_(other.self().clone()) {}
   Layer(Layer&&) noexcept = default;
@@ -52,7 +52,8 @@ class Layer {
   /// Calls the layer.
   Variable<T> operator()(Variable<T> x) const { return std::as_const(self()).call(x); }
 
-  /// "Linear 784 -> 128": what the layer says of itself, or the name of its class.
+  /// Returns the layer's description of itself, such as "Linear 784 -> 128", or the name of its
+  /// class.
   std::string describe() const { return self().describe(); }
 
   /// Returns the layer itself, or nullptr if it is not an L. Sequential::get() throws instead.
@@ -76,8 +77,8 @@ class Layer {
     self().add_rows(table, name);
   }
 
-  /// Calls `visitor` for each of the layer's parameters and buffers, under names that begin with
-  /// `prefix` unless that is null.
+  /// Calls `visitor` for each parameter and buffer of the layer. Names begin with `prefix` unless
+  /// it is null.
   ///@{
   void each_array(const Visitor& visitor, const ParameterName* prefix) {
     self().each_array(visitor, prefix);
@@ -123,17 +124,17 @@ class Layer {
   std::unique_ptr<Interface> self_;
 };
 
-/// Layers called one after the other. They are held by value, so that copying a Sequential copies
-/// all weights, and may be of any class: a user's own module, or another Sequential.
+/// Layers that are called one after the other. They are held by value, so copying a Sequential
+/// copies all weights. They may be of any class: your own module, or another Sequential.
 ///
 ///     nn::Sequential model{nn::Linear(784, 128, rng), nn::Sigmoid{}, nn::Linear(128, 10, rng)};
 template <class T = float>
 class Sequential {
  public:
-  /// Without layers: it returns what it is called with, until push_back() adds some.
+  /// Creates a model without layers, which returns its input. push_back() adds layers.
   Sequential() = default;
 
-  /// Takes the layers, each of any class with a const call from Variable<T> to Variable<T>.
+  /// Takes the layers. Each may be of any class with a const call from Variable<T> to Variable<T>.
   template <class... Layers>
   requires(sizeof...(Layers) > 1 || (!std::same_as<std::remove_cvref_t<Layers>, Sequential> &&
                                      ...)) explicit Sequential(Layers... layers) {
@@ -144,7 +145,7 @@ class Sequential {
   /// Adds a layer at the end.
   void push_back(Layer<T> layer) { layers_.push_back(std::move(layer)); }
 
-  /// The number of layers.
+  /// Returns the number of layers.
   std::size_t size() const { return layers_.size(); }
 
   /// Returns a layer. Throws ValueError if there is no such layer.
@@ -159,9 +160,9 @@ class Sequential {
   }
   ///@}
 
-  /// Returns a layer as what it is, to read or change its members:
+  /// Returns a layer as its own class, to read or change its members:
   /// `model.get<nn::Linear<float>>(2).weight`. Throws ValueError if there is no such layer, or,
-  /// with both types, if the layer is of another class.
+  /// with the names of both types, if the layer is of another class.
   ///@{
   template <class L>
   L& get(std::size_t index) {
@@ -179,19 +180,19 @@ class Sequential {
   }
   ///@}
 
-  /// Calls the layers in turn. An exception of type ShapeError names the layer: "layer 2 (Linear
-  /// 128 -> 10): expected (batch, 128), got (64, 784)".
+  /// Calls the layers in order. A ShapeError names the layer: "layer 2 (Linear 128 -> 10): expected
+  /// (batch, 128), got (64, 784)".
   Variable<T> operator()(Variable<T> x) const;
 
-  /// A table with a line for each layer: what it is, the shapes of its parameters and how many
-  /// numbers they hold. With the shape of one input, (784) say, also the shape of each layer's
-  /// output.
+  /// Returns a table with a line for each layer: its description, the shapes of its parameters and
+  /// the number of their elements. With the shape of one input, such as (784), the table also shows
+  /// the shape of each layer's output.
   std::string table(const std::optional<Shape>& input = std::nullopt) const;
 
-  /// What tables and errors call it inside another: "Sequential of 3".
+  /// Returns the name in tables and errors inside another model: "Sequential of 3".
   std::string describe() const { return fmt::format("Sequential of {}", layers_.size()); }
 
-  /// Names the layers by their numbers: "0.weight".
+  /// Names the layers by number: "0.weight".
   static void visit(auto& self, auto&& f) { f("", self.layers_); }
 
  private:

@@ -30,10 +30,11 @@ struct TableRow {
 /// Returns the rows as text, below a header and above the totals.
 std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffers);
 
-/// Collects the rows of a table, one for each module that has arrays of its own or nothing inside.
+/// Collects the rows of a table. There is one for each module that has arrays of its own, or no
+/// modules inside.
 class TableBuilder {
  public:
-  /// Leaves out all arrays but these, and the modules without one of them.
+  /// Leaves out all other arrays, and the modules without any of these.
   void keep_only(std::set<const void*> arrays) { only_ = std::move(arrays); }
 
   /// Adds the rows of a module and of the modules within.
@@ -97,9 +98,9 @@ class TableBuilder {
 }  // namespace detail
 
 /// Returns a table with a line for each module within `model` that has parameters or buffers of its
-/// own or no modules inside: its dotted name, its description, the shapes of its parameters and
-/// buffers, and the count of numbers in its parameters. The totals come last. Sequential::table()
-/// shows the shapes of outputs, too.
+/// own, or no modules inside. A line has the dotted name, the description, the shapes of parameters
+/// and buffers, and the number of elements of the parameters. The totals come last.
+/// Sequential::table() also shows the shapes of outputs.
 template <class Model>
 std::string table(const Model& model) {
   detail::TableBuilder builder;

@@ -17,8 +17,8 @@ namespace xtape {
 template <class T>
 std::vector<std::size_t> argmax(const Array<T>& logits);
 
-/// Returns rows of zeros with a 1 at the place of the label: (labels, classes). Throws ValueError
-/// for a label that is no class.
+/// Returns rows of zeros with a 1 at the label: (labels, classes). Throws ValueError if a label is
+/// not a class.
 template <class T = float>
 Array<T> one_hot(Indices labels, std::size_t classes);
 
@@ -28,7 +28,7 @@ namespace detail {
 template <class T>
 void require_logits(const char* operation, const Array<T>& logits);
 
-/// Throws ValueError if a label is no class.
+/// Throws ValueError if a label is not a class.
 void require_classes(const char* operation, Indices labels, std::size_t classes);
 
 /// Returns the class that a row of logits predicts.

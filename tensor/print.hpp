@@ -14,7 +14,7 @@
 ///     [[  1,   2,   3],
 ///      [0.5, nan, inf]]
 ///
-/// Of an array with more than 1000 elements, long axes show the first and the last three.
+/// If an array has more than 1000 elements, long axes show the first and the last three.
 
 namespace xtape {
 

@@ -36,20 +36,19 @@
 /// step smaller than h is skipped if its rounding error exceeds both the tolerance and a thousandth
 /// of the gradient. The element passes in three cases:
 /// - The central differences of a step and of its half agree: the kink is farther away.
-/// - The one-sided differences of a step and of its half agree, on one of the sides: the gradient
-///   is the derivative from that side, and so the derivative, unless the kink is at x.
-/// - The one-sided differences of the last step and of its half are equal within the tolerance, so
-///   the kink is at x, and the gradient lies between the two sides.
+/// - The one-sided differences of a step and of its half agree on one of the sides. The gradient is
+///   the derivative from that side. So it is the derivative, unless the kink is at x.
+/// - The one-sided differences of the last step and of its half are equal within the tolerance.
+///   Then the kink is at x, and the gradient must lie between the two sides.
 ///
 /// Otherwise it fails. Near a kink, the largest error that passes is the tolerance plus the
-/// rounding error, which is less than 0.2 % of a gradient that is 1000 times as large as each of
-/// them at step h. A kink nearer than the differences can resolve, 1e-12 or less for slopes of size
-/// 1, counts as at x. A central difference that agrees at once is accepted, although a kink may by
-/// chance have made it agree with a wrong gradient.
+/// rounding error. If a gradient is 1000 times as large as each of them at step h, this is less
+/// than 0.2 % of it. A kink nearer than the differences can resolve, 1e-12 or less for slopes of
+/// size 1, counts as at x. A central difference that agrees at once is accepted, although a kink
+/// may by chance have made it agree with a wrong gradient.
 ///
 /// Elements at kinks say little about a gradient. They are counted. The check fails if they are
 /// more than a quarter of the elements of an input.
-/// elements of an input make a check fail.
 
 namespace xtape {
 

@@ -56,8 +56,8 @@ Variable<T> softplus(Variable<T> x) {
 
 namespace {
 
-/// Phi(x) = erfc(-x / sqrt 2) / 2, which keeps its digits for negative x, where 1 + erf would
-/// cancel. The vectorised erfc is good to a float, but to a double only to 12 digits and fewer.
+/// Returns Phi(x) = erfc(-x / sqrt 2) / 2. It keeps its digits for negative x, where 1 + erf would
+/// cancel. The vectorised erfc is exact to float precision, but has at most 12 digits in double.
 template <class T>
 auto normal_distribution(const Array<T>& x) {
   if constexpr (std::is_same_v<T, float>) {
@@ -68,7 +68,7 @@ auto normal_distribution(const Array<T>& x) {
   }
 }
 
-/// x phi(x). Beyond 40 the density phi is 0, and infinity times 0 would be NaN.
+/// Returns x phi(x). Beyond 40 the density phi is 0, and infinity times 0 would be NaN.
 template <class T>
 auto weighted_density(const Array<T>& x) {
   constexpr T phi0 = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;

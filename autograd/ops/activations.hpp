@@ -3,13 +3,12 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// The nonlinearities of neural networks, element by element; dy is the gradient of the result y.
-/// The value at NaN is NaN.
+/// Activation functions, element by element. dy is the gradient of the result y. The value at NaN
+/// is NaN.
 
 namespace xtape {
 
-/// y = sigma(x) = 1 / (1 + e^-x),   dx = dy y (1 - y). Right for x of any size: nothing overflows
-/// to NaN.
+/// y = sigma(x) = 1 / (1 + e^-x),   dx = dy y (1 - y). No x gives NaN by overflow.
 template <class T>
 Variable<T> sigmoid(Variable<T> x);
 
@@ -21,7 +20,7 @@ Variable<T> tanh(Variable<T> x);
 template <class T>
 Variable<T> relu(Variable<T> x);
 
-/// y = x where x > 0, else slope * x,   dx = dy or slope * dy likewise (Maas et al. 2013).
+/// y = x where x > 0, else slope * x,   dx = dy where x > 0, else slope * dy (Maas et al. 2013).
 template <class T>
 Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope = T(0.01));
 
@@ -30,8 +29,8 @@ Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope = T(0.01));
 template <class T>
 Variable<T> softplus(Variable<T> x);
 
-/// y = x Phi(x) with Phi the normal distribution function,   dx = dy (Phi(x) + x phi(x)) (Hendrycks
-/// and Gimpel 2016). The exact form by the error function, not its approximation by tanh.
+/// y = x Phi(x) with the normal distribution function Phi,   dx = dy (Phi(x) + x phi(x)) (Hendrycks
+/// and Gimpel 2016). It is the exact form by the error function, not the approximation by tanh.
 template <class T>
 Variable<T> gelu(Variable<T> x);
 

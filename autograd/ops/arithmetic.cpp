@@ -5,7 +5,7 @@
 namespace xtape {
 namespace {
 
-/// The gradient of the result, as it is.
+/// Returns the gradient of the result unchanged.
 constexpr auto unchanged = [](auto y) -> const auto& { return y.grad(); };
 
 }  // namespace

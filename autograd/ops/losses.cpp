@@ -25,7 +25,7 @@ void require_one_tape(const char* op, Variable<T> a, Variable<T> b) {
   require<TapeError>(&a.tape() == &b.tape(), "{}: the operands live on different tapes", op);
 }
 
-/// The labels as the tape keeps them until backward, each checked to be a class.
+/// Copies the labels to the tape, which keeps them until backward. Checks that each is a class.
 template <class T>
 std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
   const std::size_t batch = logits.shape()[0], classes = logits.shape()[1];
@@ -43,8 +43,8 @@ std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
   return kept;
 }
 
-/// t ln p, taking 0 ln 0 = 0: a class that a logit of -inf rules out costs nothing unless a target
-/// asks for it, as with labels.
+/// Returns t ln p, with 0 ln 0 = 0. A class that a logit of -inf excludes costs nothing unless its
+/// target is positive, as with labels.
 template <class T>
 Variable<T> weighted_logs(Variable<T> targets, Variable<T> logs) {
   const auto product = [](T t, T log) { return t == T(0) ? T(0) : t * log; };

@@ -32,7 +32,8 @@ Variable<T> square(Variable<T> x) {
 
 template <class T>
 Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent) {
-  // std::pow to the last bit, where the vectorised one loses several for large exponents.
+  // Like std::pow, accurate to the last bit. The vectorised power loses several bits for large
+  // exponents.
   const auto power = [=](T base) { return std::pow(base, exponent); };
   return define("pow", {x}, elementwise(power, x.value()), [=](auto y) {
     const auto slope = [=](T base, T dy) {

@@ -3,7 +3,7 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Functions of each element; dy is the gradient of the result y.
+/// Mathematical functions, element by element. dy is the gradient of the result y.
 
 namespace xtape {
 
@@ -11,7 +11,8 @@ namespace xtape {
 template <class T>
 Variable<T> exp(Variable<T> x);
 
-/// y = ln x,   dx = dy / x. As in IEEE arithmetic, ln 0 = -inf, and NaN below 0.
+/// y = ln x,   dx = dy / x. As in IEEE arithmetic, ln 0 is -inf, and ln of a negative number is
+/// NaN.
 template <class T>
 Variable<T> log(Variable<T> x);
 

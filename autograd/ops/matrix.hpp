@@ -3,7 +3,7 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Products of matrices, by gemm().
+/// Matrix products, by gemm().
 
 namespace xtape {
 

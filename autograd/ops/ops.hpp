@@ -1,7 +1,7 @@
 #pragma once
 
 /// @file
-/// Every op, one header a family.
+/// All ops, one header per family.
 
 #include "autograd/ops/activations.hpp"
 #include "autograd/ops/arithmetic.hpp"

@@ -12,7 +12,7 @@
 namespace xtape {
 namespace {
 
-/// y = scale * the sum of x over the axes in `mask`.
+/// Records y = scale * (the sum of x over the axes in `mask`).
 template <class T>
 Variable<T> scaled_sum(const char* op, Variable<T> x, std::uint64_t mask, T scale, bool keepdims) {
   return define(
@@ -52,7 +52,8 @@ namespace {
 template <class T>
 using Kernel = void (*)(const T*, std::size_t, std::size_t, std::size_t, T*);
 
-/// Neighbouring axes, [first, last), around which an array is seen as outer x extent x inner.
+/// A run of neighbouring axes, [first, last). The array is seen as outer x extent x inner around
+/// it.
 struct Run {
   std::size_t first, last;
 
@@ -66,7 +67,8 @@ struct Run {
   }
 };
 
-/// Returns the last axes in `mask` that lie side by side; none, at the front, for an empty mask.
+/// Returns the last run of neighbouring axes in `mask`. For an empty mask, it is an empty run at
+/// the front.
 Run last_run(std::uint64_t mask) {
   const auto last = static_cast<std::size_t>(std::bit_width(mask));
   std::size_t first = last;
@@ -93,7 +95,7 @@ void add_at_first(const char* op, Variable<T> x, Variable<T> y, const AxisBlocks
   }
 }
 
-/// Reduces x over one run of axes; y gets `shape`.
+/// Reduces x over one run of axes. y gets `shape`.
 template <class T>
 Variable<T> extreme_of_run(const char* op, Kernel<T> kernel, Variable<T> x, Run run,
                            const Shape& shape) {
@@ -113,7 +115,7 @@ Variable<T> extreme_of_run(const char* op, Kernel<T> kernel, Variable<T> x, Run 
 }
 
 /// Reduces x over the axes in `mask`, one run of neighbours after the other. It begins with the
-/// last run, so that the first of equal elements in row-major order is the first in each run.
+/// last run. So the first of equal elements in row-major order is the first in each run.
 template <class T>
 Variable<T> extreme_of_runs(const char* op, Kernel<T> kernel, Variable<T> x, std::uint64_t mask,
                             const Shape& shape) {

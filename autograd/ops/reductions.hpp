@@ -4,18 +4,18 @@
 #include "tensor/axes.hpp"
 
 /// @file
-/// Reductions over some or all axes. The reduced axes are dropped, or kept with extent 1 when
-/// `keepdims` is true. Each throws ShapeError for an axis that x does not have; dy is the gradient
-/// of the result y.
+/// Reductions over some or all axes. The reduced axes are dropped, or kept with extent 1 if
+/// `keepdims` is true. dy is the gradient of the result y. Each function throws ShapeError if x
+/// lacks an axis.
 
 namespace xtape {
 
-/// y = the sum of x over the axes,   dx = dy stretched back. The sum of no elements is 0.
+/// y = the sum of x over the axes,   dx = dy, broadcast back. The sum of no elements is 0.
 template <class T>
 Variable<T> sum(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
-/// y = the sum over the axes divided by the number n of elements summed,   dx = dy / n stretched
-/// back. Throws ShapeError when n is 0.
+/// y = the mean of x over the axes,   dx = dy / n, broadcast back, with the number n of elements
+/// per mean. Throws ShapeError if n is 0.
 template <class T>
 Variable<T> mean(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 

@@ -80,7 +80,7 @@ Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_
 
 namespace {
 
-/// The shape of the operands put together along `axis`.
+/// Returns the shape of the operands concatenated along `axis`.
 template <class T>
 Shape concatenated_shape(std::span<const Variable<T>> operands, std::size_t axis) {
   Shape shape = operands.front().shape();

@@ -9,35 +9,35 @@
 #include "tensor/indices.hpp"
 
 /// @file
-/// Ops that move elements and change none. Each throws ShapeError when its arguments do not fit the
-/// operand's shape.
+/// Ops that move elements without changing them. Each throws ShapeError if its arguments do not fit
+/// the operand's shape.
 
 namespace xtape {
 
-/// The shape wanted of reshape(): a Shape, or extents in braces of which one may be -1 and follows
+/// The target shape of reshape(): a Shape, or extents in braces. One extent may be -1, and follows
 /// from the others.
 class Extents {
  public:
-  /// Extents as they are wanted. Throws ShapeError for one beyond std::ptrdiff_t.
+  /// Takes the extents. Throws ShapeError if one does not fit into std::ptrdiff_t.
   ///@{
   Extents(const Shape& shape);
   Extents(std::initializer_list<std::ptrdiff_t> extents) : extents_(extents) {}
   Extents(const std::vector<std::ptrdiff_t>& extents) : extents_(extents.begin(), extents.end()) {}
   ///@}
 
-  /// The shape for the elements of an array of shape `from`. Throws ShapeError when they do not
-  /// fill it.
+  /// Returns the shape for the elements of an array of shape `from`. Throws ShapeError if the
+  /// number of elements is different.
   Shape resolve(const Shape& from) const;
 
  private:
   xt::dynamic_shape<std::ptrdiff_t> extents_;
 };
 
-/// The same elements in row-major order under another shape: `reshape(x, {batch, -1})`.
+/// Returns the same elements in row-major order, with another shape: `reshape(x, {batch, -1})`.
 template <class T>
 Variable<T> reshape(Variable<T> x, const Extents& shape);
 
-/// `x` with two of its axes exchanged, by default the last two: the transpose of a matrix.
+/// Returns `x` with two axes exchanged, by default the last two: the transpose of a matrix.
 template <class T>
 Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a = -2, std::ptrdiff_t axis_b = -1);
 
@@ -71,13 +71,13 @@ Variable<T> stack(const std::vector<Variable<T>>& operands, std::ptrdiff_t axis 
 }
 ///@}
 
-/// The elements [begin, end) along `axis`. Negative positions count from the end, as in Python, but
-/// nothing is clipped: what lies outside is an error.
+/// Returns the elements [begin, end) along `axis`. Negative positions count from the end, as in
+/// Python. Unlike in Python, a position outside of the axis is an error.
 template <class T>
 Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis = 0);
 
-/// y[i] = x[rows[i]] along the first axis, as an embedding looks words up; a row that is taken
-/// twice gets both gradients. Throws ValueError for a row that x does not have.
+/// y[i] = x[rows[i]] along the first axis, as an embedding looks up words. A row that is used twice
+/// receives both gradients. Throws ValueError if x lacks a row.
 template <class T>
 Variable<T> gather(Variable<T> x, Indices rows);
 

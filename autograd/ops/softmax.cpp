@@ -9,7 +9,8 @@
 namespace xtape {
 namespace {
 
-/// dx = beta dx + slope(y, dy, total) with total the sum of weight(y, dy) over the row.
+/// Computes dx = beta dx + slope(y, dy, total), where total is the sum of weight(y, dy) over the
+/// row.
 template <class T, class Weight, class Slope>
 void accumulate_rows(Variable<T> y, Array<T>& dx, T beta, Weight weight, Slope slope) {
   const std::size_t columns = dx.shape().back();

@@ -3,8 +3,8 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Both along the last axis, and right for inputs of any size. They throw ShapeError when that axis
-/// is empty.
+/// Softmax and its logarithm, along the last axis. Inputs of any size are right. Both throw
+/// ShapeError if the last axis is empty.
 
 namespace xtape {
 

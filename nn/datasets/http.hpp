@@ -10,42 +10,42 @@
 
 namespace xtape::nn::datasets {
 
-/// When to give up on a server.
+/// Time limits of a request.
 struct HttpLimits {
-  std::chrono::milliseconds connect{8000};  ///< To be connected.
-  std::chrono::seconds stall{20};           ///< With less than a kilobyte a second.
-  std::chrono::seconds total{900};          ///< For one request.
+  std::chrono::milliseconds connect{8000};  ///< To connect.
+  std::chrono::seconds stall{20};           ///< Below a kilobyte per second.
+  std::chrono::seconds total{900};          ///< For the whole request.
 };
 
-/// Called about once a second or more often with the bytes there are and the bytes there will be,
-/// 0 while that is not known. Returns false to stop the download.
+/// A progress callback, called about once a second or more often. It gets the bytes received and
+/// the total number of bytes (0 if unknown). It returns false to stop the download.
 using HttpProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
-/// Thrown when a callback said to stop.
+/// Thrown if a callback asks to stop.
 class Stopped : public xtape::Error {
  public:
   Stopped() : Error("stopped") {}
 };
 
-/// How a request ended.
+/// The outcome of a request.
 struct HttpResult {
-  std::string problem = {};  ///< Empty when all has arrived.
-  bool transient = false;    ///< Whether the same request may succeed a little later.
-  bool resumed = false;      ///< Whether bytes of an earlier request are part of what is there.
+  std::string problem = {};  ///< Empty on success.
+  bool transient = false;    ///< True if the same request may succeed later.
+  bool resumed = false;      ///< True if the part has bytes of an earlier request.
 };
 
-/// Throws ValueError unless `url` is https://; http:// is let pass to this machine itself
-/// (127.0.0.1, [::1], localhost), where nobody listens in on the way.
+/// Throws ValueError unless `url` is https://. http:// is allowed to this machine (127.0.0.1,
+/// [::1], localhost), because nobody can listen on the way.
 void require_safe_url(const std::string& url);
 
-/// Fetches `url` into `part`. A part that holds something already is continued where the server can
-/// do that (RFC 9110, Range) and begun afresh where it cannot; one that the server has nothing to
-/// add to counts as arrived. What has arrived stays in the part
-/// when the transfer breaks. Redirections are followed to https:// only. More than `limit` bytes
-/// are not taken. The proxies of the environment ($https_proxy, $no_proxy) are used.
+/// Fetches `url` into `part`. If the part has content, the request resumes it (RFC 9110, Range) if
+/// the server can do that, and starts again otherwise. If the server has nothing to add, the part
+/// counts as complete. If the transfer breaks, the part keeps what has arrived. Redirections are
+/// followed to https:// only. At most `limit` bytes are accepted. The proxies of the environment
+/// ($https_proxy, $no_proxy) are used.
 ///
-/// What the server does wrong is in the result. Throws ValueError as require_safe_url does,
-/// DataError when the part cannot be written, Stopped when `progress` returns false.
+/// The result has the errors of the server. Throws ValueError as require_safe_url does, DataError
+/// if the part cannot be written, and Stopped if `progress` returns false.
 HttpResult http_get(const std::string& url, const File& part, std::uint64_t limit,
                     const HttpLimits& limits, const HttpProgress& progress);
 

@@ -8,20 +8,22 @@
 
 namespace xtape::nn::datasets {
 
-/// What a folder has of a published file.
+/// The state of a published file in a folder.
 struct Inspection {
-  std::filesystem::path path;  ///< The file that nn::read_mnist would take; empty: there is none.
-  std::string problem;         ///< What is wrong with it; empty when the content is as published.
+  std::filesystem::path path;  ///< The file that nn::read_mnist would read; empty if there is none.
+  std::string problem;         ///< What is wrong with it; empty if the content is as published.
 
+  /// True if there is a file.
   bool found() const { return !path.empty(); }
+  /// True if there is a file with the published content.
   bool right() const { return found() && problem.empty(); }
 };
 
-/// Looks for the file under each name that nn::read_mnist knows, unpacks it when it is compressed,
-/// and compares size and SHA-256 of the content with the published ones.
+/// Looks for the file under each name that nn::read_mnist knows. Unpacks it if it is compressed.
+/// Compares size and SHA-256 of the content with the published ones.
 Inspection inspect(const std::filesystem::path& folder, const DataFile& file);
 
-/// How content differs from the published one; empty when it does not.
+/// Describes how content differs from the published content. Empty if it does not.
 std::string difference(const Content& content, const DataFile& file);
 
 }  // namespace xtape::nn::datasets

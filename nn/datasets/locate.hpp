@@ -10,38 +10,38 @@
 
 namespace xtape::nn::datasets {
 
-/// Which data set, and where it may come from.
+/// The data set to find, and where to look.
 struct Options {
   std::optional<std::string> dataset = {};  ///< Its name; absent: mnist.
-  std::string folder = {};                  ///< Where the files are; empty: look for them.
-  std::string mirror = {};                  ///< Used instead of the known ones when not empty.
-  bool offline = false;                     ///< Never touch the network.
-  unsigned timeout = 20;  ///< Seconds of silence after which a server is given up.
+  std::string folder = {};                  ///< The folder with the files; empty: look for them.
+  std::string mirror = {};                  ///< Replaces the known mirrors unless empty.
+  bool offline = false;                     ///< Never use the network.
+  unsigned timeout = 20;                    ///< Seconds to wait for a silent server.
 };
 
-/// Where the files of a data set are.
+/// The place of a data set.
 struct Location {
-  const KnownDataset* dataset;
-  std::filesystem::path folder;        ///< Empty when they cannot be had.
-  std::vector<std::string> tried;      ///< What has been looked at in vain, a phrase each.
-  std::vector<std::string> corrected;  ///< What was wrong with files that have been replaced.
+  const KnownDataset* dataset;         ///< The data set that was looked for.
+  std::filesystem::path folder;        ///< Empty if the files were not found.
+  std::vector<std::string> tried;      ///< The places without the files, a phrase each.
+  std::vector<std::string> corrected;  ///< The problems of files that were replaced.
 };
 
-/// Where programs keep what they can fetch again: $XDG_CACHE_HOME when that is absolute, else
-/// ~/.cache (XDG Base Directory Specification), and in it xtape/NAME. Empty when there is no home.
+/// Returns the cache folder of a program's downloads: xtape/NAME in $XDG_CACHE_HOME if that is
+/// absolute, otherwise in ~/.cache (XDG Base Directory Specification). Empty without a home.
 std::filesystem::path cache_folder(const std::string& dataset_name);
 
-/// Finds the files of a data set that has files: in the folder asked for, else in $XTAPE_DATA_DIR,
-/// else in the cache, else where the system's packages put them, else it downloads them into the
-/// cache. In the cache the content must be as published; files that are not are replaced by a
-/// download. A folder that the user names is believed to hold what the user wants, except when it
-/// holds another known data set than the one asked for.
+/// Finds the files of a data set that has files. It looks in the requested folder, otherwise in
+/// $XTAPE_DATA_DIR, then in the cache, then in the folders of system packages. Otherwise it
+/// downloads them into the cache. In the cache, the content must be as published; other files are
+/// replaced by a download. A folder from the user may have any content, except another known data
+/// set.
 ///
-/// Throws DataError for such a folder ($XTAPE_DATA_DIR is passed over instead), Stopped when the
-/// progress callback says so.
+/// Throws DataError for such a folder ($XTAPE_DATA_DIR is skipped instead). Throws Stopped if the
+/// progress callback asks to stop.
 Location locate(const Options& options, const DownloadProgress& progress = {});
 
-/// Throws DataError that says what has been tried, unless the files have been found.
+/// Throws DataError, with the places that were tried, unless the files were found.
 void require_found(const Location& location);
 
 }  // namespace xtape::nn::datasets

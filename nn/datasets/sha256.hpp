@@ -9,14 +9,17 @@ struct evp_md_ctx_st;
 
 namespace xtape::nn::datasets {
 
-/// SHA-256 (FIPS 180-4) of bytes that come piece by piece, computed by OpenSSL.
+/// Computes the SHA-256 (FIPS 180-4) of bytes that come piece by piece, by OpenSSL.
 class Sha256 {
  public:
+  /// Starts without bytes.
   Sha256();
 
+  /// Adds bytes at the end.
   void add(std::span<const std::uint8_t> bytes);
 
-  /// The digest of all that was added, as 64 hexadecimal digits. Nothing can be added afterwards.
+  /// Returns the digest of all added bytes, as 64 hexadecimal digits. No bytes can be added
+  /// afterwards.
   std::string hex();
 
  private:

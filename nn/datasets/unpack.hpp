@@ -10,27 +10,27 @@
 
 namespace xtape::nn::datasets {
 
-/// Content that is no content: a gzip file that is cut short, whose checksum is wrong, or that
-/// unpacks to more than it should.
+/// The error of damaged content: a gzip file that is cut short, has a wrong checksum, or unpacks to
+/// more than it should.
 class Damaged : public xtape::DataError {
  public:
   using DataError::DataError;
 };
 
-/// What a file holds, unpacked when it is compressed by gzip.
+/// The content of a file, unpacked if it is gzipped.
 struct Content {
-  std::uint64_t bytes;
-  std::string sha256;
+  std::uint64_t bytes;  ///< The size.
+  std::string sha256;   ///< 64 hexadecimal digits.
 };
 
-/// Reads a file, raw or compressed by gzip (told apart by the first bytes), and hands what it holds
-/// to `take` piece by piece. Throws DataError that names the file when it cannot be read, and
-/// Damaged when it is damaged, cut short, or holds more than `limit` bytes: it stops there, so that
-/// a small file that unpacks to a huge one costs neither memory nor disk nor time.
+/// Reads a raw or gzipped file (its first bytes tell which), and passes the content to `take` piece
+/// by piece. Throws DataError, with the name of the file, if it cannot be read. Throws Damaged if
+/// it is damaged, cut short, or has more than `limit` bytes. It stops at the limit, so a small file
+/// that unpacks to a huge one costs no memory, disk or time.
 Content unpack(const std::filesystem::path& path, std::uint64_t limit,
                const std::function<void(std::span<const std::uint8_t>)>& take);
 
-/// The same, to learn size and digest only.
+/// Reads a file likewise, and returns only size and digest of the content.
 Content unpack(const std::filesystem::path& path, std::uint64_t limit);
 
 }  // namespace xtape::nn::datasets

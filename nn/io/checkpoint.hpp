@@ -99,10 +99,11 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// bit-identical to one that never stopped. The next loop over the batches continues with the rest
 /// of the epoch. The optimizer's options are not in the file. They belong to the caller, who should
 /// put them into the identity.
-///
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
-/// checkpoint, or if its version of xtape, optimizer, identity, model, dataset size, batch size, or
-/// the names of its Rngs or numbers are different. Throws DataError if `state.check` rejects its
+/// checkpoint, or belongs to another run: the version of xtape, the optimizer, the identity, the
+/// model, the dataset size, the batch size, or the names of Rngs or numbers differ. Throws
+/// DataError if `state.check` rejects its numbers. Throws ShapeError, with the name of the
+/// parameter, if one was moved from.
 /// numbers. Throws ShapeError, with the name of the array, if one was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,

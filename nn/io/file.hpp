@@ -6,32 +6,36 @@
 
 namespace xtape::nn {
 
-/// A regular file, open as long as the object lives. Errors are DataErrors that name the file and
-/// say what the system said.
+/// A regular file that is open for the lifetime of the object. Errors are DataErrors, with the name
+/// of the file and the system's reason.
 class File {
  public:
-  /// Opens a file to read it.
+  /// Opens a file for reading.
   static File to_read(const std::filesystem::path& path);
 
-  /// Makes a new file; one of that name is removed first, so that nothing is written through a
-  /// link that somebody else has laid.
+  /// Creates a new file. It first removes a file of that name, so that it never writes through a
+  /// link that somebody else has made.
   static File to_write_new(const std::filesystem::path& path);
 
-  /// Opens a file to read it and to write behind what it holds, or makes it. Refuses links, and
-  /// files of other users.
+  /// Opens a file for reading and appending, or creates it. Rejects links and files of other users.
   static File to_append(const std::filesystem::path& path);
 
+  /// Takes over an open file.
   File(File&& other) noexcept;
   File(const File&) = delete;
   File& operator=(const File&) = delete;
   ~File();
 
+  /// Returns the descriptor of the open file.
   int descriptor() const { return descriptor_; }
+  /// Returns the path that the file was opened with.
   const std::filesystem::path& path() const { return path_; }
+  /// Returns the current size in bytes.
   std::uint64_t size() const;
+  /// Writes all bytes at the current position.
   void write(std::span<const std::uint8_t> bytes) const;
   void truncate() const;  ///< Empties the file.
-  void sync() const;      ///< Returns when the disk has it.
+  void sync() const;      ///< Returns when the data are on the disk.
 
   [[noreturn]] void fail(const char* action) const;  ///< With the system's reason, errno.
 
@@ -42,8 +46,8 @@ class File {
   int descriptor_;
 };
 
-/// Gives `file` the name `path` for good: synced, renamed over what was there, the folder synced.
-/// Whoever opens `path` sees the file that was there before, or all of the new one.
+/// Renames `file` to `path` atomically: it syncs the file, renames it, and syncs the folder.
+/// Whoever opens `path` gets the complete old file or the complete new one.
 void publish(const File& file, const std::filesystem::path& path);
 
 }  // namespace xtape::nn

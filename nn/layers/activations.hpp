@@ -6,67 +6,67 @@
 #include "autograd/ops/softmax.hpp"
 
 /// @file
-/// Layers without parameters: the ops of the same names, as modules. Any op can be a layer, as a
+/// Layers without parameters, which call the op of the same name. Any op can be a layer, as a
 /// function or a lambda: `nn::Sequential{nn::Linear(2, 3, rng), xtape::exp<float>}`.
 
 namespace xtape::nn {
 
-/// xtape::sigmoid as a layer.
+/// The op xtape::sigmoid as a layer.
 struct Sigmoid {
-  /// 1 / (1 + e^-x) of each element.
+  /// Returns 1 / (1 + e^-x) of each element.
   auto operator()(auto x) const { return sigmoid(x); }
 };
 
-/// xtape::tanh as a layer.
+/// The op xtape::tanh as a layer.
 struct Tanh {
-  /// tanh(x) of each element.
+  /// Returns tanh(x) of each element.
   auto operator()(auto x) const { return tanh(x); }
 };
 
-/// xtape::relu as a layer.
+/// The op xtape::relu as a layer.
 struct ReLU {
-  /// max(x, 0) of each element.
+  /// Returns max(x, 0) of each element.
   auto operator()(auto x) const { return relu(x); }
 };
 
-/// xtape::leaky_relu as a layer.
+/// The op xtape::leaky_relu as a layer.
 struct LeakyReLU {
   double slope = 0.01;  ///< The factor for numbers below 0.
 
-  /// x where x > 0, else slope * x, of each element.
+  /// Returns x where x > 0, else slope * x, of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return leaky_relu(x, static_cast<T>(slope));
   }
-  /// What tables and errors call it: "LeakyReLU 0.01".
+  /// Returns the name in tables and errors: "LeakyReLU 0.01".
   std::string describe() const { return fmt::format("LeakyReLU {}", slope); }
 
-  /// Names nothing: the slope is not learnt.
+  /// Names nothing, because the slope is not trained.
   static void visit(auto&, auto&&) {}
 };
 
-/// xtape::gelu as a layer.
+/// The op xtape::gelu as a layer.
 struct GELU {
-  /// x Phi(x) of each element, with Phi the normal distribution function.
+  /// Returns x Phi(x) of each element, with the normal distribution function Phi.
   auto operator()(auto x) const { return gelu(x); }
 };
 
-/// xtape::softplus as a layer.
+/// The op xtape::softplus as a layer.
 struct Softplus {
-  /// ln(1 + e^x) of each element.
+  /// Returns ln(1 + e^x) of each element.
   auto operator()(auto x) const { return softplus(x); }
 };
 
-/// xtape::softmax along the last axis as a layer. A network that is trained with
-/// SoftmaxCrossEntropy ends without it: the loss takes logits.
+/// The op xtape::softmax along the last axis as a layer. Do not end a network with it if you train
+/// with SoftmaxCrossEntropy, which takes logits.
 struct Softmax {
-  /// e^x divided by its sum along the last axis. Throws ShapeError if that axis is empty.
+  /// Returns e^x divided by its sum along the last axis. Throws ShapeError if that axis is empty.
   auto operator()(auto x) const { return softmax(x); }
 };
 
-/// xtape::log_softmax along the last axis as a layer.
+/// The op xtape::log_softmax along the last axis as a layer.
 struct LogSoftmax {
-  /// x - ln(sum of e^x along the last axis). Throws ShapeError if that axis is empty.
+  /// Returns x - ln(sum of e^x along the last axis). Throws ShapeError if that axis is empty.
   auto operator()(auto x) const { return log_softmax(x); }
 };
 

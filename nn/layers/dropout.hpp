@@ -6,25 +6,25 @@
 
 namespace xtape::nn {
 
-/// xtape::dropout with the tape's own random numbers as a layer: active in training, the identity
-/// under NoGrad.
+/// The op xtape::dropout as a layer, with the tape's random numbers. It is active in training, and
+/// the identity under NoGrad.
 class Dropout {
  public:
-  /// Throws ValueError unless 0 <= rate <= 1.
+  /// Creates the layer. Throws ValueError unless 0 <= rate <= 1.
   explicit Dropout(double rate) : rate_(rate) {
     require<ValueError>(rate >= 0 && rate <= 1, "Dropout: expected a rate in [0, 1], got {}", rate);
   }
 
-  /// xtape::dropout(x, rate, x.tape().rng()).
+  /// Returns xtape::dropout(x, rate, x.tape().rng()).
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     return dropout(x, rate_, x.tape().rng());
   }
 
-  /// What tables and errors call it: "Dropout 0.5".
+  /// Returns the name in tables and errors: "Dropout 0.5".
   std::string describe() const { return fmt::format("Dropout {}", rate_); }
 
-  /// Names nothing: the rate is not learnt.
+  /// Names nothing, because the rate is not trained.
   static void visit(auto&, auto&&) {}
 
  private:

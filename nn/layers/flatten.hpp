@@ -4,9 +4,9 @@
 
 namespace xtape::nn {
 
-/// Makes all axes but the first one axis, as between images and a Linear.
+/// Flattens all axes but the first into one, as between images and a Linear.
 struct Flatten {
-  /// Turns (batch, ...) into (batch, features). Throws ShapeError for a scalar.
+  /// Maps (batch, ...) to (batch, features). Throws ShapeError for a scalar.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
     const Shape& shape = x.shape();

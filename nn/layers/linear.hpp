@@ -10,8 +10,8 @@ namespace xtape::nn {
 template <class T = float>
 class Linear {
  public:
-  /// Weights drawn by `initialize`, biases 0. Throws ValueError when a size is 0, ShapeError
-  /// when the weights are more than can be counted.
+  /// Draws the weights with `initialize`. Biases are 0. Throws ValueError if a size is 0. Throws
+  /// ShapeError if the number of weights overflows.
   template <class Initializer = GlorotUniform>
   Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {}) {
     require<ValueError>(in > 0 && out > 0, "Linear: expected sizes of at least 1, got {} -> {}", in,
@@ -30,12 +30,12 @@ class Linear {
     if (!xtape::detail::holds_rows(x.shape(), in)) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
     }
-    const Variable<T> w = x.tape().parameter(weight);  // before the bias, whatever the compiler
+    const Variable<T> w = x.tape().parameter(weight);  // before the bias, for any compiler
     return linear(x, w, x.tape().parameter(bias));
   }
 
-  /// What tables and errors call it: "Linear 784 -> 128", or "Linear" once its weights were moved
-  /// away.
+  /// Returns the name in tables and errors: "Linear 784 -> 128", or "Linear" if its weights were
+  /// moved from.
   std::string describe() const {
     return weight.dimension() == 2
                ? fmt::format("Linear {} -> {}", weight.shape()[0], weight.shape()[1])
@@ -45,7 +45,7 @@ class Linear {
   /// Names the parameters: "weight", "bias".
   static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
 
-  /// PyTorch keeps the weight as (out, in); see nn/module.hpp.
+  /// PyTorch stores the weight as (out, in); see nn/module.hpp.
   static constexpr std::string_view transposed_in_pytorch = "weight";
 
   Array<T> weight;  ///< (in, out).

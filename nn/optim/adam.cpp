@@ -17,8 +17,8 @@ struct Factors {
   T rate, scale, epsilon;
 };
 
-/// Takes the factors by value: the compiler would read them again after each store if an array
-/// might hold them, and vectorise nothing.
+/// Takes the factors by value. Otherwise the compiler would read them again after each store, in
+/// case an array contains them, and would not vectorise.
 template <class T>
 void update_range(const Factors<T> by, T* w, T* m, T* v, const T* g, std::size_t begin,
                   std::size_t end) {

@@ -6,7 +6,7 @@
 
 namespace xtape::nn {
 
-/// How Adam and AdamW step. Options out of range make them throw ValueError.
+/// Options of Adam and AdamW, which throw ValueError if one is out of range.
 struct AdamOptions {
   LearningRate learning_rate = 1e-3;        ///< At least 0.
   double beta1 = 0.9;                       ///< In [0, 1).
@@ -25,18 +25,18 @@ struct AdamOptions {
 template <class T = float>
 class Adam : public Optimizer<T> {
  public:
-  /// Throws ValueError when an option is out of range.
+  /// Creates the optimizer. Throws ValueError if an option is out of range.
   explicit Adam(AdamOptions initial = {});
 
-  /// May be changed between steps. The constructor sets a weight decay that was unset.
+  /// The options. They may change between steps. The constructor sets an unset weight decay.
   AdamOptions options;
 
  protected:
-  /// Whether weight_decay w is added to the gradient, as in Adam, or learning_rate weight_decay w
-  /// taken from the parameter, as in AdamW.
+  /// Says where weight decay acts. in_gradient adds weight_decay w to the gradient, as in Adam.
+  /// decoupled subtracts learning_rate weight_decay w from the parameter, as in AdamW.
   enum class WeightDecay { in_gradient, decoupled };
 
-  /// For an optimizer that differs from Adam in its name and its weight decay.
+  /// Creates a variant of Adam with another name and weight decay.
   Adam(const char* name, AdamOptions initial, WeightDecay weight_decay);
 
  private:
@@ -49,14 +49,14 @@ class Adam : public Optimizer<T> {
   WeightDecay weight_decay_;
 };
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019): instead of entering the gradient,
-/// it shrinks the parameter first,
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019). Weight decay does not enter the
+/// gradient, but shrinks the parameter first:
 ///
 ///     w -= learning_rate weight_decay w
 template <class T = float>
 class AdamW : public Adam<T> {
  public:
-  /// Throws ValueError when an option is out of range.
+  /// Creates the optimizer. Throws ValueError if an option is out of range.
   explicit AdamW(AdamOptions initial = {});
 };
 

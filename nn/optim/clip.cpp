@@ -10,7 +10,7 @@ namespace xtape::nn::detail {
 
 template <class T>
 double sum_of_squares(const Array<T>& array) {
-  // The elements are dealt to a fixed number of partial sums, whichever thread computes them.
+  // A fixed number of partial sums makes the result independent of the number of threads.
   std::array<double, 64> partial{};
   const std::size_t size = array.size();
   const std::size_t share = (size + partial.size() - 1) / partial.size();

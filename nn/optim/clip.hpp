@@ -5,13 +5,13 @@
 #include "nn/optim/optimizer.hpp"
 
 /// @file
-/// Gradients kept from exploding.
+/// Clipping of gradients.
 
 namespace xtape::nn {
 
 namespace detail {
 
-/// The sum of squares, in double; the same for any number of threads.
+/// Returns the sum of squares, in double. It is the same for any number of threads.
 template <class T>
 double sum_of_squares(const Array<T>& array);
 
@@ -22,14 +22,14 @@ void require_max_norm(double max_norm);
 
 }  // namespace detail
 
-/// Where the norm of all gradients together, sqrt(sum g^2), exceeds `max_norm`, multiplies them by
-/// max_norm / norm (Pascanu et al. 2013). Returns the norm that they had before. Call it between
-/// Tape::backward and the optimizer's step.
+/// Clips the norm of all gradients together, sqrt(sum g^2), to `max_norm` (Pascanu et al. 2013): if
+/// the norm is larger, it multiplies the gradients by max_norm / norm. Returns the norm before
+/// clipping. Call it between Tape::backward and the optimizer's step.
 ///
-/// A norm that is not finite leaves the gradients as they are: no factor mends them, and the caller
-/// sees it in what is returned. A `max_norm` of infinity only measures. Throws ValueError unless
-/// max_norm > 0; naming the parameter, TapeError when one has no gradient and ShapeError when one
-/// was moved from.
+/// If the norm is not finite, the gradients stay unchanged, because no factor repairs them. The
+/// caller sees the norm in the result. An infinite `max_norm` only measures. Throws ValueError
+/// unless max_norm > 0. Throws TapeError if a parameter has no gradient, and ShapeError if one was
+/// moved from. Both name the parameter.
 template <class Model, class T>
 double clip_grad_norm(const Model& model, Tape<T>& tape, double max_norm) {
   constexpr const char* name = "clip_grad_norm";

@@ -11,20 +11,20 @@
 
 namespace xtape::nn {
 
-/// When on_plateau() lowers a learning rate. Options out of range make on_plateau() throw
-/// ValueError.
+/// Options of on_plateau(), which throws ValueError if one is out of range.
 struct PlateauOptions {
-  double factor = 0.1;        ///< What the rate is multiplied by. In (0, 1).
+  double factor = 0.1;        ///< The factor of a reduction. In (0, 1).
   std::size_t patience = 10;  ///< Reports in a row without a better score. At least 1.
   double min_change = 0;      ///< A score is better by more than this. At least 0.
 };
 
-/// What a rate that follows the scores has come to.
+/// The state of a rate that follows scores.
 struct Plateau {
-  double scale = 1;                                        ///< What the rate is multiplied by.
+  double scale = 1;                                        ///< The factor of the rate.
   double best = std::numeric_limits<double>::quiet_NaN();  ///< The best score so far.
   std::size_t waits = 0;                                   ///< Reports since the best score.
 
+  /// True if all members are equal.
   bool operator==(const Plateau&) const = default;
 };
 
@@ -33,14 +33,14 @@ struct Plateau {
 ///     nn::SGD sgd({.learning_rate = 0.1});
 ///     nn::SGD sgd({.learning_rate = nn::cosine_decay(0.1, 5000)});
 ///
-/// The optimizer checks the numbers that come of it.
+/// The optimizer checks that the resulting rates are valid.
 class LearningRate {
  public:
-  /// Returns `rate` for every step.
+  /// Makes a constant rate.
   LearningRate(double rate) : schedule_([rate](std::size_t) { return rate; }) {}
 
-  /// Follows a schedule, or any callable that maps the number of a step to a rate. Throws
-  /// ValueError if the schedule is empty.
+  /// Makes a rate from a schedule, or from any callable that maps the number of a step to a rate.
+  /// Throws ValueError if the schedule is empty.
   template <class F>
   requires std::is_invocable_r_v<double, const F&, std::size_t> LearningRate(F schedule)
       : schedule_(std::move(schedule)) {
@@ -54,8 +54,8 @@ class LearningRate {
     return schedule_(step);
   }
 
-  /// Returns what `plateau` becomes after a report of `score`. Without on_plateau() that is
-  /// `plateau`. Throws ValueError if the score does not say whether higher is better.
+  /// Returns the next state after a report of `score`. Without on_plateau(), the state does not
+  /// change. Throws ValueError if the score does not say whether higher is better.
   Plateau after(Plateau plateau, const Score& score) const;
 
  private:
@@ -67,8 +67,9 @@ class LearningRate {
   std::optional<PlateauOptions> plateau_;
 };
 
-/// Returns a learning rate that is multiplied by `options.factor` whenever Optimizer::report() has
-/// been called `options.patience` times in a row without a better score:
+/// Returns a learning rate that falls when the model stops improving. It is multiplied by
+/// `options.factor` after `options.patience` calls of Optimizer::report() in a row without a better
+/// score:
 ///
 ///     nn::SGD sgd({.learning_rate = nn::on_plateau(0.1, {.factor = 0.5, .patience = 3})});
 ///     ...

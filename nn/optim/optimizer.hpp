@@ -12,39 +12,40 @@ namespace xtape::nn {
 
 namespace detail {
 
-/// The gradient of a parameter of `user`'s model. Throws TapeError when the tape has none, and
-/// ShapeError when it is not of the parameter's shape or either was moved from; both name the
-/// parameter.
+/// Returns the gradient of a parameter of `user`'s model. Throws TapeError if the tape has none.
+/// Throws ShapeError if it does not have the shape of the parameter, or if either was moved from.
+/// Both name the parameter.
 template <class T>
 Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T>& parameter,
                       const Tape<T>& tape);
 
 }  // namespace detail
 
-/// What all optimizers share: they read the gradient of every parameter of a model from a tape and
-/// change the parameters in place. After the first step they allocate nothing.
+/// The base class of all optimizers. An optimizer reads the gradient of every parameter of a model
+/// from a tape and changes the parameters in place. After the first step, it does not allocate.
 ///
-/// A class of one's own derives from it, gives its name to the constructor, and defines rate(),
-/// prepare() and update().
+/// To write your own optimizer, derive from this class, pass a name to the constructor, and define
+/// rate(), prepare() and update().
 template <class T>
 class Optimizer {
  public:
-  /// What is kept of one parameter from step to step, in arrays of its shape: its velocity (SGD),
-  /// or its first and second moment (Adam).
+  /// The state of one parameter between steps, in arrays of its shape: its velocity (SGD), or its
+  /// first and second moment (Adam).
   struct Slot {
     const Array<T>* parameter;    ///< The model's own array.
-    std::vector<Array<T>> state;  ///< As many as state_count() says.
+    std::vector<Array<T>> state;  ///< Their number is state_count().
   };
 
   virtual ~Optimizer() = default;
 
-  /// Changes all parameters of `model` by one step along the gradients that Tape::backward left in
-  /// `tape`.
+  /// Changes all parameters of `model` by one step along the gradients of the last Tape::backward
+  /// on `tape`.
   ///
-  /// Throws TapeError, naming the parameter, when one has no gradient, or when the first step was
-  /// with another model (or with this one before its parameters moved), or when two visit lines
-  /// name the same array; ShapeError when a gradient is not of the parameter's shape or either was
-  /// moved from; ValueError when the options are out of range. Then nothing has changed.
+  /// Strong exception guarantee. Throws TapeError, with the name of the parameter, if a parameter
+  /// has no gradient, if the first step was with another model (or with this one before its
+  /// parameters moved), or if two visit lines name the same array. Throws ShapeError if a gradient
+  /// does not have the shape of its parameter, or if either was moved from. Throws ValueError if an
+  /// option is out of range.
   template <class Model>
   void step(Model&& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
@@ -60,11 +61,11 @@ class Optimizer {
   /// 0.
   double learning_rate() const { return checked(rate()); }
 
-  /// Tells a learning rate made by on_plateau() how good the model is now; other rates ignore it.
-  /// Throws ValueError if the score does not say whether higher is better.
+  /// Reports the current score of the model to a learning rate made by on_plateau(). Other rates
+  /// ignore it. Throws ValueError if the score does not say whether higher is better.
   void report(const Score& score) { plateau_ = rate().after(plateau_, score); }
 
-  /// Returns what the reports so far have come to.
+  /// Returns the state of on_plateau() after all reports.
   const Plateau& plateau() const { return plateau_; }
 
   /// Forgets all earlier steps and reports, but not the options. The next step may be with another
@@ -77,30 +78,30 @@ class Optimizer {
   /// a slot has more or fewer arrays than the options want. Then nothing has changed.
   void restore(std::vector<Slot> slots, std::size_t steps, const Plateau& plateau = {});
 
-  /// "SGD", "Adam", "AdamW".
+  /// Returns the name: "SGD", "Adam", "AdamW".
   const char* name() const { return name_; }
 
-  /// How many arrays of state the options want for each parameter. Throws ValueError when they are
-  /// out of range.
+  /// Returns the number of state arrays per parameter, which depends on the options. Throws
+  /// ValueError if an option is out of range.
   std::size_t state_count() const { return prepare(); }
 
-  /// How many steps have been made.
+  /// Returns the number of steps made.
   std::size_t steps() const { return steps_; }
 
-  /// The parameters of the model that the first step was with, in the order of its visit lines.
-  /// Empty before that step.
+  /// Returns the parameters of the model of the first step, in the order of its visit lines. Empty
+  /// before that step.
   std::vector<const Array<T>*> parameters() const;
 
-  /// One slot for each parameter, in the same order. Empty until a step needs one; SGD without
-  /// momentum never does.
+  /// Returns one slot for each parameter, in the same order. Empty until a step needs slots. SGD
+  /// without momentum never does.
   const std::vector<Slot>& slots() const { return slots_; }
 
  protected:
-  /// `name` must stay: a string literal. A checkpoint is taken up only by an optimizer of the name
-  /// that it was saved with.
+  /// Creates an optimizer. `name` must be a string literal, or live as long. A checkpoint is
+  /// resumed only by an optimizer with the name in the checkpoint.
   explicit Optimizer(const char* name) : name_(name) {}
 
-  /// For derived classes: a copy begins with the slots and the steps of the original.
+  /// Copies for derived classes. A copy has the slots and the steps of the original.
   ///@{
   Optimizer(const Optimizer&) = default;
   Optimizer(Optimizer&&) noexcept = default;
@@ -111,17 +112,17 @@ class Optimizer {
   /// Returns the learning rate of the options.
   virtual const LearningRate& rate() const = 0;
 
-  /// Returns how many arrays of state each parameter needs. Throws ValueError if the options are
-  /// out of range.
+  /// Returns the number of state arrays per parameter. Throws ValueError if an option is out of
+  /// range.
   virtual std::size_t prepare() const = 0;
 
   /// Changes one parameter by a step of this learning rate. The arrays of its state are 0 at first.
-  /// steps() counts this step already. Must not throw.
+  /// steps() already counts this step. Must not throw.
   virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
                       double learning_rate) = 0;
 
-  /// Returns what `rate` gives for the next step. Throws ValueError unless it is finite and at
-  /// least 0.
+  /// Returns the learning rate of the next step. Throws ValueError unless it is finite and at least
+  /// 0.
   double checked(const LearningRate& rate) const;
 
  private:
@@ -130,7 +131,7 @@ class Optimizer {
     const Array<T>* grad;
   };
 
-  /// A parameter of the model that the first step was with.
+  /// A parameter of the model of the first step.
   struct Known {
     const Array<T>* parameter;
     Shape shape;
@@ -145,7 +146,7 @@ class Optimizer {
   Plateau plateau_;
   std::vector<Known> model_;  // empty before the first step
   std::vector<Slot> slots_;
-  std::vector<Update> updates_;  // of the step that is being made; kept for its memory
+  std::vector<Update> updates_;  // of the current step; reused for its memory
 };
 
 extern template class Optimizer<float>;

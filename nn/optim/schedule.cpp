@@ -15,7 +15,7 @@ void require_rate(const char* schedule, double rate) {
                       schedule, rate);
 }
 
-/// How much of a decay lies behind: step / total_steps, at most 1.
+/// Returns the completed part of a decay: step / total_steps, at most 1.
 double progress(std::size_t step, std::size_t total_steps) {
   return step < total_steps ? static_cast<double>(step) / static_cast<double>(total_steps) : 1;
 }

@@ -4,11 +4,11 @@
 
 namespace xtape::nn {
 
-/// How SGD steps. Options out of range make SGD throw ValueError.
+/// Options of SGD, which throws ValueError if one is out of range.
 struct SGDOptions {
   LearningRate learning_rate = 0.01;  ///< At least 0.
   double momentum = 0;                ///< In [0, 1).
-  bool nesterov = false;              ///< Needs momentum.
+  bool nesterov = false;              ///< Requires momentum.
   double weight_decay = 0;            ///< At least 0.
 };
 
@@ -18,17 +18,16 @@ struct SGDOptions {
 ///     v  = momentum v + g                   (v = 0 at first)
 ///     w -= learning_rate v                  or, with nesterov, learning_rate (g + momentum v)
 ///
-/// Momentum after Polyak (1964) and Nesterov's after Sutskever et al. (2013), in the form that
-/// PyTorch gives them.
+/// Momentum follows Polyak (1964), and Nesterov's Sutskever et al. (2013), both in PyTorch's form.
 ///
 ///     nn::SGD sgd({.learning_rate = 0.5, .momentum = 0.9});
 template <class T = float>
 class SGD : public Optimizer<T> {
  public:
-  /// Throws ValueError when an option is out of range.
+  /// Creates the optimizer. Throws ValueError if an option is out of range.
   explicit SGD(SGDOptions initial = {});
 
-  /// May be changed between steps.
+  /// The options. They may change between steps.
   SGDOptions options;
 
  private:

@@ -7,8 +7,8 @@
 
 namespace xtape::nn::report {
 
-/// A confusion matrix as a heat map, a <figure> with an SVG: what was recognised in blue, what was
-/// taken for something else in orange, each the stronger the larger its share.
+/// Returns a confusion matrix as a heat map, a `<figure>` with an SVG. Correct predictions are blue
+/// and mistakes are orange. Stronger colours are larger fractions.
 std::string draw(const xtape::nn::ConfusionMatrix& matrix, const std::vector<std::string>& names);
 
 }  // namespace xtape::nn::report

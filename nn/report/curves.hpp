@@ -5,23 +5,25 @@
 
 namespace xtape::nn::report {
 
-/// A line of a chart: one number for each epoch; those that are not finite are left out.
+/// A line of a chart: one number per epoch. Numbers that are not finite are left out.
 struct Series {
-  std::string name;
-  std::vector<double> values;
+  std::string name;            ///< The name in the legend.
+  std::vector<double> values;  ///< One number per epoch.
 };
 
+/// A chart of lines over epochs.
 struct Curves {
-  std::string title;
-  std::string description;  ///< For those who do not see the chart.
-  std::string note;         ///< A line below the title; may be empty.
-  std::string unit;         ///< Follows the numbers of the vertical axis, as in " %".
-  std::vector<std::size_t> epochs;
-  std::vector<Series> series;
-  bool logarithmic = false;  ///< Numbers of 0 and below are left out then.
+  std::string title;                ///< The title of the chart.
+  std::string description;          ///< For readers who do not see the chart.
+  std::string note;                 ///< A line below the title; may be empty.
+  std::string unit;                 ///< Follows the numbers of the vertical axis, as in " %".
+  std::vector<std::size_t> epochs;  ///< The numbers of the epochs.
+  std::vector<Series> series;       ///< The lines of the chart.
+  bool logarithmic = false;         ///< Numbers of 0 and below are left out.
 };
 
-/// A chart of lines over epochs as a <figure> with an SVG and, for more than one line, a legend.
+/// Returns a chart of lines over epochs, a `<figure>` with an SVG. It has a legend if there is more
+/// than one line.
 std::string draw(const Curves& curves);
 
 }  // namespace xtape::nn::report

@@ -4,18 +4,18 @@
 
 #include "nn/train/history.hpp"
 
-/// The charts of a training's history, as HTML.
+/// The charts of a run's history, as HTML.
 
 namespace xtape::nn::report {
 
-/// Loss, accuracy and learning rate over the epochs.
+/// Returns loss, accuracy and learning rate over the epochs.
 std::string draw_curves(const History& history);
 
-/// The size of each layer's gradients: over the epochs, and as histograms of some epochs, all to
-/// one scale.
+/// Returns the size of each layer's gradients: over the epochs, and as histograms of some epochs
+/// with a common scale.
 std::string draw_gradients(const History& history);
 
-/// Histograms of each layer's weights, of some epochs.
+/// Returns histograms of each layer's weights, for some epochs.
 std::string draw_weights(const History& history);
 
 }  // namespace xtape::nn::report

@@ -6,8 +6,8 @@
 
 namespace xtape::nn::report {
 
-/// The content of metrics.csv: epoch, loss, accuracies in [0, 1], seconds, learning rate, and the
-/// root mean square of each parameter and of its gradients.
+/// Returns the content of metrics.csv: epoch, loss, accuracies in [0, 1], seconds, learning rate,
+/// and the root mean square of each parameter and of its gradients.
 std::string metrics_csv(const History& history);
 
 }  // namespace xtape::nn::report

@@ -8,24 +8,25 @@
 
 namespace xtape::nn::report {
 
-/// Histograms of one parameter, epoch after epoch, one below the other.
+/// Histograms of one parameter, one per epoch, below each other.
 struct Ridges {
-  std::string title;
-  std::string description;  ///< For those who do not see the chart.
-  std::string note;         ///< A line below the title; may be empty.
-  std::string label;        ///< Of the horizontal axis.
-  double low = 0;           ///< The ends of the horizontal axis, in the histograms' unit.
-  double high = 0;
-  std::vector<Tick> ticks;
-  std::vector<std::size_t> epochs;
-  std::vector<const Histogram*> histograms;
+  std::string title;                ///< The title of the chart.
+  std::string description;          ///< For readers who do not see the chart.
+  std::string note;                 ///< A line below the title; may be empty.
+  std::string label;                ///< The label of the horizontal axis.
+  double low = 0;                   ///< The lower end of the axis, in the histograms' unit.
+  double high = 0;                  ///< The upper end of the axis.
+  std::vector<Tick> ticks;          ///< The marks on the axis.
+  std::vector<std::size_t> epochs;  ///< The numbers of the epochs.
+  std::vector<const Histogram*> histograms;  ///< One per epoch.
 };
 
-/// The histograms as a <figure> with an SVG. All are drawn to one scale, in which the area of each
-/// is the number of its elements.
+/// Returns the histograms as a `<figure>` with an SVG. All have one scale: the area of each is its
+/// number of elements.
 std::string draw(const Ridges& ridges);
 
-/// Of the numbers 0 to count - 1, at most `most`, evenly spread, with the first and the last.
+/// Returns at most `most` of the numbers 0 to count - 1, evenly spread, with the first and the
+/// last.
 std::vector<std::size_t> spread(std::size_t count, std::size_t most);
 
 }  // namespace xtape::nn::report

@@ -7,25 +7,31 @@ namespace xtape::nn::report {
 
 /// A mark on an axis.
 struct Tick {
-  double value;
-  std::string label;
+  double value;       ///< The place on the axis.
+  std::string label;  ///< The text at the mark.
 };
 
-/// From the numbers between `low` and `high` to the pixels between `from` and `to`.
+/// Maps numbers between `low` and `high` to pixels between `from` and `to`.
 struct Scale {
+  /// The range of numbers.
+  ///@{
   double low, high;
+  ///@}
+  /// The range of pixels.
+  ///@{
   double from, to;
-  bool logarithmic = false;
+  ///@}
+  bool logarithmic = false;  ///< Scales the logarithms of the numbers.
 
-  /// Where a number lies; those beyond the ends lie at the ends.
+  /// Returns the pixel of a number. Numbers beyond the ends lie at the ends.
   double operator()(double number) const;
 };
 
-/// Round numbers within [low, high], about `count` of them: 1, 2 or 5 times a power of ten, each
+/// Returns about `count` round numbers within [low, high]: 1, 2 or 5 times a power of ten. Each is
 /// followed by `unit`.
 std::vector<Tick> linear_ticks(double low, double high, int count, const std::string& unit = "");
 
-/// Powers of ten within [low, high], at most `count` of them.
+/// Returns powers of ten within [low, high], at most `count`.
 std::vector<Tick> power_ticks(double low, double high, int count);
 
 }  // namespace xtape::nn::report

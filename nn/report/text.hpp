@@ -10,13 +10,13 @@
 
 namespace xtape::nn::report {
 
-/// Text as it stands in HTML and SVG, between tags and in quoted attributes.
+/// Escapes text for HTML and SVG, between tags and in quoted attributes.
 std::string escaped(std::string_view text);
 
-/// A count with commas between the thousands: 101,770.
+/// Returns a count with commas between the thousands: 101,770.
 std::string thousands(std::uint64_t count);
 
-/// A power of ten as people write it: 10⁻³, and 1 for 10⁰.
+/// Returns a power of ten as people write it: 10⁻³, and 1 for 10⁰.
 std::string power_of_ten(int exponent);
 
 /// Appends what fmt::format would return.

@@ -27,7 +27,7 @@ Array<T> normals(const Shape& shape, Rng& rng) {
   return array;
 }
 
-/// Linear layers with a sigmoid between them.
+/// Linear layers with sigmoids between them.
 template <class T>
 struct Network {
   std::vector<Array<T>> weights, biases;
@@ -60,7 +60,7 @@ struct Network {
   }
 };
 
-/// Images and labels, handed out in batches of which the last is short.
+/// Images and labels in batches, the last of which is short.
 template <class T>
 struct Data {
   Array<T> images;
@@ -88,7 +88,7 @@ struct Data {
   }
 };
 
-/// How many allocations each call of `action` makes, for `rounds` calls.
+/// Returns the number of allocations in each of `rounds` calls of `action`.
 template <class Action>
 std::vector<std::size_t> count_allocations(std::size_t rounds, Action action) {
   std::vector<std::size_t> counts(rounds);
@@ -100,7 +100,8 @@ std::vector<std::size_t> count_allocations(std::size_t rounds, Action action) {
   return counts;
 }
 
-/// Some allocations in the first call, to show that they are counted, and none from the third on.
+/// Checks that the first call allocates, which shows that allocations are counted, and that no call
+/// from the third on does.
 void check_steady(const std::vector<std::size_t>& counts) {
   CHECK(counts[0] > 0);
   for (std::size_t i = 2; i < counts.size(); ++i) {
@@ -109,7 +110,7 @@ void check_steady(const std::vector<std::size_t>& counts) {
   }
 }
 
-/// Trains for some epochs of 10 whole batches and a short one, and counts by epoch.
+/// Trains for some epochs of 10 whole batches and a short one. Counts allocations by epoch.
 template <class T>
 void check_training(const std::vector<std::size_t>& widths, std::size_t batch_size) {
   Rng rng(1);
@@ -170,7 +171,7 @@ TEST_CASE("Training with a ragged last batch allocates nothing after two epochs"
   check_training<float>({30, 20, 10}, 16);
 }
 
-// In double precision, as oneDNN allocates in some products of this size.
+// In double precision, because oneDNN allocates in some float products of this size.
 TEST_CASE("Training a model large enough for threads allocates nothing after two epochs") {
   COUNTING_OR_SKIP();
   check_training<double>({400, 600, 10}, 64);

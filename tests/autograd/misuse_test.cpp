@@ -12,17 +12,17 @@
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 
-// What is wrong throws, in every build, and leaves the tape as it was.
+// Wrong use throws in every build and leaves the tape unchanged.
 
 using namespace xtape;
 
 namespace {
 
-constexpr std::size_t huge = std::size_t{1} << 32;  // its square is more than can be counted
+constexpr std::size_t huge = std::size_t{1} << 32;  // its square overflows
 
 const std::string must_not_move = "must neither move nor change before backward() is done";
 
-/// The message of backward() when `spoil(weight)` runs between forward and backward.
+/// Returns the message of backward() if `spoil(weight)` runs between forward and backward.
 template <class Spoil>
 std::string after(const Shape& shape, Spoil spoil) {
   Array<float> weight(shape, 2.f);
@@ -112,7 +112,7 @@ TEST_CASE("accumulate is for backward only") {
   CHECK_THROWS_AS(accumulate(x, x.value()), TapeError);
   CHECK(x.grad()() == 4.f);
 
-  // A handle of another tape that a closure has got hold of.
+  // A closure that uses a handle of another tape.
   Tape<float> other;
   const auto foreign = other.variable(1.f);
   tape.rewind();
@@ -149,7 +149,7 @@ TEST_CASE("Shapes that overflow are refused by every op that could make one") {
   const auto overflow = [](const std::string& op, const std::string& shape) {
     return op + ": shape " + shape + " has more elements than can be counted";
   };
-  // Arrays without elements, that others with as many would fit.
+  // Arrays without elements. Other empty arrays would fit.
   const auto tall = tape.variable(Array<float>(Shape{huge, 0}));
   const auto wide = tape.variable(Array<float>(Shape{0, huge}));
   const auto fails = [&](auto op) { return failure_of(tape, op); };
@@ -170,7 +170,7 @@ TEST_CASE("Shapes that overflow are refused by every op that could make one") {
   const auto column = tape.variable(Array<float>(Shape{huge, 1, 0}));
   const auto row = tape.variable(Array<float>(Shape{huge, 0}));
   CHECK(fails([&] { column + row; }) == overflow("add", "(4294967296, 4294967296, 0)"));
-  // What can be counted but not held.
+  // Sizes that can be counted, but not allocated.
   CHECK_THROWS_AS(sum(tape.variable(Array<float>(Shape{std::size_t{1} << 62, 0})), 1), ShapeError);
 }
 
@@ -211,8 +211,8 @@ TEST_CASE("The tape refuses to keep more than can be") {
 
 namespace {
 
-/// Checks that `op(x)`, of x (4, 3), leaves the tape and its random numbers as they were whichever
-/// of its allocations fails.
+/// Checks that `op(x)`, with x (4, 3), leaves the tape and its random numbers unchanged if any of
+/// its allocations fails.
 template <class Op>
 void check_all_or_nothing(Op op) {
   bool failed = true;

@@ -14,13 +14,13 @@ using namespace xtape;
 
 namespace {
 
-/// A scalar that depends on x and whose backward is `contribute(y)`.
+/// Records a scalar that depends on x. Its backward is `contribute(y)`.
 template <class T, class Contribute>
 Variable<T> with_backward(Variable<T> x, Contribute contribute) {
   return record("test", {x}, xt::xscalar<T>(T(1)), contribute);
 }
 
-/// The gradient of an x of zeros of this shape after `contribute(x, y)` as backward.
+/// Returns the gradient of an x of zeros of this shape, with `contribute(x, y)` as backward.
 template <class T, class Contribute>
 Array<T> gradient_after(const Shape& shape, Contribute contribute) {
   Tape<T> tape;
@@ -112,7 +112,7 @@ TEMPLATE_TEST_CASE("accumulate takes any expression that broadcasts against x", 
     const auto b = random_integers<T>(random_operand_shape(common, rng), rng);
     INFO(fmt::format("{} and {} into {}", a.shape(), b.shape(), shape));
 
-    // What broadcasts to the shape of x and the expression together is summed down to x.
+    // A contribution that broadcasts with x to a larger shape is summed down to x.
     Array<T> expected(shape, T(0));
     const auto add = [&](const Shape& from, auto term) {
       for_each_index(broadcast_shapes("test", from, shape), [&](const auto& index) {
@@ -166,8 +166,8 @@ TEST_CASE("A contribution that does not broadcast against x is an error") {
 
 namespace {
 
-/// Records an op that fails, on a tape that is in use, and checks that what follows comes out as if
-/// it had never been tried.
+/// Records an op that fails, on a tape in use. Checks that later results are as if it had never
+/// been tried.
 template <class Fail>
 void check_failure_leaves_no_trace(Fail fail_on) {
   Tape<float> tape, untouched;
@@ -237,7 +237,7 @@ TEST_CASE("A backward that throws leaves the tape as it was before") {
   const auto y =
       with_backward(x * 2.f, [](Variable<float>) { throw std::runtime_error("half way"); });
   CHECK_THROWS_WITH(tape.backward(y), "half way");
-  CHECK_THROWS_AS(x.grad(), TapeError);  // half a gradient is none
+  CHECK_THROWS_AS(x.grad(), TapeError);  // an incomplete gradient is none
   CHECK_THROWS_AS(y.grad(), TapeError);
   CHECK_FALSE(tape.differentiated());
   tape.backward(x * 3.f);

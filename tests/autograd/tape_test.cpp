@@ -28,7 +28,7 @@ static_assert(std::is_trivially_copyable_v<Variable<float>>);
 
 namespace {
 
-/// y = 2x, counting in `calls` how often backward walks it.
+/// Records y = 2x, and counts in `calls` how often backward visits it.
 template <class T>
 Variable<T> counted_double(Variable<T> x, int* calls) {
   return record("counted_double", {x}, T(2) * x.value(), [=](Variable<T> y) {
@@ -124,7 +124,7 @@ TEMPLATE_TEST_CASE("A diamond of diamonds is walked once", "", float, double) {
   constexpr int levels = 40;
   for (int level = 0; level < levels; ++level) {  // 2^40 paths lead from y to x
     const auto half = counted_double(y, &calls) * T(0.5);
-    y = half + half * T(0.5) - y * T(0.5);  // in all, y again
+    y = half + half * T(0.5) - y * T(0.5);  // y again, in total
   }
   tape.backward(y + y);
   CHECK(calls == levels);

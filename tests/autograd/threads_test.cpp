@@ -11,7 +11,7 @@ using namespace xtape;
 
 namespace {
 
-/// The weights of a small network, which threads share.
+/// The weights of a small network that threads share.
 template <class T>
 struct Network {
   Array<T> hidden, bias, gain, output;
@@ -30,7 +30,7 @@ struct Network {
   }
 };
 
-/// The gradients of all weights of many recordings of different batch sizes.
+/// Returns the gradients of all weights, for many recordings of different batch sizes.
 template <class T>
 std::vector<std::vector<T>> gradients(const Network<T>& network, const Array<T>& images,
                                       const std::vector<int>& labels) {

@@ -6,8 +6,7 @@
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 
-// Arrays without the elements of their shape, and with more axes than an array may have, get into
-// no computation.
+// Computations reject arrays that have lost their elements, and arrays with too many axes.
 
 using namespace xtape;
 
@@ -45,7 +44,7 @@ TEST_CASE("An array that was moved from is part of no op") {
   CHECK((tape.constant(Array<float>(Shape{2, 3}, 4.f)).value() == Array<float>(Shape{2, 3}, 4.f)));
   tape.rewind();
 
-  // One that is moved from while it is recorded.
+  // An array that is moved from while it is recorded.
   const auto v = tape.parameter(weight), y = tape.variable(Array<float>(Shape{2, 3}, 1.f));
   move_away(weight);
   CHECK(refused([&] { y* v; }) == "multiply" + what);

@@ -21,7 +21,7 @@ using xtape::Tape;
 
 namespace {
 
-/// Batches of which the last is short.
+/// Batches, the last of which is short.
 template <class T>
 struct Batch {
   xtape::Array<T> images;
@@ -39,7 +39,7 @@ std::vector<Batch<T>> make_batches(xtape::Rng& rng) {
   return batches;
 }
 
-/// How many allocations each of three epochs makes.
+/// Returns the number of allocations in each of three epochs.
 template <class T, class Optimizer>
 std::vector<std::size_t> allocations(nn::Sequential<T> model, Optimizer optimizer) {
   xtape::Rng rng;
@@ -81,7 +81,8 @@ TEMPLATE_TEST_CASE("Training allocates nothing after the first epoch", "[nn]", f
     XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
   }
   xtape::Rng rng;
-  // Large enough for threads in double only, as oneDNN allocates in float products of that size.
+  // Large enough for threads, and in double only, because oneDNN allocates in float products of
+  // this size.
   const std::size_t width = sizeof(T) == sizeof(double) ? 1024 : 64;
   const nn::Sequential<T> shallow{nn::Linear<T>(48, width, rng), nn::Sigmoid{},
                                   nn::Linear<T>(width, 10, rng)};

@@ -27,7 +27,7 @@ using xtape::Tape;
 
 namespace {
 
-/// All that a training step works with.
+/// Everything in a training step.
 template <class T>
 struct Training {
   xtape::Rng rng;
@@ -50,7 +50,7 @@ struct Training {
     optimizer->step(model, tape);
   }
 
-  /// The weights, and all that the optimizer remembers.
+  /// Returns the weights and the optimizer's state.
   std::vector<T> numbers() const {
     std::vector<T> all{static_cast<T>(optimizer->steps())};
     nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<T>& array) {
@@ -65,8 +65,8 @@ struct Training {
   }
 };
 
-/// Fails the k-th allocation of the first step, for every k, and checks that weights and optimizer
-/// are as they were before, and that the same objects then train on as if nothing had been.
+/// Fails the k-th allocation of the first step, for every k. Checks that weights and optimizer are
+/// unchanged, and that the same objects then train as if nothing had happened.
 template <class T, class MakeOptimizer>
 std::size_t failures_survived(MakeOptimizer make) {
   Training<T> undisturbed(make());
@@ -139,7 +139,7 @@ TEMPLATE_TEST_CASE("What cannot be loaded for want of memory changes nothing", "
         ++failures;
         continue;
       }
-      REQUIRE_FALSE(failed);  // it was told
+      REQUIRE_FALSE(failed);  // it was reported
       CHECK_FALSE(other.numbers() == before);
     }
     return failures;

@@ -16,7 +16,7 @@ struct Moments {
   double mean = 0, variance = 0, least = 0, greatest = 0;
 };
 
-/// Of a weight with a fan_in of 400 and a fan_out of 200.
+/// Draws a weight with a fan_in of 400 and a fan_out of 200.
 template <class T, class Initializer>
 Moments moments(const Initializer& initialize) {
   xtape::Rng rng{11};

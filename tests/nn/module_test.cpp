@@ -24,7 +24,7 @@ struct Mlp {
   static void visit(auto& self, auto&& f) { f("hidden", self.hidden), f("output", self.output); }
 };
 
-/// Modules of all kinds under one roof.
+/// A module with members of all kinds.
 struct Deep {
   explicit Deep(xtape::Rng& rng)
       : blocks{{nn::Linear<float>(2, 3, rng), nn::Linear<float>(3, 4, rng)},
@@ -44,7 +44,7 @@ struct Deep {
   }
 };
 
-/// A module that stands for the one that it holds.
+/// A module that visits as the one it holds.
 struct Wrapper {
   Mlp inner;
 

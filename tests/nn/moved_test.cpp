@@ -20,7 +20,7 @@
 #include "tests/support/models.hpp"
 #include "tests/support/temporary_folder.hpp"
 
-// Models, arrays and matrices that were moved from: what is asked of them throws.
+// Functions of models, arrays and matrices that were moved from throw.
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -59,7 +59,7 @@ TEST_CASE("The weights of a model that was moved from are neither saved nor load
                     "load_weights: parameter 'first': " + no_elements);
   TwoParameters<float> read = make_model();
   read.first.fill(0.F);
-  nn::load_weights(path, read);  // the file is as it was
+  nn::load_weights(path, read);  // the file is unchanged
   CHECK((read.first == best.first));
 }
 

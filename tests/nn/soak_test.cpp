@@ -27,7 +27,7 @@ using xtape::Variable;
 
 namespace {
 
-/// The physical memory of this process in bytes, where the system tells it in /proc.
+/// Returns the physical memory of this process in bytes, if the system tells it in /proc.
 std::optional<double> resident_bytes() {
   std::ifstream file("/proc/self/statm");
   double pages = 0, resident = 0;
@@ -37,7 +37,7 @@ std::optional<double> resident_bytes() {
   return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
-/// Training whose steps differ: in the number of images, in the ops, in the length of the graph.
+/// Training with different steps: the number of images, the ops, and the length of the graph vary.
 class Restless {
  public:
   void step() {
@@ -67,7 +67,7 @@ class Restless {
   }
 
  private:
-  /// (n, 8) to (n, 8), in one of several ways.
+  /// Maps (n, 8) to (n, 8), in one of several ways.
   Variable<float> change(Variable<float> h) {
     const auto half = static_cast<std::ptrdiff_t>(4);
     switch (rng_() % 6) {
@@ -86,7 +86,7 @@ class Restless {
     }
   }
 
-  /// An op that throws leaves nothing behind.
+  /// Checks that an op that throws leaves nothing behind.
   void fail_with(Variable<float> logits) {
     std::vector<int> labels = labels_;
     labels.back() = 4;
@@ -106,7 +106,7 @@ class Restless {
 }  // namespace
 
 TEST_CASE("Training of ever changing shapes keeps its memory") {
-  // The sanitizers keep what is freed, and look for leaks themselves.
+  // The sanitizers keep freed memory, and detect leaks themselves.
   const std::size_t steps = counts_allocations() ? 200'000 : 5'000;
   Restless training;
   const auto run = [&](std::size_t count) {

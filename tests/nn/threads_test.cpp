@@ -20,7 +20,7 @@ namespace {
 
 using Gradients = std::vector<Array<float>>;
 
-/// The gradients of the last of several steps on one batch after another.
+/// Returns the gradients of the last of several steps on one batch after another.
 Gradients gradients(const nn::Sequential<float>& model, const std::vector<Array<float>>& batches) {
   const nn::SoftmaxCrossEntropy criterion;
   const std::vector<int> labels{0, 1, 2, 3, 0, 1, 2, 3};
@@ -71,7 +71,7 @@ TEMPLATE_TEST_CASE("64 threads with a tape each find the gradients of one", "[nn
   xtape::Rng rng{10};
   const nn::Sequential<T> model{nn::Linear<T>(100, 80, rng), nn::Sigmoid{},
                                 nn::Linear<T>(80, 10, rng)};
-  // Products that the libraries compute in parallel, and some that are too small for it.
+  // Products that the libraries compute in parallel, and products that are too small for that.
   std::vector<Array<T>> batches;
   for (const std::size_t images : std::vector<std::size_t>{64, 1, 7, 128, 64}) {
     batches.push_back(random_integers<T>({images, 100}, rng));

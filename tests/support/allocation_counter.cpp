@@ -28,14 +28,14 @@ namespace {
 std::atomic<std::size_t> allocations{0}, deletions{0};
 thread_local std::size_t until_failure = 0;  // 0: never
 
-/// What operator new returns, which `allocate` takes from the heap.
+/// Returns memory for operator new. `allocate` takes it from the heap.
 template <class Allocate>
 void* counted(Allocate allocate) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   const bool fails = until_failure > 0 && --until_failure == 0;
   void* memory = fails ? nullptr : allocate();
   if (memory == nullptr) {
-    deletions.fetch_add(1, std::memory_order_relaxed);  // of what never was
+    deletions.fetch_add(1, std::memory_order_relaxed);  // so that a failure does not count
     throw std::bad_alloc();
   }
   return memory;

@@ -2,21 +2,21 @@
 
 #include <cstddef>
 
-/// Counts every allocation by operator new in the test program, which replaces it, and makes one
-/// fail on demand.
+/// Counts every allocation by operator new in the test program, and makes one fail on demand. It
+/// replaces operator new.
 
 /// False under the address and thread sanitizers, which replace operator new themselves and find
-/// more with theirs.
+/// more errors.
 bool counts_allocations();
 
-/// How often operator new, of any form, has been called so far by any thread.
+/// Returns the number of calls of operator new, of any form, by all threads.
 std::size_t allocation_count();
 
-/// How much of what operator new has given out has not been deleted. 0 under those sanitizers.
+/// Returns the number of allocations that have not been deleted. 0 under those sanitizers.
 std::size_t living_allocations();
 
-/// While it lives, the allocation number `k` of this thread, counted from 1, fails with
-/// std::bad_alloc, unless a sanitizer has replaced operator new.
+/// Makes allocation number `k` of this thread, counted from 1, fail with std::bad_alloc, for the
+/// lifetime of the object. Has no effect if a sanitizer has replaced operator new.
 class FailingAllocation {
  public:
   explicit FailingAllocation(std::size_t k);
@@ -24,6 +24,6 @@ class FailingAllocation {
   FailingAllocation(const FailingAllocation&) = delete;
   FailingAllocation& operator=(const FailingAllocation&) = delete;
 
-  /// Whether there have been as many allocations, so that one has failed.
+  /// True if there have been `k` allocations, so that one has failed.
   bool failed() const;
 };

@@ -11,8 +11,8 @@
 
 /// Arrays for tests, and the plain walk over indices that kernels are compared with.
 
-/// Whole numbers from -8 to 8: sums and products of a few thousand of them are exact even in single
-/// precision, so that results can be compared bit by bit.
+/// Returns whole numbers from -8 to 8. Sums and products of a few thousand of them are exact in
+/// single precision, so results can be compared bit by bit.
 template <class T>
 xtape::Array<T> random_integers(const xtape::Shape& shape, xtape::Rng& rng) {
   xtape::Array<T> array(shape);
@@ -22,7 +22,7 @@ xtape::Array<T> random_integers(const xtape::Shape& shape, xtape::Rng& rng) {
   return array;
 }
 
-/// An array of this shape with the elements given in row-major order.
+/// Returns an array of this shape with these elements, in row-major order.
 template <class T>
 xtape::Array<T> array_of(const xtape::Shape& shape, std::initializer_list<T> elements) {
   xtape::Array<T> array(shape);
@@ -30,7 +30,7 @@ xtape::Array<T> array_of(const xtape::Shape& shape, std::initializer_list<T> ele
   return array;
 }
 
-/// Moves the elements away by assignment: the array keeps its shape, and holds none.
+/// Moves the elements away by assignment. The array keeps its shape and has no elements.
 template <class T>
 void move_away(xtape::Array<T>& array) {
   xtape::Array<T> taker;
@@ -42,7 +42,7 @@ std::vector<T> elements(const xtape::Array<T>& array) {
   return {array.storage().begin(), array.storage().end()};
 }
 
-/// A shape of rank 0 to `max_rank` with extents from `smallest` to 5.
+/// Returns a shape of rank 0 to `max_rank` with extents from `smallest` to 5.
 inline xtape::Shape random_shape(xtape::Rng& rng, std::size_t max_rank, std::size_t smallest) {
   xtape::Shape shape(rng() % (max_rank + 1));
   for (std::size_t& extent : shape) {
@@ -51,7 +51,7 @@ inline xtape::Shape random_shape(xtape::Rng& rng, std::size_t max_rank, std::siz
   return shape;
 }
 
-/// A shape that broadcasts to `shape`: some leading axes are missing, some extents are 1.
+/// Returns a shape that broadcasts to `shape`: some leading axes are missing, some extents are 1.
 inline xtape::Shape random_operand_shape(const xtape::Shape& shape, xtape::Rng& rng) {
   const std::size_t missing = rng() % 3 == 0 ? rng() % (shape.size() + 1) : 0;
   xtape::Shape operand(shape.begin() + static_cast<std::ptrdiff_t>(missing), shape.end());
@@ -75,7 +75,7 @@ void for_each_index(const xtape::Shape& shape, Visit visit) {
   }
 }
 
-/// The place in row-major order of an operand's element that broadcasts to `index`.
+/// Returns the row-major offset of the operand's element that broadcasts to `index`.
 inline std::size_t broadcast_offset(const xtape::Shape& operand,
                                     const std::vector<std::size_t>& index) {
   const std::size_t missing = index.size() - operand.size();

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Catch2 2.13 and 3.x under one name, and the small helpers that many tests share.
+/// Catch2 2.13 and 3.x under one name, and small helpers for many tests.
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
@@ -12,8 +12,8 @@ using Catch::Approx;
 #include <exception>
 #include <string>
 
-/// Ends the test case as skipped; the message begins with "SKIPPED: ". Catch2 from 3.3 on says so
-/// itself, for an earlier one CTest looks for those letters in the output.
+/// Ends the test case as skipped. The message begins with "SKIPPED: ". Catch2 3.3 and newer reports
+/// that itself. For older versions, CTest looks for these letters in the output.
 #ifdef SKIP
 #define XTAPE_SKIP(message) SKIP(message)
 #else
@@ -22,7 +22,7 @@ using Catch::Approx;
   return
 #endif
 
-/// The message of the std::exception that `action` throws; "(nothing thrown)" when it throws none.
+/// Returns the message of the std::exception that `action` throws, or "(nothing thrown)".
 template <class Action>
 std::string message_of(Action&& action) {
   try {

@@ -15,26 +15,26 @@
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/catch.hpp"
 
-/// What a hostile file may cost. It must be refused with a clear error, with at most 64 MB of
-/// memory, and in at most 20 times what a sound file of its kind and size takes. Honest work
-/// differs less from file to file. What the limit is for takes hundreds of times as long: to unpack
-/// all that a small file unpacks to, to go through all entries for each of them.
+/// The cost limits of a hostile file. It must be rejected with a clear error, at most 64 MB of
+/// memory, and at most 20 times the time of a valid file of its kind and size. Valid files differ
+/// less from each other. The attacks that the limit is for take hundreds of times as long:
+/// unpacking all that a small file unpacks to, or going through all entries for each entry.
 
-/// What it took to read or to refuse a file.
+/// The cost of reading or rejecting a file.
 struct Cost {
   bool refused = false;
-  double seconds = 0;  // of the processor
+  double seconds = 0;  // of processor time
   long megabytes = 0;
 };
 
 inline constexpr double most_times = 20;
 inline constexpr long most_megabytes = 64;
 
-/// Runs `read` in a process of its own, where neither other tests nor other programs count.
+/// Runs `read` in its own process, so that other tests and programs do not count.
 template <class Read>
 Cost cost_once(Read read) {
 #ifdef __GLIBC__
-  ::malloc_trim(0);  // so that memory grows where it is taken again
+  ::malloc_trim(0);  // so that memory use grows when it is allocated again
 #endif
   Cost cost;
   std::array<int, 2> ends{};
@@ -56,12 +56,11 @@ Cost cost_once(Read read) {
   const bool told = ::read(ends[0], &cost, sizeof cost) == sizeof cost;
   ::close(ends[0]);
   ::waitpid(child, nullptr, 0);
-  REQUIRE(told);  // else it crashed
+  REQUIRE(told);  // otherwise it crashed
   return cost;
 }
 
-/// Only then do time and memory tell what a user would see: neither in debugging builds nor with
-/// sanitizers.
+/// True if time and memory are those that a user would see: not in debug builds or with sanitizers.
 inline bool measures_cost() {
 #ifdef __OPTIMIZE__
   return counts_allocations();
@@ -70,7 +69,7 @@ inline bool measures_cost() {
 #endif
 }
 
-/// The least of some tries: on a busy machine caches are lost.
+/// Returns the smallest cost of some tries, because a busy machine loses its caches.
 template <class Read>
 Cost cost_of(Read read) {
   Cost least = cost_once(read);
@@ -81,7 +80,7 @@ Cost cost_of(Read read) {
   return least;
 }
 
-/// Checks a cost against that of a sound file of the same kind and size.
+/// Checks a cost against that of a valid file of the same kind and size.
 inline void check_cheap(const Cost& cost, const Cost& sound) {
   CHECK_FALSE(sound.refused);
   if (measures_cost()) {
@@ -90,7 +89,7 @@ inline void check_cheap(const Cost& cost, const Cost& sound) {
   }
 }
 
-/// Checks that `read` throws, and what that costs.
+/// Checks that `read` throws, and checks its cost.
 template <class Read>
 void check_refused_at_once(Read read, const Cost& sound) {
   const Cost cost = cost_of(read);

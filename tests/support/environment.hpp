@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-/// An environment variable that has another value, or none, until the end of the scope.
+/// Sets or removes an environment variable until the end of the scope.
 class EnvironmentVariable {
  public:
   EnvironmentVariable(const char* name, const std::optional<std::string>& value) : name_(name) {

@@ -16,8 +16,8 @@ Outcome outcome_of(const char* function) {
   return current == nullptr ? succeeds() : current->call(function);
 }
 
-/// The function that would be called if this file had none of that name: a sanitizer's, which
-/// checks its arguments, or else the C library's.
+/// Returns the next function of this name after the ones in this file: a sanitizer's, which checks
+/// its arguments, or the C library's.
 template <class Function>
 Function* original(const char* name) {
   void* found = ::dlsym(RTLD_DEFAULT, ("__interceptor_" + std::string(name)).c_str());
@@ -61,8 +61,8 @@ Outcome FaultySystem::call(const char* function) {
   return outcome;
 }
 
-// Their names in C++ are others, because the system's headers may define inline functions of those
-// names (_FORTIFY_SOURCE).
+// Their names in C++ are different, because the system's headers may define inline functions with
+// these names (_FORTIFY_SOURCE).
 
 int test_open(const char* path, int flags, ...) __asm__("open");
 int test_close(int file) __asm__("close");
@@ -84,7 +84,7 @@ int test_open(const char* path, int flags, ...) {
   return unless_it_fails(outcome_of("open"), [&] { return next(path, flags, mode); });
 }
 
-/// The file is closed also when this fails, as on Linux.
+/// On Linux, the file is closed even if this fails.
 int test_close(int file) {
   static auto* const next = original<int(int)>("close");
   const int result = next(file);

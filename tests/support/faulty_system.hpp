@@ -8,22 +8,22 @@
 #include <string>
 #include <vector>
 
-/// Makes calls of the operating system fail on demand, as full disks, damaged disks and signals do.
-/// The test program has functions of its own with the names open, close, pread, write, fsync,
-/// rename and flock. The library calls them in the place of the C library's, to which they pass
-/// each call that no test wants to fail.
+/// Makes system calls fail on demand, like full disks, damaged disks and signals. The test program
+/// defines its own open, close, pread, write, fsync, rename and flock. The library calls them
+/// instead of the C library's. They pass on each call that no test wants to fail.
 
-/// How a call ends.
+/// The outcome of a call.
 struct Outcome {
-  int error = 0;                                               // its errno; 0: it succeeds
-  std::size_t most = std::numeric_limits<std::size_t>::max();  // bytes that it reads or writes
+  int error = 0;                                               // errno; 0: the call succeeds
+  std::size_t most = std::numeric_limits<std::size_t>::max();  // the bytes that it reads or writes
 };
 
 constexpr Outcome fails(int error) { return {.error = error}; }
 constexpr Outcome moves(std::size_t bytes) { return {.most = bytes}; }
 constexpr Outcome succeeds() { return {}; }
 
-/// While it lives, it records which of these functions this thread calls, and decides how they end.
+/// Records this thread's calls of these functions, and decides their outcomes, for the lifetime of
+/// the object.
 class FaultySystem {
  public:
   FaultySystem();
@@ -31,16 +31,16 @@ class FaultySystem {
   FaultySystem& operator=(const FaultySystem&) = delete;
   ~FaultySystem();
 
-  /// How the next calls of a function end, in their order. The calls after them succeed.
+  /// Sets the outcomes of the next calls of a function, in order. Later calls succeed.
   void next(const std::string& function, std::initializer_list<Outcome> outcomes);
 
-  /// How many of these outcomes no call has had yet.
+  /// Returns the number of outcomes that no call has used.
   std::size_t outcomes_left() const;
 
-  /// The functions called so far, in their order.
+  /// Returns the functions called so far, in order.
   const std::vector<std::string>& calls() const { return calls_; }
 
-  /// For those functions: records a call and takes its outcome.
+  /// Records a call and returns its outcome.
   Outcome call(const char* function);
 
  private:

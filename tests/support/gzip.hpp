@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-/// `content` as a gzip file.
+/// Returns `content` as a gzip file.
 inline std::vector<std::uint8_t> gzip(std::span<const std::uint8_t> content) {
   z_stream stream{};
   deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);

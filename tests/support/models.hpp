@@ -11,7 +11,7 @@
 #include "tensor/array.hpp"
 #include "tensor/rng.hpp"
 
-/// A model of two parameters whose gradients a test chooses.
+/// A model of two parameters with gradients that a test chooses.
 template <class T>
 struct TwoParameters {
   xtape::Array<T> first, second;
@@ -61,7 +61,7 @@ void backward_with(xtape::Tape<T>& tape, const TwoParameters<T>& model,
   tape.backward(term(model.first, gradients.first) + term(model.second, gradients.second));
 }
 
-/// The greatest of |a - b| / max(1, |b|) in units of T's rounding error.
+/// Returns the largest |a - b| / max(1, |b|), in units of T's rounding error.
 template <class T>
 double distance(const xtape::Array<T>& a, const xtape::Array<double>& b) {
   if (!xtape::same_shape(a.shape(), b.shape())) {
@@ -71,13 +71,13 @@ double distance(const xtape::Array<T>& a, const xtape::Array<double>& b) {
   for (std::size_t i = 0; i < b.size(); ++i) {
     const double scale = std::max(1.0, std::abs(b.data()[i]));
     const double error = std::abs(static_cast<double>(a.data()[i]) - b.data()[i]) / scale;
-    greatest = error <= greatest ? greatest : error;  // NaN counts as great
+    greatest = error <= greatest ? greatest : error;  // NaN counts as large
   }
   return greatest / static_cast<double>(std::numeric_limits<T>::epsilon());
 }
 
 /// Steps `optimizer` with random gradients beside `reference(w, g, index)`, a scalar rule in double
-/// that is called for every element; returns the greatest distance between the two.
+/// for every element. Returns the largest difference between the two.
 template <class T, class Optimizer, class Reference>
 double distance_from_reference(Optimizer& optimizer, Reference reference, const xtape::Shape& shape,
                                int steps) {

@@ -6,7 +6,8 @@
 #include <limits>
 #include <type_traits>
 
-/// How many numbers of T it is from a to b: 0 for two NaNs, and for 0 and -0.
+/// Returns the number of steps from a to b through the numbers of T: 0 for equal numbers, for two
+/// NaNs, and for 0 and -0.
 template <class T>
 double steps_between(T a, T b) {
   using Word = std::conditional_t<std::is_same_v<T, float>, std::int32_t, std::int64_t>;

@@ -12,8 +12,8 @@
 #include <string_view>
 #include <system_error>
 
-/// A new folder of its own among the system's temporary files, gone with all that is in it at the
-/// end of the scope.
+/// A new folder among the system's temporary files. It is removed with its content at the end of
+/// the scope.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -34,7 +34,7 @@ class TemporaryFolder {
 
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
-  /// Writes a file of these bytes, replacing one that is there, and returns its path.
+  /// Writes a file of these bytes, replaces an existing one, and returns its path.
   template <class Byte>
   std::filesystem::path write(std::string_view name, const Byte* bytes, std::size_t count) const {
     static_assert(sizeof(Byte) == 1);

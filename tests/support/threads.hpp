@@ -4,8 +4,7 @@
 
 #include "tensor/parallel.hpp"
 
-/// While it lives, kernels that this thread calls use `count` threads: one in a build without
-/// OpenMP.
+/// Makes kernels of this thread use `count` threads for the lifetime of the object.
 class Threads {
  public:
   explicit Threads(std::size_t count) : before_(xtape::thread_count()) {

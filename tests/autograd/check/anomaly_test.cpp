@@ -18,7 +18,7 @@ namespace {
 constexpr float nan_f = std::numeric_limits<float>::quiet_NaN();
 constexpr float inf_f = std::numeric_limits<float>::infinity();
 
-/// A tape that detects anomalies.
+/// A tape with anomaly detection on.
 struct Watchful {
   Tape<float> tape;
   Watchful() { tape.detect_anomaly(true); }

@@ -19,7 +19,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// The line of a parameter.
+/// Returns the line of a parameter.
 std::string parameter_line(const char* node, const char* label) {
   return fmt::format(
       "  {} [label=\"{}\", style=filled, fillcolor=\"#cfe2f7\", color=\"#2a6fb0\"];\n", node,

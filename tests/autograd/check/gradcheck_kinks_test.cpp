@@ -13,7 +13,7 @@
 #include "tests/ops/arrays.hpp"
 #include "tests/support/catch.hpp"
 
-/// What gradcheck says of gradients near and at kinks.
+/// gradcheck near and at kinks.
 
 using namespace xtape;
 
@@ -21,7 +21,7 @@ namespace {
 
 using V = Variable<double>;
 
-/// x, with a gradient of `factor` times the right one plus `more` for element `place`.
+/// Returns x, with a gradient of `factor` times the right one, plus `more` for element `place`.
 V spoilt(V x, std::size_t place, double factor, double more = 0) {
   return record("spoilt", {x}, x.value() * 1.0, [=](V y) {
     accumulate(x, y.grad());
@@ -30,13 +30,13 @@ V spoilt(V x, std::size_t place, double factor, double more = 0) {
   });
 }
 
-/// max(x, 0) by the op that takes the maximum along an axis.
+/// Returns max(x, 0), by the op that takes the maximum along an axis.
 V max_with_zero(V x) {
   const V row = reshape(x, {1, -1});
   return max(concatenate({row, x.tape().constant(Array<double>(row.shape(), 0.))}), 0);
 }
 
-/// 1 where x > 0, else 0: what jumps has a derivative on both sides all the same.
+/// Returns 1 where x > 0, else 0. A jump still has a derivative on both sides.
 V step(V x) {
   const auto positive = [](double element) { return element > 0 ? 1. : 0.; };
   return record("step", {x}, elementwise(positive, x.value()),
@@ -57,15 +57,15 @@ const Kink kinks[] = {
     {"max", max_with_zero, 0, 1},
 };
 
-/// How far away a kink may be: some of these are nearer than a step, h = 6e-6.
+/// Distances of kinks. Some are smaller than the step h = 6e-6.
 constexpr double distances[] = {1e-10, 1e-9, 1e-8, 6e-7, 1e-6, 2e-6, 3.1e-6, 5.9e-6, 7e-6, 1e-3};
 
-/// Eight elements, of which number 3 is x and the others are away from 0.
+/// Returns eight elements. Number 3 is x, and the others are away from 0.
 constexpr std::size_t near = 3;
 Array<double> elements_with(double x) { return array_of<double>({-3, -2, -1, x, 1, 2, 3, 4}); }
 
-/// The sum of f over elements_with(x), with a gradient that is wrong for x. The sum is not small,
-/// so that differences are rounded.
+/// Returns the sum of f over elements_with(x), with a wrong gradient for x. The sum is not small,
+/// so differences are rounded.
 GradcheckResult check_spoilt(V (*f)(V), double x, double factor, double more = 0) {
   return gradcheck([=](V v) { return sum(f(spoilt(v, near, factor, more))) + 5; },
                    {elements_with(x)});
@@ -82,7 +82,7 @@ TEST_CASE("gradcheck passes right gradients beside a kink") {
         CHECK(result);
         CHECK(result.compared == 8);
         const double slope = x < 0 ? kink.left : kink.right;
-        if (slope != 0 && distance > 1e-10) {  // 0 lets no step be much smaller
+        if (slope != 0 && distance > 1e-10) {  // a slope of 0 allows no much smaller step
           CHECK(result.at_kinks == 0);
         }
         const auto weighted = gradcheck(kink.f, {elements_with(x)});
@@ -136,8 +136,7 @@ TEST_CASE("gradcheck passes any slope between the two sides of a kink, and count
 }
 
 TEST_CASE("gradcheck fails when too many elements are at kinks") {
-  // relu takes the slope from the left: right, and yet it says nothing about the slope from the
-  // right.
+  // relu has the slope from the left, which passes but says nothing about the slope from the right.
   const auto check = [](std::size_t count) {
     Array<double> x(Shape{8}, 1.);
     std::fill_n(x.data(), count, 0.);
@@ -193,7 +192,7 @@ TEST_CASE("gradcheck excuses no error that a kink does not explain") {
     CHECK(gradcheck([&](V v) { return sum(f(spoilt(v, near, 1, 1e-5))); }, {elements_with(x)})
               .failed == 1);
   }
-  // Curvature is no kink: right gradients of coarse steps are refused as ever.
+  // Curvature is not a kink: correct gradients with coarse steps still fail.
   const auto coarse =
       gradcheck([](V v) { return sum(pow(v, 5.)); }, {elements_with(1.5)}, {.step = 1e-2});
   CHECK(coarse.failed == 8);

@@ -20,13 +20,13 @@ namespace {
 
 using V = Variable<double>;
 
-/// x, with a gradient that is `factor` times too large.
+/// Returns x, with a gradient that is `factor` times too large.
 V scaled_gradient(V x, double factor) {
   return record("scaled_gradient", {x}, x.value() * 1.0,
                 [=](V y) { accumulate(x, y.grad() * factor); });
 }
 
-/// x, with a gradient that is `value` for element `place` and right elsewhere.
+/// Returns x, with a gradient that is `value` for element `place` and right elsewhere.
 V wrong_at(V x, std::size_t place, double value) {
   return record("wrong_at", {x}, x.value() * 1.0, [=](V y) {
     accumulate(x, y.grad());
@@ -113,7 +113,7 @@ TEST_CASE("gradcheck prints what it found") {
 }
 
 TEST_CASE("gradcheck checks the whole vector-Jacobian product of an array") {
-  // Right for a gradient of ones, as the plain sum would give, and for no other.
+  // Right only for a gradient of ones, as the plain sum would give.
   const auto right_for_ones = [](V x) {
     return record("right_for_ones", {x}, x.value() * 1.0,
                   [=](V y) { accumulate(x, y.value() * 0.0 + 1.0); });
@@ -135,7 +135,7 @@ TEST_CASE("gradcheck steps in proportion to large elements") {
   for (const double x : {1e12, -1e6, 1e-9}) {
     CHECK(gradcheck([](auto v) { return v * v; }, {array_of<double>({x})}));
   }
-  // The error of truncation is h^2 / 6 times the third derivative.
+  // The truncation error is h^2 / 6 times the third derivative.
   const auto cubed = [](auto x) { return sum(pow(x, 3)); };
   const auto coarse = gradcheck(cubed, {array_of<double>({2})}, {.step = 1e-2});
   REQUIRE(coarse.failed == 1);

@@ -8,7 +8,7 @@ using namespace xtape;
 
 namespace {
 
-/// The value of op(a, b), and both gradients of its sum.
+/// Returns the value of op(a, b), and both gradients of its sum.
 template <class T>
 struct BinaryResult {
   Array<T> value, grad_a, grad_b;

@@ -6,8 +6,8 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/steps.hpp"
 
-// An op gives the same for a number in a vector register and among the last elements of an array,
-// which fill none.
+// An op gives the same result for a number in a vector register and among the last elements of an
+// array, which do not fill one.
 
 using namespace xtape;
 
@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t count = 35;  // two registers of floats and a tail
 
-/// Checks that op(x) of an array full of a number, and last 0 when `ends_in_zero`, has one value
-/// for that number, to `steps`.
+/// Checks that op(x) of an array full of one number (the last is 0 if `ends_in_zero`) has one value
+/// for that number, up to `steps`.
 template <class T, class Op>
 void check_one_answer(const char* name, Op op, double steps, bool ends_in_zero = false) {
   using Limits = std::numeric_limits<T>;

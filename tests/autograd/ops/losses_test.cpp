@@ -13,7 +13,7 @@ using namespace xtape;
 
 namespace {
 
-/// The loss of one row of logits, with a label or with the targets that say the same.
+/// Returns the loss of one row of logits, with a label or with equivalent targets.
 template <class T>
 Evaluated<T> by_label(const std::vector<double>& logits, int label) {
   return evaluate([=](auto z) { return softmax_cross_entropy(z, {label}); },
@@ -89,7 +89,7 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy is right for logits of any size", "", 
 
 TEMPLATE_TEST_CASE("softmax_cross_entropy of a small probability keeps its digits", "", float,
                    double) {
-  // ln p of the label, which is far too small to be a number itself.
+  // ln p of the label, where p itself underflows.
   CHECK(static_cast<double>(by_label<TestType>({0, 1000}, 0).value()) == 1000);
   // 1 - p is below the rounding error of p.
   const auto sure = by_label<TestType>({40, 0}, 0);

@@ -9,7 +9,7 @@ using namespace xtape;
 
 namespace {
 
-/// a b, by its definition.
+/// Returns a b, by definition.
 Array<double> product(const Array<double>& a, const Array<double>& b) {
   Array<double> y(Shape{a.shape()[0], b.shape()[1]}, 0.0);
   for (std::size_t i = 0; i < a.shape()[0]; ++i) {

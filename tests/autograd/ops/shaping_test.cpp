@@ -11,7 +11,7 @@ using namespace xtape;
 
 namespace {
 
-/// 0, 1, 2, ... under a shape.
+/// Returns 0, 1, 2, ... in this shape.
 template <class T = float>
 Array<T> counting(const Shape& shape) {
   Array<T> x(shape);

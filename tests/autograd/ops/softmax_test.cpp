@@ -12,7 +12,7 @@ namespace {
 const auto apply_softmax = [](auto x) { return softmax(x); };
 const auto apply_log_softmax = [](auto x) { return log_softmax(x); };
 
-/// The gradient of the second element of each row.
+/// Returns the gradient of the second element of each row.
 template <class T, class Op>
 Array<T> gradient_of_second(Op op, const Array<T>& x) {
   return evaluate(

@@ -9,8 +9,8 @@
 #include "tests/support/cost.hpp"
 #include "tests/support/temporary_folder.hpp"
 
-/// What it takes to read a safetensors file whose header is as long as it may be and holds nothing
-/// but a long text.
+/// Returns the cost of reading a safetensors file whose header has the maximum length and holds
+/// only a long text.
 inline Cost cost_of_sound_header() {
   const std::string head = R"({"__metadata__":{"text":")", tail = R"("}})";
   const std::size_t most = 2 << 20;

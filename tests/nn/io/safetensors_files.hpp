@@ -10,14 +10,15 @@
 
 #include "tests/support/temporary_folder.hpp"
 
-/// The bytes of a safetensors file with this header, which may be unsound, and `data` after it.
+/// Returns the bytes of a safetensors file with this header, which may be invalid, and `data` after
+/// it.
 inline std::string safetensors_bytes(std::string_view header, std::string_view data = {}) {
   const std::uint64_t length = header.size();
   std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
   return bytes.append(header).append(data);
 }
 
-/// Writes such a file, whose data are `size` bytes 0.
+/// Writes a safetensors file with this header, and `size` zero bytes after it.
 inline std::filesystem::path write_unsound(const TemporaryFolder& folder, std::string_view header,
                                            std::size_t size = 0) {
   return folder.write("file", safetensors_bytes(header, std::string(size, '\0')));
@@ -31,7 +32,7 @@ inline std::string repeat(const std::string& text, std::size_t times) {
   return result;
 }
 
-/// Entries of a header, each with a key of its own, as many as fit in `size` bytes.
+/// Returns as many header entries, with unique keys, as fit in `size` bytes.
 inline std::string many_tensors(std::size_t size) {
   std::string result;
   for (int i = 0; result.size() + 70 < size; ++i) {

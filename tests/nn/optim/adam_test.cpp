@@ -15,7 +15,7 @@ namespace nn = xtape::nn;
 
 namespace {
 
-/// torch.optim.Adam's rule for one number, or torch.optim.AdamW's.
+/// The rule of torch.optim.Adam or torch.optim.AdamW for one number.
 class Reference {
  public:
   Reference(const nn::AdamOptions& options, bool decoupled)

@@ -26,7 +26,7 @@ using Model = TwoParameters<double>;
 
 const Model gradients{{1, -2}, {0.5, 0.25, 8}};
 
-/// All that a step may change.
+/// Everything that a step may change.
 struct Snapshot {
   std::vector<double> numbers;
   std::size_t steps, slots;
@@ -346,7 +346,7 @@ TEST_CASE("An optimizer has nothing to do for a model without parameters", "[nn]
 
 namespace {
 
-/// An optimizer that changes its mind about how much to remember.
+/// An optimizer whose state_count() changes.
 struct Fickle : nn::Optimizer<double> {
   Fickle() : Optimizer("Fickle") {}
   std::size_t wanted = 1;

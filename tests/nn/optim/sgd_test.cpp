@@ -14,7 +14,7 @@ using xtape::Shape;
 
 namespace {
 
-/// torch.optim.SGD's rule for one number.
+/// The rule of torch.optim.SGD for one number.
 class Reference {
  public:
   explicit Reference(const nn::SGDOptions& options) : options_(options) {}
