@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "autograd/no_grad.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace nn = xtape::nn;
