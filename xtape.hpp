@@ -3,10 +3,20 @@
 /// @file
 /// All of xtape: `#include <xtape.hpp>` is all that a program needs.
 
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#error "xtape needs C++20: compile with -std=c++20 (MSVC: /std:c++20)"
+#include <C++20>  // no such header: ends the compilation before hundreds of other errors
+#endif
+
+// First, so that no macro of the program's meets a name in the headers below.
+#include "tensor/hide_macros.hpp"
+
 #include "autograd/check/anomaly.hpp"
 #include "autograd/check/dot.hpp"
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/define.hpp"
+#include "autograd/no_expression.hpp"
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/print.hpp"
 #include "autograd/record.hpp"
@@ -43,10 +53,14 @@
 #include "nn/table.hpp"
 #include "nn/train/metrics.hpp"
 #include "tensor/classes.hpp"
+#include "tensor/conversions.hpp"
 #include "tensor/gemm.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/print.hpp"
 #include "tensor/version.hpp"
+
+// Last: the program's macros again.
+#include "tensor/restore_macros.hpp"
 
 /// Arrays, random numbers, the tape, its ops and the gradient checker. Each family of functions has
 /// a header of its own.

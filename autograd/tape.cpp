@@ -4,9 +4,16 @@
 
 #include <algorithm>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/record.hpp"
 
 namespace xtape {
+
+template <class T>
+void Variable<T>::fail_unusable() const {
+  fail<TapeError>("{}", node_ == nullptr ? "a Variable without a value: nothing was assigned to it"
+                                         : "stale Variable: recorded before Tape::rewind()");
+}
 
 template <class T>
 Variable<T> Tape<T>::constant(const Array<T>& array) {
@@ -190,7 +197,10 @@ void Tape<T>::grow() {
   }
 }
 
-template class Tape<float>;
-template class Tape<double>;
+#define XTAPE_INSTANTIATE(T) \
+  template class Tape<T>;    \
+  template void Variable<T>::fail_unusable() const
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape

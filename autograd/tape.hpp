@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "autograd/inline_function.hpp"
 #include "autograd/parameter_map.hpp"
 #include "tensor/assign.hpp"
+#include "tensor/narrowing.hpp"
 #include "tensor/rng.hpp"
 
 namespace xtape {
@@ -38,6 +40,10 @@ struct ScopeFrame {
 template <class T = float>
 class Variable {
  public:
+  /// A handle to no value, as a place to assign one to: `std::vector<Variable<float>> states(10)`.
+  /// Anything else that uses it throws TapeError.
+  Variable() = default;
+
   /// The value computed when the variable was recorded.
   const Array<T>& value() const { return *node().value; }
   /// Returns the shape of value() and grad().
@@ -52,7 +58,14 @@ class Variable {
   bool needs_grad() const { return node().needs_grad; }
 
   /// The only element of a variable that has one. Throws ShapeError when it has more or none.
+  ///@{
   T item() const;
+  template <class Number>
+  requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>) explicit operator Number()
+      const {
+    return static_cast<Number>(item());
+  }
+  ///@}
 
   /// The op that recorded it, "parameter", "frozen", "variable" or "constant".
   const char* op() const { return node().op; }
@@ -62,7 +75,12 @@ class Variable {
   Variable input(std::size_t i) const;
 
   /// The tape it was recorded on.
-  Tape<T>& tape() const { return *node_->tape; }
+  Tape<T>& tape() const {
+    if (node_ == nullptr) [[unlikely]] {
+      fail_unusable();
+    }
+    return *node_->tape;
+  }
 
  private:
   friend class Tape<T>;
@@ -70,14 +88,15 @@ class Variable {
   Variable(Node<T>& node, std::uint64_t recording) : node_(&node), recording_(recording) {}
 
   Node<T>& node() const {
-    if (recording_ != node_->tape->recording_) [[unlikely]] {
-      fail<TapeError>("stale Variable: recorded before Tape::rewind()");
+    if (node_ == nullptr || recording_ != node_->tape->recording_) [[unlikely]] {
+      fail_unusable();
     }
     return *node_;
   }
+  [[noreturn, gnu::cold]] void fail_unusable() const;
 
-  Node<T>* node_;
-  std::uint64_t recording_;
+  Node<T>* node_ = nullptr;
+  std::uint64_t recording_ = 0;
 };
 
 /// A backward closure. The tape calls it with the op's own result y. It passes y.grad() to the
@@ -114,9 +133,10 @@ class Tape {
   Tape& operator=(const Tape&) = delete;
 
   /// A value that is not differentiated: an array (copied), an xtensor expression, a number, or a
-  /// callable that writes the array itself, `[&](Array<T>& out) { ... }`. Throws ShapeError for an
-  /// array without the elements of its shape, one that was moved from, and for one of more axes
-  /// than max_rank; so does every function below that takes arrays or expressions.
+  /// callable that writes the array itself, `[&](Array<T>& out) { ... }`. An array of more digits,
+  /// as double on a Tape<float>, does not compile: write `xt::cast<float>(array)`. Throws
+  /// ShapeError for an array without the elements of its shape, one that was moved from, and for
+  /// one of more axes than max_rank; so does every function below that takes arrays or expressions.
   ///@{
   Variable<T> constant(const Array<T>& array);
   template <class Value>
@@ -279,10 +299,19 @@ class Tape {
       resize(node.storage, Shape{});
       node.storage.data()[0] = static_cast<T>(value);
     } else if constexpr (Expression<Value>) {
+      static_assert(!loses_digits<Value, T>,
+                    "xtape: an array of double would lose digits on a Tape<float>: write "
+                    "xt::cast<float>(array), or compute with a Tape<double>");
       assign(op, node.storage, value);
-    } else {
+    } else if constexpr (std::invocable<const Value&, Array<T>&>) {
       value(node.storage);
       require_sound(op, node);
+    } else {
+      static_assert(
+          sizeof(Value) == 0,
+          "xtape: a value for the tape is an array, an xtensor expression, a number, or a "
+          "callable (Array<T>& out); xtape::array(range, shape) makes an array of a "
+          "std::vector or std::span");
     }
     node.backward = {};
     return commit(node, op, &node.storage, needs_grad);
@@ -313,22 +342,6 @@ class Tape {
   Arena arena_;
   Array<T> scratch_;
   Rng rng_;
-};
-
-/// While it lives, its tape records values only: nothing needs a gradient, and layers that behave
-/// differently in training (dropout) know that this is not. `xtape::NoGrad guard{tape};`
-template <class T>
-class NoGrad {
- public:
-  /// Begins to record values only; the destructor goes back to what was before.
-  explicit NoGrad(Tape<T>& tape) : tape_(tape), before_(std::exchange(tape.grad_enabled_, false)) {}
-  ~NoGrad() { tape_.grad_enabled_ = before_; }
-  NoGrad(const NoGrad&) = delete;
-  NoGrad& operator=(const NoGrad&) = delete;
-
- private:
-  Tape<T>& tape_;
-  bool before_;
 };
 
 template <class T>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "autograd/tape.hpp"
+#include "autograd/no_grad.hpp"
 
 /// @file
 /// The output of a model without a backward pass.

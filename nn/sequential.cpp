@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/scope.hpp"
 
 namespace xtape::nn {

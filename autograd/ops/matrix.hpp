@@ -1,5 +1,6 @@
 #pragma once
 
+#include "autograd/ops/beside_array.hpp"
 #include "autograd/tape.hpp"
 
 /// @file
@@ -15,9 +16,15 @@ bool holds_rows(const Shape& batch, std::size_t width);
 }  // namespace detail
 
 /// Y = A B for A (m, k) and B (k, n),   dA = dY B^T, dB = A^T dY. Throws ShapeError when the shapes
-/// do not fit.
+/// do not fit. One of them may be an array: it is a constant.
+///@{
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b);
+template <class A, BesideArray<A> B>
+Variable<scalar_of<A, B>> matmul(A&& a, B&& b) {
+  return detail::beside_array([](auto x, auto y) { return matmul(x, y); }, a, b);
+}
+///@}
 
 /// Y = X W + b for a batch X (batch, in), weights W (in, out) and a bias b (out), added to each
 /// row: dX = dY W^T, dW = X^T dY, db = the sum of dY over the batch. Samples of any shape with `in`

@@ -142,6 +142,9 @@ std::size_t count_before(const Shape& shape, std::size_t axis) {
 template <class T>
 Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t axis_from_either) {
   require<ShapeError>(!operands.empty(), "concatenate: expected at least one operand, got none");
+  require<ShapeError>(!operands.front().shape().empty(),
+                      "concatenate: '{}' is a scalar, which has no axis: use stack",
+                      operands.front().op());
   const std::size_t axis =
       normalize_axis("concatenate", axis_from_either, operands.front().shape());
   const Shape shape = concatenated_shape(operands, axis);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "autograd/no_grad.hpp"
 #include "examples/cli/output.hpp"
 #include "examples/cli/validators.hpp"
 #include "examples/mnist/commands.hpp"

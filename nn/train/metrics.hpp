@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/tape.hpp"
+#include "autograd/no_grad.hpp"
 #include "nn/data/batches.hpp"
 #include "tensor/classes.hpp"
 #include "tensor/indices.hpp"

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/tape.hpp"
 #include "tests/support/allocation_counter.hpp"

@@ -1,7 +1,8 @@
+#include "autograd/no_grad.hpp"
+
 #include <stdexcept>
 
 #include "autograd/ops/ops.hpp"
-#include "autograd/tape.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"

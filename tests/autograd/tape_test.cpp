@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
 #include "tests/support/arrays.hpp"

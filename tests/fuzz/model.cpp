@@ -1,5 +1,6 @@
 #include "examples/mnist/model_file.hpp"
 
+#include "autograd/no_grad.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace nn = xtape::nn;

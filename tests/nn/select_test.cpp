@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/reductions.hpp"
 #include "nn/freeze.hpp"

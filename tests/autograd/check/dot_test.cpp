@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/no_grad.hpp"
 #include "tests/ops/evaluate.hpp"
 
 using namespace xtape;

@@ -137,6 +137,23 @@ TEST_CASE("reshape takes extents that are known at run time") {
   CHECK(reshape(tape.variable(counting(Shape{2, 6})), extents).shape() == Shape{3, 4});
 }
 
+TEMPLATE_TEST_CASE("concatenate takes operands in a row, and an axis after them", "", float,
+                   double) {
+  using T = TestType;
+  Tape<T> tape;
+  const auto a = tape.variable(array_of<T>(Shape{1, 2}, {1, 2}));
+  const auto b = tape.variable(array_of<T>(Shape{1, 2}, {3, 4}));
+  CHECK((concatenate(a, b).value() == array_of<T>(Shape{2, 2}, {1, 2, 3, 4})));
+  CHECK((concatenate(a, b, a, 1).value() == array_of<T>(Shape{1, 6}, {1, 2, 3, 4, 1, 2})));
+  CHECK((concatenate(a, b, -1L).shape() == Shape{1, 4}));
+  CHECK((concatenate(a).value() == a.value()));
+  CHECK((concatenate(a, 1).value() == a.value()));
+  CHECK((stack(a, b).shape() == Shape{2, 1, 2}));
+  CHECK((stack(a, b, a, -1).value() == array_of<T>(Shape{1, 2, 3}, {1, 3, 1, 2, 4, 2})));
+  tape.backward(sum(concatenate(b, a, 1) * array_of<T>({1, 2, 3, 4})));
+  CHECK((a.grad() == array_of<T>(Shape{1, 2}, {3, 4})));
+}
+
 TEST_CASE("concatenate takes constants and variables together") {
   Tape<float> tape;
   const auto x = tape.variable(array_of<float>({1, 2}));
@@ -162,7 +179,7 @@ TEST_CASE("concatenate refuses operands that do not fit") {
         }) == "concatenate: shape (2, 3) has no axis 2");
   CHECK(failure_of(tape, [&] {
           concatenate({scalar, scalar});
-        }) == "concatenate: shape () has no axis 0");
+        }) == "concatenate: 'variable' is a scalar, which has no axis: use stack");
   CHECK_THROWS_AS(concatenate(std::vector<Variable<float>>()), ShapeError);
   CHECK(failure_of(tape, [&] { concatenate(std::vector<Variable<float>>()); }) ==
         "concatenate: expected at least one operand, got none");

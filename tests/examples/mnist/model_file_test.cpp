@@ -1,5 +1,6 @@
 #include "examples/mnist/model_file.hpp"
 
+#include "autograd/no_grad.hpp"
 #include "nn/io/weights.hpp"
 #include "tests/nn/io/safetensors_cost.hpp"
 #include "tests/nn/io/safetensors_files.hpp"

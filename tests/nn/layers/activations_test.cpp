@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "autograd/no_grad.hpp"
 #include "nn/losses.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/arrays.hpp"

@@ -1,0 +1,3 @@
+#include <xtape.hpp>
+
+int main() {}
