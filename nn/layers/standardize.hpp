@@ -71,8 +71,9 @@ class Standardize {
   Variable<T> operator()(Variable<T> x) const {
     const bool fits =
         mean.dimension() == 0 || (!x.shape().empty() && x.shape().back() == mean.size());
-    require<ShapeError>(fits, "{}: expected (batch, ..., {}), got {}", describe(), mean.size(),
-                        x.shape());
+    if (!fits) [[unlikely]] {
+      fail<ShapeError>("{}: expected (batch, ..., {}), got {}", describe(), mean.size(), x.shape());
+    }
     return compose(x.tape(), [&] {
       const Variable<T> m = x.tape().constant_view(mean);
       const Variable<T> factor = x.tape().constant(T(1) / deviation);

@@ -38,7 +38,7 @@ struct FirstPixel {
       resize(logits, Shape{x.shape()[0], classes});
       logits.fill(T(0));
       for (std::size_t i = 0; i < x.shape()[0]; ++i) {
-        const auto number = static_cast<std::size_t>(std::lround(255 * x.value()(i, 0)));
+        const auto number = static_cast<std::size_t>(std::lround(255 * x.value()(i, 0, 0)));
         logits(i, number % classes) = T(1);
       }
     });
