@@ -14,14 +14,17 @@ namespace xtape::nn {
 
 /// A colour with its opacity, each part from 0 to 255.
 struct Colour {
-  std::uint8_t red = 0, green = 0, blue = 0, alpha = 255;
+  std::uint8_t red = 0;      ///< 255 is the brightest red.
+  std::uint8_t green = 0;    ///< 255 is the brightest green.
+  std::uint8_t blue = 0;     ///< 255 is the brightest blue.
+  std::uint8_t alpha = 255;  ///< 0 is transparent, 255 opaque.
 };
 
 /// Grey pixels, row-major, from 0 (black) to 255 (white).
 struct GreyImage {
-  std::size_t rows = 0;
-  std::size_t columns = 0;
-  std::vector<std::uint8_t> pixels;
+  std::size_t rows = 0;              ///< Pixels from top to bottom.
+  std::size_t columns = 0;           ///< Pixels from left to right.
+  std::vector<std::uint8_t> pixels;  ///< (rows, columns).
 };
 
 /// A PNG file in memory: each of the rows x columns bytes of `pixels` is a place in `palette`,
@@ -38,8 +41,8 @@ GreyImage read_png(const std::filesystem::path& path);
 
 /// Colours, row-major: three bytes a pixel, red, green and blue.
 struct ColourImage {
-  std::size_t rows = 0;
-  std::size_t columns = 0;
+  std::size_t rows = 0;              ///< Pixels from top to bottom.
+  std::size_t columns = 0;           ///< Pixels from left to right.
   std::vector<std::uint8_t> pixels;  ///< (rows, columns, 3).
 };
 

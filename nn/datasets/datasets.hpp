@@ -11,9 +11,9 @@ namespace xtape::nn::datasets {
 /// A file of a published data set. Its name is that of the raw file; mirrors serve it with ".gz"
 /// appended. Size and SHA-256 are those of the content: gzip wrappers differ between copies.
 struct DataFile {
-  std::string name;
-  std::uint64_t bytes;
-  std::string sha256;
+  std::string name;     ///< Of the raw file.
+  std::uint64_t bytes;  ///< Size of the content.
+  std::string sha256;   ///< Of the content, in hexadecimal digits.
 };
 
 /// A data set that the program knows by name.

@@ -11,13 +11,14 @@ namespace xtape::nn::report {
 
 /// What a network says of every image of a dataset.
 struct Predictions {
-  xtape::Array<float> probabilities;  ///< (images, classes)
-  xtape::nn::ConfusionMatrix confusion;
+  xtape::Array<float> probabilities;     ///< (images, classes)
+  xtape::nn::ConfusionMatrix confusion;  ///< Of labels and predicted classes.
 
   /// The class of the largest probability.
   std::size_t predicted(std::size_t image) const;
 };
 
+/// Runs `network` over all images of `data`.
 Predictions predict(const xtape::nn::Sequential<float>& network, const xtape::nn::Dataset& data);
 
 /// The images that were taken for something else, at most `count`, beginning with the least

@@ -13,9 +13,9 @@ namespace xtape::nn {
 
 /// How often numbers fall into each of the equal bins between `low` and `high`.
 struct Histogram {
-  double low = 0;
-  double high = 0;
-  std::vector<std::uint64_t> counts;
+  double low = 0;                     ///< The lower end of the first bin.
+  double high = 0;                    ///< The upper end of the last bin.
+  std::vector<std::uint64_t> counts;  ///< One for each bin.
 };
 
 /// What became of one parameter in one epoch.
@@ -30,7 +30,7 @@ struct ParameterRecord {
 
 /// A line of the training's history.
 struct EpochRecord {
-  std::size_t epoch = 0;
+  std::size_t epoch = 0;                           ///< Counted from 1.
   double loss = 0;                                 ///< Mean over the training images, in nats.
   double accuracy = 0;                             ///< On the test images, in [0, 1].
   std::optional<double> validation_accuracy = {};  ///< On images held back, where some are.
@@ -48,6 +48,7 @@ class History {
   /// Adds a line, with the weights as they are and the gradients observed since the last line.
   void end_epoch(EpochRecord record, const Sequential<float>& network);
 
+  /// Returns the lines, the first epoch first.
   const std::vector<EpochRecord>& epochs() const { return epochs_; }
 
  private:
