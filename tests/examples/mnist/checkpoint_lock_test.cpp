@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 
+#include "examples/cli/output.hpp"
 #include "examples/mnist/checkpoints.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/faulty_system.hpp"
@@ -59,7 +60,7 @@ TEST_CASE("A folder of checkpoints on a file system without locks is used, and t
       CHECK(mnist::Checkpoints(folder.options, {}).wanted());
       CHECK(system.outcomes_left() == 0);
     });
-    CHECK(complaint == "mnist: " + folder.options.folder +
+    CHECK(complaint == cli::program_name() + ": " + folder.options.folder +
                            "/.lock: cannot lock: " + std::generic_category().message(error) +
                            ": see to it that no other run uses this folder\n");
   }

@@ -61,7 +61,9 @@ TEST_CASE("recipes are found by their names, which differ, and can be set up") {
     CHECK_NOTHROW(mnist::make_optimizer(recipe, 10));
     CHECK_NOTHROW(nn::Augment(recipe.augment));
     xtape::Rng rng;
-    CHECK(mnist::make_network<float>(recipe, 4, rng).size() == 2 * recipe.hidden.size() + 1);
+    const std::size_t standardize = recipe.standardize ? 1 : 0;
+    CHECK(mnist::make_network<float>(recipe, 4, rng).size() ==
+          standardize + 2 * recipe.hidden.size() + 1);
   }
   CHECK((names == std::set<std::string>{"default", "post", "fast", "best"}));
   CHECK_THROWS_WITH(mnist::find_recipe("worst"), "there is no recipe 'worst'");
