@@ -160,9 +160,9 @@ void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
       return ParameterName(member_name, prefix,
                            detail::is_transposed_in_pytorch<Module>(member_name), kind);
     };
-    const auto on_member = [&]<class Member>(std::string_view member_name, Member& member) {
+    const auto on_member = [&](std::string_view member_name, auto& member) {
       const ParameterName name = name_of(member_name, ArrayKind::parameter);
-      if constexpr (detail::is_array<std::remove_const_t<Member>>) {
+      if constexpr (detail::is_array<std::remove_cvref_t<decltype(member)>>) {
         f(name, member);
       } else {
         for_each_array(member, f, &name);

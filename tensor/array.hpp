@@ -63,10 +63,10 @@ void require_whole(const char* operation, const C& array) {
   }
 }
 
-/// Runs `instantiate(T)` for each scalar type that the library is compiled for. What follows
-/// `instantiate` is passed on: `instantiate(T, ...)`.
-#define XTAPE_FOR_EACH_SCALAR(instantiate, ...)  \
-  instantiate(float __VA_OPT__(, ) __VA_ARGS__); \
-  instantiate(double __VA_OPT__(, ) __VA_ARGS__)
+/// Runs `instantiate(T)` for each scalar type T that the library is compiled for: float and
+/// double.
+#define XTAPE_FOR_EACH_SCALAR(instantiate) \
+  instantiate(float);                      \
+  instantiate(double)
 
 }  // namespace xtape

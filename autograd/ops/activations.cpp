@@ -87,7 +87,11 @@ Variable<T> gelu(Variable<T> x) {
                 });
 }
 
-XTAPE_UNARY(sigmoid, tanh, relu, softplus, gelu);
+XTAPE_UNARY(sigmoid);
+XTAPE_UNARY(tanh);
+XTAPE_UNARY(relu);
+XTAPE_UNARY(softplus);
+XTAPE_UNARY(gelu);
 template Variable<float> leaky_relu<float>(Variable<float>, float);
 template Variable<double> leaky_relu<double>(Variable<double>, double);
 

@@ -53,7 +53,11 @@ Variable<T> abs(Variable<T> x) {
   });
 }
 
-XTAPE_UNARY(exp, log, sqrt, square, abs);
+XTAPE_UNARY(exp);
+XTAPE_UNARY(log);
+XTAPE_UNARY(sqrt);
+XTAPE_UNARY(square);
+XTAPE_UNARY(abs);
 template Variable<float> pow<float>(Variable<float>, float);
 template Variable<double> pow<double>(Variable<double>, double);
 

@@ -51,6 +51,7 @@ Variable<T> log_softmax(Variable<T> x) {
       });
 }
 
-XTAPE_UNARY(softmax, log_softmax);
+XTAPE_UNARY(softmax);
+XTAPE_UNARY(log_softmax);
 
 }  // namespace xtape

@@ -264,22 +264,26 @@ class Reader {
     feature_names_.push_back(names_[column]);
   }
 
-  /// A column that is not used yet.
-  Use& use(const CsvColumn& column) {
-    std::size_t index = names_.size();
+  /// Returns the number of a column.
+  std::size_t number_of(const CsvColumn& column) const {
     if (const auto* name = std::get_if<std::string>(&column.get())) {
       const auto found = std::find(names_.begin(), names_.end(), *name);
       require<DataError>(found != names_.end(), "{}: has no column {}, only {}", place_.file,
                          in_quotes(*name), all_names());
       require<DataError>(std::find(found + 1, names_.end(), *name) == names_.end(),
                          "{}: has two columns {}", place_.file, in_quotes(*name));
-      index = static_cast<std::size_t>(found - names_.begin());
-    } else {
-      index = std::get<std::size_t>(column.get());
-      require<DataError>(index < names_.size(),
-                         "{}: has {} columns, so there is no number {} (from 0)", place_.file,
-                         names_.size(), static_cast<std::ptrdiff_t>(index));
+      return static_cast<std::size_t>(found - names_.begin());
     }
+    const std::size_t index = std::get<std::size_t>(column.get());
+    require<DataError>(index < names_.size(),
+                       "{}: has {} columns, so there is no number {} (from 0)", place_.file,
+                       names_.size(), static_cast<std::ptrdiff_t>(index));
+    return index;
+  }
+
+  /// Returns the use of a column that is not used yet.
+  Use& use(const CsvColumn& column) {
+    const std::size_t index = number_of(column);
     Use& use = uses_[index];
     require<ValueError>(use.feature == Use::none && use.target == Use::none && !use.is_class,
                         "read_csv: column {} is named twice", in_quotes(names_[index]));
