@@ -70,8 +70,8 @@ class TableBuilder {
         arrays = true;
       }
     };
-    const auto on_member = [&]<class Member>(std::string_view last, const Member& member) {
-      if constexpr (is_array<Member>) {
+    const auto on_member = [&](std::string_view last, const auto& member) {
+      if constexpr (is_array<std::remove_cvref_t<decltype(member)>>) {
         on_array(ArrayKind::parameter, last, member);
       } else {
         add(member, join(name, last));
