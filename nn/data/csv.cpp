@@ -264,8 +264,8 @@ class Reader {
     feature_names_.push_back(names_[column]);
   }
 
-  /// Returns the number of a column.
-  std::size_t number_of(const CsvColumn& column) const {
+  /// Returns the place of a column in the header.
+  std::size_t index_of(const CsvColumn& column) const {
     if (const auto* name = std::get_if<std::string>(&column.get())) {
       const auto found = std::find(names_.begin(), names_.end(), *name);
       require<DataError>(found != names_.end(), "{}: has no column {}, only {}", place_.file,
@@ -283,7 +283,7 @@ class Reader {
 
   /// Returns the use of a column that is not used yet.
   Use& use(const CsvColumn& column) {
-    const std::size_t index = number_of(column);
+    const std::size_t index = index_of(column);
     Use& use = uses_[index];
     require<ValueError>(use.feature == Use::none && use.target == Use::none && !use.is_class,
                         "read_csv: column {} is named twice", in_quotes(names_[index]));
