@@ -31,7 +31,8 @@ Histogram histogram_of(const Array<float>& weights) {
   for (const float weight : weights.storage()) {
     limit = std::isfinite(weight) ? std::max(limit, std::abs(weight)) : limit;
   }
-  Histogram histogram{-limit, limit, std::vector<std::uint64_t>(weight_bins)};
+  Histogram histogram{-static_cast<double>(limit), static_cast<double>(limit),
+                      std::vector<std::uint64_t>(weight_bins)};
   if (limit == 0) {
     return histogram;
   }
