@@ -91,8 +91,8 @@ class Fields {
     unquoted_.clear();
     while (true) {
       const std::size_t first = ++at_, end = text_.find('"', first);
-      require<DataError>(end != text_.npos, "{}: line {}: a quoted field does not end", place_.file,
-                         begun);
+      require<DataError>(end != std::string_view::npos, "{}: line {}: a quoted field does not end",
+                         place_.file, begun);
       const std::string_view part = text_.substr(first, end - first);
       line_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
       at_ = end + 1;
@@ -128,7 +128,8 @@ float number_of(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc::result_out_of_range) {
-    const bool tiny = text.find("e-") != text.npos || text.find("E-") != text.npos;
+    const bool tiny =
+        text.find("e-") != std::string_view::npos || text.find("E-") != std::string_view::npos;
     number = tiny ? 0 : std::numeric_limits<double>::infinity();
   }
   const auto single = static_cast<float>(number);
@@ -348,12 +349,12 @@ class Reader {
 
   CsvData finish() {
     CsvData result{{}, std::move(feature_names_), {}};
-    Samples features(std::move(features_), {result.feature_names.size()});
+    const Samples features(std::move(features_), {result.feature_names.size()});
     if (options_.classes) {
       result.class_names = classes_.sort(labels_);
-      result.data = {std::move(features), std::move(labels_)};
+      result.data = {features, std::move(labels_)};
     } else {
-      result.data = {std::move(features), Samples(std::move(targets_), {target_count_})};
+      result.data = {features, Samples(std::move(targets_), {target_count_})};
     }
     return result;
   }

@@ -20,8 +20,8 @@ std::size_t require_class(const char* user, Indices labels, std::size_t i, std::
 
 }  // namespace
 
-Dataset::Dataset(Samples all_features, Samples all_targets)
-    : features(std::move(all_features)), targets(std::move(all_targets)) {
+Dataset::Dataset(const Samples& all_features, const Samples& all_targets)
+    : features(all_features), targets(all_targets) {
   require<ShapeError>(features.size() == targets.size(), "Dataset: got {} features and {} targets",
                       features.size(), targets.size());
 }

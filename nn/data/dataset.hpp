@@ -20,7 +20,7 @@ struct Dataset {
   Dataset() = default;
 
   /// Joins both sides. Throws ShapeError unless they have equally many samples.
-  Dataset(Samples all_features, Samples all_targets);
+  Dataset(const Samples& all_features, const Samples& all_targets);
 
   Samples features;  ///< What a model is given.
   Samples targets;   ///< What it is to say.

@@ -82,7 +82,8 @@ class Header {
       expect('\'');  // a list stands here for an array of records
     }
     const std::size_t end = text_.find(quote, at_);
-    require<DataError>(end != text_.npos, "{}: a string of its header does not end", file_);
+    require<DataError>(end != std::string_view::npos, "{}: a string of its header does not end",
+                       file_);
     const std::string result(text_.substr(at_, end - at_));
     at_ = end + 1;
     return result;
@@ -148,7 +149,7 @@ struct Elements {
       for (std::size_t i = 0; i < count; ++i) {
         require<DataError>(std::in_range<Kept>(elements[i]), "{}: element {} is {}, too large",
                            file.name(), i, elements[i]);
-        kept[i] = static_cast<Kept>(elements[i]);
+        kept[i] = static_cast<Kept>(elements[i]);  // NOLINT(bugprone-signed-char-misuse)
       }
       return {std::move(kept), sample};
     }

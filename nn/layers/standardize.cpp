@@ -26,7 +26,8 @@ Moments measure_moments(const Samples& samples) {
   require<ValueError>(samples.size() > 0, "Standardize: there are no samples to measure");
   const bool by_last_axis = samples.shape().size() % 2 == 1;
   const std::size_t groups = by_last_axis ? samples.shape().back() : 1;
-  const double count = static_cast<double>(samples.size() * samples.sample_size() / groups);
+  const std::size_t group_size = samples.size() * samples.sample_size() / groups;
+  const auto count = static_cast<double>(group_size);
   Moments moments;
   moments.mean = sums(samples, groups, [](double x, std::size_t) { return x; });
   for (double& mean : moments.mean) {
