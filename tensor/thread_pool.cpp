@@ -131,7 +131,7 @@ class alignas(64) Worker {
   /// Makes the worker wake on another processor than the caller's, of those that the caller may
   /// use. Linux may wake it on the caller's although others are idle, above all in a virtual
   /// machine. There it waits for the caller, and then keeps it waiting.
-  void keep_off_this_processor() noexcept {
+  void keep_off_this_processor() const noexcept {
 #ifdef __linux__
     cpu_set_t others;
     const int here = sched_getcpu();
