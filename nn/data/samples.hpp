@@ -116,7 +116,8 @@ class Samples {
         return f(as<std::int64_t>());
       case Type::single:
         return f(as<float>());
-      default:
+      case Type::real:
+      default:  // for compilers that want a result after the switch
         return f(as<double>());
     }
   }
