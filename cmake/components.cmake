@@ -2,8 +2,11 @@
 # xtape::datasets fetches known data sets, xtape::png reads and writes pictures, xtape::report makes
 # pages of figures.
 
+set(xtape_components "")
+
 # xtape_add_component(NAME SOURCE...): the library xtape_NAME, which users link as xtape::NAME.
 function(xtape_add_component name)
+  set(xtape_components ${xtape_components} ${name} PARENT_SCOPE)
   add_library(xtape_${name} ${ARGN})
   add_library(xtape::${name} ALIAS xtape_${name})
   target_link_libraries(xtape_${name} PUBLIC xtape)
@@ -26,6 +29,7 @@ if(XTAPE_WITH_DATASETS)
       nn/datasets/http.cpp
       nn/datasets/inspect.cpp
       nn/datasets/locate.cpp
+      nn/datasets/mnist.cpp
       nn/datasets/sha256.cpp
       nn/datasets/unpack.cpp)
     target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
@@ -45,13 +49,17 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
     report
     nn/report/confusion.cpp
     nn/report/curves.cpp
+    nn/report/figures.cpp
     nn/report/images.cpp
     nn/report/learning.cpp
     nn/report/metrics.cpp
     nn/report/predictions.cpp
+    nn/report/report.cpp
     nn/report/ridges.cpp
     nn/report/scale.cpp
     nn/report/style.cpp
     nn/report/text.cpp)
   target_link_libraries(xtape_report PUBLIC xtape_png)
 endif()
+
+message(STATUS "xtape: components: ${xtape_components}")
