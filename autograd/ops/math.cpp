@@ -52,7 +52,19 @@ Variable<T> abs(Variable<T> x) {
   });
 }
 
-XTAPE_UNARY(exp, log, sqrt, square, abs);
+template <class T>
+Variable<T> sin(Variable<T> x) {
+  return define("sin", {x}, xt::sin(x.value()),
+                [=](auto y) { return y.grad() * xt::cos(x.value()); });
+}
+
+template <class T>
+Variable<T> cos(Variable<T> x) {
+  return define("cos", {x}, xt::cos(x.value()),
+                [=](auto y) { return -y.grad() * xt::sin(x.value()); });
+}
+
+XTAPE_UNARY(exp, log, sqrt, square, abs, sin, cos);
 template Variable<float> pow<float>(Variable<float>, float);
 template Variable<double> pow<double>(Variable<double>, double);
 
