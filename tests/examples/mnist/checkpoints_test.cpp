@@ -10,6 +10,7 @@
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/training.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -63,18 +64,6 @@ struct Run {
   }
 };
 
-bool same_weights(const nn::Sequential<float>& a, const nn::Sequential<float>& b) {
-  std::vector<float> numbers[2];
-  std::size_t which = 0;
-  for (const nn::Sequential<float>* each : {&a, &b}) {
-    nn::for_each_parameter(*each, [&](const nn::ParameterName&, const xtape::Array<float>& array) {
-      numbers[which].insert(numbers[which].end(), array.storage().begin(), array.storage().end());
-    });
-    ++which;
-  }
-  return numbers[0] == numbers[1];
-}
-
 /// The bytes of a checkpoint with another 64-bit word in one of its tensors.
 std::string edited(const fs::path& path, const std::string& key, std::size_t word,
                    std::uint64_t value) {
@@ -99,7 +88,7 @@ void check_refused(Run& run, const fs::path& path, const std::string& key, std::
   CHECK(message.starts_with(path.string() + ": "));
   CHECK(message.find(named) != std::string::npos);
   xtape::Rng rng{42};
-  CHECK(same_weights(run.network, run.initial_network(rng)));
+  CHECK((numbers_of(run.network) == numbers_of(run.initial_network(rng))));
   run.folder.write(path.filename().string(), sound);
 }
 
