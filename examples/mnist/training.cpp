@@ -94,6 +94,21 @@ class Training {
       resume();
     }
     progress_.begin(recipe_.epochs, train_.size());
+    try {
+      train_epochs(on_epoch);
+    } catch (const xtape::DataError&) {
+      outcome_.failure = std::current_exception();
+      progress_.end_epoch();
+    }
+    outcome_.signal = interrupted();
+    if (options_.early_stop > 0 && outcome_.last.number > 0) {
+      network_ = best_;
+    }
+    return outcome_;
+  }
+
+ private:
+  void train_epochs(const std::function<void(const Epoch&)>& on_epoch) {
     while (epoch_.number <= recipe_.epochs) {
       train_epoch();
       if (interrupted() != 0) break;
@@ -108,14 +123,8 @@ class Training {
       epoch_ = {};
       epoch_.number = next;
     }
-    outcome_.signal = interrupted();
-    if (options_.early_stop > 0 && outcome_.last.number > 0) {
-      network_ = best_;
-    }
-    return outcome_;
   }
 
- private:
   /// Trains for what is left of the epoch: all of it, but for a run that goes on.
   void train_epoch() {
     const auto start = Clock::now();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <xtape.hpp>
@@ -28,10 +29,11 @@ struct Epoch {
 
 /// How training ended.
 struct Outcome {
-  std::size_t epochs = 0;  ///< Completed.
-  Epoch last;              ///< The epoch whose weights the network has now.
-  double seconds = 0;      ///< Of all epochs.
-  int signal = 0;          ///< The signal that ended it, or 0.
+  std::size_t epochs = 0;      ///< Completed.
+  Epoch last;                  ///< The epoch whose weights the network has now.
+  double seconds = 0;          ///< Of all epochs.
+  int signal = 0;              ///< The signal that ended it, or 0.
+  std::exception_ptr failure;  ///< Why a checkpoint could not be written, which ended it, or null.
 };
 
 /// How to train.
@@ -48,7 +50,8 @@ struct Plan {
 /// network has the weights of the epoch with the best validation accuracy at the end. The test
 /// images decide nothing. After a signal (see signals.hpp) it ends with the step that is under way.
 /// Where checkpoints are wanted, a run that was stopped at any moment and goes on ends with the
-/// same bits as one that was not.
+/// same bits as one that was not. A checkpoint that cannot be written ends it, too: the network
+/// keeps its weights, and the outcome has the exception.
 ///
 /// Throws ValueError when the options do not fit the data, Error when the loss is not finite, and
 /// as Checkpoints does.
