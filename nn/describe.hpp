@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ std::string class_name() {
       return "Function";
     }
   }
-  name = name.substr(0, name.find('<'));
+  name.resize(std::min(name.size(), name.find('<')));
   return name.substr(name.rfind(':') + 1);
 }
 
