@@ -1,21 +1,28 @@
 #pragma once
 
+#include <cxxabi.h>
+
 #include <algorithm>
 #include <concepts>
+#include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 
 /// @file
 /// What tables and errors call a module.
 
 namespace xtape::nn::detail {
 
-/// Returns the name of a type as the compiler spells it: "xtape::nn::Linear<float>".
+/// Returns the name of a type with its namespaces and arguments: "xtape::nn::Linear<float>".
 template <class L>
 std::string type_name() {
-  std::string_view name = __PRETTY_FUNCTION__;  // "... [with L = xtape::nn::Sigmoid; ...]"
-  name.remove_prefix(name.find("L = ") + 4);
-  return std::string(name.substr(0, name.find_first_of(";]")));
+  const char* mangled = typeid(L).name();
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), &std::free);
+  return name != nullptr ? name.get() : mangled;
 }
 
 /// Returns the unqualified name of a class: "Linear". Lambdas and pointers to functions are called
@@ -23,7 +30,7 @@ std::string type_name() {
 template <class L>
 std::string class_name() {
   std::string name = type_name<L>();
-  for (const std::string_view mark : {"<lambda", "(lambda", "(*)"}) {
+  for (const std::string_view mark : {"{lambda", "'lambda", "(*)"}) {
     if (name.find(mark) != std::string::npos) {
       return "Function";
     }
