@@ -2,8 +2,11 @@
 # xtape::datasets fetches known data sets, xtape::png reads and writes pictures, xtape::report makes
 # pages of figures.
 
+set(xtape_components "")
+
 # xtape_add_component(NAME SOURCE...): the library xtape_NAME, which users link as xtape::NAME.
 function(xtape_add_component name)
+  set(xtape_components ${xtape_components} ${name} PARENT_SCOPE)
   add_library(xtape_${name} ${ARGN})
   add_library(xtape::${name} ALIAS xtape_${name})
   target_link_libraries(xtape_${name} PUBLIC xtape)
@@ -55,3 +58,5 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
     nn/report/text.cpp)
   target_link_libraries(xtape_report PUBLIC xtape_png)
 endif()
+
+message(STATUS "xtape: components: ${xtape_components}")

@@ -1,5 +1,5 @@
 # `cpack` makes Debian packages for the release that it runs on: libxtape-dev with the headers and
-# the static library, and xtape-mnist with the program. `./run package` builds them for any
+# the static libraries, and xtape-mnist with the program. `./run package` builds them for any
 # processor.
 
 if(BUILD_SHARED_LIBS OR NOT PROJECT_IS_TOP_LEVEL)
@@ -67,13 +67,22 @@ if(xtape_gemm STREQUAL onednn)
 endif()
 list(JOIN depends ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libxtape-dev)
+# Only programs that link a component need these.
+set(recommends "")
+if(TARGET xtape_datasets)
+  list(APPEND recommends libcurl4-openssl-dev libssl-dev)
+endif()
+if(TARGET xtape_png)
+  list(APPEND recommends libpng-dev)
+endif()
+list(JOIN recommends ", " CPACK_DEBIAN_DEVELOPMENT_PACKAGE_RECOMMENDS)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
     "automatic differentiation over xtensor arrays, in C++20
 xtape differentiates computations over xtensor arrays and has the layers,
 losses and optimizers to train neural networks on a CPU.
 .
-This package has the headers, the static library, and its CMake and
+This package has the headers, the static libraries, and their CMake and
 pkg-config files.")
 xtape_install_doc(development libxtape-dev)
 

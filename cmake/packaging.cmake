@@ -1,4 +1,4 @@
-# `cmake --install` installs the headers, the library, a CMake package and a pkg-config file.
+# `cmake --install` installs the headers, the libraries, a CMake package and pkg-config files.
 
 include(CMakePackageConfigHelpers)
 
@@ -16,6 +16,11 @@ install(DIRECTORY tensor autograd nn DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/xt
 install(TARGETS xtape EXPORT xtapeTargets)
 
 install(EXPORT xtapeTargets NAMESPACE xtape:: DESTINATION "${package_dir}")
+foreach(component IN LISTS xtape_components)
+  # Each component has its own targets file. Programs without components need no libcurl or libpng.
+  install(TARGETS xtape_${component} EXPORT xtape_${component}Targets)
+  install(EXPORT xtape_${component}Targets NAMESPACE xtape:: DESTINATION "${package_dir}")
+endforeach()
 configure_package_config_file(cmake/xtapeConfig.cmake.in xtapeConfig.cmake
                               INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file(xtapeConfigVersion.cmake COMPATIBILITY SameMinorVersion)
@@ -50,3 +55,21 @@ file(RELATIVE_PATH pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_I
 string(REGEX REPLACE "/$" "" pc_prefix "${pc_prefix}")
 configure_file(cmake/xtape.pc.in xtape.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/xtape.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+set(pc_about_datasets "known data sets, found or downloaded")
+set(pc_about_png "pictures in PNG files")
+set(pc_about_report "reports of training runs")
+set(pc_requires_datasets "")
+set(pc_requires_png "")
+set(pc_requires_report ", xtape-png = ${PROJECT_VERSION}")
+if(NOT BUILD_SHARED_LIBS)
+  set(pc_requires_datasets ", libcurl, libcrypto, zlib")
+  set(pc_requires_png ", libpng")
+endif()
+foreach(pc_component IN LISTS xtape_components)
+  set(pc_requires "${pc_requires_${pc_component}}")
+  set(pc_about "${pc_about_${pc_component}}")
+  configure_file(cmake/xtape-component.pc.in xtape-${pc_component}.pc @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/xtape-${pc_component}.pc"
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()

@@ -9,3 +9,14 @@ trap 'rm -rf "$build"' EXIT
   -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="$1"
 "$CMAKE" --build "$build"
 "$build/consumer"
+"$build/components" "$build/report"
+
+# A missing component is named.
+if "$CMAKE" -G "$GENERATOR" -S "$(dirname "$0")/consumer" -B "$build/missing" \
+  -DCMAKE_PREFIX_PATH="$PREFIX" -DCMAKE_CXX_COMPILER="$CXX" -DCOMPONENTS="report;teapot" \
+  >"$build/log" 2>&1 || ! tr -s '\n ' ' ' <"$build/log" |
+  grep -q "This xtape has no component 'teapot', only: datasets;png;report"; then
+  cat "$build/log"
+  echo "expected an error that names the missing component"
+  exit 1
+fi

@@ -1,0 +1,23 @@
+#include <cstdio>
+#include <nn/datasets/mnist.hpp>
+#include <nn/report/report.hpp>
+#include <xtape.hpp>
+
+namespace nn = xtape::nn;
+
+/// Writes a report to the folder argv[1], and asks for data that are nowhere.
+int main(int, char** argv) {
+  nn::ConfusionMatrix matrix(2);
+  matrix.add(xtape::Array<float>{{1, 0}, {1, 0}}, std::vector<int>{0, 1});
+  nn::Report page("Coins");
+  page.add(nn::confusion(matrix, {"heads", "tails"}));
+  page.add(nn::table({"coin", "grams"}, {{"penny", "3.56"}, {"pound", "8.75"}}));
+  page.write(argv[1]);
+  try {
+    nn::find_dataset({.dataset = "mnist", .folder = argv[1], .offline = true});
+  } catch (const xtape::Error& error) {
+    std::printf("%s\n", error.what());
+    return 0;
+  }
+  return 1;
+}
