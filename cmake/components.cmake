@@ -29,6 +29,7 @@ if(XTAPE_WITH_DATASETS)
       nn/datasets/http.cpp
       nn/datasets/inspect.cpp
       nn/datasets/locate.cpp
+      nn/datasets/mnist.cpp
       nn/datasets/sha256.cpp
       nn/datasets/unpack.cpp)
     target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
@@ -48,10 +49,12 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
     report
     nn/report/confusion.cpp
     nn/report/curves.cpp
+    nn/report/figures.cpp
     nn/report/images.cpp
     nn/report/learning.cpp
     nn/report/metrics.cpp
     nn/report/predictions.cpp
+    nn/report/report.cpp
     nn/report/ridges.cpp
     nn/report/scale.cpp
     nn/report/style.cpp

@@ -12,12 +12,9 @@
 #include "examples/mnist/report/report.hpp"
 #include "examples/mnist/signals.hpp"
 #include "examples/mnist/training.hpp"
-#include "nn/datasets/datasets.hpp"
+#include "nn/report/report.hpp"
 
 namespace mnist {
-
-namespace datasets = xtape::nn::datasets;
-
 namespace {
 
 struct TrainOptions {
@@ -47,7 +44,7 @@ void require_writable(const ReportOptions& kept) {
     xtape::nn::require_writable(kept.weights);
   }
   if (!kept.folder.empty()) {
-    require_report_folder(kept.folder);
+    xtape::nn::Report::require_writable(kept.folder);
   }
 }
 
@@ -75,7 +72,7 @@ void keep_report(const TrainOptions& options, const DataSource& source,
                  const xtape::nn::Sequential<float>& network, const xtape::nn::History& history,
                  const GradientCheck& gradients) {
   if (!options.report.folder.empty()) {
-    write_report(options.report.folder, {.title = datasets::known_dataset(source.dataset).title,
+    write_report(options.report.folder, {.title = source.title,
                                          .class_names = source.class_names,
                                          .data = source.data,
                                          .network = network,

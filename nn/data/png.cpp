@@ -84,6 +84,17 @@ GreyImage flatten(std::vector<std::uint8_t> grey_alpha, std::size_t rows, std::s
   return {rows, columns, std::move(grey_alpha)};
 }
 
+/// The file of a picture whose size and format are set.
+std::string encode(Png& png, const std::uint8_t* pixels, const std::uint8_t* colours) {
+  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(*png.get()) + 4096, '\0');
+  png_alloc_size_t size = bytes.size();
+  require<Error>(
+      png_image_write_to_memory(png.get(), bytes.data(), &size, 0, pixels, 0, colours) != 0,
+      "encode_png: {}", png->message);
+  bytes.resize(size);
+  return bytes;
+}
+
 }  // namespace
 
 std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, std::size_t columns,
@@ -103,13 +114,19 @@ std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, s
   png->format = PNG_FORMAT_RGBA_COLORMAP;
   png->colormap_entries = static_cast<png_uint_32>(palette.size());
 
-  std::string bytes(PNG_IMAGE_PNG_SIZE_MAX(*png.get()) + 4096, '\0');
-  png_alloc_size_t size = bytes.size();
-  require<xtape::Error>(png_image_write_to_memory(png.get(), bytes.data(), &size, 0, pixels.data(),
-                                                  0, colours.data()) != 0,
-                        "encode_png: {}", png->message);
-  bytes.resize(size);
-  return bytes;
+  return encode(png, pixels.data(), colours.data());
+}
+
+std::string encode_colour_png(std::span<const std::uint8_t> pixels, std::size_t rows,
+                              std::size_t columns) {
+  require<ValueError>(rows > 0 && columns > 0 && pixels.size() == 3 * rows * columns,
+                      "encode_colour_png: {} bytes do not make a picture of {} x {} colours",
+                      pixels.size(), rows, columns);
+  Png png;
+  png->width = static_cast<png_uint_32>(columns);
+  png->height = static_cast<png_uint_32>(rows);
+  png->format = PNG_FORMAT_RGB;
+  return encode(png, pixels.data(), nullptr);
 }
 
 namespace {

@@ -50,6 +50,11 @@ struct ColourImage {
 /// picture is white. Throws DataError as read_png() does.
 ColourImage read_colour_png(const std::filesystem::path& path);
 
+/// A PNG file in memory, of rows x columns colours of three bytes each. Throws ValueError when the
+/// numbers do not fit together.
+std::string encode_colour_png(std::span<const std::uint8_t> pixels, std::size_t rows,
+                              std::size_t columns);
+
 /// "data:image/png;base64,..." with the bytes of a PNG file.
 std::string data_uri(std::string_view png);
 

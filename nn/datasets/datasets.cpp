@@ -16,8 +16,6 @@ std::vector<DataFile> four_files(const char* train_images, const char* train_lab
           {"t10k-labels-idx1-ubyte", 10008, test_labels}};
 }
 
-const std::vector<std::string> digits{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-
 /// LeCun, Cortes and Burges, "The MNIST database of handwritten digits"; the mirrors are those of
 /// torchvision and of TensorFlow Datasets.
 KnownDataset mnist() {
@@ -30,7 +28,7 @@ KnownDataset mnist() {
           {"https://ossci-datasets.s3.amazonaws.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"},
           {},
-          digits};
+          {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}};
 }
 
 /// Xiao, Rasul and Vollgraf, "Fashion-MNIST", 2017; Debian's package is dataset-fashion-mnist.
@@ -50,8 +48,7 @@ KnownDataset fashion() {
 }  // namespace
 
 const std::vector<KnownDataset>& known_datasets() {
-  static const std::vector<KnownDataset> all{
-      mnist(), fashion(), {"synthetic", "synthetic digits", {}, {}, {}, digits}};
+  static const std::vector<KnownDataset> all{mnist(), fashion()};
   return all;
 }
 
@@ -59,8 +56,8 @@ const KnownDataset& known_dataset(std::string_view name) {
   const auto& all = known_datasets();
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
-  xtape::require<xtape::ValueError>(
-      found != all.end(), "no data set is called '{}': expected mnist, fashion or synthetic", name);
+  xtape::require<xtape::ValueError>(found != all.end(),
+                                    "no data set is called '{}': expected mnist or fashion", name);
   return *found;
 }
 

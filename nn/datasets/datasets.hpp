@@ -16,17 +16,17 @@ struct DataFile {
   std::string sha256;   ///< Of the content, in hexadecimal digits.
 };
 
-/// A data set that the program knows by name.
+/// A data set known by name.
 struct KnownDataset {
-  std::string name;                                   ///< What --dataset calls it.
-  std::string title;                                  ///< What people call it.
-  std::vector<DataFile> files;                        ///< Empty when the program draws it itself.
+  std::string name;   ///< As in known_dataset("mnist").
+  std::string title;  ///< What people call it.
+  std::vector<DataFile> files;
   std::vector<std::string> mirrors;                   ///< Folders as URLs, tried in turn.
   std::vector<std::filesystem::path> system_folders;  ///< Where packages put it.
   std::vector<std::string> class_names;               ///< What each label stands for.
 };
 
-/// mnist, fashion and synthetic.
+/// Returns mnist and fashion.
 const std::vector<KnownDataset>& known_datasets();
 
 /// The data set of that name. Throws ValueError that lists the names there are.

@@ -67,7 +67,7 @@ bool in_system_folder(Location& location) {
 void fetch(const Options& options, const fs::path& cache, const DownloadProgress& progress,
            Location& location) {
   if (options.offline) {
-    location.tried.emplace_back("no download, as --offline says");
+    location.tried.emplace_back("no download while offline");
     return;
   }
   const auto mirrors =

@@ -45,10 +45,19 @@ std::size_t label_of(const nn::Dataset& data, std::size_t index) {
   return static_cast<std::size_t>(Indices(data.targets)[index]);
 }
 
-std::string digit(const nn::Dataset& data, std::size_t index, const std::string& alt) {
-  const std::size_t rows = data.features.shape()[0], columns = data.features.shape()[1];
-  const auto pixels = data.features.sample<std::uint8_t>(index);
-  return image_tag(encode_png(pixels, rows, columns, ink()), rows, columns, "ink", alt);
+/// Grey pixels are ink on paper, where (rows, columns) or (rows, columns, 1); three channels are
+/// colours.
+std::string picture(const Samples& samples, std::size_t index, const std::string& alt) {
+  const Shape& shape = samples.shape();
+  const std::size_t channels = shape.size() == 2 ? 1 : shape.size() == 3 ? shape[2] : 0;
+  require<ShapeError>(channels == 1 || channels == 3,
+                      "expected images of shape (rows, columns), (rows, columns, 1) or (rows, "
+                      "columns, 3), got {}",
+                      shape);
+  const auto pixels = samples.sample<std::uint8_t>(index);
+  const std::string png = channels == 1 ? encode_png(pixels, shape[0], shape[1], ink())
+                                        : encode_colour_png(pixels, shape[0], shape[1]);
+  return image_tag(png, shape[0], shape[1], channels == 1 ? "ink" : "photo", alt);
 }
 
 /// The probabilities as columns, one for each class, under which its number stands.
@@ -131,13 +140,24 @@ std::string draw_samples(const nn::Dataset& data, const std::vector<std::string>
     std::size_t found = 0;
     for (std::size_t i = 0; i < data.size() && found < in_a_row; ++i) {
       if (label_of(data, i) == k) {
-        html += digit(data, i, names[k]);
+        html += picture(data.features, i, names[k]);
         ++found;
       }
     }
     html += "</dd></div>\n";
   }
   return html += "</dl></div>\n";
+}
+
+std::string draw_images(const Samples& samples, std::size_t count) {
+  if (count == 0) {
+    return "";
+  }
+  std::string html = R"(<div class="card"><div class="units">)";
+  for (std::size_t i = 0; i < count; ++i) {
+    html += picture(samples, i, fmt::format("Image {}", i));
+  }
+  return html += "</div></div>\n";
 }
 
 std::string draw_misses(const nn::Dataset& data, const Predictions& predictions,
@@ -150,7 +170,7 @@ std::string draw_misses(const nn::Dataset& data, const Predictions& predictions,
     const std::size_t predicted = predictions.predicted(image);
     const float* probabilities = predictions.probabilities.data() + image * classes;
     html += R"(<figure class="card miss">)";
-    html += digit(data, image, fmt::format("Test image {}", image));
+    html += picture(data.features, image, fmt::format("Test image {}", image));
     html += columns_of(probabilities, classes, actual, predicted, names);
     add(html, R"(<figcaption><b class="actual">{}</b> taken for <b class="taken">{}</b>)",
         escaped(names[actual]), escaped(names[predicted]));

@@ -17,6 +17,9 @@ namespace xtape::nn::report {
 /// The first images of each class in a row.
 std::string draw_samples(const xtape::nn::Dataset& data, const std::vector<std::string>& names);
 
+/// The first `count` images beside each other.
+std::string draw_images(const Samples& samples, std::size_t count);
+
 /// The images at `chosen`, each with what it is, what it was taken for, and a chart of the
 /// probabilities of all classes.
 std::string draw_misses(const xtape::nn::Dataset& data, const Predictions& predictions,

@@ -5,27 +5,28 @@
 #include "autograd/no_grad.hpp"
 #include "autograd/ops/softmax.hpp"
 #include "autograd/scope.hpp"
+#include "nn/data/batches.hpp"
 
 namespace xtape::nn::report {
 
-std::size_t Predictions::predicted(std::size_t image) const {
+std::size_t Predictions::predicted(std::size_t sample) const {
   const std::size_t classes = probabilities.shape()[1];
-  const float* row = probabilities.data() + image * classes;
+  const float* row = probabilities.data() + sample * classes;
   return static_cast<std::size_t>(std::max_element(row, row + classes) - row);
 }
 
-Predictions predict(const nn::Sequential<float>& network, const nn::Dataset& data) {
-  xtape::Tape tape;
-  const xtape::NoGrad guard{tape};
+Predictions predict_with(const Classifier& model, const Dataset& data) {
+  Tape tape;
+  const NoGrad guard{tape};
   Predictions predictions;
   std::size_t done = 0;
-  for (const nn::Batch& batch : nn::Batches(data, 500)) {
+  for (const Batch& batch : Batches(data, 500)) {
     tape.rewind();
-    const auto logits = network(tape.constant(batch.inputs));
+    const auto logits = model(tape.constant(batch.inputs));
     predictions.confusion.add(logits.value(), batch.targets);
-    const xtape::Array<float>& rows = softmax(logits).value();
+    const Array<float>& rows = softmax(logits).value();
     if (done == 0) {
-      resize(predictions.probabilities, xtape::Shape{data.size(), rows.shape()[1]});
+      resize(predictions.probabilities, Shape{data.size(), rows.shape()[1]});
     }
     std::copy_n(rows.data(), rows.size(),
                 predictions.probabilities.data() + done * rows.shape()[1]);
@@ -34,7 +35,7 @@ Predictions predict(const nn::Sequential<float>& network, const nn::Dataset& dat
   return predictions;
 }
 
-std::vector<std::size_t> worst(const Predictions& predictions, const nn::Dataset& data,
+std::vector<std::size_t> worst(const Predictions& predictions, const Dataset& data,
                                std::size_t count) {
   const Indices labels = data.targets;
   const auto actual = [&](std::size_t i) { return static_cast<std::size_t>(labels[i]); };

@@ -1,29 +1,39 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
-#include "nn/data/batches.hpp"
-#include "nn/sequential.hpp"
+#include "autograd/tape.hpp"
+#include "nn/data/dataset.hpp"
 #include "nn/train/metrics.hpp"
 
 namespace xtape::nn::report {
 
-/// What a network says of every image of a dataset.
+/// What a model says of every sample of a dataset.
 struct Predictions {
-  xtape::Array<float> probabilities;     ///< (images, classes)
-  xtape::nn::ConfusionMatrix confusion;  ///< Of labels and predicted classes.
+  Array<float> probabilities;  ///< (samples, classes)
+  ConfusionMatrix confusion;
 
-  /// The class of the largest probability.
-  std::size_t predicted(std::size_t image) const;
+  /// Returns the class of the largest probability.
+  std::size_t predicted(std::size_t sample) const;
 };
 
-/// Runs `network` over all images of `data`.
-Predictions predict(const xtape::nn::Sequential<float>& network, const xtape::nn::Dataset& data);
+/// What maps a batch of inputs to logits, (batch, classes).
+using Classifier = std::function<Variable<float>(Variable<float>)>;
 
-/// The images that were taken for something else, at most `count`, beginning with the least
+/// Calls the model for all samples under NoGrad.
+///@{
+Predictions predict_with(const Classifier& model, const Dataset& data);
+template <class Model>
+Predictions predict(const Model& model, const Dataset& data) {
+  return predict_with([&](Variable<float> inputs) { return model(inputs); }, data);
+}
+///@}
+
+/// The samples that were taken for something else, at most `count`, beginning with the least
 /// probability for what they are.
-std::vector<std::size_t> worst(const Predictions& predictions, const xtape::nn::Dataset& data,
+std::vector<std::size_t> worst(const Predictions& predictions, const Dataset& data,
                                std::size_t count);
 
 }  // namespace xtape::nn::report

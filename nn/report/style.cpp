@@ -83,7 +83,7 @@ svg .name { font-size: 12px; fill: var(--ink); }
 .samples dt { font-weight: 600; text-align: right; line-height: 1.2; }
 .samples dd { margin: 0; display: grid; grid-template-columns: repeat(10, minmax(0, 52px)); gap: 4px; }
 .samples img, .units img, .miss img { display: block; width: 100%; height: auto; image-rendering: pixelated; }
-.ink, .weights { border-radius: 3px; }
+.ink, .weights, .photo { border-radius: 3px; }
 .ink { background: #f0f0f0; }
 .misses { display: grid; gap: 14px; grid-template-columns: repeat(auto-fill, minmax(min(230px, 100%), 1fr)); }
 .miss { margin: 0; display: grid; grid-template-columns: 72px 1fr; gap: 10px 16px; align-items: end; }

@@ -15,9 +15,12 @@ namespace {
 constexpr std::uint64_t synthetic_seed = 1;
 
 DataSource synthetic(const std::string& notice) {
-  const datasets::KnownDataset& dataset = datasets::known_dataset("synthetic");
-  return {dataset.name, "drawn by the program", notice, synthetic_digits(synthetic_seed),
-          dataset.class_names};
+  return {"synthetic",
+          "synthetic digits",
+          "drawn by the program",
+          notice,
+          synthetic_digits(synthetic_seed),
+          datasets::known_dataset("mnist").class_names};
 }
 
 }  // namespace
@@ -34,8 +37,12 @@ DataSource find_data(const datasets::Options& options, const datasets::DownloadP
     for (const std::string& problem : location.corrected) {
       notice += fmt::format("mnist: {}; it has been downloaded anew\n", problem);
     }
-    return {location.dataset->name, fmt::format("from {}", location.folder.string()), notice,
-            xtape::nn::read_mnist(location.folder), location.dataset->class_names};
+    return {location.dataset->name,
+            location.dataset->title,
+            fmt::format("from {}", location.folder.string()),
+            notice,
+            xtape::nn::read_mnist(location.folder),
+            location.dataset->class_names};
   }
   if (options.dataset) {
     datasets::require_found(location);

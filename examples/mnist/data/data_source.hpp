@@ -11,6 +11,7 @@ namespace mnist {
 /// Data to train on and where they came from.
 struct DataSource {
   std::string dataset;  ///< mnist, fashion or synthetic.
+  std::string title;    ///< What people call it.
   std::string origin;   ///< "from FOLDER" or "drawn by the program".
   std::string notice;   ///< What the user should know, in lines; empty when all is as expected.
   xtape::nn::Mnist data;

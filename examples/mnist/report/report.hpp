@@ -7,7 +7,6 @@
 #include <xtape.hpp>
 
 #include "examples/mnist/gradient_check.hpp"
-#include "nn/train/history.hpp"
 
 namespace mnist {
 
@@ -26,14 +25,7 @@ struct ReportData {
   Facts versions;
 };
 
-/// Makes `folder` where it is missing. Throws what write_report() would if it can be told
-/// beforehand: the folder cannot be made or is read only.
-void require_report_folder(const std::filesystem::path& folder);
-
-/// Writes `index.html` into `folder`, which is made where it is missing: one file with everything
-/// in it, for which no browser needs the network or a script. And `metrics.csv`, a line for each
-/// epoch. Each replaces its predecessor whole. Throws DataError naming the file that cannot be
-/// written.
+/// Writes the report of a run, as nn::Report::write() does.
 void write_report(const std::filesystem::path& folder, const ReportData& report);
 
 }  // namespace mnist

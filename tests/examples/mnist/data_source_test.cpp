@@ -92,7 +92,7 @@ TEST_CASE("data that were asked for and cannot be had are an error") {
   CHECK(contains(message_of([] { find_data(offline("fashion")); }), "Fashion-MNIST cannot be had"));
   CHECK_THROWS_AS(find_data(offline("mnist")), xtape::DataError);
   CHECK_THROWS_WITH(find_data(offline("cifar")),
-                    "no data set is called 'cifar': expected mnist, fashion or synthetic");
+                    "no data set is called 'cifar': expected mnist or fashion");
 }
 
 TEST_CASE("synthetic digits that were asked for come without a notice, and need no folder") {

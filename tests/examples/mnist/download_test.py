@@ -390,7 +390,7 @@ def links(case):
 def offline(case):
     before = len(server.requests)
     status, said = case.run("", "--offline")
-    check(status == 1 and "no download, as --offline says" in said, said)
+    check(status == 1 and "no download while offline" in said, said)
     check(not case.cache.exists(), "made a folder")
 
 

@@ -1,20 +1,12 @@
 #include "examples/mnist/report/report.hpp"
 
-#include <algorithm>
 #include <fstream>
 #include <sstream>
 
-#include "nn/report/confusion.hpp"
-#include "nn/report/curves.hpp"
-#include "nn/report/predictions.hpp"
-#include "nn/report/ridges.hpp"
-#include "nn/report/scale.hpp"
-#include "nn/report/text.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
-namespace report = nn::report;
 using xtape::nn::History;
 
 namespace {
@@ -22,16 +14,6 @@ namespace {
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
-
-std::vector<std::string> labels_of(const std::vector<report::Tick>& ticks) {
-  std::vector<std::string> labels;
-  for (const report::Tick& tick : ticks) {
-    labels.push_back(tick.label);
-  }
-  return labels;
-}
-
-using Labels = std::vector<std::string>;
 
 nn::Dataset dataset(const std::vector<std::uint8_t>& labels) {
   std::vector<std::uint8_t> pixels(4 * labels.size());
@@ -48,92 +30,6 @@ std::string content(const std::filesystem::path& path) {
 }
 
 }  // namespace
-
-TEST_CASE("escaped leaves no markup in a text") {
-  CHECK(report::escaped("<b a=\"1\" c='2'>&amp;") ==
-        "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp;");
-}
-
-TEST_CASE("Numbers are written as people read them") {
-  CHECK(report::thousands(0) == "0");
-  CHECK(report::thousands(999) == "999");
-  CHECK(report::thousands(1234567) == "1,234,567");
-  CHECK(report::power_of_ten(-12) == "10⁻¹²");
-  CHECK(report::power_of_ten(0) == "1");
-  CHECK(report::power_of_ten(3) == "10³");
-}
-
-TEST_CASE("A scale maps its ends to its ends and clamps what lies beyond") {
-  const report::Scale linear{0, 10, 100, 0};
-  CHECK(linear(0) == 100);
-  CHECK(linear(5) == 50);
-  CHECK(linear(99) == 0);
-  const report::Scale logarithmic{0.01, 100, 0, 40, true};
-  CHECK(logarithmic(1) == Approx(20));
-  CHECK(logarithmic(0.0001) == Approx(0));
-  CHECK(report::Scale{3, 3, 0, 40}(3) == 20);
-}
-
-TEST_CASE("Ticks are round numbers within the axis") {
-  CHECK(labels_of(report::linear_ticks(96.1, 98.2, 5, " %")) ==
-        Labels{"96.5 %", "97.0 %", "97.5 %", "98.0 %"});
-  CHECK(labels_of(report::linear_ticks(0, 1, 5)) ==
-        Labels{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"});
-  CHECK(labels_of(report::linear_ticks(-30, 30, 3)) == Labels{"-20", "0", "20"});
-  CHECK(labels_of(report::linear_ticks(7, 7, 5)) == Labels{"7"});
-  CHECK(labels_of(report::power_ticks(1e-3, 10, 6)) == Labels{"10⁻³", "10⁻²", "10⁻¹", "1", "10¹"});
-  CHECK(report::power_ticks(1e-30, 1, 6).size() <= 6);
-}
-
-TEST_CASE("A chart leaves out numbers that it cannot draw, and names its lines when it has many") {
-  report::Curves curves{.title = "a < b",
-                        .description = "",
-                        .note = "",
-                        .unit = "",
-                        .epochs = {1, 2, 3},
-                        .series = {{"one", {1.0, 0.0, 0.1}}},
-                        .logarithmic = true};
-  const std::string single = draw(curves);
-  CHECK(contains(single, "<title>a &lt; b</title>"));
-  CHECK(std::count(single.begin(), single.end(), 'L') == 0);  // the zero breaks the line
-  CHECK_FALSE(contains(single, "nan"));
-  CHECK_FALSE(contains(single, "class=\"legend\""));
-  curves.series.push_back({"two", {1.0, 1.0, 1.0}});
-  CHECK(contains(draw(curves), "<li class=\"s1\">two</li>"));
-}
-
-TEST_CASE("spread chooses evenly, with the first and the last") {
-  using Numbers = std::vector<std::size_t>;
-  CHECK(report::spread(0, 3).empty());
-  CHECK(report::spread(3, 5) == Numbers{0, 1, 2});
-  CHECK(report::spread(9, 3) == Numbers{0, 4, 8});
-  CHECK(report::spread(9, 1) == Numbers{8});
-}
-
-TEST_CASE("The heat map says each count and the share that was recognised") {
-  nn::ConfusionMatrix matrix(2);
-  xtape::Array<float> logits(xtape::Shape{3, 2}, 0.f);
-  logits(0, 0) = logits(1, 1) = logits(2, 1) = 1.f;
-  matrix.add(logits, std::vector<int>{0, 0, 1});
-  const std::string html = report::draw(matrix, {"cat", "<dog>"});
-  CHECK(contains(html, "1 of 2 images of cat taken for &lt;dog&gt;"));
-  CHECK(contains(html, "1 of 1 images of &lt;dog&gt; taken for &lt;dog&gt;"));
-  CHECK(contains(html, "50.0 %"));
-  CHECK(contains(html, "100.0 %"));
-}
-
-TEST_CASE("The worst mistakes come first, and what is right does not come") {
-  const nn::Dataset data = dataset({0, 0, 1, 1});
-  report::Predictions predictions;
-  predictions.probabilities = xtape::Array<float>(xtape::Shape{4, 2});
-  const float ofzero[] = {0.4f, 0.9f, 0.99f, 0.8f};
-  for (std::size_t i = 0; i < 4; ++i) {
-    predictions.probabilities(i, 0) = ofzero[i];
-    predictions.probabilities(i, 1) = 1 - ofzero[i];
-  }
-  CHECK(report::worst(predictions, data, 9) == std::vector<std::size_t>{2, 3, 0});
-  CHECK(report::worst(predictions, data, 1) == std::vector<std::size_t>{2});
-}
 
 TEST_CASE("write_report writes a page without scripts or links to elsewhere, and the numbers") {
   xtape::Rng rng{1};

@@ -1,0 +1,31 @@
+#include <fmt/format.h>
+#include <nn/datasets/mnist.hpp>
+#include <xtape.hpp>
+
+namespace nn = xtape::nn;
+
+/// Learns to read handwritten digits: 98 of 100 that it has never seen. The first argument may name
+/// the folder of MNIST. Without it the data are found, or downloaded.
+int main(int argc, char** argv) {
+  const nn::Mnist mnist = nn::mnist({.folder = argc > 1 ? argv[1] : ""});
+  xtape::Rng rng{42};
+  nn::Sequential model{nn::Linear(28 * 28, 128, rng), nn::ReLU{}, nn::Linear(128, 10, rng)};
+  nn::SoftmaxCrossEntropy criterion;
+  nn::SGD sgd({.learning_rate = 0.1, .momentum = 0.9});
+  nn::Batches batches(mnist.train, 64, rng);
+  xtape::Tape tape;
+  fmt::print("{}\n", model.table());
+
+  for (int epoch = 1; epoch <= 10; ++epoch) {
+    for (const auto& batch : batches) {
+      tape.rewind();
+      const auto loss = criterion(model(tape.constant(batch.inputs)), batch.targets);
+      tape.backward(loss);
+      sgd.step(model, tape);
+    }
+    fmt::print("epoch {:2}: {:.2f} % of the test images right\n", epoch,
+               100 * nn::evaluate(model, mnist.test, tape).accuracy());
+  }
+  nn::save_weights("mnist.safetensors", model);
+  fmt::print("weights in mnist.safetensors\n");
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+
+#include "nn/data/idx.hpp"
+#include "nn/datasets/locate.hpp"
+
+/// @file
+/// Known data sets in one call. A program that uses them links xtape::datasets.
+
+namespace xtape::nn {
+
+/// Returns the folder of a known data set, by default MNIST. It is looked for in these places:
+///
+/// 1. `options.folder`, if it is not empty, and then nowhere else;
+/// 2. `$XTAPE_DATA_DIR`;
+/// 3. the cache, `$XDG_CACHE_HOME/xtape/NAME` or `~/.cache/xtape/NAME`;
+/// 4. the folders of the system's packages, such as Debian's dataset-fashion-mnist;
+/// 5. the mirrors, from which it is downloaded into the cache over HTTPS.
+///
+/// In the places 3 to 5 all files have the published sizes and SHA-256 sums.
+///
+/// Throws DataError, which says what was tried, if there is no such folder; ValueError if no data
+/// set has the name, or a mirror is not HTTPS; datasets::Stopped if `progress` returns false.
+std::filesystem::path find_dataset(const datasets::Options& options = {},
+                                   const datasets::DownloadProgress& progress = {});
+
+/// Returns MNIST, or with `{.dataset = "fashion"}` Fashion-MNIST, from find_dataset(). Throws as
+/// find_dataset() and read_mnist() do.
+Mnist mnist(const datasets::Options& options = {}, const datasets::DownloadProgress& progress = {});
+
+}  // namespace xtape::nn
