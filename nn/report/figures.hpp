@@ -28,7 +28,7 @@ struct Figure {
   Figure titled(std::string other_title, std::string other_text = "") const;
 };
 
-using report::predict;
+using report::classify;
 using report::Predictions;
 
 /// Draws the loss, the accuracy and the learning rate of each epoch.

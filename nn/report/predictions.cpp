@@ -15,7 +15,7 @@ std::size_t Predictions::predicted(std::size_t sample) const {
   return static_cast<std::size_t>(std::max_element(row, row + classes) - row);
 }
 
-Predictions predict_with(const Classifier& model, const Dataset& data) {
+Predictions classify_with(const Classifier& model, const Dataset& data) {
   Tape tape;
   const NoGrad guard{tape};
   Predictions predictions;

@@ -24,10 +24,10 @@ using Classifier = std::function<Variable<float>(Variable<float>)>;
 
 /// Calls the model for all samples under NoGrad.
 ///@{
-Predictions predict_with(const Classifier& model, const Dataset& data);
+Predictions classify_with(const Classifier& model, const Dataset& data);
 template <class Model>
-Predictions predict(const Model& model, const Dataset& data) {
-  return predict_with([&](Variable<float> inputs) { return model(inputs); }, data);
+Predictions classify(const Model& model, const Dataset& data) {
+  return classify_with([&](Variable<float> inputs) { return model(inputs); }, data);
 }
 ///@}
 

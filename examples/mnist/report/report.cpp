@@ -51,7 +51,7 @@ nn::Figure with_id(const char* id, nn::Figure figure) {
 void write_report(const std::filesystem::path& folder, const ReportData& report) {
   const auto& [train, test] = report.data;
   const xtape::Shape& pixels = train.features.shape();
-  const auto predictions = nn::predict(report.network, test);
+  const auto predictions = nn::classify(report.network, test);
   nn::Report page(report.title + ": what a network learned",
                   "A training run of xtape, and what its network sees.");
   add_facts(page, report, predictions.confusion);

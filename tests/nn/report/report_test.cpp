@@ -136,7 +136,7 @@ TEST_CASE("Mistakes are those of a model's predictions, and none without one") {
   const auto first_class = [](xtape::Variable<float> x) {
     return x.tape().constant(xtape::Array<float>{{2, 0}, {2, 0}, {2, 0}});
   };
-  const nn::Predictions predictions = nn::predict(first_class, data);
+  const nn::Predictions predictions = nn::classify(first_class, data);
   CHECK(predictions.confusion.count(1, 0) == 1);
   const nn::Figure figure = nn::mistakes(data, predictions, names);
   CHECK(count(figure.html, "class=\"card miss\"") == 1);
