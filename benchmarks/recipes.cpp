@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "examples/cli/options.hpp"
 #include "examples/mnist/data/data_source.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/training.hpp"
@@ -28,11 +29,10 @@ struct Result {
 Result train(const Recipe& recipe, const xtape::nn::Mnist& data, std::uint64_t seed) {
   xtape::Rng rng{seed};
   auto network = mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
-  mnist::Progress progress(mnist::Progress::style_of_stderr());
-  const mnist::Outcome outcome =
-      mnist::train(network, {.recipe = recipe, .options = {}, .checkpoints = {}}, data, rng,
-                   progress, [](const mnist::Epoch&) {});
-  return {100 * outcome.last.test, outcome.seconds};
+  const xtape::nn::Run run{.epochs = recipe.epochs, .summary = false};
+  const mnist::Outcome outcome = mnist::train(network, {.recipe = recipe, .run = run}, data, rng,
+                                              {[] {}, [](const xtape::nn::EpochRecord&) {}});
+  return {100 * outcome.kept->metric(mnist::test_accuracy), outcome.seconds};
 }
 
 double median(std::vector<double> values) {

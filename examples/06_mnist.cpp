@@ -16,16 +16,17 @@ int main(int argc, char** argv) {
   xtape::Tape tape;
   fmt::print("{}\n", model.table());
 
-  for (int epoch = 1; epoch <= 10; ++epoch) {
-    for (const auto& batch : batches) {
+  for (nn::Epoch& epoch : nn::Epochs({.epochs = 10}, model, sgd, tape, batches)) {
+    for (const auto& batch : epoch) {
       tape.rewind();
       const auto loss = criterion(model(tape.constant(batch.inputs)), batch.targets);
       tape.backward(loss);
       sgd.step(model, tape);
+      epoch.add(loss);
     }
-    fmt::print("epoch {:2}: {:.2f} % of the test images right\n", epoch,
-               100 * nn::evaluate(model, mnist.test, tape).accuracy());
+    epoch.end(nn::evaluate(model, mnist.test, tape));
   }
   nn::save_weights("mnist.safetensors", model);
-  fmt::print("weights in mnist.safetensors\n");
+  fmt::print("{:.2f} % of the test images right, weights in mnist.safetensors\n",
+             100 * nn::evaluate(model, mnist.test, tape).accuracy());
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+#include <vector>
 
 namespace xtape::nn {
 
@@ -26,6 +28,15 @@ struct Score {
     return !std::isnan(value) && (std::isnan(other) || gain > min_change);
   }
 };
+
+/// A score and its name: {"accuracy", higher_is_better(0.98)}.
+struct Metric {
+  std::string name;  ///< As it stands in a history and in a chart.
+  Score score;       ///< A number without a sense is kept, but nothing can be judged by it.
+};
+
+/// The scores of an epoch. The first one decides which epoch is the best.
+using Metrics = std::vector<Metric>;
 
 /// Returns a score of which more is better: an accuracy.
 inline Score higher_is_better(double value) { return {value, Better::higher}; }

@@ -4,14 +4,14 @@
 
 #include <cstdio>
 
-#include "examples/mnist/progress.hpp"
+#include "nn/train/progress.hpp"
 
 namespace mnist {
 
 namespace datasets = xtape::nn::datasets;
 
 datasets::DownloadProgress download_progress() {
-  const bool counts = Progress::style_of_stderr() == Progress::Style::bar;
+  const bool counts = xtape::nn::style_of_stderr() == xtape::nn::ProgressStyle::bar;
   return [=, phase = std::string(), counted = std::uint64_t{0}](
              const std::string& what, std::uint64_t done, std::uint64_t total) mutable {
     std::string text;

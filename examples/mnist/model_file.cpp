@@ -118,7 +118,7 @@ nn::Sequential<float> with_pixel_scale(const nn::SafetensorsFile& file,
 
 /// Throws DataError unless all numbers are finite and a deviation is above 0.
 void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
-  if (const auto bad = find_bad_parameter(network)) {
+  if (const auto bad = nn::find_not_finite(network)) {
     xtape::fail<DataError>("{}: {}", file.name(), *bad);
   }
   nn::for_each_buffer(network, [&](const nn::ParameterName& name, const auto& array) {

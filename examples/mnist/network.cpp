@@ -1,10 +1,5 @@
 #include "examples/mnist/network.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-
 namespace mnist {
 namespace {
 
@@ -47,20 +42,6 @@ nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape
   }
   network.push_back(make_linear<T>(recipe, in, classes, rng));
   return network;
-}
-
-std::optional<std::string> find_bad_parameter(const nn::Sequential<float>& network) {
-  std::optional<std::string> bad;
-  nn::for_each_parameter(network, [&](const nn::ParameterName& name, const auto& array) {
-    const auto& elements = array.storage();
-    const auto found = std::find_if(elements.begin(), elements.end(),
-                                    [](float element) { return !std::isfinite(element); });
-    if (!bad && found != elements.end()) {
-      bad = fmt::format("parameter '{}' is {} at element {}", name.str(), *found,
-                        found - elements.begin());
-    }
-  });
-  return bad;
 }
 
 template nn::Layer<float> make_activation(const std::string&);

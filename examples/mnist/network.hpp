@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <xtape.hpp>
 
@@ -20,8 +19,5 @@ xtape::nn::Layer<T> make_activation(const std::string& name);
 /// its rate is not 0) Dropout for each hidden layer, then Linear to the ten logits.
 template <class T>
 xtape::nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng);
-
-/// "parameter '0.weight' is nan at element 7", or nothing when all parameters are finite numbers.
-std::optional<std::string> find_bad_parameter(const xtape::nn::Sequential<float>& network);
 
 }  // namespace mnist

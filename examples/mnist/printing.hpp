@@ -16,7 +16,7 @@ class Printer {
       : output_(output), training_(training), times_(!deterministic) {}
 
   void heading() const;
-  void epoch(const Epoch& epoch) const;
+  void epoch(const xtape::nn::EpochRecord& epoch) const;
   void result(const Outcome& outcome) const;
 
  private:
@@ -27,6 +27,6 @@ class Printer {
 
 /// An epoch as an object on one line: epoch, loss, validation_accuracy (null without), accuracy,
 /// learning_rate, and with `times` seconds and samples_per_second. Accuracies are in [0, 1].
-std::string to_json(const Epoch& epoch, bool times);
+std::string to_json(const xtape::nn::EpochRecord& epoch, bool times);
 
 }  // namespace mnist

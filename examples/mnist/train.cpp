@@ -1,16 +1,15 @@
 #include <fmt/format.h>
 
 #include "examples/cli/output.hpp"
-#include "examples/mnist/checkpoints.hpp"
 #include "examples/mnist/commands.hpp"
 #include "examples/mnist/data.hpp"
 #include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/identity.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"
 #include "examples/mnist/printing.hpp"
 #include "examples/mnist/report/configuration.hpp"
 #include "examples/mnist/report/report.hpp"
-#include "examples/mnist/signals.hpp"
 #include "examples/mnist/training.hpp"
 #include "nn/report/report.hpp"
 
@@ -93,19 +92,37 @@ void print_kept(const TrainOptions& options) {
   }
 }
 
-Checkpoints make_checkpoints(const TrainOptions& options, const xtape::nn::Mnist& data) {
-  if (options.checkpoints.folder.empty()) {
-    return {};
+/// Throws ValueError if a run is to be resumed of which nothing is kept.
+void require_checkpoint(const std::filesystem::path& folder) {
+  xtape::require<xtape::ValueError>(
+      std::filesystem::exists(folder) && !xtape::nn::find_checkpoints(folder).empty(),
+      "{}: holds no checkpoint to --resume from", folder.string());
+}
+
+xtape::nn::Run make_run(const TrainOptions& options, const xtape::nn::Mnist& data) {
+  const cli::CheckpointOptions& kept = options.checkpoints;
+  xtape::nn::Run run{.epochs = options.recipe.epochs,
+                     .folder = kept.folder,
+                     .resume = kept.resume,
+                     .save_every = kept.save_every,
+                     .keep = kept.keep,
+                     .early_stop = options.training.early_stop,
+                     .histograms = !options.report.folder.empty(),
+                     .summary = false};
+  if (options.output.quiet) {
+    run.progress = xtape::nn::ProgressStyle::none;
   }
-  return {options.checkpoints,
-          identity_of(options.recipe, options.training, options.run.seed, data)};
+  if (!kept.folder.empty()) {
+    run.identity = identity_of(options.recipe, options.training, options.run.seed, data);
+  }
+  return run;
 }
 
 /// Why the run ended early and how it can go on.
 void report_interruption(const Outcome& outcome, const TrainOptions& options) {
   const std::string& folder = options.checkpoints.folder;
-  cli::complain(fmt::format("interrupted after {} of {} epochs, {}", outcome.epochs,
-                            options.recipe.epochs,
+  cli::complain(fmt::format("interrupted after {} of {} epochs, {}",
+                            outcome.history.epochs().size(), options.recipe.epochs,
                             folder.empty() ? "without --checkpoints to go on from"
                                            : "to go on from " + folder + " with --resume"));
 }
@@ -116,7 +133,9 @@ int train(const cli::Arguments& arguments) {
   require_writable(options.report);
   const DataSource source = prepare(options.data, options.run, verbose);
   const xtape::nn::Mnist& data = source.data;
-  const Checkpoints checkpoints = make_checkpoints(options, data);
+  if (options.checkpoints.resume) {
+    require_checkpoint(options.checkpoints.folder);
+  }
 
   xtape::Rng rng{options.run.seed};
   auto network = make_network<float>(options.recipe, data.train.features.sample_size(), rng);
@@ -131,21 +150,22 @@ int train(const cli::Arguments& arguments) {
   }
 
   const Printer printer(options.output, options.training, options.run.deterministic);
-  Progress progress(options.output.quiet ? Progress::Style::none : Progress::style_of_stderr());
-  const CatchSignals guard;
-  printer.heading();
-  show(options.report);
-  xtape::nn::History history;
-  const Plan plan{options.recipe, options.training, checkpoints,
-                  options.report.folder.empty() ? nullptr : &history};
-  const Outcome outcome = train(network, plan, data, rng, progress, [&](const Epoch& epoch) {
-    printer.epoch(epoch);
-    show(options.report);
-  });
+  const Listener listener{.begins =
+                              [&] {
+                                printer.heading();
+                                show(options.report);
+                              },
+                          .epoch_ended =
+                              [&](const xtape::nn::EpochRecord& epoch) {
+                                printer.epoch(epoch);
+                                show(options.report);
+                              }};
+  const Plan plan{options.recipe, options.training.validation, make_run(options, data)};
+  const Outcome outcome = train(network, plan, data, rng, listener);
   keep_weights(options, source, network);  // first: a report may fail, and printing take for ever
   printer.result(outcome);
   show(options.report);
-  keep_report(options, source, network, history, gradients);
+  keep_report(options, source, network, outcome.history, gradients);
   print_kept(options);
   cli::flush_output();
   if (outcome.signal != 0) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <iterator>
 #include <map>
@@ -13,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "nn/io/packed.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/tensor_targets.hpp"
 #include "nn/io/weights.hpp"
@@ -26,6 +26,13 @@ namespace fs = std::filesystem;
 
 using detail::ModelArrays;
 using detail::NamedArray;
+using detail::pack;
+using detail::plateau_key;
+using detail::Position;
+using detail::position_key;
+using detail::Reports;
+using detail::require_packed;
+using detail::unpack;
 
 using Metadata = std::map<std::string, std::string>;
 
@@ -36,6 +43,8 @@ std::string slot_key(const std::string& parameter, std::size_t index) {
   return fmt::format("optimizer.{}.{}", parameter, index);
 }
 std::string rng_key(const std::string& name) { return "rng." + name; }
+constexpr std::string_view series_prefix = "series.";
+std::string series_key(const std::string& name) { return std::string(series_prefix) + name; }
 std::string number_key(const std::string& name) { return "number." + name; }
 
 /// The optimizer's steps, how many arrays it keeps for each parameter, and for how many parameters.
@@ -43,50 +52,22 @@ using Steps = std::array<std::uint64_t, 3>;
 constexpr const char* steps_key = "optimizer.steps";
 constexpr std::uint64_t most_steps = std::uint64_t{1} << 53;  // doubles are exact up to here
 
-/// A Plateau as numbers.
-using Reports = std::array<double, 3>;
-constexpr const char* plateau_key = "optimizer.plateau";
-
-Reports pack(const Plateau& from) {
-  return {from.scale, from.best, static_cast<double>(from.waits)};
-}
-
-Plateau unpack(const Reports& from) {
-  return {from[0], from[1], static_cast<std::size_t>(from[2])};
-}
-
-/// A Batches::Position as numbers.
-using Position = std::array<std::uint64_t, 12>;
-constexpr const char* position_key = "batches";
-
-Position pack(const Batches::Position& from) {
-  Position to{from.items, from.batch_size, from.within_epoch, from.given};
-  std::copy(from.epoch_start.begin(), from.epoch_start.end(), to.begin() + 4);
-  std::copy(from.rng.begin(), from.rng.end(), to.begin() + 8);
-  return to;
-}
-
-Batches::Position unpack(const Position& from) {
-  Batches::Position to{from[0], from[1], from[2] != 0, from[3]};
-  std::copy_n(from.begin() + 4, 4, to.epoch_start.begin());
-  std::copy_n(from.begin() + 8, 4, to.rng.begin());
-  return to;
-}
-
-template <class W>
-constexpr const char* word_dtype = std::is_same_v<W, double> ? "F64" : "U64";
+template <class Words>
+constexpr const char* word_dtype =
+    std::is_same_v<typename Words::value_type, double> ? "F64" : "U64";
 
 template <class T>
 TensorView view_of(std::string key, const Array<T>& array) {
   return {std::move(key), dtype_of<T>, array.shape(),
           std::as_bytes(std::span(array.data(), array.size()))};
 }
-template <class W, std::size_t N>
-TensorView view_of(std::string key, const std::array<W, N>& words) {
-  return {std::move(key), word_dtype<W>, Shape{N}, std::as_bytes(std::span(words))};
-}
 TensorView view_of(std::string key, const double& number) {
   return {std::move(key), "F64", Shape{}, std::as_bytes(std::span(&number, 1))};
+}
+/// A std::array or a std::vector.
+template <class Words>
+TensorView view_of(std::string key, const Words& words) {
+  return {std::move(key), word_dtype<Words>, Shape{words.size()}, std::as_bytes(std::span(words))};
 }
 
 template <class T>
@@ -94,12 +75,13 @@ TensorTarget target_of(std::string key, Array<T>& array) {
   return {std::move(key), dtype_of<T>, array.shape(),
           std::as_writable_bytes(std::span(array.data(), array.size()))};
 }
-template <class W, std::size_t N>
-TensorTarget target_of(std::string key, std::array<W, N>& words) {
-  return {std::move(key), word_dtype<W>, Shape{N}, std::as_writable_bytes(std::span(words))};
-}
 TensorTarget target_of(std::string key, double& number) {
   return {std::move(key), "F64", Shape{}, std::as_writable_bytes(std::span(&number, 1))};
+}
+template <class Words>
+TensorTarget target_of(std::string key, Words& words) {
+  return {std::move(key), word_dtype<Words>, Shape{words.size()},
+          std::as_writable_bytes(std::span(words))};
 }
 
 Metadata make_metadata(const char* optimizer, const Identity& identity) {
@@ -161,6 +143,7 @@ struct Loaded {
   std::vector<Slot> slots;
   Position position{};
   std::map<std::string, Rng::State> rngs;
+  std::map<std::string, std::vector<double>> series;
   std::map<std::string, double> numbers;
 };
 
@@ -229,23 +212,17 @@ std::vector<TensorTarget> make_targets(const SafetensorsFile& file, Loaded<T>& l
   return targets;
 }
 
-/// Throws ValueError unless an optimizer could have come to these numbers.
-void require_packed(const Reports& reports) {
-  const auto [scale, best, waits] = reports;
-  require<ValueError>(
-      scale > 0 && scale <= 1 && waits >= 0 && waits < 0x1p53 && waits == std::floor(waits),
-      "its optimizer's learning rate is scaled by {} after {} reports without a "
-      "better score",
-      scale, waits);
-}
-
-/// Throws ValueError if pack() cannot have given the words.
-void require_packed(const Position& words) {
-  require<ValueError>(
-      words[2] <= 1, "'batches' says {} where 1 means within an epoch and 0 between two", words[2]);
-  require<ValueError>(words[2] == 1 || words[3] == 0,
-                      "'batches' is between two epochs, but {} batches of the next have been given",
-                      words[3]);
+/// Adds the series of the file, whatever their names and lengths.
+template <class T>
+void add_series(const SafetensorsFile& file, Loaded<T>& loaded,
+                std::vector<TensorTarget>& targets) {
+  for (const auto& [key, tensor] : file.tensors()) {
+    if (key.starts_with(series_prefix) && tensor.dtype == "F64" && tensor.shape.size() == 1) {
+      auto& series = loaded.series[key.substr(series_prefix.size())];
+      series.resize(tensor.shape[0]);
+      targets.push_back(target_of(key, series));
+    }
+  }
 }
 
 template <class T>
@@ -262,7 +239,7 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
       state.batches->check(unpack(loaded.position));
     }
     if (state.check) {
-      state.check({loaded.steps[0], unpack(loaded.position), loaded.numbers});
+      state.check({loaded.steps[0], unpack(loaded.position), loaded.numbers, loaded.series});
     }
   } catch (const ValueError& error) {
     fail<DataError>("{}: {}", file.name(), error.what());
@@ -287,6 +264,7 @@ void commit(Loaded<T>& loaded, const ModelArrays<Array<T>>& model, Optimizer<T>&
   for (const auto& [name, rng] : state.rngs) {
     rng->restore(loaded.rngs[name]);
   }
+  state.series = std::move(loaded.series);
   state.numbers = std::move(loaded.numbers);
 }
 
@@ -341,6 +319,9 @@ void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Arra
   for (const auto& [name, rng] : state.rngs) {
     tensors.push_back(view_of(rng_key(name), rng->state()));
   }
+  for (const auto& [name, series] : state.series) {
+    tensors.push_back(view_of(series_key(name), series));
+  }
   for (const auto& [name, number] : state.numbers) {
     tensors.push_back(view_of(number_key(name), number));
   }
@@ -356,7 +337,8 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
   require_same_metadata(file, make_metadata(optimizer.name(), identity));
   Loaded<T> loaded;
   loaded.steps = read_steps(file, optimizer.state_count());
-  const std::vector<TensorTarget> targets = make_targets(file, loaded, model, state);
+  std::vector<TensorTarget> targets = make_targets(file, loaded, model, state);
+  add_series(file, loaded, targets);
   require_same_tensors(file, targets);
   for (const TensorTarget& target : targets) {
     read_tensor(file, target);

@@ -23,13 +23,15 @@ struct CheckpointNumbers {
   std::size_t steps = 0;                  ///< The optimizer's steps.
   Batches::Position position{};           ///< The position in the batches; zeros without batches.
   std::map<std::string, double> numbers;  ///< The numbers of TrainingState.
+  std::map<std::string, std::vector<double>> series{};  ///< The series of TrainingState.
 };
 
 /// The state of a run besides its model and optimizer. It refers to the batches and the Rngs.
 struct TrainingState {
-  Batches* batches = nullptr;               ///< Null if the run has no Batches.
-  std::map<std::string, Rng*> rngs{};       ///< Other Rngs, such as the tape's.
-  std::map<std::string, double> numbers{};  ///< Such as the epoch or the best accuracy.
+  Batches* batches = nullptr;                           ///< Null if the run has no Batches.
+  std::map<std::string, Rng*> rngs{};                   ///< Other Rngs, such as the tape's.
+  std::map<std::string, double> numbers{};              ///< Such as the epoch or the best accuracy.
+  std::map<std::string, std::vector<double>> series{};  ///< Numbers by epoch, of any length.
 
   /// A callback of load_checkpoint() before anything changes. It throws ValueError to reject the
   /// file. Only the program knows which numbers fit each other.

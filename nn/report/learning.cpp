@@ -182,32 +182,68 @@ std::string panels(const History& history, const std::string& first, Panel&& pan
   return html += "</div>\n";
 }
 
+/// The names of the metrics, those of the last epoch.
+std::vector<std::string> metric_names(const History& history) {
+  std::vector<std::string> names;
+  if (!history.epochs().empty()) {
+    for (const Metric& metric : history.epochs().back().metrics) {
+      names.push_back(metric.name);
+    }
+  }
+  return names;
+}
+
+/// Those that are neither a loss nor an accuracy.
+std::vector<std::string> other_metrics(const History& history) {
+  std::vector<std::string> names = metric_names(history);
+  std::erase_if(names, [](const std::string& name) {
+    return name.ends_with(" loss") || name.ends_with("accuracy");
+  });
+  return names;
+}
+
+Curves metric_chart(const History& history, const std::string& title, const std::string& unit) {
+  return {.title = title,
+          .description = "",
+          .note = "",
+          .unit = unit,
+          .epochs = numbers(history),
+          .series = {}};
+}
+
+/// Adds a line for each metric whose name ends with `end`, in multiples of 1 / `scale`. A chart
+/// without a note gets the last number of the last line.
+void add_metrics(Curves& curves, const History& history, const std::string& end, double scale) {
+  for (const std::string& name : metric_names(history)) {
+    if (!name.ends_with(end)) continue;
+    std::string label = name.substr(0, name.size() - end.size());
+    label.erase(label.find_last_not_of(' ') + 1);
+    curves.series.push_back(
+        series(history, label.empty() ? name : label,
+               [&](const EpochRecord& epoch) { return scale * epoch.metric(name); }));
+  }
+  if (curves.note.empty() && !curves.series.empty()) {
+    curves.note = last_of(history, [&](const EpochRecord&) {
+      return fmt::format("{:.2f}{}", curves.series.back().values.back(), curves.unit);
+    });
+  }
+}
+
 }  // namespace
 
 std::string draw_curves(const History& history) {
-  Curves loss{.title = "Loss (cross-entropy in nats)",
+  Curves loss{.title = "Loss",
               .description = "",
               .note = last_of(history, [](const auto& e) { return fmt::format("{:.4f}", e.loss); }),
               .unit = "",
               .epochs = numbers(history),
               .series = {series(history, "training", [](const auto& e) { return e.loss; })}};
+  add_metrics(loss, history, " loss", 1);
   loss.logarithmic = spans_decades(loss.series[0].values);
   loss.note += loss.logarithmic ? "; logarithmic scale" : "";
 
-  Curves accuracy{
-      .title = "Accuracy",
-      .description = "",
-      .note =
-          last_of(history, [](const auto& e) { return fmt::format("{:.2f} %", 100 * e.accuracy); }),
-      .unit = " %",
-      .epochs = numbers(history),
-      .series = {series(history, "test", [](const auto& e) { return 100 * e.accuracy; })}};
-  const Quantity validation = [](const EpochRecord& epoch) {
-    return epoch.validation_accuracy ? 100 * *epoch.validation_accuracy : std::nan("");
-  };
-  if (!history.epochs().empty() && history.epochs().back().validation_accuracy) {
-    accuracy.series.push_back(series(history, "validation", validation));
-  }
+  Curves accuracy = metric_chart(history, "Accuracy", " %");
+  add_metrics(accuracy, history, "accuracy", 100);
 
   const Curves rate{
       .title = "Learning rate",
@@ -216,8 +252,16 @@ std::string draw_curves(const History& history) {
       .unit = "",
       .epochs = numbers(history),
       .series = {series(history, "rate", [](const auto& e) { return e.learning_rate; })}};
-  return "<div class=\"grid\">\n" + draw_described(std::move(loss)) +
-         draw_described(std::move(accuracy)) + draw_described(rate) + "</div>\n";
+  std::string html = "<div class=\"grid\">\n" + draw_described(std::move(loss));
+  if (!accuracy.series.empty()) {
+    html += draw_described(std::move(accuracy));
+  }
+  for (const std::string& name : other_metrics(history)) {
+    Curves other = metric_chart(history, name, "");
+    add_metrics(other, history, name, 1);
+    html += draw_described(std::move(other));
+  }
+  return html + draw_described(rate) + "</div>\n";
 }
 
 std::string draw_gradients(const History& history) {

@@ -2,23 +2,27 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <limits>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "autograd/tape.hpp"
-#include "nn/sequential.hpp"
+#include "nn/module.hpp"
+#include "nn/score.hpp"
 
 namespace xtape::nn {
 
-/// How often numbers fall into each of the equal bins between `low` and `high`.
+/// The numbers in each of the equal bins between `low` and `high`.
 struct Histogram {
   double low = 0;                     ///< The lower end of the first bin.
   double high = 0;                    ///< The upper end of the last bin.
   std::vector<std::uint64_t> counts;  ///< One for each bin.
 };
 
-/// What became of one parameter in one epoch.
+/// A parameter in one epoch.
 struct ParameterRecord {
   std::string name;           ///< As in "0.weight".
   double weight_rms = 0;      ///< The root of the mean square of its numbers, after the epoch.
@@ -28,39 +32,101 @@ struct ParameterRecord {
   double zero_gradients = 0;  ///< The share of gradients that are exactly zero.
 };
 
-/// A line of the training's history.
+/// One epoch of a run.
 struct EpochRecord {
-  std::size_t epoch = 0;                           ///< Counted from 1.
-  double loss = 0;                                 ///< Mean over the training images, in nats.
-  double accuracy = 0;                             ///< On the test images, in [0, 1].
-  std::optional<double> validation_accuracy = {};  ///< On images held back, where some are.
-  double seconds = 0;                              ///< Spent on training.
-  double learning_rate = 0;                        ///< Of the last step.
-  std::vector<ParameterRecord> parameters = {};    ///< In the order of the network.
+  std::size_t epoch = 0;     ///< Counted from 1.
+  double loss = 0;           ///< The mean over its samples as they were met; NaN without losses.
+  double seconds = 0;        ///< Spent on training, not on validation.
+  double samples = 0;        ///< The training samples of the epoch.
+  double learning_rate = 0;  ///< Of its last step.
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< Mean; NaN if not measured.
+  Metrics metrics{};                                                ///< Of the validation.
+  std::vector<ParameterRecord> parameters{};  ///< In the order of the model, or empty.
+
+  /// Returns the score of this name, or NaN.
+  double metric(std::string_view name) const;
+
+  /// Names the numbers of each epoch.
+  static void visit(auto& self, auto&& f) {
+    f("loss", self.loss), f("seconds", self.seconds), f("samples", self.samples);
+    f("learning_rate", self.learning_rate), f("gradient_norm", self.gradient_norm);
+  }
 };
 
-/// What the report draws its curves and histograms from.
+namespace detail {
+
+/// The gradients of one parameter in the steps that were observed.
+struct ObservedGradients {
+  Histogram sizes;
+  std::uint64_t zeros = 0;
+  std::uint64_t count = 0;
+  double squares = 0;
+
+  template <class T>
+  void observe(const Array<T>& gradient);
+};
+
+/// Returns the record of a parameter, without a name.
+template <class T>
+ParameterRecord record_of(const Array<T>& weights, ObservedGradients seen);
+
+}  // namespace detail
+
+/// The epochs of a run: the numbers that charts and reports are made of.
 class History {
  public:
-  /// Counts the gradients of one step, after backward(): a few steps of each epoch are enough.
-  void observe(const Sequential<float>& network, const Tape<float>& tape);
+  /// Counts the gradients of one step, after Tape::backward. A few steps of each epoch are enough.
+  /// Skips parameters without a gradient.
+  template <class Model, class T>
+  void observe(const Model& model, const Tape<T>& tape) {
+    std::size_t index = 0;
+    for_each_parameter(model, [&](const ParameterName&, const Array<T>& parameter) {
+      if (index == gradients_.size()) {
+        gradients_.emplace_back();
+      }
+      const Array<T>* gradient = tape.find_grad(parameter);
+      if (gradient != nullptr) {
+        gradients_[index].observe(*gradient);
+      }
+      ++index;
+    });
+  }
 
-  /// Adds a line, with the weights as they are and the gradients observed since the last line.
-  void end_epoch(EpochRecord record, const Sequential<float>& network);
+  /// Adds an epoch.
+  void end_epoch(EpochRecord record) { epochs_.push_back(std::move(record)); }
 
-  /// Returns the lines, the first epoch first.
+  /// Adds an epoch, with histograms of the parameters and of the gradients observed since the epoch
+  /// before.
+  template <class Model>
+  void end_epoch(EpochRecord record, const Model& model) {
+    std::size_t index = 0;
+    for_each_parameter(model, [&](const ParameterName& name, const auto& parameter) {
+      if (index == gradients_.size()) {
+        gradients_.emplace_back();
+      }
+      record.parameters.push_back(
+          detail::record_of(parameter, std::exchange(gradients_[index], {})));
+      record.parameters.back().name = name.str();
+      ++index;
+    });
+    end_epoch(std::move(record));
+  }
+
+  /// Returns the epochs, the first one first.
   const std::vector<EpochRecord>& epochs() const { return epochs_; }
 
  private:
-  struct Gradients {
-    Histogram sizes;
-    std::uint64_t zeros = 0;
-    std::uint64_t count = 0;
-    double squares = 0;
-  };
-
-  std::vector<Gradients> gradients_;
+  std::vector<detail::ObservedGradients> gradients_;
   std::vector<EpochRecord> epochs_;
 };
+
+/// Columns of numbers under their names, as checkpoints hold them.
+using Series = std::map<std::string, std::vector<double>>;
+
+/// Returns all of a history but gradients that wait for the end of their epoch.
+Series series_of(const History& history);
+
+/// Returns the history of `epochs` epochs. Throws ValueError if the series are not of so many.
+History history_of(const Series& series, std::size_t epochs);
 
 }  // namespace xtape::nn

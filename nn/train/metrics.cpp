@@ -20,6 +20,33 @@ void require_labelled(const char* operation, const Array<T>& logits, Indices lab
   require_classes(operation, labels, logits.shape()[1]);
 }
 
+/// How many logits of the row come before that of `label`, the largest first.
+template <class T>
+std::size_t rank_of(const Array<T>& logits, std::size_t row, std::size_t label) {
+  const std::size_t classes = logits.shape()[1];
+  const T* z = logits.data() + row * classes;
+  std::size_t rank = 0;
+  for (std::size_t j = 0; j < classes; ++j) {
+    const bool equal = z[j] == z[label] || (std::isnan(z[j]) && std::isnan(z[label]));
+    const bool larger = z[j] > z[label] || (std::isnan(z[j]) && !std::isnan(z[label]));
+    rank += larger || (equal && j < label);
+  }
+  return rank;
+}
+
+/// The mean of `share_of(0)` to `share_of(classes - 1)`, without those that are NaN.
+template <class Share>
+double mean_share(std::size_t classes, const Share& share_of) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t k = 0; k < classes; ++k) {
+    const double part = share_of(k);
+    sum += std::isnan(part) ? 0 : part;
+    count += !std::isnan(part);
+  }
+  return sum / static_cast<double>(count);
+}
+
 double share(std::size_t part, std::size_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -37,6 +64,17 @@ double accuracy(const Array<T>& logits, Indices labels) {
   std::size_t correct = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     correct += predicted_class(logits, i) == static_cast<std::size_t>(labels[i]);
+  }
+  return share(correct, labels.size());
+}
+
+template <class T>
+double top_k_accuracy(const Array<T>& logits, Indices labels, std::size_t k) {
+  require_labelled("top_k_accuracy", logits, labels);
+  require<ValueError>(k > 0, "top_k_accuracy: expected a k of at least 1, got 0");
+  std::size_t correct = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    correct += rank_of(logits, i, static_cast<std::size_t>(labels[i])) < k;
   }
   return share(correct, labels.size());
 }
@@ -99,6 +137,14 @@ double ConfusionMatrix::precision(std::size_t predicted) const {
   return share(count(predicted, predicted), sum);
 }
 
+double ConfusionMatrix::macro_recall() const {
+  return mean_share(classes(), [this](std::size_t k) { return recall(k); });
+}
+
+double ConfusionMatrix::macro_precision() const {
+  return mean_share(classes(), [this](std::size_t k) { return precision(k); });
+}
+
 std::string to_string(const ConfusionMatrix& matrix) {
   std::string table = fmt::format("{:>12}", "predicted");
   for (std::size_t k = 0; k < matrix.classes(); ++k) {
@@ -124,8 +170,9 @@ std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix) {
   return out << to_string(matrix) << '\n';
 }
 
-#define XTAPE_INSTANTIATE(T)                          \
-  template double accuracy(const Array<T>&, Indices); \
+#define XTAPE_INSTANTIATE(T)                                             \
+  template double accuracy(const Array<T>&, Indices);                    \
+  template double top_k_accuracy(const Array<T>&, Indices, std::size_t); \
   template void ConfusionMatrix::add(const Array<T>&, Indices)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

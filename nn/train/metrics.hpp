@@ -28,6 +28,11 @@ using xtape::one_hot;
 template <class T>
 double accuracy(const Array<T>& logits, Indices labels);
 
+/// The share of rows whose label is among their `k` largest logits, in [0, 1]. Of equal logits the
+/// first is the largest. With k = 1 it is accuracy(). Throws ValueError if `k` is 0.
+template <class T>
+double top_k_accuracy(const Array<T>& logits, Indices labels, std::size_t k);
+
 /// Counts how often each class was predicted as each.
 class ConfusionMatrix {
  public:
@@ -60,6 +65,13 @@ class ConfusionMatrix {
 
   /// The share of the predictions of class `predicted` that were right.
   double precision(std::size_t predicted) const;
+
+  /// The mean of recall(), or of precision(), over the classes for which it is not NaN, each class
+  /// alike. NaN if there is none.
+  ///@{
+  double macro_recall() const;
+  double macro_precision() const;
+  ///@}
 
  private:
   std::size_t classes_;

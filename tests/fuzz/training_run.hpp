@@ -21,6 +21,14 @@ class TrainingRun {
     }
     state_.batches = &batches_;
     state_.rngs = {{"tape", &tape_.rng()}};
+    xtape::nn::History history;
+    history.end_epoch({.epoch = 1, .metrics = {{"accuracy", xtape::nn::higher_is_better(0.5)}}},
+                      model_);
+    state_.series = xtape::nn::series_of(history);
+    state_.check = [](const xtape::nn::CheckpointNumbers& saved) {
+      const auto loss = saved.series.find("history.loss");
+      xtape::nn::history_of(saved.series, loss == saved.series.end() ? 0 : loss->second.size());
+    };
   }
 
   /// Makes one step, or none when the epoch is at its end.
@@ -62,6 +70,11 @@ class TrainingRun {
     for (const auto& [name, number] : state_.numbers) {
       all += fuzz::bits(std::array{number});
     }
+    for (const auto& [name, series] : state_.series) {
+      all += name + fuzz::bits(series);
+    }
+    const auto [scale, best, waits] = optimizer_->plateau();
+    all += fuzz::bits(std::array{scale, best, static_cast<double>(waits)});
     return all;
   }
 

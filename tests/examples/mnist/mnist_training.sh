@@ -129,7 +129,7 @@ checkpoints() {
     esac
     grep -qx 'mnist: interrupted after [1-7] of 8 epochs, to go on from kept with --resume' stderr ||
       complain "SIG$signal: said $(cat stderr)"
-    fails 1 'kept: holds checkpoints: go on from them with --resume, or name another folder' \
+    fails 1 'kept: holds checkpoints: resume from them, or name another folder' \
       --checkpoints kept --quiet
     train $flags --checkpoints kept --keep 2 --resume --save resumed >rest.json
     cat part.json rest.json | cmp - whole.json || complain "SIG$signal: goes on differently"
@@ -167,7 +167,7 @@ shared() {
     done
     kill -s $signal $!
     wait $! || true
-    fails 1 'shared: holds checkpoints: go on from them with --resume, or name another folder' \
+    fails 1 'shared: holds checkpoints: resume from them, or name another folder' \
       --checkpoints shared --quiet
   done
 }
@@ -221,7 +221,7 @@ diverged() {
   train --activation relu --learning-rate 1e10 --quiet >stdout 2>stderr || status=$?
   [ "$status" -eq 1 ] || complain "diverged: exit status $status"
   [ "$(wc -l <stderr)" -eq 1 ] || complain "diverged: $(cat stderr)"
-  grep -q '^mnist: step [0-9]*: the loss is [a-z-]*: .* gave .*; try a smaller --learning-rate$' \
+  grep -q '^mnist: step [0-9]*: the loss is [a-z-]*: .* gave .*; try a smaller learning rate$' \
     stderr || complain "diverged: $(cat stderr)"
 }
 
@@ -233,7 +233,7 @@ spoilt() {
   train --activation relu --learning-rate 1e39 --momentum 0 --batch-size 1000000 --epochs 1 \
     --schedule constant --checkpoints spoilt --quiet --save good >stdout 2>stderr || status=$?
   [ "$status" -eq 1 ] || complain "spoilt: exit status $status"
-  grep -q "^mnist: step 1: parameter '.*' is [a-z-]* at element [0-9]*; try a smaller --learning-rate$" \
+  grep -q "^mnist: step 1: parameter '.*' is [a-z-]* at element [0-9]*; try a smaller learning rate$" \
     stderr || complain "spoilt: $(cat stderr)"
   cmp -s good before || complain "spoilt: what was good has been overwritten"
   [ -z "$(find spoilt -name '*.safetensors')" ] || complain "spoilt: $(ls spoilt)"

@@ -36,8 +36,11 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
   const nn::Sequential<float> network{nn::Linear(4, 3, rng), nn::Sigmoid{}, nn::Linear(3, 2, rng)};
   const nn::Mnist data{dataset({0, 1, 1}), dataset({0, 1})};
   History history;
-  history.end_epoch({.epoch = 1, .loss = 0.5, .accuracy = 0.25, .seconds = 2}, network);
-  history.end_epoch({.epoch = 2, .loss = 0.25, .accuracy = 0.75, .validation_accuracy = 0.5},
+  history.end_epoch({.epoch = 1, .loss = 0.5, .seconds = 2, .metrics = {{"test accuracy", 0.25}}},
+                    network);
+  history.end_epoch({.epoch = 2,
+                     .loss = 0.25,
+                     .metrics = {{"test accuracy", 0.75}, {"validation accuracy", 0.5}}},
                     network);
   const TemporaryFolder folder;
   const auto out = folder / "deep/er";

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "examples/mnist/data/synthetic.hpp"
+#include "examples/mnist/identity.hpp"
 #include "examples/mnist/network.hpp"
 #include "tests/support/catch.hpp"
 
@@ -18,7 +19,7 @@ struct Run {
   cli::TrainingOptions options;
   nn::Sequential<float> network;
   mnist::Outcome outcome;
-  std::vector<mnist::Epoch> epochs;
+  std::vector<nn::EpochRecord> epochs;
 
   Run() {
     recipe.hidden = {8};
@@ -29,36 +30,35 @@ struct Run {
   void train() {
     xtape::Rng rng{42};
     network = mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
-    mnist::Progress progress(mnist::Progress::Style::none);
-    outcome = mnist::train(network, {recipe, options, mnist::Checkpoints{}}, data, rng, progress,
-                           [&](const mnist::Epoch& epoch) { epochs.push_back(epoch); });
+    const nn::Run run{.epochs = recipe.epochs,
+                      .early_stop = options.early_stop,
+                      .progress = nn::ProgressStyle::none,
+                      .summary = false};
+    outcome = mnist::train(network, {recipe, options.validation, run}, data, rng,
+                           {[] {}, [&](const nn::EpochRecord& epoch) { epochs.push_back(epoch); }});
   }
 };
 
 }  // namespace
 
-TEST_CASE("images for validation are kept out of training") {
-  Run run;
-  run.options.validation = 50;
-  run.train();
-  CHECK(run.epochs.front().samples == 150);
-  CHECK(run.data.train.size() == 200);
-}
-
-TEST_CASE("early stopping waits as long as it says and keeps the weights of the best epoch") {
+TEST_CASE("images for validation are kept out of training, and decide which epoch is the best") {
   Run run;
   run.options = {.validation = 50, .early_stop = 3};
   run.recipe.epochs = 100;
   run.recipe.learning_rate = 1;
   run.train();
-  const auto best =
-      std::max_element(run.epochs.begin(), run.epochs.end(),
-                       [](const auto& a, const auto& b) { return a.validation < b.validation; });
-  CHECK(run.outcome.last.number == best->number);
   REQUIRE(run.epochs.size() < run.recipe.epochs);
-  CHECK(run.epochs.size() == best->number + 3);
+  CHECK(run.epochs.front().samples == 150);
+  CHECK(run.data.train.size() == 200);
+  const auto best =
+      std::max_element(run.epochs.begin(), run.epochs.end(), [](const auto& a, const auto& b) {
+        return a.metric(mnist::validation_accuracy) < b.metric(mnist::validation_accuracy);
+      });
+  CHECK(run.outcome.kept->epoch == best->epoch);
+  CHECK(run.epochs.size() == best->epoch + 3);
   xtape::Tape tape;
-  CHECK(nn::evaluate(run.network, run.data.test, tape).accuracy() == best->test);
+  CHECK(nn::evaluate(run.network, run.data.test, tape).accuracy() ==
+        best->metric(mnist::test_accuracy));
 }
 
 TEST_CASE("a run on other images is another run") {

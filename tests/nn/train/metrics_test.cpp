@@ -6,6 +6,7 @@
 #include <sstream>
 #include <vector>
 
+#include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/datasets.hpp"
 
@@ -201,4 +202,46 @@ TEMPLATE_TEST_CASE("evaluate runs a model over a dataset", "", float, double) {
   CHECK_THROWS_WITH(nn::evaluate(right, relabelled(10), tape, 2),
                     "ConfusionMatrix::add: label 10 of row 1 is not one of the 10 classes");
   CHECK(tape.grad_enabled());
+}
+
+TEST_CASE("top_k_accuracy counts labels among the k largest logits", "[nn]") {
+  const auto logits = array_of<float>({3, 4}, {1, 4, 3, 2, 5, 5, 5, 0, 0, 1, 2, 3});
+  const std::vector<int> labels{3, 2, 0};
+  CHECK(nn::top_k_accuracy(logits, labels, 1) == 0);
+  CHECK(nn::top_k_accuracy(logits, labels, 2) == 0);
+  CHECK(nn::top_k_accuracy(logits, labels, 3) == Approx(2.0 / 3));
+  CHECK(nn::top_k_accuracy(logits, labels, 4) == 1);
+  CHECK(nn::top_k_accuracy(logits, labels, 100) == 1);
+  CHECK_THROWS_WITH(nn::top_k_accuracy(logits, labels, 0),
+                    "top_k_accuracy: expected a k of at least 1, got 0");
+  CHECK(std::isnan(nn::top_k_accuracy(Array<float>(Shape{0, 4}), std::vector<int>{}, 2)));
+}
+
+TEST_CASE("top_k_accuracy with k = 1 is accuracy, whatever the logits", "[nn]") {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  xtape::Rng rng{3};
+  for (int round = 0; round < 200; ++round) {
+    Array<float> logits(Shape{5, 4});
+    std::vector<int> labels;
+    for (float& logit : logits.storage()) {
+      const auto drawn = rng.below(4);
+      logit = drawn == 3 ? nan : static_cast<float>(drawn);
+    }
+    for (int row = 0; row < 5; ++row) {
+      labels.push_back(static_cast<int>(rng.below(4)));
+    }
+    CHECK(nn::top_k_accuracy(logits, labels, 1) == nn::accuracy(logits, labels));
+    CHECK(nn::top_k_accuracy(logits, labels, 4) == 1);
+  }
+}
+
+TEST_CASE("Macro averages leave out classes without items or predictions", "[nn]") {
+  nn::ConfusionMatrix matrix(3);
+  CHECK(std::isnan(matrix.macro_recall()));
+  CHECK(std::isnan(matrix.macro_precision()));
+  CHECK(std::isnan(nn::ConfusionMatrix().macro_recall()));
+  matrix.add(array_of<float>({4, 3}, {1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 0}),
+             std::vector<int>{0, 1, 1, 1});
+  CHECK(matrix.macro_recall() == Approx((1 + 2.0 / 3) / 2));
+  CHECK(matrix.macro_precision() == Approx((0.5 + 1) / 2));
 }

@@ -1,4 +1,4 @@
-#include "examples/mnist/descent.hpp"
+#include "examples/mnist/optimizer.hpp"
 
 #include <algorithm>
 #include <cmath>

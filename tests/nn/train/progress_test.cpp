@@ -1,17 +1,18 @@
-#include "examples/mnist/progress.hpp"
+#include "nn/train/progress.hpp"
 
 #include "tests/support/catch.hpp"
 
-using mnist::progress_bar;
+namespace nn = xtape::nn;
+using nn::progress_bar;
 
 namespace {
 
-constexpr mnist::Standing standing{.epoch = 3,
-                                   .epochs = 15,
-                                   .done = 0.525,
-                                   .samples_per_second = 612345,
-                                   .loss = 0.08527,
-                                   .seconds_left = 6.2};
+constexpr nn::Standing standing{.epoch = 3,
+                                .epochs = 15,
+                                .done = 0.525,
+                                .samples_per_second = 612345,
+                                .loss = 0.08527,
+                                .seconds_left = 6.2};
 
 }  // namespace
 
@@ -40,7 +41,7 @@ TEST_CASE("where it gets narrow a progress bar loses its last parts first") {
 }
 
 TEST_CASE("a progress bar is empty at the start and full at the end") {
-  mnist::Standing at = standing;
+  nn::Standing at = standing;
   at.done = 0;
   CHECK(progress_bar(at, {.width = 80}).find("[>  ") != std::string::npos);
   at.done = 1;
@@ -58,16 +59,16 @@ TEST_CASE("colour adds nothing but escape sequences") {
 }
 
 TEST_CASE("a progress line says the same in words") {
-  CHECK(mnist::progress_line(standing) ==
+  CHECK(nn::progress_line(standing) ==
         "epoch 3/15: 52 %, 612345 samples/s, loss 0.0853, 0:07 left");
 }
 
 TEST_CASE("durations are rounded up to seconds") {
-  CHECK(mnist::format_duration(0) == "0:00");
-  CHECK(mnist::format_duration(0.01) == "0:01");
-  CHECK(mnist::format_duration(59.5) == "1:00");
-  CHECK(mnist::format_duration(3599) == "59:59");
-  CHECK(mnist::format_duration(3723) == "1:02:03");
-  CHECK(mnist::format_duration(-1) == "0:00");
-  CHECK(mnist::format_duration(1e300) == "99:59:59");
+  CHECK(nn::format_duration(0) == "0:00");
+  CHECK(nn::format_duration(0.01) == "0:01");
+  CHECK(nn::format_duration(59.5) == "1:00");
+  CHECK(nn::format_duration(3599) == "59:59");
+  CHECK(nn::format_duration(3723) == "1:02:03");
+  CHECK(nn::format_duration(-1) == "0:00");
+  CHECK(nn::format_duration(1e300) == "99:59:59");
 }

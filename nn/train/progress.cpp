@@ -1,4 +1,4 @@
-#include "examples/mnist/progress.hpp"
+#include "nn/train/progress.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -6,10 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <vector>
 
-namespace mnist {
+namespace xtape::nn {
 namespace {
 
 std::string environment(const char* name) {
@@ -74,14 +75,15 @@ std::string progress_line(const Standing& standing) {
                      format_duration(standing.seconds_left));
 }
 
-Progress::Style Progress::style_of_stderr() {
+ProgressStyle style_of_stderr() {
   const bool bar = isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb";
-  return bar ? Style::bar : Style::lines;
+  return bar ? ProgressStyle::bar : ProgressStyle::lines;
 }
 
-Progress::Progress(Style style)
-    : style_(style),
-      interval_(style == Style::bar ? std::chrono::milliseconds(100) : std::chrono::seconds(10)) {}
+Progress::Progress(ProgressStyle style)
+    : style_(style == ProgressStyle::automatic ? style_of_stderr() : style),
+      interval_(style_ == ProgressStyle::bar ? std::chrono::milliseconds(100)
+                                             : std::chrono::seconds(10)) {}
 
 void Progress::begin(std::size_t epochs, std::size_t samples_per_epoch) {
   standing_ = {.epoch = 1, .epochs = epochs};
@@ -101,7 +103,7 @@ void Progress::advance(std::size_t samples, double loss) {
   mean_loss_ = all_samples_ == 0 ? loss : mean_loss_ + 0.02 * (loss - mean_loss_);
   samples_ += samples;
   all_samples_ += samples;
-  if (style_ == Style::none) {
+  if (style_ == ProgressStyle::none) {
     return;
   }
   if (const auto now = Clock::now(); now >= next_) {
@@ -120,7 +122,7 @@ void Progress::show(Clock::time_point now) {
   standing_.loss = mean_loss_;
   standing_.seconds_left =
       (all - before - static_cast<double>(samples_)) / standing_.samples_per_second;
-  if (style_ == Style::lines) {
+  if (style_ == ProgressStyle::lines) {
     std::fputs((progress_line(standing_) + '\n').c_str(), stderr);
   } else {
     const Canvas canvas{.width = terminal_width(), .colour = environment("NO_COLOR").empty()};
@@ -132,10 +134,21 @@ void Progress::show(Clock::time_point now) {
 
 void Progress::end_epoch() {
   training_seconds_ += std::chrono::duration<double>(Clock::now() - epoch_start_).count();
+  wipe();
+}
+
+void Progress::print(std::string_view line) {
+  if (style_ != ProgressStyle::none) {
+    wipe();
+    std::fputs((std::string(line) + '\n').c_str(), stderr);
+  }
+}
+
+void Progress::wipe() {
   if (drawn_) {
     std::fputs("\r\x1b[K", stderr);
     drawn_ = false;
   }
 }
 
-}  // namespace mnist
+}  // namespace xtape::nn

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <string>
+
+#include "nn/train/epochs.hpp"
+
+namespace xtape::nn {
+
+/// What nn::fit() returns.
+struct Fit {
+  History history;                        ///< The epochs, those before a resume too.
+  RunStatus status = RunStatus::running;  ///< How the run has ended.
+  int signal = 0;                         ///< The signal that has interrupted it, or 0.
+  double seconds = 0;                     ///< Spent on training.
+};
+
+/// Measures a model on a dataset under NoGrad: the mean of `criterion` as "validation loss" and, if
+/// the targets are classes and the outputs logits (batch, classes), the "accuracy" before it.
+/// Returns nothing for an empty dataset. The tape is rewound before each batch.
+template <class Model, class Criterion, class T>
+Metrics validate(const Model& model, const Criterion& criterion, const Dataset& data, Tape<T>& tape,
+                 std::size_t batch_size = 500) {
+  const NoGrad guard{tape};
+  ConfusionMatrix matrix;
+  double loss = 0;
+  for (const Batch& batch : Batches(data, batch_size)) {
+    tape.rewind();
+    const Variable<T> output = model(tape.constant(batch.inputs));
+    loss += static_cast<double>(criterion(output, batch.targets).item()) *
+            static_cast<double>(batch.size());
+    if (batch.targets.are_integers() && output.shape().size() == 2 &&
+        batch.targets.shape().empty()) {
+      matrix.add(output.value(), batch.targets);
+    }
+  }
+  if (data.size() == 0) {
+    return {};
+  }
+  Metrics metrics{{"validation loss", lower_is_better(loss / static_cast<double>(data.size()))}};
+  if (matrix.classes() > 0) {
+    metrics.insert(metrics.begin(), {"accuracy", higher_is_better(matrix.accuracy())});
+  }
+  return metrics;
+}
+
+/// Trains a model: nn::Epochs with its loop, Epoch::step() and validate(), in batches of
+/// `run.batch_size` in an order that follows from `run.seed`.
+///
+///     nn::Adam adam({.learning_rate = 0.01});
+///     nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation,
+///             {.epochs = 20, .folder = "runs/iris", .resume = true, .early_stop = 5});
+///
+/// `criterion(outputs, targets)` gives the mean loss of a batch. Without validation, or with an
+/// empty dataset, there are no metrics and no early stopping. Throws as Epochs and Epoch do.
+///@{
+template <class Model, class Criterion, class T>
+Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const Dataset& train,
+        const Dataset& validation, const Run& run) {
+  require<ValueError>(run.early_stop == 0 || validation.size() > 0,
+                      "fit: early_stop needs samples for validation");
+  Rng rng{run.seed};
+  Tape<T> tape;
+  tape.rng() = Rng{Rng(rng)()};
+  Batches batches(train, run.batch_size, rng);
+  Epochs epochs(run, model, optimizer, tape, batches);
+  for (Epoch& epoch : epochs) {
+    for (const Batch& batch : epoch) {
+      epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });
+    }
+    epoch.end([&] { return validate(model, criterion, validation, tape); });
+  }
+  return {epochs.history(), epochs.status(), epochs.signal(), epochs.seconds()};
+}
+template <class Model, class Criterion, class T>
+Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const Dataset& train,
+        const Run& run) {
+  return fit(model, criterion, optimizer, train, Dataset(), run);
+}
+///@}
+
+}  // namespace xtape::nn

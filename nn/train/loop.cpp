@@ -1,0 +1,288 @@
+#include "nn/train/loop.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <system_error>
+#include <utility>
+
+#include "nn/io/files.hpp"
+
+namespace xtape::nn::detail {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
+
+}  // namespace
+
+Loop::Loop(const Run& run, Batches& batches)
+    : run_(run), batches_(batches), progress_(run.progress) {
+  require_sound(run_);
+  require<ValueError>(
+      batches_.size() > 0, "Epochs: there are no batches to train on: {}",
+      batches_.position().items == 0 ? "the dataset is empty" : "drop_last drops the only one");
+}
+
+Loop::~Loop() = default;
+
+void Loop::open_folder() {
+  if (!keeps()) {
+    return;
+  }
+  std::error_code error;
+  fs::create_directories(run_.folder, error);
+  require<DataError>(!error, "{}: cannot make this folder: {}", run_.folder.string(),
+                     error.message());
+  lock_folder();
+  require_writable(checkpoint_path(run_.folder, 0));  // not after the first epoch
+  const auto checkpoints = find_checkpoints(run_.folder);
+  require<ValueError>(checkpoints.empty() || run_.resume,
+                      "{}: holds checkpoints: resume from them, or name another folder",
+                      run_.folder.string());
+  if (!checkpoints.empty()) {
+    resume(checkpoints.back());
+  }
+}
+
+void Loop::lock_folder() {
+  try {
+    lock_.emplace(run_.folder, [&] {
+      fail<ValueError>("{}: another run keeps its checkpoints here", run_.folder.string());
+    });
+  } catch (const NoLocks& error) {
+    warning_ = fmt::format("{}: see to it that no other run uses this folder", error.what());
+  }
+}
+
+TrainingState Loop::training_state() {
+  return {.batches = &batches_,
+          .rngs = {{"tape", &tape_rng()}},
+          .numbers = numbers_of(state_),
+          .series = series_of(history_)};
+}
+
+void Loop::resume(const fs::path& checkpoint) {
+  TrainingState restored = training_state();
+  const RunShape shape{.batches = batches_.size(),
+                       .samples = samples(),
+                       .batch_size = batches_.position().batch_size,
+                       .early_stop = run_.early_stop};
+  RunState state;
+  History history;
+  restored.check = [&](const CheckpointNumbers& saved) {
+    state = require_consistent(saved, shape);
+    history = history_of(saved.series, state.epoch - 1);
+    if (state.best_epoch > 0) {
+      load_best(best_path(run_.folder));
+    }
+  };
+  load(checkpoint, restored);
+  state_ = state;
+  history_ = std::move(history);
+}
+
+std::size_t Loop::samples() const {
+  const Batches::Position position = batches_.position();
+  return std::min(position.items, batches_.size() * position.batch_size);
+}
+
+void Loop::save() {
+  require_finite();
+  save(checkpoint_path(run_.folder, state_.steps), training_state());
+  keep_last_checkpoints(run_.folder, run_.keep);
+}
+
+void Loop::begin() {
+  require<ValueError>(!std::exchange(begun_, true), "Epochs: its loop has begun before");
+  if (run_.catch_signals) {
+    signals_.emplace();
+  }
+  progress_.begin(run_.epochs, samples());
+  status_ = next_status();
+  if (!running()) {
+    finish();
+  }
+}
+
+RunStatus Loop::next_status() const {
+  const std::size_t completed = state_.epoch - 1;
+  if (completed >= run_.epochs) {
+    return RunStatus::completed;
+  }
+  if (run_.early_stop > 0 && completed >= state_.best_epoch + run_.early_stop) {
+    return RunStatus::stopped_early;
+  }
+  return run_.catch_signals && interrupted() != 0 ? RunStatus::interrupted : RunStatus::running;
+}
+
+void Loop::begin_batches() {
+  require<ValueError>(!next_, "Epoch: the loop over its batches has begun before");
+  next_.emplace(batches_.begin());
+  over_ = complete_ = *next_ == batches_.end();
+  progress_.begin_epoch(state_.epoch, state_.samples);
+  seconds_before_ = state_.epoch_seconds;
+  start_ = Clock::now();
+}
+
+Batch Loop::batch() {
+  const Batch batch = **next_;
+  if (!std::exchange(in_batch_, true)) {
+    batch_size_ = batch.size();
+    steps_before_ = steps();
+    rate_ = learning_rate();
+  }
+  return batch;
+}
+
+void Loop::fail_loss(double loss, const std::string& cause) const {
+  fail<Error>("step {}: the loss is {}{}; try a smaller learning rate", steps_before_ + 1,
+              std::isnan(loss) ? "nan" : fmt::format("{}", loss), cause);
+}
+
+void Loop::add(double loss, std::optional<double> norm) {
+  require<ValueError>(in_batch_, "Epoch::add: called outside of the loop over the batches");
+  if (!std::isfinite(loss)) [[unlikely]] {
+    fail_loss(loss, "");
+  }
+  loss_ = loss;
+  state_.loss_sum += loss * static_cast<double>(batch_size_);
+  state_.losses += batch_size_;
+  if (norm) {
+    state_.norm_sum += *norm;
+    ++state_.norms;
+  }
+}
+
+void Loop::end_batch() {
+  static_cast<void>(batch());  // which may have been skipped unseen
+  in_batch_ = false;
+  const bool stepped = steps() != steps_before_;
+  state_.samples += batch_size_;
+  ++state_.batches;
+  state_.steps = steps();
+  state_.epoch_seconds =
+      seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
+  progress_.advance(batch_size_, loss_);
+  if (stepped) {
+    state_.learning_rate = rate_;
+    const std::size_t every = std::max<std::size_t>(1, batches_.size() / 4);
+    if (run_.histograms && steps_before_ % every == 0) {
+      observe();
+    }
+  }
+  const bool stop = run_.catch_signals && interrupted() != 0 && (stepped || state_.steps == 0);
+  const bool due = run_.save_every > 0 && state_.steps % run_.save_every == 0;
+  if (keeps() && stepped && (stop || due)) {
+    save();
+  }
+  ++*next_;
+  complete_ = *next_ == batches_.end();
+  over_ = complete_ || stop;
+}
+
+void Loop::skip_batches() {
+  if (in_batch_) {
+    end_batch();
+  }
+  for (; !complete_; complete_ = *next_ == batches_.end()) {
+    ++*next_;
+  }
+  state_.batches = state_.epoch * batches_.size();
+  over_ = true;
+}
+
+void Loop::end_epoch(const std::function<Metrics()>& measure) {
+  require<ValueError>(next_.has_value(), "Epoch::end: called before the loop over the batches");
+  require<ValueError>(!ended_, "Epoch::end: called twice in one epoch");
+  if (over_ && !complete_) {
+    return;  // a signal ended the loop over the batches
+  }
+  skip_batches();
+  ended_ = true;
+  progress_.end_epoch();
+  require_finite();
+  Metrics metrics = measure();
+  judge(metrics);
+  record(epoch_record(std::move(metrics)));
+  const EpochRecord& ended = history_.epochs().back();
+  report(ended.metrics.empty() ? lower_is_better(ended.loss) : ended.metrics.front().score);
+  print_summary();
+  state_.begin_epoch();
+  if (keeps()) {
+    save();
+  }
+}
+
+void Loop::judge(const Metrics& metrics) {
+  if (run_.early_stop == 0) {
+    return;
+  }
+  require<ValueError>(!metrics.empty() && metrics.front().score.better != Better::unknown,
+                      "Run: early_stop needs a score: call Epoch::end() with a ConfusionMatrix, or "
+                      "with a number that is higher_is_better() or lower_is_better()");
+  if (metrics.front().score.beats(state_.best_score)) {
+    state_.best_score = metrics.front().score.value;
+    state_.best_epoch = state_.epoch;
+    keep_best(keeps() ? best_path(run_.folder) : fs::path());
+  }
+}
+
+EpochRecord Loop::epoch_record(Metrics metrics) const {
+  const auto mean = [](double sum, std::size_t count) {
+    return count == 0 ? std::nan("") : sum / static_cast<double>(count);
+  };
+  return {.epoch = state_.epoch,
+          .loss = mean(state_.loss_sum, state_.losses),
+          .seconds = state_.epoch_seconds,
+          .samples = static_cast<double>(state_.samples),
+          .learning_rate = state_.learning_rate,
+          .gradient_norm = mean(state_.norm_sum, state_.norms),
+          .metrics = std::move(metrics)};
+}
+
+void Loop::print_summary() const {
+  if (!run_.summary) {
+    return;
+  }
+  const EpochRecord& epoch = history_.epochs().back();
+  std::string line = fmt::format("epoch {}/{}: ", epoch.epoch, run_.epochs);
+  if (!std::isnan(epoch.loss)) {
+    line += fmt::format("loss {:.4f}, ", epoch.loss);
+  }
+  for (const auto& [name, score] : epoch.metrics) {
+    line += fmt::format("{} {:.4f}, ", name, score.value);
+  }
+  progress_.print(line + format_duration(epoch.seconds));
+}
+
+void Loop::next_epoch() {
+  if (!ended_ && (!next_ || complete_ || !over_)) {
+    end_epoch([] { return Metrics(); });
+  }
+  status_ = ended_ ? next_status() : RunStatus::interrupted;
+  next_.reset();
+  over_ = complete_ = ended_ = false;
+  if (!running()) {
+    finish();
+  }
+}
+
+void Loop::finish() noexcept {
+  if (!begun_ || std::exchange(finished_, true)) {
+    return;
+  }
+  if (status_ == RunStatus::interrupted) {
+    signal_ = interrupted();
+  }
+  if (state_.best_epoch > 0) {
+    put_best_back();
+  }
+  progress_.end_epoch();
+  signals_.reset();
+  lock_.reset();
+}
+
+}  // namespace xtape::nn::detail

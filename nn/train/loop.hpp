@@ -1,0 +1,198 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "autograd/tape.hpp"
+#include "nn/data/batches.hpp"
+#include "nn/io/checkpoint.hpp"
+#include "nn/io/folder_lock.hpp"
+#include "nn/module.hpp"
+#include "nn/optim/accumulate.hpp"
+#include "nn/optim/optimizer.hpp"
+#include "nn/train/history.hpp"
+#include "nn/train/progress.hpp"
+#include "nn/train/run.hpp"
+#include "nn/train/signals.hpp"
+
+// What nn::Epochs does between the batches and between the epochs of a reader's loop.
+
+namespace xtape::nn::detail {
+
+/// A run, without what depends on the type of its numbers.
+class Loop {
+ public:
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  virtual ~Loop();
+
+  // What an Epoch does.
+  void begin_batches();
+  bool batches_left() const { return !over_; }
+  Batch batch();
+  void end_batch();
+  void add(double loss, std::optional<double> norm);
+  void end_epoch(const std::function<Metrics()>& measure);
+
+  // What Epochs does.
+  void begin();
+  void next_epoch();
+  bool running() const { return status_ == RunStatus::running; }
+  void finish() noexcept;
+
+  const Run& run() const { return run_; }
+  const RunState& state() const { return state_; }
+  const History& history() const { return history_; }
+  RunStatus status() const { return status_; }
+  int signal() const { return signal_; }
+  const std::string& warning() const { return warning_; }
+  std::size_t epoch_number() const { return ended_ ? state_.epoch - 1 : state_.epoch; }
+  bool epoch_complete() const { return complete_; }
+  std::size_t batches() const { return batches_.size(); }
+
+ protected:
+  Loop(const Run& run, Batches& batches);
+
+  /// Makes and locks the folder, and brings back the newest checkpoint. The last line of derived
+  /// constructors.
+  void open_folder();
+
+  /// Returns true if the batch under way is the first, or the last, of those that share a step.
+  ///@{
+  bool begins_step() const { return given() % run_.accumulate == 0; }
+  bool ends_step() const {
+    return (given() + 1) % run_.accumulate == 0 || given() + 1 == batches_.size();
+  }
+  ///@}
+  /// Throws Error about the loss of the batch under way. `cause` begins with ": " or is empty.
+  [[noreturn]] void fail_loss(double loss, const std::string& cause) const;
+  std::size_t batch_size() const { return batch_size_; }
+
+  virtual std::size_t steps() const = 0;
+  virtual double learning_rate() const = 0;
+  virtual Rng& tape_rng() = 0;
+  virtual void save(const std::filesystem::path& path, const TrainingState& state) = 0;
+  virtual void load(const std::filesystem::path& path, TrainingState& state) = 0;
+  virtual void load_best(const std::filesystem::path& path) = 0;
+  virtual void keep_best(const std::filesystem::path& path) = 0;
+  virtual void put_best_back() noexcept = 0;
+  virtual void require_finite() const = 0;
+  virtual void report(const Score& score) = 0;
+  virtual void observe() = 0;
+  virtual void record(EpochRecord epoch) = 0;
+
+  History history_;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// The batches of this epoch before the one under way.
+  std::size_t given() const { return state_.batches % batches_.size(); }
+  /// The samples of an epoch.
+  std::size_t samples() const;
+  bool keeps() const { return !run_.folder.empty(); }
+  void lock_folder();
+  void resume(const std::filesystem::path& checkpoint);
+  TrainingState training_state();
+  void save();
+  void skip_batches();
+  void judge(const Metrics& metrics);
+  EpochRecord epoch_record(Metrics metrics) const;
+  void print_summary() const;
+  RunStatus next_status() const;
+
+  Run run_;
+  Batches& batches_;
+  RunState state_;
+  RunStatus status_ = RunStatus::running;
+  int signal_ = 0;
+  std::string warning_;
+  std::optional<FolderLock> lock_;
+  std::optional<CatchSignals> signals_;
+  mutable Progress progress_;
+  bool begun_ = false, finished_ = false;
+
+  // Of the epoch under way.
+  std::optional<Batches::Iterator> next_;
+  bool over_ = false;      // no batch is left, or a signal ends the loop
+  bool complete_ = false;  // no batch is left
+  bool ended_ = false;     // end_epoch() has been called
+  Clock::time_point start_;
+  double seconds_before_ = 0;  // spent on the epoch before start_
+
+  // Of the batch under way.
+  bool in_batch_ = false;
+  std::size_t batch_size_ = 0, steps_before_ = 0;
+  double rate_ = 0, loss_ = 0;
+};
+
+/// A model of any class, referred to as one.
+template <class T>
+class ModelReference {
+ public:
+  using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
+
+  template <class Model>
+  explicit ModelReference(Model& model)
+      : each_([&model](const Visitor& visitor, const ParameterName* prefix) {
+          for_each_array(model, visitor, prefix);
+        }) {}
+
+  void each_array(const Visitor& visitor, const ParameterName* prefix) const {
+    each_(visitor, prefix);
+  }
+
+ private:
+  std::function<void(const Visitor&, const ParameterName*)> each_;
+};
+
+/// A run whose numbers are of type T.
+template <class T>
+class TypedLoop final : public Loop {
+ public:
+  TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& optimizer, Tape<T>& tape,
+            Batches& batches);
+
+  /// Makes the step of a batch, or a share of one; see Epoch::step().
+  double step(const std::function<Variable<T>()>& loss);
+
+  /// Throws Error if the loss is not finite, with the op on the tape where that began.
+  void require_finite_loss(Variable<T> loss) const;
+
+ private:
+  /// Puts the mean of the gradients of several batches into the tape. Returns false as long as
+  /// others of them are to come.
+  bool average_gradients();
+  [[noreturn]] void explain(double loss, const std::function<Variable<T>()>& again);
+
+  std::size_t steps() const override { return optimizer_.steps(); }
+  double learning_rate() const override { return optimizer_.learning_rate(); }
+  Rng& tape_rng() override { return tape_.rng(); }
+  void save(const std::filesystem::path& path, const TrainingState& state) override;
+  void load(const std::filesystem::path& path, TrainingState& state) override;
+  void load_best(const std::filesystem::path& path) override;
+  void keep_best(const std::filesystem::path& path) override;
+  void put_best_back() noexcept override;
+  void require_finite() const override;
+  void report(const Score& score) override { optimizer_.report(score); }
+  void observe() override { history_.observe(model_, tape_); }
+  void record(EpochRecord epoch) override;
+
+  std::vector<Array<T>> copy_model() const;
+  void write_model(const std::vector<Array<T>>& from) const;
+
+  ModelReference<T> model_;
+  Optimizer<T>& optimizer_;
+  Tape<T>& tape_;
+  GradientAccumulator<T> gradients_;
+  std::vector<Array<T>> best_;
+};
+
+extern template class TypedLoop<float>;
+extern template class TypedLoop<double>;
+
+}  // namespace xtape::nn::detail

@@ -1,0 +1,133 @@
+#include "nn/train/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+#include "tensor/error.hpp"
+
+namespace xtape::nn::detail {
+namespace {
+
+bool is_count(double number) {
+  return number >= 0 && number < 0x1p53 && number == std::floor(number);
+}
+
+/// Reads the numbers of a state by name.
+struct Reader {
+  const std::map<std::string, double>& numbers;
+
+  template <class Number>
+  void operator()(const char* name, Number& to) const {
+    const auto found = numbers.find(name);
+    require<ValueError>(found != numbers.end(), "it has no number.{}", name);
+    if constexpr (!std::is_same_v<Number, double>) {
+      require<ValueError>(is_count(found->second), "its number.{} is {}, expected a whole number",
+                          name, found->second);
+    }
+    to = static_cast<Number>(found->second);
+  }
+};
+
+void require_time(const char* name, double number) {
+  require<ValueError>(number >= 0 && std::isfinite(number),
+                      "its number.{} is {}, expected a finite number of at least 0", name, number);
+}
+
+void require_finite(const char* name, double number) {
+  require<ValueError>(std::isfinite(number), "its number.{} is {}, expected a finite number", name,
+                      number);
+}
+
+void require_count(const char* name, std::size_t number, std::size_t least, std::size_t most) {
+  require<ValueError>(least <= number && number <= most, "its number.{} is {}, expected {}", name,
+                      number,
+                      least == most ? fmt::format("{}", least)
+                                    : fmt::format("a whole number from {} to {}", least, most));
+}
+
+/// The best epoch is one that early stopping has not given up, if there is one.
+void require_best(const RunState& state, std::size_t early_stop) {
+  const std::size_t completed = state.epoch - 1;
+  if (early_stop == 0 || completed == 0) {
+    require_count("best_epoch", state.best_epoch, 0, 0);
+    return;
+  }
+  const std::size_t first = completed > early_stop ? completed - early_stop : 1;
+  if (state.best_epoch != 0 || completed > early_stop) {  // 0: no score was a number yet
+    require_count("best_epoch", state.best_epoch, first, completed);
+  }
+}
+
+}  // namespace
+
+void RunState::begin_epoch() {
+  seconds += epoch_seconds;
+  epoch_seconds = loss_sum = norm_sum = 0;
+  samples = losses = norms = 0;
+  ++epoch;
+}
+
+std::map<std::string, double> numbers_of(const RunState& state) {
+  std::map<std::string, double> numbers;
+  RunState::visit(state, [&](const char* name, auto number) {
+    numbers.emplace(name, static_cast<double>(number));
+  });
+  return numbers;
+}
+
+RunState state_of(const std::map<std::string, double>& numbers) {
+  RunState state;
+  RunState::visit(state, Reader{numbers});
+  return state;
+}
+
+RunState require_consistent(const CheckpointNumbers& saved, const RunShape& shape) {
+  const RunState state = state_of(saved.numbers);
+  const std::size_t given = saved.position.within_epoch ? saved.position.given : 0;
+  require<ValueError>(state.epoch > 0 && given <= shape.batches,
+                      "its number.epoch is {} and its batches are after {} of {}", state.epoch,
+                      given, shape.batches);
+  const std::size_t batches = (state.epoch - 1) * shape.batches + given;
+  require<ValueError>(state.batches == batches,
+                      "its number.epoch is {} and its batches are after {} of {}, which is batch "
+                      "{}, but its number.batches is {}",
+                      state.epoch, given, shape.batches, batches, state.batches);
+  require<ValueError>(state.steps == saved.steps,
+                      "its number.steps is {}, but its optimizer has made {} steps", state.steps,
+                      saved.steps);
+  const std::size_t samples = std::min(given * shape.batch_size, shape.samples);
+  require_count("samples", state.samples, samples, samples);
+  require_best(state, shape.early_stop);
+  require_finite("loss_sum", state.loss_sum);
+  require_time("norm_sum", state.norm_sum);
+  require_time("learning_rate", state.learning_rate);
+  require_time("epoch_seconds", state.epoch_seconds);
+  require_time("seconds", state.seconds);
+  return state;
+}
+
+void require_sound(const Run& run) {
+  const auto require_some = [](const char* name, std::size_t number) {
+    require<ValueError>(number > 0, "Run: expected {} of at least 1, got 0", name);
+  };
+  require_some("epochs", run.epochs);
+  require_some("keep", run.keep);
+  require_some("accumulate", run.accumulate);
+  require_some("batch_size", run.batch_size);
+  require<ValueError>(!run.max_norm || *run.max_norm > 0,
+                      "Run: expected a max_norm above 0, got {}", run.max_norm.value_or(0));
+  require<ValueError>(!run.resume || !run.folder.empty(), "Run: there is no folder to resume from");
+}
+
+Identity identity_of(const Run& run) {
+  Identity identity = run.identity;
+  identity.emplace("early_stop", fmt::format("{}", run.early_stop));
+  identity.emplace("accumulate", fmt::format("{}", run.accumulate));
+  identity.emplace("max_norm", run.max_norm ? fmt::format("{}", *run.max_norm) : "none");
+  return identity;
+}
+
+}  // namespace xtape::nn::detail

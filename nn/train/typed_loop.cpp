@@ -1,0 +1,172 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "autograd/check/anomaly.hpp"
+#include "nn/io/weights.hpp"
+#include "nn/optim/clip.hpp"
+#include "nn/train/finite.hpp"
+#include "nn/train/loop.hpp"
+
+// The part of a run that depends on the type of its numbers.
+
+namespace xtape::nn::detail {
+namespace {
+
+/// Returns the first element that is not finite, or nothing.
+template <class T>
+std::optional<T> bad_element(const Array<T>& array) {
+  const auto& elements = array.storage();
+  const auto found = std::find_if(elements.begin(), elements.end(),
+                                  [](T element) { return !std::isfinite(element); });
+  return found == elements.end() ? std::nullopt : std::optional(*found);
+}
+
+/// Returns "'log' (64, 10) gave nan" for the first op of the recording whose value is not finite. A
+/// step after the recording may have spoilt the parameters, so they are left out.
+template <class T>
+std::string first_bad_op(const Tape<T>& tape) {
+  for (std::size_t i = 0; i < tape.size(); ++i) {
+    const Node<T>& node = tape.node(i);
+    const bool parameter = node.inputs.empty() && node.value != &node.storage;
+    const auto bad = parameter ? std::nullopt : bad_element(*node.value);
+    if (bad) {
+      return fmt::format(": '{}' {} gave {}", node.op, node.value->shape(), *bad);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+template <class T>
+TypedLoop<T>::TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& optimizer,
+                        Tape<T>& tape, Batches& batches)
+    : Loop(run, batches), model_(std::move(model)), optimizer_(optimizer), tape_(tape) {
+  open_folder();
+}
+
+template <class T>
+double TypedLoop<T>::step(const std::function<Variable<T>()>& loss) {
+  const Rng rng = tape_.rng();
+  tape_.rewind();
+  const Variable<T> recorded = loss();
+  const auto value = static_cast<double>(recorded.item());
+  if (!std::isfinite(value)) [[unlikely]] {
+    tape_.rng() = rng;  // for the same dropout
+    explain(value, loss);
+  }
+  tape_.backward(recorded);
+  std::optional<double> norm;
+  if (average_gradients()) {
+    if (run().max_norm) {
+      norm = clip_grad_norm(model_, tape_, *run().max_norm);
+    }
+    optimizer_.step(model_, tape_);
+  }
+  add(value, norm);
+  return value;
+}
+
+template <class T>
+bool TypedLoop<T>::average_gradients() {
+  if (run().accumulate == 1) {
+    return true;
+  }
+  if (begins_step()) {
+    gradients_.clear();
+  }
+  gradients_.add(model_, tape_, static_cast<double>(batch_size()));
+  if (!ends_step()) {
+    return false;
+  }
+  gradients_.average(model_, tape_);
+  return true;
+}
+
+template <class T>
+void TypedLoop<T>::explain(double loss, const std::function<Variable<T>()>& again) {
+  const auto cause = find_anomaly(tape_, again);
+  fail_loss(loss, ": " + cause.value_or("not when computed again"));
+}
+
+template <class T>
+void TypedLoop<T>::require_finite_loss(Variable<T> loss) const {
+  const auto value = static_cast<double>(loss.item());
+  if (!std::isfinite(value)) [[unlikely]] {
+    fail_loss(value, first_bad_op(tape_));
+  }
+}
+
+template <class T>
+void TypedLoop<T>::save(const std::filesystem::path& path, const TrainingState& state) {
+  save_checkpoint(path, model_, optimizer_, state, identity_of(run()));
+}
+
+template <class T>
+void TypedLoop<T>::load(const std::filesystem::path& path, TrainingState& state) {
+  load_checkpoint(path, model_, optimizer_, state, identity_of(run()));
+}
+
+template <class T>
+void TypedLoop<T>::load_best(const std::filesystem::path& path) {
+  const std::vector<Array<T>> current = copy_model();
+  load_weights(path, model_);
+  best_ = copy_model();
+  write_model(current);
+}
+
+template <class T>
+void TypedLoop<T>::keep_best(const std::filesystem::path& path) {
+  best_ = copy_model();
+  if (!path.empty()) {
+    save_weights(path, model_);
+  }
+}
+
+template <class T>
+void TypedLoop<T>::put_best_back() noexcept {
+  write_model(best_);
+}
+
+template <class T>
+void TypedLoop<T>::require_finite() const {
+  if (const auto bad = find_not_finite(model_)) {
+    fail<Error>("step {}: {}; try a smaller learning rate", steps(), *bad);
+  }
+}
+
+template <class T>
+void TypedLoop<T>::record(EpochRecord epoch) {
+  if (run().histograms) {
+    history_.end_epoch(std::move(epoch), model_);
+  } else {
+    history_.end_epoch(std::move(epoch));
+  }
+}
+
+template <class T>
+std::vector<Array<T>> TypedLoop<T>::copy_model() const {
+  std::vector<Array<T>> copy;
+  for_each_array(model_,
+                 [&](const ParameterName&, const Array<T>& array) { copy.push_back(array); });
+  return copy;
+}
+
+template <class T>
+void TypedLoop<T>::write_model(const std::vector<Array<T>>& from) const {
+  auto next = from.begin();
+  for_each_array(model_, [&](const ParameterName&, Array<T>& array) {
+    if (next != from.end() && next->size() == array.size()) {
+      std::copy_n(next->data(), next->size(), array.data());
+    }
+    ++next;
+  });
+}
+
+template class TypedLoop<float>;
+template class TypedLoop<double>;
+
+}  // namespace xtape::nn::detail

@@ -1,0 +1,50 @@
+#include "nn/optim/accumulate.hpp"
+
+#include <limits>
+
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
+
+namespace nn = xtape::nn;
+using Model = TwoParameters<double>;
+
+TEST_CASE("A GradientAccumulator leaves the weighted mean in the tape, and begins anew", "[nn]") {
+  const Model model{{1, 2}, {3, 4, 5}};
+  xtape::Tape<double> tape;
+  nn::GradientAccumulator<double> gradients;
+  CHECK(gradients.empty());
+  for (int round = 0; round < 2; ++round) {
+    backward_with(tape, model, {{1, 2}, {3, 4, 5}});
+    gradients.add(model, tape, 3);
+    CHECK_FALSE(gradients.empty());
+    backward_with(tape, model, {{5, -2}, {3, 0, 1}});
+    gradients.add(model, tape, 1);
+    gradients.average(model, tape);
+    CHECK(gradients.empty());
+    CHECK((tape.grad(model.first) == xtape::Array<double>{2, 1}));
+    CHECK((tape.grad(model.second) == xtape::Array<double>{3, 3, 4}));
+  }
+  gradients.add(model, tape);
+  gradients.clear();
+  CHECK(gradients.empty());
+}
+
+TEST_CASE("A GradientAccumulator says what does not fit", "[nn]") {
+  const Model model{{1, 2}, {3, 4, 5}}, other{{1, 2}, {3, 4}};
+  xtape::Tape<double> tape;
+  nn::GradientAccumulator<double> gradients;
+  CHECK_THROWS_WITH(gradients.average(model, tape), "GradientAccumulator: no gradients were added");
+  CHECK_THROWS_WITH(gradients.add(model, tape),
+                    "GradientAccumulator: parameter 'first' (2) has no gradient: Tape::backward "
+                    "has not been called");
+  CHECK(gradients.empty());
+  backward_with(tape, model, model);
+  CHECK_THROWS_WITH(gradients.add(model, tape, 0),
+                    "GradientAccumulator: expected a weight above 0, got 0");
+  gradients.add(model, tape);
+  backward_with(tape, other, other);
+  CHECK_THROWS_WITH(gradients.add(other, tape),
+                    "GradientAccumulator: parameter 'second' (2) is not of the model that the sum "
+                    "began with");
+}

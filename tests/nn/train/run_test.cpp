@@ -1,0 +1,174 @@
+#include "nn/train/run.hpp"
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "nn/io/files.hpp"
+#include "nn/io/safetensors.hpp"
+#include "tests/nn/train/runs.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace nn = xtape::nn;
+namespace fs = std::filesystem;
+using nn::detail::RunState;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double nan_d = std::numeric_limits<double>::quiet_NaN();
+
+/// A run of 195 samples, 20 batches in each of 3 epochs, with a checkpoint every 7 steps.
+struct Edited {
+  TemporaryFolder folder;
+  fs::path path;
+  std::string sound;
+
+  explicit Edited(std::size_t step) : path(nn::checkpoint_path(folder.path(), step)) {
+    Parts parts = make();
+    train(parts, run());
+    for (const fs::path& each : nn::find_checkpoints(folder.path())) {
+      if (each != path) fs::remove(each);
+    }
+    sound = nn::read_file(path, 1 << 24);
+  }
+
+  static Parts make() { return Parts(195, 10); }
+
+  nn::Run run() const {
+    nn::Run run = quiet(3, folder.path());
+    run.save_every = 7;
+    run.keep = 1000;
+    return run;
+  }
+
+  /// The bytes of the checkpoint with another 64-bit word in one of its tensors.
+  std::string edited(const std::string& key, std::size_t word, std::uint64_t value) const {
+    const nn::StoredTensor tensor = nn::SafetensorsFile(path).tensors().at(key);
+    std::string bytes = sound;
+    std::uint64_t header = 0;
+    std::copy_n(bytes.data(), 8, reinterpret_cast<char*>(&header));
+    std::copy_n(reinterpret_cast<const char*>(&value), 8,
+                bytes.data() + 8 + header + tensor.begin + 8 * word);
+    return bytes;
+  }
+
+  /// Resumes from the checkpoint with one word edited: it is refused by name and nothing changes.
+  void check_refused(const std::string& key, std::size_t word, std::uint64_t value,
+                     const std::string& named) const {
+    CAPTURE(key, word, value);
+    nn::write_file(path, edited(key, word, value));
+    Parts parts = make();
+    const std::vector<float> before = parts.weights();
+    CHECK_THROWS_AS(train(parts, run()), xtape::DataError);
+    const std::string message = message_of([&] { train(parts, run()); });
+    CAPTURE(message);
+    CHECK(message.starts_with(path.string() + ": "));
+    CHECK(message.find(named) != std::string::npos);
+    CHECK(parts.weights() == before);
+    nn::write_file(path, sound);
+  }
+
+  void check_refused(const std::string& number, const std::vector<double>& values) const {
+    for (const double value : values) {
+      check_refused("number." + number, 0, std::bit_cast<std::uint64_t>(value),
+                    "its number." + number + " is " + fmt::format("{}", value));
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("A checkpoint with one number edited is refused, and changes nothing", "[nn]") {
+  const Edited run(35);  // epoch 2, after batch 15 of 20
+  run.check_refused("epoch", {0, 1, 3, 4, 1.5, -1, 1e300, nan_d, infinity});
+  run.check_refused("samples", {0, 149, 151, 195, 150.5, -150, nan_d, infinity});
+  run.check_refused("steps", {0, 34, 36, 0.5, nan_d});
+  run.check_refused("best_epoch", {1, 2, 0.5, -1, nan_d});
+  run.check_refused("losses", {0.5, -1, nan_d});
+  run.check_refused("norms", {0.5, -1, nan_d});
+  run.check_refused("loss_sum", {nan_d, infinity, -infinity});
+  for (const char* name : {"norm_sum", "learning_rate", "epoch_seconds", "seconds"}) {
+    run.check_refused(name, {nan_d, infinity, -infinity, -1});
+  }
+  for (const double batches : {0.0, 34.0, 36.0}) {
+    run.check_refused("number.batches", 0, std::bit_cast<std::uint64_t>(batches),
+                      fmt::format("its number.batches is {}", batches));
+  }
+  for (const std::uint64_t steps : {0UL, 1UL, 34UL, 36UL, 55UL, 1UL << 53, ~0UL}) {
+    run.check_refused("optimizer.steps", 0, steps,
+                      fmt::format("its optimizer has made {} steps", steps));
+  }
+  for (const std::uint64_t arrays : {0UL, 1UL, ~0UL}) {
+    run.check_refused("optimizer.steps", 1, arrays,
+                      fmt::format("its optimizer keeps {} arrays ", arrays));
+  }
+  for (const double scale : {0.0, -1.0, 1.5, nan_d}) {
+    run.check_refused("optimizer.plateau", 0, std::bit_cast<std::uint64_t>(scale), "is scaled by");
+  }
+  for (const double waits : {-1.0, 0.5, 1e300, nan_d}) {
+    run.check_refused("optimizer.plateau", 2, std::bit_cast<std::uint64_t>(waits), "reports");
+  }
+  run.check_refused("batches", 0, 196, "196 items");
+  run.check_refused("batches", 1, 11, "11 a batch");
+  run.check_refused("batches", 2, 0, "15 batches");
+  run.check_refused("batches", 2, 2, "'batches' says 2 where 1 means");
+  run.check_refused("batches", 3, 14, "its batches are after 14 of 20");
+  run.check_refused("batches", 3, 21, "after batch 21 of 20");
+  run.check_refused("batches", 3, ~0UL, "of 20");
+}
+
+TEST_CASE("A finished run's checkpoint with one number edited is refused, too", "[nn]") {
+  const Edited run(60);
+  run.check_refused("epoch", {0, 3, 5});
+  run.check_refused("samples", {5, 195});
+  run.check_refused("best_epoch", {1, 3});
+  run.check_refused("loss_sum", {nan_d});
+}
+
+TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
+  RunState state;
+  state.epoch = 7;
+  state.steps = state.batches = 61;
+  state.samples = 10;
+  const auto refusal = [&](std::size_t best, std::size_t early_stop) {
+    state.best_epoch = best;
+    const nn::CheckpointNumbers saved{.steps = state.steps,
+                                      .position = {.within_epoch = true, .given = 1},
+                                      .numbers = nn::detail::numbers_of(state)};
+    return message_of([&] {
+      nn::detail::require_consistent(
+          saved, {.batches = 10, .samples = 95, .batch_size = 10, .early_stop = early_stop});
+    });
+  };
+  const std::string accepted = "(nothing thrown)";
+  CHECK(refusal(0, 0) == accepted);
+  CHECK(refusal(6, 0) == "its number.best_epoch is 6, expected 0");
+  CHECK(refusal(6, 1) == accepted);
+  CHECK(refusal(5, 1) == accepted);  // stopped early
+  CHECK(refusal(4, 1) == "its number.best_epoch is 4, expected a whole number from 5 to 6");
+  CHECK(refusal(0, 3) == "its number.best_epoch is 0, expected a whole number from 3 to 6");
+  CHECK(refusal(3, 3) == accepted);
+  CHECK(refusal(2, 3) == "its number.best_epoch is 2, expected a whole number from 3 to 6");
+  CHECK(refusal(7, 3) == "its number.best_epoch is 7, expected a whole number from 3 to 6");
+  CHECK(refusal(1, 100) == accepted);
+  CHECK(refusal(0, 100) == accepted);  // no score was a number
+}
+
+TEST_CASE("The numbers of a run come back by their names", "[nn]") {
+  RunState state;
+  state.epoch = 3;
+  state.norms = 4;
+  state.loss_sum = -0.5;
+  const auto numbers = nn::detail::numbers_of(state);
+  const RunState back = nn::detail::state_of(numbers);
+  CHECK(back.epoch == 3);
+  CHECK(back.norms == 4);
+  CHECK(back.loss_sum == -0.5);
+  auto fewer = numbers;
+  fewer.erase("norms");
+  CHECK(message_of([&] { nn::detail::state_of(fewer); }) == "it has no number.norms");
+}
