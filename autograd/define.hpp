@@ -27,19 +27,16 @@ inline constexpr bool owns_parts<xt::xfunction<F, Parts...>> =
 /// Adds `gradient`, applied to the result y, to the gradient of operand i.
 template <class T, class Gradient>
 void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
-  const Variable<T> x = y.input(i);
-  if (!x.needs_grad()) {
-    return;
-  }
   if constexpr (std::invocable<const Gradient&, Variable<T>, Array<T>&, T>) {
-    accumulate(x, [=, &gradient](Array<T>& grad, T beta) { gradient(y, grad, beta); });
+    y.tape().pass_on(y, i,
+                     [&] { return [&](Array<T>& grad, T beta) { gradient(y, grad, beta); }; });
   } else {
     using Result = decltype(gradient(y));
     static_assert(!std::same_as<Result, Array<T>>,
                   "a gradient returns a copy of an array: give it the return type `const auto&`");
     static_assert(owns_parts<std::remove_cvref_t<Result>>,
                   "a gradient returns an expression that refers to a local one: std::move it");
-    accumulate(x, gradient(y));
+    y.tape().pass_on(y, i, [&]() -> decltype(auto) { return gradient(y); });
   }
 }
 

@@ -96,8 +96,7 @@ Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs,
 
 template <class T>
 template <class Contribution>
-void Tape<T>::accumulate(Variable<T> x, const Contribution& contribution) {
-  Node<T>& node = x.node();
+void Tape<T>::add_to_gradient(Node<T>& node, const Contribution& contribution) {
   if (!node.needs_grad) {
     return;
   }

@@ -240,9 +240,24 @@ class Tape {
 
   /// Adds to a gradient; see accumulate() in autograd/record.hpp.
   template <class Contribution>
-  void accumulate(Variable<T> x, const Contribution& contribution);
+  void accumulate(Variable<T> x, const Contribution& contribution) {
+    add_to_gradient(x.node(), contribution);
+  }
+
+  /// Adds contribution() to the gradient of operand `i` of y, if that needs one; see define() in
+  /// autograd/define.hpp.
+  template <class Contribution>
+  void pass_on(Variable<T> y, std::size_t i, const Contribution& contribution) {
+    Node<T>& operand = const_cast<Node<T>&>(*y.node_->inputs[i]);
+    if (operand.needs_grad) {
+      add_to_gradient(operand, contribution());
+    }
+  }
 
  private:
+  template <class Contribution>
+  void add_to_gradient(Node<T>& node, const Contribution& contribution);
+
   friend class Variable<T>;
   template <class U>
   friend class NoGrad;
