@@ -53,11 +53,25 @@ Variable<T> abs(Variable<T> x) {
   });
 }
 
+template <class T>
+Variable<T> sin(Variable<T> x) {
+  return define("sin", {x}, xt::sin(x.value()),
+                [=](auto y) { return y.grad() * xt::cos(x.value()); });
+}
+
+template <class T>
+Variable<T> cos(Variable<T> x) {
+  return define("cos", {x}, xt::cos(x.value()),
+                [=](auto y) { return -y.grad() * xt::sin(x.value()); });
+}
+
 XTAPE_UNARY(exp);
 XTAPE_UNARY(log);
 XTAPE_UNARY(sqrt);
 XTAPE_UNARY(square);
 XTAPE_UNARY(abs);
+XTAPE_UNARY(sin);
+XTAPE_UNARY(cos);
 template Variable<float> pow<float>(Variable<float>, float);
 template Variable<double> pow<double>(Variable<double>, double);
 

@@ -32,4 +32,12 @@ Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent);
 template <class T>
 Variable<T> abs(Variable<T> x);
 
+/// y = sin x,   dx = dy cos x
+template <class T>
+Variable<T> sin(Variable<T> x);
+
+/// y = cos x,   dx = -dy sin x
+template <class T>
+Variable<T> cos(Variable<T> x);
+
 }  // namespace xtape

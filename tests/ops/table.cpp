@@ -158,6 +158,10 @@ Rows math() {
       EACH("abs", abs(x), std::abs(a), a > 0 ? 1 : -1, "torch.abs(x)", "np.abs(x)")
           .on({around_0})
           .extremes(near_zero({tiny, -tiny, huge, -huge, inf, -inf})),
+      EACH("sin", sin(x), std::sin(a), std::cos(a), "torch.sin(x)", "np.sin(x)")
+          .extremes(near_zero({1, -1, 3, -3, 100, inf, nan})),
+      EACH("cos", cos(x), std::cos(a), -std::sin(a), "torch.cos(x)", "np.cos(x)")
+          .extremes(near_zero({1, -1, 3, -3, 100, inf, nan})),
   };
 }
 
