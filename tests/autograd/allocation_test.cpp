@@ -21,13 +21,6 @@ using namespace xtape;
 
 namespace {
 
-template <class T>
-Array<T> normals(const Shape& shape, Rng& rng) {
-  Array<T> array(shape);
-  rng.fill_normal(std::span(array.data(), array.size()), T(0), T(0.3));
-  return array;
-}
-
 /// Linear layers with sigmoids between them.
 template <class T>
 struct Network {
@@ -35,7 +28,7 @@ struct Network {
 
   Network(const std::vector<std::size_t>& widths, Rng& rng) {
     for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-      weights.push_back(normals<T>(Shape{widths[i], widths[i + 1]}, rng));
+      weights.push_back(random_normal<T>(Shape{widths[i], widths[i + 1]}, rng, 0.3));
       biases.emplace_back(Shape{widths[i + 1]}, T(0));
     }
   }
@@ -68,7 +61,7 @@ struct Data {
   std::vector<std::uint8_t> labels;
 
   Data(std::size_t count, std::size_t features, std::size_t classes, Rng& rng)
-      : images(normals<T>(Shape{count, features}, rng)) {
+      : images(random_normal<T>(Shape{count, features}, rng, 0.3)) {
     for (std::size_t i = 0; i < count; ++i) {
       labels.push_back(static_cast<std::uint8_t>(rng.below(classes)));
     }
@@ -187,9 +180,9 @@ TEST_CASE("Training a model of 20 layers allocates nothing after two epochs") {
 TEST_CASE("Ops that remember things and reshape allocate nothing once seen") {
   COUNTING_OR_SKIP();
   Rng rng(2);
-  const Array<float> table = normals<float>(Shape{50, 6}, rng),
-                     weight = normals<float>(Shape{12, 4}, rng);
-  const Array<float> column = normals<float>(Shape{1, 3, 1}, rng);
+  const Array<float> table = random_normal<float>(Shape{50, 6}, rng, 0.3),
+                     weight = random_normal<float>(Shape{12, 4}, rng, 0.3);
+  const Array<float> column = random_normal<float>(Shape{1, 3, 1}, rng, 0.3);
   Tape<float> tape;
   const std::vector<int> rows{3, 1, 4, 1, 5, 9, 2, 6}, labels{0, 1, 2, 3, 0, 1, 2, 3};
   check_steady(count_allocations(20, [&] {

@@ -35,11 +35,7 @@ std::vector<float> trained_weights(Optimizer optimizer, std::uint64_t seed) {
       optimizer.step(model, tape);
     }
   }
-  std::vector<float> weights;
-  nn::for_each_parameter(model, [&](const nn::ParameterName&, const xtape::Array<float>& array) {
-    weights.insert(weights.end(), array.storage().begin(), array.storage().end());
-  });
-  return weights;
+  return numbers_of(model);
 }
 
 }  // namespace

@@ -52,10 +52,8 @@ struct Training {
 
   /// Returns the weights and the optimizer's state.
   std::vector<T> numbers() const {
-    std::vector<T> all{static_cast<T>(optimizer->steps())};
-    nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<T>& array) {
-      all.insert(all.end(), array.storage().begin(), array.storage().end());
-    });
+    std::vector<T> all = numbers_of<T>(model);
+    all.push_back(static_cast<T>(optimizer->steps()));
     for (const auto& slot : optimizer->slots()) {
       for (const Array<T>& array : slot.state) {
         all.insert(all.end(), array.storage().begin(), array.storage().end());

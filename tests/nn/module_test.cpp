@@ -54,14 +54,6 @@ struct Wrapper {
 using Names = std::vector<std::string>;
 
 template <class Model>
-Names names(Model& model) {
-  Names all;
-  nn::for_each_parameter(
-      model, [&](const nn::ParameterName& name, const auto&) { all.push_back(name.str()); });
-  return all;
-}
-
-template <class Model>
 Names buffer_names(Model& model) {
   Names all;
   nn::for_each_buffer(model, [&](const nn::ParameterName& name, const auto&) {
@@ -101,23 +93,23 @@ TEST_CASE("Parameters have dotted names in the order of the visit lines", "[nn]"
                                           "pair.0.bias",
                                           "pair.1.weight",
                                           "pair.1.bias"};
-  CHECK(names(model) == expected);
-  CHECK(names(std::as_const(model)) == expected);
+  CHECK(parameter_names_of(model) == expected);
+  CHECK(parameter_names_of(std::as_const(model)) == expected);
 }
 
 TEST_CASE("A member without a name adds no dot", "[nn]") {
   xtape::Rng rng;
   const Wrapper wrapper{{nn::Linear<float>(2, 3, rng), nn::Linear<float>(3, 4, rng)}};
-  CHECK(names(wrapper) ==
+  CHECK(parameter_names_of(wrapper) ==
         std::vector<std::string>{"hidden.weight", "hidden.bias", "output.weight", "output.bias"});
 }
 
 TEST_CASE("A vector of modules is a module", "[nn]") {
   xtape::Rng rng;
   std::vector<nn::Linear<double>> layers;
-  CHECK(names(layers).empty());
+  CHECK(parameter_names_of(layers).empty());
   layers.emplace_back(2, 3, rng);
-  CHECK(names(layers) == std::vector<std::string>{"0.weight", "0.bias"});
+  CHECK(parameter_names_of(layers) == std::vector<std::string>{"0.weight", "0.bias"});
 }
 
 TEST_CASE("Parameters are the model's own arrays, const when it is", "[nn]") {
@@ -148,8 +140,8 @@ TEST_CASE("Parameters and buffers are told apart, each in the order of the visit
   const Names parameters{"first.gain", "rest.0.gain", "rest.2.0.gain"};
   const Names buffers{"count", "first.running_mean", "rest.0.running_mean",
                       "rest.2.0.running_mean"};
-  CHECK(names(model) == parameters);
-  CHECK(names(std::as_const(model)) == parameters);
+  CHECK(parameter_names_of(model) == parameters);
+  CHECK(parameter_names_of(std::as_const(model)) == parameters);
   CHECK(buffer_names(model) == buffers);
   CHECK(buffer_names(std::as_const(model)) == buffers);
   CHECK(nn::parameter_count(model) == 2 + 2 + 4);

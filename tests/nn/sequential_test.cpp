@@ -14,6 +14,7 @@
 #include "nn/layers/linear.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -35,14 +36,6 @@ std::vector<const Array<float>*> addresses(const nn::Sequential<float>& model) {
   std::vector<const Array<float>*> all;
   nn::for_each_parameter(
       model, [&](const nn::ParameterName&, const Array<float>& array) { all.push_back(&array); });
-  return all;
-}
-
-std::vector<std::string> names(const nn::Sequential<float>& model) {
-  std::vector<std::string> all;
-  nn::for_each_parameter(model, [&](const nn::ParameterName& name, const Array<float>&) {
-    all.push_back(name.str());
-  });
   return all;
 }
 
@@ -89,7 +82,7 @@ TEST_CASE("A Sequential of one layer, and one of one Sequential", "[nn]") {
   nn::Sequential<float> outer;
   outer.push_back(inner);
   CHECK(outer.size() == 1);
-  CHECK(names(outer) == std::vector<std::string>{"0.0.weight", "0.0.bias"});
+  CHECK(parameter_names_of(outer) == std::vector<std::string>{"0.0.weight", "0.0.bias"});
   const auto x = random_integers<float>({2, 2}, rng);
   CHECK((output(outer, x) == output(inner, x)));
 }
@@ -98,7 +91,7 @@ TEST_CASE("A Sequential holds modules of any class", "[nn]") {
   xtape::Rng rng;
   const nn::Sequential model{Residual{nn::Linear(3, 3, rng)}, nn::ReLU{},
                              nn::Sequential{nn::Linear(3, 2, rng), nn::Tanh{}}};
-  CHECK(names(model) ==
+  CHECK(parameter_names_of(model) ==
         std::vector<std::string>{"0.inner.weight", "0.inner.bias", "2.0.weight", "2.0.bias"});
   CHECK(nn::parameter_count(model) == 9 + 3 + 6 + 2);
   CHECK(model[0].describe() == "Residual");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,14 @@ xtape::Array<T> random_integers(const xtape::Shape& shape, xtape::Rng& rng) {
   for (T& element : array.storage()) {
     element = static_cast<T>(rng() % 17) - T(8);
   }
+  return array;
+}
+
+/// Returns an array of normal numbers with mean 0.
+template <class T>
+xtape::Array<T> random_normal(const xtape::Shape& shape, xtape::Rng& rng, double deviation = 1) {
+  xtape::Array<T> array(shape);
+  rng.fill_normal(std::span<T>(array.storage()), 0, deviation);
   return array;
 }
 

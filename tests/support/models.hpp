@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
+#include <string>
+#include <vector>
 
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/reductions.hpp"
 #include "nn/module.hpp"
 #include "tensor/array.hpp"
 #include "tensor/rng.hpp"
+#include "tests/support/arrays.hpp"
 
 /// A model of two parameters with gradients that a test chooses.
 template <class T>
@@ -37,11 +39,24 @@ struct Centred {
   }
 };
 
-template <class T>
-xtape::Array<T> random_normal(const xtape::Shape& shape, xtape::Rng& rng) {
-  xtape::Array<T> array(shape);
-  rng.fill_normal(std::span<T>(array.storage()), 0, 1);
-  return array;
+/// Returns the dotted names of all parameters, in the order of the visit lines.
+template <class Model>
+std::vector<std::string> parameter_names_of(Model&& model) {
+  std::vector<std::string> all;
+  xtape::nn::for_each_parameter(
+      model, [&](const xtape::nn::ParameterName& name, const auto&) { all.push_back(name.str()); });
+  return all;
+}
+
+/// Returns the numbers of all parameters, in the order of the visit lines.
+template <class T = float, class Model>
+std::vector<T> numbers_of(const Model& model) {
+  std::vector<T> all;
+  xtape::nn::for_each_parameter(
+      model, [&](const xtape::nn::ParameterName&, const xtape::Array<T>& array) {
+        all.insert(all.end(), array.storage().begin(), array.storage().end());
+      });
+  return all;
 }
 
 template <class T>

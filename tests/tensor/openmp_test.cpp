@@ -16,6 +16,7 @@
 #include "nn/sequential.hpp"
 #include "tensor/gemm.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 #include "tests/support/threads.hpp"
 
 #ifdef _OPENMP
@@ -28,13 +29,6 @@ using xtape::Shape;
 using xtape::Transpose;
 
 namespace {
-
-template <class T>
-Array<T> random(const Shape& shape, xtape::Rng& rng) {
-  Array<T> array(shape);
-  rng.fill_normal(std::span<T>(array.storage()), T(0), T(1));
-  return array;
-}
 
 /// Returns products that use every way in which gemm() divides its work.
 template <class T>
@@ -50,8 +44,8 @@ std::vector<T> products() {
         Case{false, true, 64, 784, 128}, Case{false, false, 300, 300, 300},
         Case{true, true, 300, 70, 200}, Case{false, false, 8, 512, 1024},
         Case{false, false, 64, 10, 256}, Case{true, false, 1024, 10, 64}}) {
-    const auto a = random<T>(ta ? Shape{k, m} : Shape{m, k}, rng);
-    const auto b = random<T>(tb ? Shape{n, k} : Shape{k, n}, rng);
+    const auto a = random_normal<T>(ta ? Shape{k, m} : Shape{m, k}, rng);
+    const auto b = random_normal<T>(tb ? Shape{n, k} : Shape{k, n}, rng);
     Array<T> c(Shape{m, n});
     gemm(static_cast<Transpose>(ta), static_cast<Transpose>(tb), a, b, T(0), c);
     all.insert(all.end(), c.storage().begin(), c.storage().end());
@@ -65,7 +59,7 @@ std::vector<T> trained() {
   xtape::Rng rng{2};
   nn::Sequential<T> model{nn::Linear<T>(784, 256, rng), nn::Sigmoid{}, nn::Linear<T>(256, 10, rng)};
   nn::SGD<T> sgd{{.learning_rate = 0.1}};
-  const auto x = random<T>({64, 784}, rng);
+  const auto x = random_normal<T>({64, 784}, rng);
   const std::vector<int> labels(64, 3);
   xtape::Tape<T> tape;
   for (int step = 0; step < 10; ++step) {
@@ -73,11 +67,7 @@ std::vector<T> trained() {
     tape.backward(softmax_cross_entropy(model(tape.constant(x)), labels));
     sgd.step(model, tape);
   }
-  std::vector<T> weights;
-  nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<T>& array) {
-    weights.insert(weights.end(), array.storage().begin(), array.storage().end());
-  });
-  return weights;
+  return numbers_of<T>(model);
 }
 
 /// Returns the largest difference between two results, in units of rounding.

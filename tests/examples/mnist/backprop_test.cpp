@@ -36,7 +36,7 @@ TEST_CASE("backprop 1: the network has 101,770 parameters and begins at a loss n
   std::size_t count = 0;
   for (auto& [w, b] : problem.network.layers) {
     count += w.size() + b.size();
-    w = normal<double>(w.shape(), 0.01, rng);
+    w = random_normal<double>(w.shape(), rng, 0.01);
     b.fill(0);
   }
   CHECK(count == 101770);
@@ -59,7 +59,7 @@ TEST_CASE("backprop 1: softmax and the loss are right for logits of any size") {
 
 TEST_CASE("backprop 2.1: the Jacobian of softmax is y_hat_j (delta_jk - y_hat_k)") {
   Rng rng{1};
-  Array<double> z = normal<double>({1, 5}, 2, rng), y_hat(z.shape()), jacobian(Shape{5, 5});
+  Array<double> z = random_normal<double>({1, 5}, rng, 2), y_hat(z.shape()), jacobian(Shape{5, 5});
   xtape::softmax(z, y_hat);
   for (std::size_t j = 0; j < 5; ++j) {
     for (std::size_t k = 0; k < 5; ++k) {
@@ -76,7 +76,7 @@ TEST_CASE("backprop 2.1: the Jacobian of softmax is y_hat_j (delta_jk - y_hat_k)
     CHECK(disagreement(jacobian, numeric) < 1e-9);
   }
   SECTION("and the op multiplies a row vector by it") {
-    const Array<double> v = normal<double>({1, 5}, 1, rng);
+    const Array<double> v = random_normal<double>({1, 5}, rng);
     Array<double> expected(Shape{1, 5}, 0);
     for (std::size_t j = 0; j < 5; ++j) {
       for (std::size_t k = 0; k < 5; ++k) {

@@ -38,7 +38,8 @@ double factor_per_layer(Activation activation, Initializer initialize) {
   }
 
   xtape::Tape<double> tape;
-  std::vector<Variable<double>> z{hidden[0](tape.constant(normal<double>({64, width}, 1, rng)))};
+  std::vector<Variable<double>> z{
+      hidden[0](tape.constant(random_normal<double>({64, width}, rng)))};
   for (std::size_t i = 1; i < depth; ++i) {
     z.push_back(hidden[i](activation(z.back())));
   }

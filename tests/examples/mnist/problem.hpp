@@ -9,6 +9,7 @@
 #include "examples/mnist/backprop.hpp"
 #include "nn/train/metrics.hpp"
 #include "tensor/rng.hpp"
+#include "tests/support/arrays.hpp"
 
 /// Small networks and batches, and slopes by central differences, for the tests of
 /// docs/backprop.md.
@@ -16,13 +17,6 @@
 using xtape::Array;
 using xtape::Rng;
 using xtape::Shape;
-
-template <class T>
-Array<T> normal(const Shape& shape, double deviation, Rng& rng) {
-  Array<T> array(shape);
-  rng.fill_normal(std::span<T>(array.storage()), 0, deviation);
-  return array;
-}
 
 /// A network, and a batch to run through it.
 template <class T>
@@ -33,10 +27,10 @@ struct Problem {
       : network{{}, mnist::find_activation<T>(activation)} {
     for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
       const double deviation = 1 / std::sqrt(static_cast<double>(widths[l]));
-      network.layers.push_back({normal<T>({widths[l], widths[l + 1]}, deviation, rng),
-                                normal<T>({widths[l + 1]}, 0.5, rng)});
+      network.layers.push_back({random_normal<T>({widths[l], widths[l + 1]}, rng, deviation),
+                                random_normal<T>({widths[l + 1]}, rng, 0.5)});
     }
-    x = normal<T>({batch, widths.front()}, 1, rng);
+    x = random_normal<T>({batch, widths.front()}, rng);
     for (std::size_t i = 0; i < batch; ++i) {
       labels.push_back(rng.below(widths.back()));
     }

@@ -18,13 +18,6 @@ namespace {
 template <class T>
 constexpr T tolerance = T(32) * std::numeric_limits<T>::epsilon();
 
-template <class T>
-Array<T> normals(const Shape& shape, T deviation, std::uint64_t seed) {
-  Array<T> array(shape);
-  xtape::Rng(seed).fill_normal(std::span(array.storage().data(), array.size()), T(0), deviation);
-  return array;
-}
-
 /// Returns ln sum_j exp(z(i, j)) of one row, in long double.
 template <class T>
 long double log_sum_exp(const Array<T>& z, std::size_t row, std::size_t columns) {
@@ -64,7 +57,8 @@ TEMPLATE_TEST_CASE("softmax and log_softmax agree with long double", "", float, 
                              Shape{0, 4}, Shape{5, 1000}}) {
     for (T deviation : {T(1), T(30), T(1000)}) {
       INFO(xtape::to_string(shape) << " of deviation " << deviation);
-      const Array<T> z = normals(shape, deviation, 1);
+      xtape::Rng rng{1};
+      const Array<T> z = random_normal<T>(shape, rng, deviation);
       xtape::softmax(z, p);
       xtape::log_softmax(z, l);
       CHECK((p.shape() == shape));
@@ -86,7 +80,8 @@ TEMPLATE_TEST_CASE("softmax overflows for no finite numbers", "", float, double)
 TEMPLATE_TEST_CASE("softmax_with_loss returns the loss of the labels", "", float, double) {
   using T = TestType;
   Array<T> p, expected;
-  const Array<T> z = normals(Shape{50, 11}, T(3), 2);
+  xtape::Rng rng{2};
+  const Array<T> z = random_normal<T>({50, 11}, rng, 3);
   std::vector<std::uint32_t> labels(50);
   long double loss = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
