@@ -168,6 +168,9 @@ int train(const cli::Arguments& arguments) {
   keep_report(options, source, network, outcome.history, gradients);
   print_kept(options);
   cli::flush_output();
+  if (outcome.failure) {
+    std::rethrow_exception(outcome.failure);
+  }
   if (outcome.signal != 0) {
     report_interruption(outcome, options);
     return 128 + outcome.signal;

@@ -63,8 +63,8 @@ nn::Metrics measure(const nn::Sequential<float>& network, const nn::Dataset& val
   return metrics;
 }
 
-Outcome outcome_of(const nn::Epochs& epochs) {
-  Outcome outcome{epochs.history(), {}, epochs.seconds(), epochs.signal()};
+Outcome outcome_of(const nn::Epochs& epochs, const std::exception_ptr& failure) {
+  Outcome outcome{epochs.history(), {}, epochs.seconds(), epochs.signal(), failure};
   if (epochs.kept() != nullptr) {
     outcome.kept = *epochs.kept();
   }
@@ -88,18 +88,24 @@ Outcome train(nn::Sequential<float>& network, const Plan& plan, const nn::Mnist&
     cli::complain(epochs.warning());
   }
   listener.begins();
-  for (nn::Epoch& epoch : epochs) {
-    for (const auto& batch : epoch) {
-      epoch.step([&] {
-        return loss_of(network(tape.constant(batch.inputs)), batch.targets, recipe.label_smoothing);
-      });
+  std::exception_ptr failure;
+  try {
+    for (nn::Epoch& epoch : epochs) {
+      for (const auto& batch : epoch) {
+        epoch.step([&] {
+          return loss_of(network(tape.constant(batch.inputs)), batch.targets,
+                         recipe.label_smoothing);
+        });
+      }
+      if (epoch.complete()) {
+        epoch.end(measure(network, validation, data.test, tape));
+        listener.epoch_ended(epochs.history().epochs().back());
+      }
     }
-    if (epoch.complete()) {
-      epoch.end(measure(network, validation, data.test, tape));
-      listener.epoch_ended(epochs.history().epochs().back());
-    }
+  } catch (const xtape::DataError&) {
+    failure = std::current_exception();
   }
-  return outcome_of(epochs);
+  return outcome_of(epochs, failure);
 }
 
 }  // namespace mnist

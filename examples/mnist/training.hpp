@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <xtape.hpp>
@@ -20,6 +21,7 @@ struct Outcome {
   std::optional<xtape::nn::EpochRecord> kept;  ///< The epoch whose weights the network has now.
   double seconds = 0;                          ///< Of all epochs.
   int signal = 0;                              ///< The signal that ended it, or 0.
+  std::exception_ptr failure;  ///< Why a checkpoint could not be written, which ended it, or null.
 };
 
 /// How to train.
@@ -37,7 +39,8 @@ struct Listener {
 
 /// Trains `network` as the plan says, on `data.train` without the images for validation. These
 /// decide which epoch is the best, the test images decide nothing. A run that was stopped at any
-/// moment and resumed ends with the same bits as one that was not.
+/// moment and resumed ends with the same bits as one that was not. If a checkpoint cannot be
+/// written, the run ends, and the outcome has the exception.
 ///
 /// Throws ValueError if the options do not fit the data, and as nn::Epochs and nn::Epoch do.
 Outcome train(xtape::nn::Sequential<float>& network, const Plan& plan, const xtape::nn::Mnist& data,

@@ -103,6 +103,8 @@ void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps, const Pla
   const std::size_t state_count = prepare();
   std::vector<Known> model;
   for (const Slot& slot : slots) {
+    require<ValueError>(slot.parameter != nullptr, "{}: restored with a slot without a parameter",
+                        name_);
     require<ValueError>(slot.state.size() == state_count,
                         "{}: restored with {} arrays for each parameter, expected {}", name_,
                         slot.state.size(), state_count);

@@ -75,7 +75,8 @@ class Optimizer {
   /// Continues where an optimizer of the same kind stood when it had `slots()`, `steps()` and
   /// `plateau()`. Each slot must name a parameter of the model that is passed to the next step().
   /// Throws ShapeError if an array is not of its parameter's shape or was moved from, ValueError if
-  /// a slot has more or fewer arrays than the options want. Then nothing has changed.
+  /// a slot has no parameter, or more or fewer arrays than the options want. Then nothing has
+  /// changed.
   void restore(std::vector<Slot> slots, std::size_t steps, const Plateau& plateau = {});
 
   /// Returns the name: "SGD", "Adam", "AdamW".

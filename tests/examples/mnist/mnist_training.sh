@@ -172,6 +172,27 @@ shared() {
   done
 }
 
+# Checkpoints that can no longer be written end a run, which keeps its weights and its report.
+vanished() {
+  for flags in '' '--early-stop 1000000 --validation 100'; do
+    rm -rf vanished vanished.json kept.weights kept.report
+    "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 1000000 --json \
+      --checkpoints vanished --save kept.weights --report kept.report $flags \
+      >vanished.json 2>stderr &
+    wait_for grep -q epoch vanished.json
+    rm -rf vanished
+    status=0
+    wait $! || status=$?
+    [ "$status" -eq 1 ] || complain "vanished, $flags: exit status $status"
+    grep -q '^mnist: vanished/[a-z0-9-]*.safetensors: cannot ' stderr ||
+      complain "vanished, $flags: said $(cat stderr)"
+    [ "$(wc -l <stderr)" -eq 1 ] || complain "vanished, $flags: said $(cat stderr)"
+    "$mnist" evaluate --dataset synthetic --weights kept.weights --quiet >evaluated ||
+      complain "vanished, $flags: no weights"
+    [ -s kept.report/index.html ] || complain "vanished, $flags: no report"
+  done
+}
+
 # impossible MESSAGE FLAG...: train must say MESSAGE before it trains.
 impossible() {
   fails 1 "$@"
@@ -254,6 +275,7 @@ requirements
 checkpoints
 killed
 shared
+vanished
 places
 no_reader
 exit $failed

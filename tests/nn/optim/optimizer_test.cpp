@@ -436,12 +436,16 @@ TEST_CASE("An optimizer is not restored with slots that do not fit, and stays as
   backward_with(tape, model, gradients);
   adam.step(model, tape);
   const Snapshot before(model, adam);
-  auto few = adam.slots(), wrong = adam.slots();
+  auto few = adam.slots(), wrong = adam.slots(), none = adam.slots();
   few[1].state.pop_back();
   wrong[1].state[1] = wrong[0].state[1];
+  none[1].parameter = nullptr;
   CHECK_THROWS_AS(adam.restore(few, 5), xtape::ValueError);
   CHECK_THROWS_WITH(adam.restore(few, 5),
                     "Adam: restored with 1 arrays for each parameter, expected 2");
+  CHECK_THROWS_AS(adam.restore(none, 5), xtape::ValueError);
+  CHECK_THROWS_WITH(adam.restore(none, 5), "Adam: restored with a slot without a parameter");
+  CHECK_THROWS_AS(nn::SGD<double>().restore({{nullptr, {}}}, 5), xtape::ValueError);
   CHECK_THROWS_AS(adam.restore(wrong, 5), xtape::ShapeError);
   CHECK_THROWS_WITH(adam.restore(wrong, 5), "Adam: restored with state (2) of a parameter (3)");
   CHECK(Snapshot(model, adam) == before);
