@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "autograd/no_grad.hpp"
 #include "nn/train/epochs.hpp"
 
 namespace xtape::nn {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "autograd/no_grad.hpp"
 #include "autograd/tape.hpp"
 #include "nn/data/batches.hpp"
 
