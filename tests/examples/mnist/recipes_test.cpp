@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "examples/mnist/descent.hpp"
 #include "examples/mnist/network.hpp"
+#include "examples/mnist/optimizer.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
