@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
-"""Breaks xtape in the ways that mutants.txt lists, one at a time, and shows that a test fails for each.
+"""Breaks xtape in the ways that mutants/*.txt list, one at a time, and shows that a test fails for each.
 
-It works in a copy of the source tree, build/mutation/source, with a build of its own beside it, and
-never touches the checkout. Results are kept in build/mutation/results.json: a run that was
-interrupted goes on where it was.
+A mutant is a name after "==", why it matters, and what is replaced: the lines after "- " by those
+after "+ ", which may be parts of lines. A mutant may replace several texts, one after another. It
+names no file: exactly one source of the library and the examples has each of its texts exactly
+once, so a source may be moved or renamed freely. A blank line ends a mutant.
+
+The script works in a copy of the source tree, build/mutation/source, with a build of its own beside
+it, and never touches the checkout. It keeps results in build/mutation/results.json: a run that was
+interrupted resumes where it was.
 """
 
 import argparse
 import contextlib
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -24,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MUTANTS = Path(__file__).resolve().with_name("mutants.txt")
+MUTANTS = Path(__file__).resolve().with_name("mutants")
 WORK = ROOT / "build" / "mutation"
 SOURCE, BUILD, SCRATCH = WORK / "source", WORK / "build", WORK / "scratch"
 TESTS = BUILD / "tests" / "xtape_tests"
@@ -63,7 +69,7 @@ class Mutant:
         found = [path for path, text in sources.items() if self.apply(text) is not None]
         if len(found) != 1:
             die(f"the mutant '{self.name}' is stale: it fits {', '.join(found) or 'no source'}, not "
-                f"exactly one; bring {MUTANTS.name} up to date:\n{self.edits[0][0]}")
+                f"exactly one; bring it up to date:\n{self.edits[0][0]}")
         self.file = found[0]
 
 
@@ -74,33 +80,35 @@ def read_sources():
             for path in sorted((ROOT / folder).rglob("*.[ch]pp"))}
 
 
-def read_mutants():
-    mutants = []
-    before = ""
-    for number, line in enumerate(MUTANTS.read_text().splitlines(), 1):
-        kind, _, rest = line.partition(" ")
-        if not line or kind == "#":
-            continue
+def parse(block, file):
+    """Returns the mutant of a block of lines."""
+    lines = [line.partition(" ") for line in block.splitlines()]
+    mutant = Mutant("")
+    for kind, group in itertools.groupby(lines, key=lambda line: line[0]):
+        text = "\n".join(rest for _, _, rest in group)
         if kind == "==":
-            mutants.append(Mutant(rest))
+            mutant.name = text
         elif kind == "why:":
-            mutants[-1].why = rest
-        elif kind == "-" and before == "-":
-            mutants[-1].edits[-1][0] += "\n" + rest
+            mutant.why = text
         elif kind == "-":
-            mutants[-1].edits.append([rest, ""])
-        elif kind == "+" and before == "+":
-            mutants[-1].edits[-1][1] += "\n" + rest
-        elif kind == "+" and before == "-":
-            mutants[-1].edits[-1][1] = rest
+            mutant.edits.append([text, ""])
+        elif kind == "+" and mutant.edits and not mutant.edits[-1][1]:
+            mutant.edits[-1][1] = text
         else:
-            die(f"{MUTANTS.name}:{number}: cannot read: {line}")
-        before = kind
+            die(f"{file}: cannot read: {kind} {text}")
+    if not (mutant.name and mutant.why and mutant.edits):
+        die(f"{file}: a mutant is incomplete:\n{block}")
+    return mutant
+
+
+def read_mutants():
+    mutants = [parse(block, path.name) for path in sorted(MUTANTS.glob("*.txt"))
+               for block in path.read_text().split("\n\n")]
     names = [mutant.name for mutant in mutants]
     sources = read_sources()
     for mutant in mutants:
-        if names.count(mutant.name) > 1 or not (mutant.why and mutant.edits):
-            die(f"the mutant '{mutant.name}' is incomplete, or there are two of the name")
+        if names.count(mutant.name) > 1:
+            die(f"there are two mutants '{mutant.name}'")
         mutant.locate(sources)
     return mutants
 
