@@ -11,8 +11,8 @@ int main(int argc, char** argv) {
   xtape::Rng rng{42};
   nn::Sequential model{nn::Linear(28 * 28, 128, rng), nn::ReLU{}, nn::Linear(128, 10, rng)};
   nn::SoftmaxCrossEntropy criterion;
-  nn::SGD sgd({.learning_rate = 0.1, .momentum = 0.9});
   nn::Batches batches(mnist.train, 64, rng);
+  nn::SGD sgd({.learning_rate = nn::cosine_decay(0.1, 10 * batches.size()), .momentum = 0.9});
   xtape::Tape tape;
   fmt::print("{}\n", model.table());
 

@@ -51,7 +51,7 @@ class GradientAccumulator {
   void clear() { weights_ = 0; }
 
   /// Returns true if no gradients were added since the last average().
-  bool empty() const { return weights_ == 0; }
+  bool empty() const { return !(weights_ > 0); }
 
  private:
   static constexpr const char* user = "GradientAccumulator";

@@ -81,7 +81,7 @@ TEST_CASE("without MNIST, synthetic digits come with a notice of what has been t
   CHECK(contains(source.notice, "synthetic digits"));
   CHECK(contains(source.notice, "$XTAPE_DATA_DIR: not set"));
   CHECK(contains(source.notice, user.cache.string() + ": no files"));
-  CHECK(contains(source.notice, "--offline"));
+  CHECK(contains(source.notice, "no download while offline"));
   CHECK_FALSE(fs::exists(user.cache));
 }
 

@@ -175,12 +175,12 @@ shared() {
 # Checkpoints that can no longer be written end a run, which keeps its weights and its report.
 vanished() {
   for flags in '' '--early-stop 1000000 --validation 100'; do
-    rm -rf vanished vanished.json kept.weights kept.report
+    rm -rf gone vanished vanished.json kept.weights kept.report
     "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 1000000 --json \
       --checkpoints vanished --save kept.weights --report kept.report $flags \
       >vanished.json 2>stderr &
     wait_for grep -q epoch vanished.json
-    rm -rf vanished
+    mv vanished gone
     status=0
     wait $! || status=$?
     [ "$status" -eq 1 ] || complain "vanished, $flags: exit status $status"

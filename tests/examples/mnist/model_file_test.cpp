@@ -108,12 +108,14 @@ TEST_CASE("A file that holds no network is refused, and named") {
           "holds no network");
   refuses(nn::Sequential{nn::Standardize({0, 0}, {1, 1}), nn::Linear(2, 2, rng)}, {},
           "'0.mean' is F32 (2), expected F32 ()");
-  for (const float bad : {0.F, -1.F, std::numeric_limits<float>::quiet_NaN()}) {
+  const auto refuses_deviation = [&](float bad, const std::string& reason) {
     nn::Standardize standardize(0, 1);
     standardize.deviation.data()[0] = bad;
-    refuses(nn::Sequential{standardize, nn::Linear(2, 2, rng)}, {},
-            fmt::format("0.deviation is {}, expected a mean and a deviation above 0", bad));
-  }
+    refuses(nn::Sequential{standardize, nn::Linear(2, 2, rng)}, {}, reason);
+  };
+  refuses_deviation(0, "0.deviation is 0, expected a mean and a deviation above 0");
+  refuses_deviation(-1, "0.deviation is -1, expected a mean and a deviation above 0");
+  refuses_deviation(std::numeric_limits<float>::quiet_NaN(), "'0.deviation' is nan at element 0");
   refuses(network(rng), {.metadata = {{"pixel_mean", "dark"}}}, "expected a number");
   for (const char* mean : {"nan", "inf", "-inf", "1e999", "0.1x", ""}) {
     refuses(network(rng), {.metadata = {{"pixel_mean", mean}}}, "expected a number");

@@ -74,7 +74,7 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
 
   folder.write("file", std::string("x"));
   CHECK_THROWS_AS(mnist::write_report(folder / "file", {.title = "",
-                                                        .class_names = {},
+                                                        .class_names = {"zero", "one"},
                                                         .data = data,
                                                         .network = network,
                                                         .history = history,

@@ -14,7 +14,7 @@ int main(int, char** argv) {
   page.add(nn::table({"coin", "grams"}, {{"penny", "3.56"}, {"pound", "8.75"}}));
   page.write(argv[1]);
   try {
-    nn::find_dataset({.dataset = "mnist", .folder = argv[1], .offline = true});
+    nn::mnist({.folder = argv[1], .offline = true});
   } catch (const xtape::Error& error) {
     std::printf("%s\n", error.what());
     return 0;
