@@ -40,7 +40,7 @@ bool holds(Domain domain, const plain::Tensor& x) {
     case Domain::distinct:
       return std::adjacent_find(values.begin(), values.end(),
                                 [](double a, double b) { return b - a < 0.01; }) == values.end();
-    case Domain::small:  // a period is long beside the steps of finite differences
+    case Domain::bounded:  // a period is long beside the steps of finite differences
       return values.empty() || (values.front() >= -4 && values.back() <= 4);
     default:
       return true;

@@ -18,7 +18,7 @@ constexpr Domain any = Domain::any;
 constexpr Domain above_0 = Domain::positive;
 constexpr Domain around_0 = Domain::off_zero;
 constexpr Domain apart = Domain::distinct;
-constexpr Domain small = Domain::small;
+constexpr Domain bounded = Domain::bounded;
 
 constexpr double inf = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -160,10 +160,10 @@ Rows math() {
           .on({around_0})
           .extremes(near_zero({tiny, -tiny, huge, -huge, inf, -inf})),
       EACH("sin", sin(x), std::sin(a), std::cos(a), "torch.sin(x)", "np.sin(x)")
-          .on({small})
+          .on({bounded})
           .extremes(near_zero({1, -1, 3, -3, 100, inf, nan})),
       EACH("cos", cos(x), std::cos(a), -std::sin(a), "torch.cos(x)", "np.cos(x)")
-          .on({small})
+          .on({bounded})
           .extremes(near_zero({1, -1, 3, -3, 100, inf, nan})),
   };
 }

@@ -38,7 +38,7 @@ struct Of {
 
 /// Numbers that an operand may hold, so that finite differences stay away from kinks and poles:
 /// any; above 0; away from 0; apart from each other; in [-4, 4].
-enum class Domain { any, positive, off_zero, distinct, small };
+enum class Domain { any, positive, off_zero, distinct, bounded };
 
 /// Shapes of all operands, and the other arguments.
 struct Sample {
