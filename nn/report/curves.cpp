@@ -55,7 +55,7 @@ void add_axes(std::string& svg, const Curves& curves, const Scale& x, const Scal
   for (const Tick& tick : linear_ticks(x.low, x.high, 8)) {
     if (tick.value == std::floor(tick.value)) {
       add(svg, R"(<text class="tick middle" x="{:.1f}" y="{:.1f}">{}</text>)", x(tick.value),
-          height - bottom + 17, tick.label);
+          height - bottom + 17, fmt::format("{:.0f}", tick.value));
     }
   }
   add(svg, R"(<path class="axis" d="M{:.1f} {:.1f}H{:.1f}"/>)", left, height - bottom,

@@ -86,6 +86,8 @@ TEST_CASE("A chart leaves out numbers that it cannot draw, and names its lines w
   CHECK(std::count(single.begin(), single.end(), 'L') == 0);  // the zero breaks the line
   CHECK_FALSE(contains(single, "nan"));
   CHECK_FALSE(contains(single, "class=\"legend\""));
+  CHECK(contains(single, ">2</text>"));  // an epoch is a whole number
+  CHECK_FALSE(contains(single, ">2.0</text>"));
   curves.series.push_back({"two", {1.0, 1.0, 1.0}});
   CHECK(contains(draw(curves), "<li class=\"s1\">two</li>"));
 }
