@@ -78,8 +78,8 @@ Rows activations() {
 }
 
 Rows arithmetic() {
-  const List left{huge, -huge, 1e308, inf, -inf, 0, nan, 1e-300, 3e-308, 1};
-  const List right{huge, huge, 1e308, 1, inf, 7, 1, 1e-10, 2, -0.5};
+  const List left{huge, -huge, 1e308, inf, -inf, 0, nan, 1e-300, 3e-308, 1, 1, -1, 0, inf};
+  const List right{huge, huge, 1e308, 1, inf, 7, 1, 1e-10, 2, -0.5, 0, 0, 0, 0};
   return {
       OP("operator+ (a, b)", x + y, "x + y", "x + y", kind::broadcasting()).extremes(left, right),
       EACH("operator+ (a, number)", x + 0.375, a + T(0.375), 1, "x + 0.375", "x + 0.375"),
@@ -92,7 +92,7 @@ Rows arithmetic() {
       EACH("operator* (number, b)", -1.5 * x, T(-1.5) * a, T(-1.5), "-1.5 * x", "-1.5 * x"),
       OP("operator/ (a, b)", x / y, "x / y", "x / y", kind::broadcasting()).on({any, around_0}).extremes(left, right),
       EACH("operator/ (a, number)", x / -1.5, a / T(-1.5), 1 / T(-1.5), "x / -1.5", "x / -1.5"),
-      EACH("operator/ (number, b)", -1.5 / x, T(-1.5) / a, -y / a, "-1.5 / x", "-1.5 / x").on({around_0}),
+      EACH("operator/ (number, b)", -1.5 / x, T(-1.5) / a, -y / a, "-1.5 / x", "-1.5 / x").on({around_0}).extremes({0.0, -0.0, inf, nan}),
       EACH("operator- (x)", -x, -a, -1, "-x", "-x"),
   };
 }
@@ -129,16 +129,16 @@ Rows losses() {
 }
 
 Rows math() {
-  const List powers{0, 1, 1e-300, 1e150, inf};
+  const List powers{0, 1, -1, 1e-300, 1e150, inf, nan};
   return {
       EACH("exp", exp(x), std::exp(a), y, "torch.exp(x)", "np.exp(x)")
           .extremes(near_zero({1, -1, 50, -50, 700, -700, 709.4, -708, -708.39, 710, 1000, -746, -1000, inf, -inf, nan, 709.5, 709.78, -720, -745})),
       EACH("log", log(x), std::log(a), 1 / a, "torch.log(x)", "np.log(x)")
           .on({above_0})
-          .extremes({normal, 1e-307, 1e-300, 1e-20, 0.5, 0.9999999999, 1, 1.0000000001, 2, 1e20, 1e308, inf, 0, nan, tiny, small, 2e-308}),
+          .extremes({normal, 1e-307, 1e-300, 1e-20, 0.5, 0.9999999999, 1, 1.0000000001, 2, 1e20, 1e308, inf, 0, nan, tiny, small, 2e-308, -1}),
       EACH("sqrt", sqrt(x), std::sqrt(a), 1 / (2 * y), "torch.sqrt(x)", "np.sqrt(x)")
           .on({above_0})
-          .extremes({tiny, small, normal, 1e-300, 1, 1e300, inf, 0, nan}),
+          .extremes({tiny, small, normal, 1e-300, 1, 1e300, inf, 0, nan, -1}),
       EACH("square", square(x), a * a, 2 * a, "torch.square(x)", "np.square(x)")
           .extremes(near_zero({1e-160, 1e154, -1e154, 1e200, inf, -inf, nan})),
       EACH("pow", pow(x, 3), a * a * a, 3 * a * a, "torch.pow(x, 3.0)", "np.power(x, 3)"),
@@ -176,7 +176,7 @@ Rows matrix() {
 }
 
 Rows reductions() {
-  const auto ties = array_of<double>(Shape{5, 4}, {1, 3, 3, 2, 0, 0, 0, 0, -inf, -inf, -inf, -inf, 1, inf, inf, 2, 1, nan, 5, nan});
+  const auto ties = array_of<double>(Shape{6, 4}, {1, 3, 3, 2, 0, 0, 0, 0, -inf, -inf, -inf, -inf, 1, inf, inf, 2, 1, nan, inf, nan, 1, -inf, nan, 2});
   const char* first = "torch.amax and amin divide the gradient among equal elements; here the first gets it";
   return {
       OP("sum", sum(x), "torch.sum(x)", "np.sum(x)", kind::each_shape()),
