@@ -37,14 +37,11 @@ std::string after(const Shape& shape, Spoil spoil) {
 }  // namespace
 
 TEST_CASE("backward notices a parameter that was resized") {
-  CHECK(after(Shape{2, 3}, [](auto& weight) { resize(weight, Shape{3}); }) ==
-        "backward: a parameter recorded as (2, 3) is (3) now: a parameter " + must_not_move);
-  CHECK(
-      after(Shape{2, 3}, [](auto& weight) {
-        resize(weight, Shape{3, 2});
-      }) == "backward: a parameter recorded as (2, 3) is (3, 2) now: a parameter " + must_not_move);
-  CHECK(after(Shape{2, 3}, [](auto& weight) { resize(weight, Shape{300}); }) ==
-        "backward: a parameter recorded as (2, 3) is (300) now: a parameter " + must_not_move);
+  for (const Shape& other : {Shape{3}, Shape{3, 2}, Shape{300}}) {
+    CHECK(after(Shape{2, 3}, [&](auto& weight) { resize(weight, other); }) ==
+          "backward: a parameter recorded as (2, 3) is " + to_string(other) + " now: a parameter " +
+              must_not_move);
+  }
 }
 
 TEST_CASE("backward notices a parameter that was moved away or exchanged") {
@@ -93,8 +90,7 @@ TEST_CASE("An array that was moved from is no leaf") {
   Tape<float> tape;
   const std::string what =
       ": an array of shape () holds 0 elements instead of 1: was it moved from?";
-  CHECK_THROWS_AS(tape.constant(array), ShapeError);
-  CHECK_THROWS_WITH(tape.constant(array), "constant" + what);
+  CHECK_FAILS(tape.constant(array), ShapeError, "constant" + what);
   CHECK_THROWS_WITH(tape.variable(array), "variable" + what);
   CHECK_THROWS_WITH(tape.constant_view(array), "constant_view" + what);
   CHECK_THROWS_WITH(tape.parameter(array), "parameter" + what);
@@ -104,9 +100,8 @@ TEST_CASE("An array that was moved from is no leaf") {
 TEST_CASE("accumulate is for backward only") {
   Tape<float> tape;
   const auto x = tape.variable(2.f);
-  CHECK_THROWS_AS(accumulate(x, x.value()), TapeError);
-  CHECK_THROWS_WITH(accumulate(x, x.value()),
-                    "accumulate: called outside of Tape::backward, for 'variable'");
+  CHECK_FAILS(accumulate(x, x.value()), TapeError,
+              "accumulate: called outside of Tape::backward, for 'variable'");
   const auto y = x * x;
   tape.backward(y);
   CHECK_THROWS_AS(accumulate(x, x.value()), TapeError);
@@ -128,8 +123,7 @@ TEST_CASE("A tape is not rewound within backward") {
   const auto x = tape.variable(2.f);
   const auto loss =
       record("test", {x}, x.value() * 2.f, [](Variable<float> y) { y.tape().rewind(); });
-  CHECK_THROWS_AS(tape.backward(loss), TapeError);
-  CHECK_THROWS_WITH(tape.backward(loss), "rewind: called within Tape::backward");
+  CHECK_FAILS(tape.backward(loss), TapeError, "rewind: called within Tape::backward");
   CHECK_FALSE(tape.differentiated());
   CHECK(tape.size() == 2);
   tape.rewind();
@@ -146,30 +140,23 @@ TEST_CASE("max notices that its input changed between forward and backward") {
 
 TEST_CASE("Shapes that overflow are refused by every op that could make one") {
   Tape<float> tape;
-  const auto overflow = [](const std::string& op, const std::string& shape) {
-    return op + ": shape " + shape + " has more elements than can be counted";
+  const auto overflow = [](const std::string& shape) {
+    return ": shape " + shape + " has more elements than can be counted";
   };
   // Arrays without elements. Other empty arrays would fit.
-  const auto tall = tape.variable(Array<float>(Shape{huge, 0}));
-  const auto wide = tape.variable(Array<float>(Shape{0, huge}));
-  const auto fails = [&](auto op) { return failure_of(tape, op); };
+  const auto of = [&](const Shape& shape) { return tape.variable(Array<float>(shape)); };
+  const auto tall = of({huge, 0}), wide = of({0, huge}), bias = of({2}),
+             endless = of({std::size_t{1} << 63, 0}), column = of({huge, 1, 0});
   const std::string square = "(4294967296, 4294967296)";
-  CHECK(fails([&] { matmul(tall, wide); }) == overflow("matmul", square));
-  const auto bias = tape.variable(Array<float>(Shape{2}, 1.f));
-  CHECK(fails([&] { reshape(bias, {huge, huge}); }) == overflow("reshape", square));
-  CHECK(fails([&] {
-          reshape(bias, {huge, huge, -1});
-        }) == overflow("reshape", "(4294967296, 4294967296, 1)"));
-  CHECK(fails([&] {
-          reshape(tall, {huge, huge, 0});
-        }) == overflow("reshape", "(4294967296, 4294967296, 0)"));
-  const auto endless = tape.variable(Array<float>(Shape{std::size_t{1} << 63, 0}));
-  CHECK(fails([&] {
-          concatenate({endless, endless});
-        }) == "concatenate: axis 0 is longer than can be counted");
-  const auto column = tape.variable(Array<float>(Shape{huge, 1, 0}));
-  const auto row = tape.variable(Array<float>(Shape{huge, 0}));
-  CHECK(fails([&] { column + row; }) == overflow("add", "(4294967296, 4294967296, 0)"));
+  CHECK_REFUSED(tape, matmul(tall, wide), ShapeError, "matmul" + overflow(square));
+  CHECK_REFUSED(tape, reshape(bias, {huge, huge}), ShapeError, "reshape" + overflow(square));
+  CHECK_REFUSED(tape, reshape(bias, {huge, huge, -1}), ShapeError,
+                "reshape" + overflow("(4294967296, 4294967296, 1)"));
+  CHECK_REFUSED(tape, reshape(tall, {huge, huge, 0}), ShapeError,
+                "reshape" + overflow("(4294967296, 4294967296, 0)"));
+  CHECK_REFUSED(tape, concatenate({endless, endless}), ShapeError,
+                "concatenate: axis 0 is longer than can be counted");
+  CHECK_REFUSED(tape, column + tall, ShapeError, "add" + overflow("(4294967296, 4294967296, 0)"));
   // Sizes that can be counted, but not allocated.
   CHECK_THROWS_AS(sum(tape.variable(Array<float>(Shape{std::size_t{1} << 62, 0})), 1), ShapeError);
 }
@@ -190,16 +177,6 @@ TEST_CASE("Many rows of nothing take no time") {
   CHECK(loss.item() == 0);
   CHECK(same_shape(x.grad().shape(), x.shape()));
   CHECK(same_shape(matrix.grad().shape(), matrix.shape()));
-}
-
-TEST_CASE("Labels and rows of any size are told as they are") {
-  Tape<float> tape;
-  const auto z = tape.variable(Array<float>(Shape{1, 3}, 0.f));
-  const std::vector<std::size_t> huge_label{std::numeric_limits<std::size_t>::max()};
-  CHECK(failure_of(tape, [&] { softmax_cross_entropy(z, huge_label); }) ==
-        "softmax_cross_entropy: label 18446744073709551615 of row 0 is not one of the 3 classes");
-  CHECK(failure_of(tape, [&] { gather(z, huge_label); }) ==
-        "gather: row 18446744073709551615 at position 0 is not one of the 1 rows of (1, 3)");
 }
 
 TEST_CASE("The tape refuses to keep more than can be") {
@@ -237,9 +214,7 @@ void check_all_or_nothing(Op op) {
 }  // namespace
 
 TEST_CASE("An op made of several records all of them or none") {
-  if (!counts_allocations()) {
-    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
-  }
+  COUNTING_OR_SKIP();
   const std::vector<int> labels{0, 1, 2, 0};
   check_all_or_nothing([](auto x) { return sigmoid(x); });
   check_all_or_nothing([](auto x) { return dropout(x, 0.5, x.tape().rng()); });
@@ -270,9 +245,7 @@ TEST_CASE("A parameter of a composed op that throws can be recorded again") {
 }
 
 TEST_CASE("A parameter whose allocation fails can be recorded again") {
-  if (!counts_allocations()) {
-    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
-  }
+  COUNTING_OR_SKIP();
   bool failed = true;
   for (std::size_t k = 1; failed; ++k) {
     const Array<double> weight(Shape{3}, 1.0);

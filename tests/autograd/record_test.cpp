@@ -45,26 +45,6 @@ TEMPLATE_TEST_CASE("An op of a user's own is an expression and a closure", "", f
   CHECK((x.grad() == array_of(Shape{2}, {T(12), T(27)})));
 }
 
-TEMPLATE_TEST_CASE("An op's forward may be a callable that shapes the result", "", float, double) {
-  using T = TestType;
-  Tape<T> tape;
-  const auto x = tape.variable(array_of(Shape{2}, {T(2), T(3)}));
-  const auto first = record(
-      "first", {x},
-      [=](Array<T>& y) {
-        resize(y, Shape{});
-        y() = x.value()(0);
-      },
-      [=](Variable<T> y) {
-        accumulate(x, [=](Array<T>& grad, T beta) {
-          grad(0) = y.grad()() + (beta == T(0) ? T(0) : grad(0));
-          grad(1) = beta == T(0) ? T(0) : grad(1);
-        });
-      });
-  tape.backward(first * first + first);
-  CHECK((x.grad() == array_of(Shape{2}, {T(5), T(0)})));
-}
-
 TEST_CASE("An op on constants or under NoGrad keeps no backward") {
   Tape<float> tape;
   const auto c = tape.constant(1.f), x = tape.variable(1.f);

@@ -1,6 +1,5 @@
 #include "autograd/tape.hpp"
 
-#include <cmath>
 #include <cstddef>
 #include <deque>
 #include <limits>
@@ -108,14 +107,6 @@ TEST_CASE("item is the element of a variable that has one") {
                     "item: expected one element, but 'constant' produced (0)");
 }
 
-TEMPLATE_TEST_CASE("A Variable used twice gets both gradients", "", float, double) {
-  using T = TestType;
-  Tape<T> tape;
-  const auto x = tape.variable(array_of(Shape{3}, {T(1), T(2), T(3)}));
-  tape.backward(sum(x * x + T(3) * x - x));
-  CHECK((x.grad() == array_of(Shape{3}, {T(4), T(6), T(8)})));
-}
-
 TEMPLATE_TEST_CASE("A diamond of diamonds is walked once", "", float, double) {
   using T = TestType;
   Tape<T> tape;
@@ -131,17 +122,6 @@ TEMPLATE_TEST_CASE("A diamond of diamonds is walked once", "", float, double) {
   CHECK(calls == levels);
   CHECK(y.item() == T(1));
   CHECK(x.grad()() == T(2));
-}
-
-TEST_CASE("The number of paths is the gradient of repeated doubling") {
-  Tape<float> tape;
-  const auto x = tape.variable(1.f);
-  auto y = x;
-  for (int level = 0; level < 60; ++level) {
-    y = y + y;
-  }
-  tape.backward(y);
-  CHECK(x.grad()() == std::ldexp(1.f, 60));
 }
 
 TEST_CASE("Branches that the loss does not use are not walked") {
@@ -232,8 +212,7 @@ TEST_CASE("A Variable is stale once its tape is rewound") {
   tape.rewind();
   const auto fresh = tape.variable(1.f);
   const std::string stale = "stale Variable: recorded before Tape::rewind()";
-  CHECK_THROWS_AS(x.value(), TapeError);
-  CHECK_THROWS_WITH(x.value(), stale);
+  CHECK_FAILS(x.value(), TapeError, stale);
   CHECK_THROWS_WITH(x.shape(), stale);
   CHECK_THROWS_WITH(x.grad(), stale);
   CHECK_THROWS_WITH(x.item(), stale);
@@ -249,30 +228,18 @@ TEST_CASE("A Variable is stale once its tape is rewound") {
   CHECK(fresh.grad()() == 3.f);
 }
 
-TEST_CASE("Variables of different tapes do not mix") {
-  Tape<float> tape, other;
-  const auto x = tape.variable(Array<float>(Shape{2}, 1.f));
-  const auto y = other.variable(Array<float>(Shape{2}, 1.f));
-  CHECK_THROWS_AS(x + y, TapeError);
-  CHECK_THROWS_WITH(x + y, "add: the operands live on different tapes");
-  CHECK_THROWS_WITH(concatenate({x, y}), "concatenate: the operands live on different tapes");
-  CHECK_THROWS_AS(mse(x, y), TapeError);
-  CHECK_THROWS_WITH(tape.backward(sum(y)), "backward: the loss lives on another tape");
-  CHECK(tape.size() == 1);
-  CHECK_FALSE(tape.differentiated());
-}
-
 TEST_CASE("backward wants a scalar loss that depends on something, once") {
   Tape<float> tape;
   const auto x = tape.variable(Array<float>(Shape{64, 128}, 0.f));
-  CHECK_THROWS_AS(tape.backward(sigmoid(x)), ShapeError);
-  CHECK_THROWS_WITH(tape.backward(sigmoid(x)),
-                    "backward: the loss must be a scalar, but 'sigmoid' produced (64, 128)");
+  CHECK_FAILS(tape.backward(sigmoid(x)), ShapeError,
+              "backward: the loss must be a scalar, but 'sigmoid' produced (64, 128)");
   const std::string independent =
       " depends on no parameter or variable, or was recorded under NoGrad";
-  CHECK_THROWS_AS(tape.backward(tape.constant(1.f)), TapeError);
-  CHECK_THROWS_WITH(tape.backward(tape.constant(1.f) * 2.f),
-                    "backward: the loss 'multiply'" + independent);
+  CHECK_FAILS(tape.backward(tape.constant(1.f) * 2.f), TapeError,
+              "backward: the loss 'multiply'" + independent);
+  Tape<float> other;
+  CHECK_FAILS(tape.backward(other.variable(1.f)), TapeError,
+              "backward: the loss lives on another tape");
   {
     const NoGrad guard(tape);
     CHECK_THROWS_WITH(tape.backward(sum(x)), "backward: the loss 'sum'" + independent);
@@ -281,10 +248,9 @@ TEST_CASE("backward wants a scalar loss that depends on something, once") {
   CHECK_FALSE(tape.differentiated());
   tape.backward(loss);
   CHECK(tape.differentiated());
-  CHECK_THROWS_AS(tape.backward(loss), TapeError);
-  CHECK_THROWS_WITH(tape.backward(sum(x) * 2.f),
-                    "backward: called twice on one recording; call Tape::rewind() and record "
-                    "again, or add the losses up and differentiate their sum");
+  CHECK_FAILS(tape.backward(sum(x) * 2.f), TapeError,
+              "backward: called twice on one recording; call Tape::rewind() and record "
+              "again, or add the losses up and differentiate their sum");
   CHECK((x.grad() == Array<float>(Shape{64, 128}, 1.f)));
 }
 
@@ -304,8 +270,8 @@ TEST_CASE("Gradients that are not there say why") {
   const Array<float> weight(Shape{2, 3}, 1.f), bias(Shape{3}, 1.f), unknown(Shape{4}, 1.f);
   const auto w = tape.parameter(weight);
   tape.parameter(bias);
-  CHECK_THROWS_AS(w.grad(), TapeError);
-  CHECK_THROWS_WITH(w.grad(), "'parameter' has no gradient: Tape::backward has not been called");
+  CHECK_FAILS(w.grad(), TapeError,
+              "'parameter' has no gradient: Tape::backward has not been called");
   CHECK_THROWS_WITH(tape.grad(weight),
                     "Tape::grad: the parameter of shape (2, 3) has no gradient: Tape::backward has "
                     "not been called");

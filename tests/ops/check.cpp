@@ -1,5 +1,7 @@
 #include "tests/ops/check.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <new>
 #include <optional>
@@ -8,6 +10,7 @@
 #include "autograd/ops/ops.hpp"
 #include "tests/ops/arrays.hpp"
 #include "tests/ops/evaluate.hpp"
+#include "tests/oracle/cases.hpp"
 #include "tests/support/allocation_counter.hpp"
 
 namespace xtape {
@@ -126,6 +129,24 @@ Operands hostile(Operands operands, std::size_t first) {
   return operands;
 }
 
+/// The number that a float is nearest to: infinite beyond the largest, 0 below the smallest normal
+/// one.
+double in_float(double x) {
+  constexpr double most = std::numeric_limits<float>::max();
+  constexpr double least = std::numeric_limits<float>::min();
+  return std::abs(x) > most    ? std::copysign(std::numeric_limits<double>::infinity(), x)
+         : std::abs(x) < least ? 0
+                               : static_cast<double>(static_cast<float>(x));
+}
+
+template <class T>
+Array<double> in_float(const Array<T>& array, double more = 0) {
+  Array<double> rounded = converted<double>(array);
+  std::transform(rounded.data(), rounded.data() + rounded.size(), rounded.data(),
+                 [=](double x) { return in_float(x) + more; });
+  return rounded;
+}
+
 /// Runs the subject and backward with allocation `k` failing, and again when it did; returns
 /// whether it did.
 bool survives_failure(const Subject& subject, const Operands& operands, std::size_t k,
@@ -213,6 +234,26 @@ void check_hostile_numbers(const Row& row) {
       }
     }
   });
+}
+
+void check_numbers_in_float(const Row& row) {
+  for (const Numbers& numbers : row.numbers) {
+    Sample sample{{}, numbers.of};
+    Operands operands;
+    for (const Array<double>& operand : numbers.operands) {
+      operands.push_back(in_float(operand));
+      sample.shapes.emplace_back(operand.shape());
+    }
+    const Subject subject{row, sample};
+    const auto expected = differentiate<double>(subject, operands);
+    const auto computed = differentiate<float>(subject, operands);
+    const double beside = numbers.each ? 0 : 1;  // numbers that 1 dwarfs are equal then
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      INFO(row.text << (i == 0 ? ": value" : ": gradient"));
+      CHECK(oracle::difference(in_float(computed[i], beside), in_float(expected[i], beside), 1e-4,
+                               numbers.each) == "");
+    }
+  }
 }
 
 void check_failing_allocations(const Row& row) {

@@ -21,6 +21,10 @@ void check_gradients(const Row& row);
 /// sanitizers to see.
 void check_hostile_numbers(const Row& row);
 
+/// The numbers that PyTorch is asked about, in float against double: the same where both have
+/// results, infinite where the result is beyond the numbers of a float.
+void check_numbers_in_float(const Row& row);
+
 /// Each allocation made to fail in turn: the tape works afterwards, and computes the same.
 void check_failing_allocations(const Row& row);
 

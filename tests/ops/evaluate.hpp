@@ -4,7 +4,6 @@
 #include <cmath>
 #include <initializer_list>
 #include <limits>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -65,13 +64,12 @@ Point at_point(Op op, double x, double tolerance = rounding<T>) {
   return {only(all.value), only(all.grad)};
 }
 
-/// The message of what an op throws, which must leave the tape as it was.
-template <class T, class Action>
-std::string failure_of(const Tape<T>& tape, Action&& action) {
-  const std::size_t size = tape.size();
-  const std::string message = message_of(action);
-  CHECK(tape.size() == size);
-  return message;
-}
-
 }  // namespace xtape
+
+/// Checks that an op throws a `Type` with exactly this message, and leaves the tape as it was.
+#define CHECK_REFUSED(tape, expression, Type, message) \
+  do {                                                 \
+    const std::size_t size_before = (tape).size();     \
+    CHECK_FAILS(expression, Type, message);            \
+    CHECK((tape).size() == size_before);               \
+  } while (false)

@@ -65,14 +65,6 @@ Tensor broadcast(const Tensor& a, const Tensor& b, F f) {
   return y;
 }
 
-std::size_t place(const Shape& shape, const std::vector<std::size_t>& index) {
-  std::size_t offset = 0;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-    offset = offset * shape[axis] + index[axis];
-  }
-  return offset;
-}
-
 std::size_t from_front(std::ptrdiff_t axis, std::size_t extent) {
   return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::ptrdiff_t>(extent) : axis);
 }
@@ -86,7 +78,7 @@ Tensor over(const Tensor& x, const List& axes, bool keepdims, Combine combine) {
   }
   std::vector<std::vector<Number>> lists(element_count(kept));
   for_each_index(x.shape, [&](const std::vector<std::size_t>& index) {
-    lists[broadcast_offset(kept, index)].push_back(x.elements[place(x.shape, index)]);
+    lists[broadcast_offset(kept, index)].push_back(x.elements[broadcast_offset(x.shape, index)]);
   });
   Tensor y{{}, {}};
   for (const auto& list : lists) {
@@ -132,7 +124,7 @@ template <class Source>
 Tensor pick(const Tensor& x, const Shape& shape, Source source) {
   Tensor y{shape, {}};
   for_each_index(shape, [&](const std::vector<std::size_t>& index) {
-    y.elements.push_back(copy(x.elements[place(x.shape, source(index))]));
+    y.elements.push_back(copy(x.elements[broadcast_offset(x.shape, source(index))]));
   });
   return y;
 }
@@ -263,7 +255,7 @@ Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t either) {
     for (; index[axis] >= operand->shape[axis]; ++operand) {
       index[axis] -= operand->shape[axis];
     }
-    y.elements.push_back(copy(operand->elements[place(operand->shape, index)]));
+    y.elements.push_back(copy(operand->elements[broadcast_offset(operand->shape, index)]));
   });
   return y;
 }

@@ -9,6 +9,12 @@
 /// more errors.
 bool counts_allocations();
 
+/// Ends the test case as skipped if allocations are not counted.
+#define COUNTING_OR_SKIP()                                                      \
+  if (!counts_allocations()) {                                                  \
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build"); \
+  }
+
 /// Returns the number of calls of operator new, of any form, by all threads.
 std::size_t allocation_count();
 

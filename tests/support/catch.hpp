@@ -22,6 +22,10 @@ using Catch::Approx;
   return
 #endif
 
+/// Checks that an expression throws a `Type` with exactly this message.
+#define CHECK_FAILS(expression, Type, message) \
+  CHECK_THROWS_MATCHES(expression, Type, Catch::Matchers::Message(message))
+
 /// Returns the message of the std::exception that `action` throws, or "(nothing thrown)".
 template <class Action>
 std::string message_of(Action&& action) {

@@ -184,15 +184,6 @@ TEST_CASE("A lone scalar has the empty shape, whatever the array was before") {
   CHECK((filled == Array<float>(Shape{2, 3}, 4.f)));
 }
 
-TEST_CASE("Empty operands give empty arrays") {
-  const Array<float> empty(Shape{0, 3}), row(Shape{3}, 1.f), column(Shape{1, 1}, 1.f);
-  Array<float> out(Shape{5});
-  assign("test", out, empty + row);
-  CHECK(xtape::to_string(out.shape()) == "(0, 3)");
-  assign("test", out, column * empty);
-  CHECK(xtape::to_string(out.shape()) == "(0, 3)");
-}
-
 TEMPLATE_TEST_CASE("Expressions that are more than functions of arrays are evaluated by xtensor",
                    "", float, double) {
   using T = TestType;
@@ -253,8 +244,7 @@ TEMPLATE_TEST_CASE("Results do not depend on the number of threads", "[threads]"
 TEST_CASE("Operands that do not broadcast are an error that names the operation") {
   const Array<float> a(Shape{2, 3}, 0.f), b(Shape{2}, 0.f);
   Array<float> out(Shape{7}, 5.f);
-  CHECK_THROWS_AS(assign("add", out, a + b), ShapeError);
-  CHECK_THROWS_WITH(assign("add", out, a + b), "add: shapes (2, 3) and (2) do not broadcast");
+  CHECK_FAILS(assign("add", out, a + b), ShapeError, "add: shapes (2, 3) and (2) do not broadcast");
   CHECK_THROWS_WITH(assign("add", out, xt::view(a, xt::all()) + b),
                     "add: the operands' shapes do not broadcast");
   CHECK((out == Array<float>(Shape{7}, 5.f)));
@@ -268,8 +258,7 @@ TEMPLATE_TEST_CASE("An array that was moved from is no operand", "", float, doub
   const std::string what =
       "add: an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
   const auto refused = [&](const auto& expression) {
-    CHECK_THROWS_AS(assign("add", out, expression), ShapeError);
-    CHECK_THROWS_WITH(assign("add", out, expression), what);
+    CHECK_FAILS(assign("add", out, expression), ShapeError, what);
     CHECK_THROWS_WITH(assign_into(out, expression, "add"), what);
     CHECK((out == Array<T>(Shape{2, 3}, T(5))));
   };
@@ -291,8 +280,8 @@ TEST_CASE("An array of more axes than a mask has bits is no operand") {
   Array<float> out;
   assign("add", out, most + most);
   CHECK(out.dimension() == 63);
-  CHECK_THROWS_AS(assign("add", out, more + x), ShapeError);
-  CHECK_THROWS_WITH(assign("add", out, more + x), "add: an array has at most 63 axes, got 64");
+  CHECK_FAILS(assign("add", out, more + x), ShapeError,
+              "add: an array has at most 63 axes, got 64");
   CHECK_THROWS_WITH(assign("add", out, xt::view(x, xt::newaxis()) * more),
                     "add: an array has at most 63 axes, got 64");
   CHECK_THROWS_AS(assign_into(out, more), ShapeError);

@@ -44,28 +44,31 @@ TEST_CASE("A value that goes bad names the op, the element and the inputs beside
   Watchful watchful;
   Tape<float>& tape = watchful.tape;
   const auto x = tape.variable(array_of(Shape{2, 3}, {1.f, 2.f, 3.f, 4.f, 0.f, -5.f}));
-  CHECK(failure_of(tape, [&] { log(x); }) ==
-        "log gave -inf at (1, 1) of (2, 3), the first of 2 elements that are not finite; its "
-        "inputs: 'variable' (2, 3) is 0 at (1, 1), from -5 to 4");
+  CHECK_REFUSED(
+      tape, log(x), AnomalyError,
+      "log gave -inf at (1, 1) of (2, 3), the first of 2 elements that are not finite; its "
+      "inputs: 'variable' (2, 3) is 0 at (1, 1), from -5 to 4");
   const auto columns = tape.constant(array_of(Shape{3}, {2.f, 0.f, 1.f}));
-  CHECK(failure_of(tape, [&] { x / columns; }) ==
-        "divide gave inf at (0, 1) of (2, 3), the first of 2 elements that are not finite; its "
-        "inputs: 'variable' (2, 3) is 2 at (0, 1), from -5 to 4, 'constant' (3) is 0 at (1), from "
-        "0 to 2");
-  CHECK(failure_of(tape, [&] { sum(x * 2e38f); }) ==
-        "multiply gave inf at (0, 1) of (2, 3), the first of 4 elements that are not finite; its "
-        "inputs: 'variable' (2, 3) is 2 at (0, 1), from -5 to 4");
+  CHECK_REFUSED(
+      tape, x / columns, AnomalyError,
+      "divide gave inf at (0, 1) of (2, 3), the first of 2 elements that are not finite; its "
+      "inputs: 'variable' (2, 3) is 2 at (0, 1), from -5 to 4, 'constant' (3) is 0 at (1), from "
+      "0 to 2");
+  CHECK_REFUSED(
+      tape, sum(x * 2e38f), AnomalyError,
+      "multiply gave inf at (0, 1) of (2, 3), the first of 4 elements that are not finite; its "
+      "inputs: 'variable' (2, 3) is 2 at (0, 1), from -5 to 4");
 }
 
 TEST_CASE("Leaves are looked at too") {
   Watchful watchful;
   Tape<float>& tape = watchful.tape;
   const auto bad = array_of(Shape{2}, {1.f, nan_f});
-  CHECK(failure_of(tape, [&] { tape.constant(bad); }) == "constant gave nan at (1) of (2)");
-  CHECK(failure_of(tape, [&] { tape.variable(inf_f); }) == "variable gave inf");
-  CHECK(failure_of(tape, [&] { tape.constant_view(bad); }) == "constant gave nan at (1) of (2)");
-  CHECK(failure_of(tape, [&] { tape.parameter(bad); }) == "parameter gave nan at (1) of (2)");
-  CHECK(failure_of(tape, [&] { tape.parameter(bad); }) == "parameter gave nan at (1) of (2)");
+  CHECK_REFUSED(tape, tape.constant(bad), AnomalyError, "constant gave nan at (1) of (2)");
+  CHECK_REFUSED(tape, tape.variable(inf_f), AnomalyError, "variable gave inf");
+  CHECK_REFUSED(tape, tape.constant_view(bad), AnomalyError, "constant gave nan at (1) of (2)");
+  CHECK_REFUSED(tape, tape.parameter(bad), AnomalyError, "parameter gave nan at (1) of (2)");
+  CHECK_REFUSED(tape, tape.parameter(bad), AnomalyError, "parameter gave nan at (1) of (2)");
   CHECK_NOTHROW(tape.variable(Array<float>(Shape{0, 3})));
 }
 
@@ -97,11 +100,11 @@ TEST_CASE("A gradient that goes bad names the op that made it") {
   Tape<float>& tape = watchful.tape;
   const auto x = tape.variable(array_of(Shape{3}, {4.f, 0.f, 1.f}));
   const auto loss = sum(sqrt(x) * 3.f);
-  CHECK_THROWS_AS(tape.backward(loss), AnomalyError);
-  CHECK(message_of([&] { tape.backward(loss); }) ==
-        "backward of sqrt gave its input 'variable' the gradient inf at (1) of (3); its inputs: "
-        "'variable' (3) is 0 at (1), from 0 to 4; its value (3) is 0 at (1), from 0 to 2, the "
-        "gradient of that (3) is 3 at (1), from 3 to 3");
+  CHECK_FAILS(
+      tape.backward(loss), AnomalyError,
+      "backward of sqrt gave its input 'variable' the gradient inf at (1) of (3); its inputs: "
+      "'variable' (3) is 0 at (1), from 0 to 4; its value (3) is 0 at (1), from 0 to 2, the "
+      "gradient of that (3) is 3 at (1), from 3 to 3");
   CHECK_THROWS_AS(x.grad(), TapeError);
   tape.detect_anomaly(false);
   tape.backward(loss);
@@ -121,10 +124,11 @@ TEST_CASE("Inputs that stand nowhere in particular are told by their range") {
   Tape<float>& tape = watchful.tape;
   const auto x = tape.constant(Array<float>(Shape{2, 3}, 1e20f));
   const auto w = tape.variable(Array<float>(Shape{3, 4}, 1e20f));
-  CHECK(failure_of(tape, [&] { matmul(x, w); }) ==
-        "matmul gave inf at (0, 0) of (2, 4), the first of 8 elements that are not finite; its "
-        "inputs: 'constant' (2, 3) is from 1e+20 to 1e+20, 'variable' (3, 4) is from 1e+20 to "
-        "1e+20");
+  CHECK_REFUSED(
+      tape, matmul(x, w), AnomalyError,
+      "matmul gave inf at (0, 0) of (2, 4), the first of 8 elements that are not finite; its "
+      "inputs: 'constant' (2, 3) is from 1e+20 to 1e+20, 'variable' (3, 4) is from 1e+20 to "
+      "1e+20");
 }
 
 TEST_CASE("Scopes say where in the model an op is") {
@@ -171,7 +175,9 @@ TEST_CASE("An op made of several that goes bad half way leaves nothing behind") 
   Tape<float>& tape = watchful.tape;
   const auto x = tape.variable(Array<float>(Shape{2, 2}, 1e30f));
   const auto y = tape.constant(Array<float>(Shape{2, 2}, -1e30f));
-  CHECK(failure_of(tape, [&] { mse(x, y); }).find("square gave inf at (0, 0) of (2, 2)") == 0);
+  const std::size_t before = tape.size();
+  CHECK(message_of([&] { mse(x, y); }).starts_with("square gave inf at (0, 0) of (2, 2)"));
+  CHECK(tape.size() == before);
   CHECK_NOTHROW(sum(x));
 }
 
@@ -188,11 +194,11 @@ TEST_CASE("A parameter that changed between forward and backward is told") {
   };
   auto loss = record();
   weight(1, 1) = 0.75f;
-  CHECK_THROWS_AS(tape.backward(loss), AnomalyError);
-  CHECK(message_of([&] { tape.backward(loss); }) ==
-        "backward: a parameter in decoder, head has changed since it was recorded: 0.5 became "
-        "0.75 at (1, 1) of (2, 3)" +
-            must_not);
+  CHECK_FAILS(
+      tape.backward(loss), AnomalyError,
+      "backward: a parameter in decoder, head has changed since it was recorded: 0.5 became "
+      "0.75 at (1, 1) of (2, 3)" +
+          must_not);
   CHECK_FALSE(tape.differentiated());
   weight(0, 2) = nan_f;
   CHECK(message_of([&] { tape.backward(loss); }) ==

@@ -43,24 +43,17 @@ void check_one_answer(const char* name, Op op, double steps, bool ends_in_zero =
 }  // namespace
 
 TEMPLATE_TEST_CASE("Ops give a number one answer wherever it stands", "", float, double) {
-  using T = TestType;
-  using V = Variable<T>;
-  check_one_answer<T>(
-      "exp", [](V x) { return exp(x); }, 2);
-  check_one_answer<T>(
-      "log", [](V x) { return log(x); }, 2);
-  check_one_answer<T>(
-      "sqrt", [](V x) { return sqrt(x); }, 0);
-  check_one_answer<T>(
-      "tanh", [](V x) { return tanh(x); }, 2);
-  check_one_answer<T>(
-      "sigmoid", [](V x) { return sigmoid(x); }, 4);
-  check_one_answer<T>(
-      "softplus", [](V x) { return softplus(x); }, 4);
-  check_one_answer<T>(
-      "gelu", [](V x) { return gelu(x); }, 80);  // erfc's last digits differ
-  check_one_answer<T>(
-      "softmax", [](V x) { return softmax(x); }, 4, true);
-  check_one_answer<T>(
-      "log_softmax", [](V x) { return log_softmax(x); }, 4, true);
+#define CHECK_ONE_ANSWER(op, ...) \
+  check_one_answer<TestType>(     \
+      #op, [](Variable<TestType> x) { return op(x); }, __VA_ARGS__)
+  CHECK_ONE_ANSWER(exp, 2);
+  CHECK_ONE_ANSWER(log, 2);
+  CHECK_ONE_ANSWER(sqrt, 0);
+  CHECK_ONE_ANSWER(tanh, 2);
+  CHECK_ONE_ANSWER(sigmoid, 4);
+  CHECK_ONE_ANSWER(softplus, 4);
+  CHECK_ONE_ANSWER(gelu, 80);  // erfc's last digits differ
+  CHECK_ONE_ANSWER(softmax, 4, true);
+  CHECK_ONE_ANSWER(log_softmax, 4, true);
+#undef CHECK_ONE_ANSWER
 }

@@ -85,37 +85,3 @@ TEMPLATE_TEST_CASE("copy_rows copies or adds rows and nothing between", "", floa
   xtape::copy_rows(3, 0, in.data(), 0, T(0), out.data(), 0);
   CHECK(out == std::vector<T>{3, 5, 10, 10, 9, 11, 10, 10});
 }
-
-TEMPLATE_TEST_CASE("gather_rows takes rows in the order asked, again if asked", "", float, double) {
-  using T = TestType;
-  const auto in = array_of(Shape{3, 1, 2}, {T(1), T(2), T(3), T(4), T(5), T(6)});
-  const std::vector<std::uint32_t> rows{2, 0, 2, 1};
-  Array<T> out(Shape{4, 1, 2});
-  xtape::gather_rows(in, std::span(rows), out);
-  CHECK(elements(out) == std::vector<T>{5, 6, 1, 2, 5, 6, 3, 4});
-
-  const auto vector = array_of(Shape{3}, {T(7), T(8), T(9)});
-  Array<T> picked(Shape{4});
-  xtape::gather_rows(vector, std::span(rows), picked);
-  CHECK(elements(picked) == std::vector<T>{9, 7, 9, 8});
-
-  Array<T> none(Shape{0, 1, 2});
-  xtape::gather_rows(in, std::span<const std::uint32_t>(), none);
-  const Array<T> thin(Shape{3, 0});
-  Array<T> still_thin(Shape{4, 0});
-  xtape::gather_rows(thin, std::span(rows), still_thin);
-}
-
-TEMPLATE_TEST_CASE("scatter_add_rows adds each row where gather_rows took it", "", float, double) {
-  using T = TestType;
-  const auto in = array_of(Shape{4, 2}, {T(1), T(2), T(3), T(4), T(5), T(6), T(7), T(8)});
-  const std::vector<std::uint32_t> rows{2, 0, 2, 3};
-  Array<T> out(Shape{4, 2}, T(100));
-  xtape::scatter_add_rows(in, std::span(rows), out);
-  CHECK(elements(out) == std::vector<T>{103, 104, 100, 100, 106, 108, 107, 108});
-
-  Array<T> vector(Shape{4}, T(0));
-  const auto ones = array_of(Shape{4}, {T(1), T(1), T(1), T(1)});
-  xtape::scatter_add_rows(ones, std::span(rows), vector);
-  CHECK(elements(vector) == std::vector<T>{1, 0, 2, 1});
-}
