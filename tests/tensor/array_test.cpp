@@ -103,9 +103,8 @@ TEST_CASE("An array has at most 63 axes") {
   Array<float> array(Shape{3}, 1.f);
   xtape::resize(array, Shape(63, 1));
   CHECK_NOTHROW(xtape::require_whole("test", array));
-  CHECK_THROWS_AS(xtape::resize(array, Shape(64, 1), "test"), xtape::ShapeError);
-  CHECK_THROWS_WITH(xtape::resize(array, Shape(64, 1), "test"),
-                    "test: an array has at most 63 axes, got 64");
+  CHECK_FAILS(xtape::resize(array, Shape(64, 1), "test"), xtape::ShapeError,
+              "test: an array has at most 63 axes, got 64");
   CHECK(array.dimension() == 63);
   CHECK_THROWS_WITH(xtape::require_whole("test", Array<float>(Shape(70, 1))),
                     "test: an array has at most 63 axes, got 70");

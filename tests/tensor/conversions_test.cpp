@@ -53,8 +53,8 @@ TEST_CASE("array makes an axis of each level of nested ranges") {
 
 TEST_CASE("array refuses what does not fill its shape") {
   const std::vector<float> five(5, 1.f);
-  CHECK_THROWS_AS(xtape::array(five, {2, 3}), ShapeError);
-  CHECK_THROWS_WITH(xtape::array(five, {2, 3}), "array: 5 elements do not fill the shape (2, 3)");
+  CHECK_FAILS(xtape::array(five, {2, 3}), ShapeError,
+              "array: 5 elements do not fill the shape (2, 3)");
   CHECK_THROWS_WITH(xtape::array(five, {2, 2}), "array: 5 elements do not fill the shape (2, 2)");
   CHECK_THROWS_WITH(xtape::array(five, {}), "array: 5 elements do not fill the shape ()");
   CHECK_THROWS_WITH(xtape::array(five.data(), {std::size_t{1} << 32, std::size_t{1} << 32}),
@@ -83,8 +83,7 @@ TEST_CASE("to_vector and std::span give the elements back") {
 TEST_CASE("item is the only element") {
   CHECK(xtape::item(Array<float>(Shape{1, 1}, 2.5f)) == 2.5f);
   CHECK(item(Array<double>(Shape{}, 2.5)) == 2.5);
-  CHECK_THROWS_AS(xtape::item(Array<float>(Shape{2}, 1.f)), ShapeError);
-  CHECK_THROWS_WITH(xtape::item(Array<float>(Shape{2}, 1.f)),
-                    "item: expected one element, got (2)");
+  CHECK_FAILS(xtape::item(Array<float>(Shape{2}, 1.f)), ShapeError,
+              "item: expected one element, got (2)");
   CHECK_THROWS_AS(xtape::item(Array<float>(Shape{0})), ShapeError);
 }

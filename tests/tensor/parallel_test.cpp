@@ -74,9 +74,8 @@ TEST_CASE("One thread gets one range", "[threads]") {
 TEST_CASE("set_thread_count wants at least one thread", "[threads]") {
   const std::size_t before = xtape::thread_count();
   CHECK(before >= 1);
-  CHECK_THROWS_AS(xtape::set_thread_count(0), xtape::ValueError);
-  CHECK_THROWS_WITH(xtape::set_thread_count(0),
-                    "set_thread_count: expected 1 to 1024 threads, got 0");
+  CHECK_FAILS(xtape::set_thread_count(0), xtape::ValueError,
+              "set_thread_count: expected 1 to 1024 threads, got 0");
   CHECK_THROWS_AS(xtape::set_thread_count(std::size_t{1} << 32), xtape::ValueError);
   CHECK(xtape::thread_count() == before);
 }

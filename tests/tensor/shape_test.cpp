@@ -103,8 +103,8 @@ TEST_CASE("normalize_axis counts from either end") {
   CHECK(xtape::normalize_axis("sum", 2, shape) == 2);
   CHECK(xtape::normalize_axis("sum", -1, shape) == 2);
   CHECK(xtape::normalize_axis("sum", -3, shape) == 0);
-  CHECK_THROWS_AS(xtape::normalize_axis("sum", 3, shape), ShapeError);
-  CHECK_THROWS_WITH(xtape::normalize_axis("sum", 3, shape), "sum: shape (2, 3, 4) has no axis 3");
+  CHECK_FAILS(xtape::normalize_axis("sum", 3, shape), ShapeError,
+              "sum: shape (2, 3, 4) has no axis 3");
   CHECK_THROWS_WITH(xtape::normalize_axis("max", -4, shape), "max: shape (2, 3, 4) has no axis -4");
   CHECK_THROWS_WITH(xtape::normalize_axis("sum", 0, Shape{}), "sum: shape () has no axis 0");
   CHECK_THROWS_WITH(xtape::normalize_axis("sum", -1, Shape{}), "sum: shape () has no axis -1");
