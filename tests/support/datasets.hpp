@@ -8,6 +8,13 @@
 #include "nn/data/dataset.hpp"
 #include "tensor/rng.hpp"
 
+/// Returns all elements of the samples.
+template <class E>
+std::vector<E> elements_of(const xtape::nn::Samples& samples) {
+  const auto elements = samples.as<E>();
+  return {elements.begin(), elements.end()};
+}
+
 /// `count` images of 3 x 5 pixels, of which no two are alike up to 256: image i has the label i,
 /// and pixel p of it is i + 31 p, modulo 256.
 inline xtape::nn::Dataset numbered_images(std::size_t count) {

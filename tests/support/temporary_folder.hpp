@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <ios>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -49,6 +50,18 @@ class TemporaryFolder {
   template <class Bytes>
   std::filesystem::path write(std::string_view name, const Bytes& bytes) const {
     return write(name, bytes.data(), bytes.size());
+  }
+  std::filesystem::path write(std::string_view name, const char* text) const {
+    return write(name, std::string_view(text));
+  }
+
+  /// Returns the names of the files and folders in it.
+  std::set<std::string> names() const {
+    std::set<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      names.insert(entry.path().filename().string());
+    }
+    return names;
   }
 
  private:
