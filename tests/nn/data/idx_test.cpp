@@ -4,19 +4,12 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <filesystem>
-#include <initializer_list>
-#include <string>
-#include <vector>
 
-#include "tensor/error.hpp"
-#include "tensor/rng.hpp"
-#include "tests/support/catch.hpp"
+#include "tests/support/complaints.hpp"
 #include "tests/support/cost.hpp"
+#include "tests/support/datasets.hpp"
 #include "tests/support/gzip.hpp"
 #include "tests/support/mnist_data.hpp"
-#include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 namespace fs = std::filesystem;
@@ -35,15 +28,12 @@ Content header(std::initializer_list<std::uint32_t> extents, std::uint8_t type =
   return bytes;
 }
 
-/// An IDX file that holds 0, 1, 2, ... modulo `wrap`.
-Content idx(std::initializer_list<std::uint32_t> extents, std::size_t wrap = 251) {
+/// An IDX file that holds 0, 1, 2, ... modulo 251.
+Content idx(std::initializer_list<std::uint32_t> extents) {
   Content bytes = header(extents);
-  std::size_t count = 1;
-  for (std::uint32_t extent : extents) {
-    count *= extent;
-  }
+  const std::size_t count = xtape::element_count(xtape::Shape(extents.begin(), extents.end()));
   for (std::size_t i = 0; i < count; ++i) {
-    bytes.push_back(static_cast<std::uint8_t>(i % wrap));
+    bytes.push_back(static_cast<std::uint8_t>(i % 251));
   }
   return bytes;
 }
@@ -56,33 +46,32 @@ Content with_recorded_size(Content packed, std::uint32_t size) {
   return packed;
 }
 
+/// An IDX file of `size` random bytes.
+Content noise(std::uint32_t size, std::initializer_list<std::uint32_t> extents) {
+  Content bytes = header(extents);
+  xtape::Rng rng;
+  std::generate_n(std::back_inserter(bytes), size,
+                  [&] { return static_cast<std::uint8_t>(rng()); });
+  return bytes;
+}
+
 /// What it takes to read a sound gzip file of `size` bytes and a few more, which holds noise.
 Cost cost_of_noise(std::uint32_t size) {
-  Content content = header({1, 1, size});
-  content.resize(content.size() + size);
-  xtape::Rng rng;
-  std::generate(content.end() - size, content.end(),
-                [&] { return static_cast<std::uint8_t>(rng()); });
   const TemporaryFolder folder;
-  const fs::path path = folder.write("noise", gzip(content));
+  const fs::path path = folder.write("noise", gzip(noise(size, {1, 1, size})));
   return cost_of([&] { nn::read_idx(path, 3); });
 }
 
-Content content_of(const nn::Samples& samples) {
-  const auto bytes = samples.as<std::uint8_t>();
-  return {bytes.begin(), bytes.end()};
+Content content_of(const nn::Samples& samples) { return elements_of<std::uint8_t>(samples); }
+
+/// Returns the content without its last byte.
+Content shorter(Content content) {
+  content.pop_back();
+  return content;
 }
 
-/// The message that read_idx throws for this file, without the file's name.
 std::string complaint(const Content& content, std::size_t rank = 3) {
-  const TemporaryFolder folder;
-  const fs::path file = folder.write("file", content);
-  CHECK_THROWS_AS(nn::read_idx(file, rank), xtape::DataError);
-  const std::string message = message_of([&] { nn::read_idx(file, rank); });
-  const std::string name = file.string() + ": ";
-  REQUIRE(message.substr(0, name.size()) == name);
-  CHECK(std::count(message.begin(), message.end(), '\n') == 0);
-  return message.substr(name.size());
+  return complaint_about_file_of(content, [&](auto path) { nn::read_idx(path, rank); });
 }
 
 /// Writes a tiny MNIST of 3 images for training and 2 for testing, 4 x 5 pixels each.
@@ -104,7 +93,6 @@ TEST_CASE("read_idx reads raw and gzip files of any rank") {
   const Content values(file.begin() + 16, file.end());
   for (const Content& content : {file, gzip(file)}) {
     const auto array = nn::read_idx(folder.write("images", content), 3);
-    CHECK(array.size() == 3);
     CHECK((array.shape() == xtape::Shape{20, 30}));
     CHECK(content_of(array) == values);
   }
@@ -114,32 +102,24 @@ TEST_CASE("read_idx reads raw and gzip files of any rank") {
 
 TEST_CASE("read_idx unpacks files larger than its buffers") {
   const TemporaryFolder folder;
-  Content file = header({3, 700, 1000});
-  std::uint32_t state = 1;
-  for (std::size_t i = 0; i < 2100000; ++i) {
-    state = state * 1664525 + 1013904223;
-    file.push_back(static_cast<std::uint8_t>(state >> 24));
-  }
+  const Content file = noise(2100000, {3, 700, 1000});
   const auto array = nn::read_idx(folder.write("images.gz", gzip(file)), 3);
-  CHECK(content_of(array) == Content(file.begin() + 16, file.end()));
+  CHECK((content_of(array) == Content(file.begin() + 16, file.end())));
 }
 
 TEST_CASE("read_idx tells what cannot be opened") {
   const TemporaryFolder folder;
-  const auto message = [](const fs::path& path) {
-    CHECK_THROWS_AS(nn::read_idx(path, 3), xtape::DataError);
-    return message_of([&] { nn::read_idx(path, 3); });
+  const auto complaint = [](const fs::path& file) {
+    return complaint_about(file, [](auto path) { nn::read_idx(path, 3); });
   };
-  const std::string missing = (folder / "missing").string();
-  CHECK(message(missing) == missing + ": cannot open: No such file or directory");
-  CHECK(message(folder.path()) == folder.path().string() + ": is a folder, expected an IDX file");
-  const std::string pipe = (folder / "pipe").string();
-  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK(message(pipe) == pipe + ": is no regular file, expected an IDX file");
-  const std::string secret = folder.write("secret", idx({1, 1, 1})).string();
+  CHECK(complaint(folder / "missing") == "cannot open: No such file or directory");
+  CHECK(complaint(folder.path()) == "is a folder, expected an IDX file");
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(complaint(folder / "pipe") == "is no regular file, expected an IDX file");
+  const fs::path secret = folder.write("secret", idx({1, 1, 1}));
   fs::permissions(secret, fs::perms::none);
   if (std::ifstream(secret).fail()) {  // root may read everything
-    CHECK(message(secret) == secret + ": cannot open: Permission denied");
+    CHECK(complaint(secret) == "cannot open: Permission denied");
   }
 }
 
@@ -159,12 +139,10 @@ TEST_CASE("read_idx refuses what is no IDX file of bytes") {
 
 TEST_CASE("read_idx refuses raw files of another size than their header promises") {
   CHECK(complaint({0, 0}) == "ends after 2 bytes, expected a header of 16");
-  Content file = header({2, 3, 4});
-  file.pop_back();
-  CHECK(complaint(file) == "ends after 15 bytes, expected a header of 16");
-  file = idx({2, 3, 4});
-  file.pop_back();
-  CHECK(complaint(file) == "the header promises (2, 3, 4), a file of 40 bytes, but it has 39");
+  CHECK(complaint(shorter(header({2, 3, 4}))) == "ends after 15 bytes, expected a header of 16");
+  Content file = idx({2, 3, 4});
+  CHECK(complaint(shorter(file)) ==
+        "the header promises (2, 3, 4), a file of 40 bytes, but it has 39");
   file.resize(42);
   CHECK(complaint(file) == "the header promises (2, 3, 4), a file of 40 bytes, but it has 42");
 }
@@ -188,9 +166,10 @@ TEST_CASE("read_idx refuses truncated gzip files") {
         "the gzip data are cut short after 15 bytes");
   const Content half(packed.begin(), packed.begin() + 200);
   const std::string message = complaint(half);
-  CHECK(message.find("the header promises (20, 30, 40), 24016 bytes unpacked, but the gzip file "
-                     "ends with a size of ") == 0);
-  CHECK(message.find(": it is cut short or damaged") != std::string::npos);
+  CHECK(message.starts_with(
+      "the header promises (20, 30, 40), 24016 bytes unpacked, but the gzip file ends with a size "
+      "of "));
+  CHECK(message.ends_with(": it is cut short or damaged"));
   // The same when the size at its end happens to be right.
   CHECK(complaint(with_recorded_size(half, 24016)).find("gzip data") != std::string::npos);
 }
@@ -212,8 +191,7 @@ TEST_CASE("read_idx refuses damaged gzip files") {
 }
 
 TEST_CASE("read_idx refuses gzip files that unpack to another size than their header promises") {
-  Content file = idx({2, 3, 4});
-  file.pop_back();
+  Content file = shorter(idx({2, 3, 4}));
   CHECK(complaint(gzip(file)) ==
         "the header promises (2, 3, 4), 40 bytes unpacked, but the gzip file ends with a size of "
         "39: it is cut short or damaged");
@@ -229,10 +207,8 @@ TEST_CASE("read_idx refuses gzip files that unpack to another size than their he
 
 TEST_CASE("read_idx refuses files cut short anywhere") {
   for (const Content& whole : {idx({2, 3, 4}), gzip(idx({2, 3, 4}))}) {
-    for (std::size_t size = 0; size < whole.size(); ++size) {
-      CAPTURE(size);
-      CHECK(complaint(Content(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size))) !=
-            "");
+    for (Content part = shorter(whole); !part.empty(); part.pop_back()) {
+      complaint(part);
     }
   }
 }
@@ -242,8 +218,8 @@ TEST_CASE("read_idx refuses a hostile header at once") {
   Content small = header({1, 60000, 60000});
   small.resize(1000);
   CHECK(complaint(with_recorded_size(gzip(small), bytes + 16))
-            .find("the header promises (1, 60000, 60000), 3600000016 bytes unpacked, "
-                  "more than a gzip file of ") == 0);
+            .starts_with("the header promises (1, 60000, 60000), 3600000016 bytes unpacked, "
+                         "more than a gzip file of "));
   CHECK(complaint(header({1, 60000, 60000})) ==
         "the header promises (1, 60000, 60000), a file of 3600000016 bytes, but it has 16");
   const TemporaryFolder folder;
@@ -280,17 +256,14 @@ TEST_CASE("read_dataset joins images and labels") {
   const fs::path images = folder.write("images", idx({3, 4, 5}));
   const fs::path labels = folder.write("labels.gz", gzip(idx({3})));
   const nn::Dataset data = nn::read_dataset(images, labels);
-  CHECK(data.size() == 3);
   CHECK((data.features.shape() == xtape::Shape{4, 5}));
   CHECK(data.features.sample<std::uint8_t>(2)[19] == 59);
   CHECK((data.targets.shape() == xtape::Shape{}));
-  const auto labels_read = data.targets.as<std::int64_t>();
-  CHECK(std::vector(labels_read.begin(), labels_read.end()) == std::vector<std::int64_t>{0, 1, 2});
+  CHECK(elements_of<std::int64_t>(data.targets) == std::vector<std::int64_t>{0, 1, 2});
 
   const fs::path fewer = folder.write("fewer", idx({2}));
-  CHECK_THROWS_AS(nn::read_dataset(images, fewer), xtape::DataError);
-  CHECK_THROWS_WITH(nn::read_dataset(images, fewer), images.string() + ": holds 3 images, but " +
-                                                         fewer.string() + " holds 2 labels");
+  CHECK_FAILS(nn::read_dataset(images, fewer), xtape::DataError,
+              images.string() + ": holds 3 images, but " + fewer.string() + " holds 2 labels");
 }
 
 TEST_CASE("read_mnist finds every spelling") {
@@ -310,37 +283,35 @@ TEST_CASE("read_mnist finds every spelling") {
 TEST_CASE("read_mnist prefers raw files") {
   const TemporaryFolder folder;
   write_mnist(folder, ".", false);
-  folder.write("train-images-idx3-ubyte.gz", Content{1, 2, 3});
+  folder.write("train-images-idx3-ubyte.gz", "nonsense");
   CHECK(nn::read_mnist(folder.path()).train.size() == 3);
 }
 
 TEST_CASE("read_mnist tells what is missing or does not fit") {
   const TemporaryFolder folder;
-  const auto message = [](const fs::path& path) {
-    CHECK_THROWS_AS(nn::read_mnist(path), xtape::DataError);
-    return message_of([&] { nn::read_mnist(path); });
+  const auto complaint = [](const fs::path& file, const fs::path& read) {
+    return complaint_about(file, [&](auto) { nn::read_mnist(read); });
   };
-  const std::string name = folder.path().string();
-  CHECK(message(folder / "none") == name + "/none: no such folder");
-  const fs::path file = folder.write("file", Content{1});
-  CHECK(message(file) == name + "/file: is not a folder");
+  const fs::path& all = folder.path();
+  CHECK(complaint(all / "none", all / "none") == "no such folder");
+  folder.write("file", "x");
+  CHECK(complaint(all / "file", all / "file") == "is not a folder");
 
   write_mnist(folder, "-", false);
-  const fs::path labels = folder / "t10k-labels-idx1-ubyte";
-  fs::remove(labels);
-  CHECK(message(folder.path()) ==
-        name +
-            ": none of t10k-labels-idx1-ubyte, t10k-labels.idx1-ubyte, "
-            "t10k-labels-idx1-ubyte.gz, t10k-labels.idx1-ubyte.gz is in this folder");
+  const std::string labels = "t10k-labels-idx1-ubyte", images = "t10k-images-idx3-ubyte";
+  fs::remove(all / labels);
+  CHECK(complaint(all, all) ==
+        "none of t10k-labels-idx1-ubyte, t10k-labels.idx1-ubyte, t10k-labels-idx1-ubyte.gz, "
+        "t10k-labels.idx1-ubyte.gz is in this folder");
   Content bad = idx({2});
   bad.back() = 10;
-  folder.write("t10k-labels-idx1-ubyte", bad);
-  CHECK(message(folder.path()) == labels.string() + ": label 10 of item 1, expected 0 to 9");
+  folder.write(labels, bad);
+  CHECK(complaint(all / labels, all) == "label 10 of item 1, expected 0 to 9");
 
-  folder.write("t10k-labels-idx1-ubyte", idx({2}));
-  folder.write("t10k-images-idx3-ubyte", idx({2, 5, 4}));
-  CHECK(message(folder.path()) == name + "/t10k-images-idx3-ubyte: images of 5 x 4, but " + name +
-                                      "/train-images-idx3-ubyte holds images of 4 x 5");
+  folder.write(labels, idx({2}));
+  folder.write(images, idx({2, 5, 4}));
+  CHECK(complaint(all / images, all) ==
+        "images of 5 x 4, but " + all.string() + "/train-images-idx3-ubyte holds images of 4 x 5");
 }
 
 TEST_CASE("read_mnist reads the real files") {

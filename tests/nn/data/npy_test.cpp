@@ -1,13 +1,8 @@
 #include "nn/data/npy.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <string>
-#include <vector>
 
-#include "tensor/error.hpp"
-#include "tests/support/catch.hpp"
-#include "tests/support/temporary_folder.hpp"
+#include "tests/support/complaints.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Shape;
@@ -28,36 +23,27 @@ std::string dict(const std::string& descr, const std::string& shape,
   return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
 }
 
-template <class E>
-std::string bytes_of(const std::vector<E>& elements) {
-  std::string bytes(elements.size() * sizeof(E), '\0');
-  std::memcpy(bytes.data(), elements.data(), bytes.size());
-  return bytes;
-}
-
 nn::Samples read(const std::string& content) {
   const TemporaryFolder folder;
   return nn::read_npy(folder.write("array.npy", content));
 }
 
 std::string complaint(const std::string& content) {
-  const TemporaryFolder folder;
-  const auto path = folder.write("array.npy", content);
-  CHECK_THROWS_AS(nn::read_npy(path), xtape::DataError);
-  const std::string message = message_of([&] { nn::read_npy(path); });
-  const std::string name = path.string() + ": ";
-  REQUIRE(message.substr(0, name.size()) == name);
-  CHECK(std::count(message.begin(), message.end(), '\n') == 0);
-  return message.substr(name.size());
+  return complaint_about_file_of(content, [](auto path) { nn::read_npy(path); });
+}
+
+/// Returns the complaint about a file of six bytes with this header.
+std::string complaint_about_header(const std::string& header) {
+  return complaint(npy(header, std::string(6, '\7')));
 }
 
 /// Reads six elements of a type as an array (3, 2).
 template <class E, class Kept = E>
 void check_type(const char* descr, const std::vector<E>& elements) {
   CAPTURE(descr);
+  const std::string bytes(reinterpret_cast<const char*>(elements.data()), 6 * sizeof(E));
   for (const char version : {'\1', '\2', '\3'}) {
-    const nn::Samples samples = read(npy(dict(descr, "(3, 2)"), bytes_of(elements), version));
-    CHECK(samples.size() == 3);
+    const nn::Samples samples = read(npy(dict(descr, "(3, 2)"), bytes, version));
     CHECK((samples.shape() == Shape{2}));
     const auto found = samples.as<Kept>();
     CHECK(std::equal(found.begin(), found.end(), elements.begin(), elements.end(),
@@ -91,28 +77,27 @@ TEST_CASE("read_npy reads arrays of any shape") {
 }
 
 TEST_CASE("read_npy refuses what it cannot read") {
-  const std::string six(6, '\7');
   CHECK(complaint("") == "does not begin as a .npy file");
   CHECK(complaint("\x93NUMPX\1\0\0\0") == "does not begin as a .npy file");
-  CHECK(complaint(npy(dict("|u1", "(6,)"), six, 4)) == "is of .npy version 4, expected 1 to 3");
-  CHECK(complaint(npy(dict("|O", "(6,)"), six)) ==
-        "holds elements of type '|O', expected numbers such as '<f4' or '|u1'");
-  CHECK(complaint(npy(dict(">f4", "(6,)"), six)) ==
-        "holds elements of type '>f4', expected numbers such as '<f4' or '|u1'");
-  CHECK(complaint(npy(dict("|u1", "(2, 3)", "True"), six)) ==
+  CHECK(complaint(npy(dict("|u1", "(6,)"), "", 4)) == "is of .npy version 4, expected 1 to 3");
+  for (const std::string type : {"|O", ">f4"}) {
+    CHECK(complaint_about_header(dict(type, "(6,)")) ==
+          "holds elements of type '" + type + "', expected numbers such as '<f4' or '|u1'");
+  }
+  CHECK(complaint_about_header(dict("|u1", "(2, 3)", "True")) ==
         "is in Fortran order: save numpy.ascontiguousarray of it");
-  CHECK(complaint(npy(dict("|u1", "()"), six)) ==
-        "has the shape (), expected an array (samples, ...)");
+  for (const std::string shape : {"()", "(4294967296, 4294967296)"}) {
+    CHECK(complaint_about_header(dict("|u1", shape)) ==
+          "has the shape " + shape + ", expected an array (samples, ...)");
+  }
   CHECK(complaint(npy(dict("|u1", "(2, 0)"), "")) ==
         "has the shape (2, 0), whose samples are empty");
-  CHECK(complaint(npy(dict("|u1", "(4294967296, 4294967296)"), six)) ==
-        "has the shape (4294967296, 4294967296), expected an array (samples, ...)");
   CHECK(complaint(npy(dict("<u8", "(1,)"), std::string(8, '\xff'))) ==
         "element 0 is 18446744073709551615, too large");
 }
 
 TEST_CASE("read_npy refuses headers that are none") {
-  const auto header = [](const std::string& text) { return complaint(npy(text, "")); };
+  const auto header = complaint_about_header;
   CHECK(header("") == "expected '{' at character 54 of its header");
   CHECK(header("{}") == "its header is not the dict of an array");
   CHECK(header("{'descr': [('a', '<f4')], }") == "expected ''' at character 10 of its header");
@@ -126,10 +111,11 @@ TEST_CASE("read_npy refuses headers that are none") {
 }
 
 TEST_CASE("read_npy refuses files of another size than their header promises") {
-  CHECK(complaint(npy(dict("<f4", "(3,)"), std::string(11, '\0'))) ==
-        "the header promises 3 elements of 4 bytes, but 11 bytes follow");
-  CHECK(complaint(npy(dict("<f4", "(3,)"), std::string(16, '\0'))) ==
-        "the header promises 3 elements of 4 bytes, but 16 bytes follow");
+  for (const int size : {11, 16}) {
+    CHECK(complaint(npy(dict("<f4", "(3,)"), std::string(static_cast<std::size_t>(size), 'x'))) ==
+          "the header promises 3 elements of 4 bytes, but " + std::to_string(size) +
+              " bytes follow");
+  }
   CHECK(complaint(npy(dict("<f8", "(4611686018427387904,)"), "")) ==
         "the header promises 4611686018427387904 elements of 8 bytes, but 0 bytes follow");
   CHECK(complaint(std::string("\x93NUMPY\1\0\xff\xff", 10)) ==
@@ -138,7 +124,6 @@ TEST_CASE("read_npy refuses files of another size than their header promises") {
         "promises a header of 4294967295 bytes, expected at most 65536 within the file");
   const std::string whole = npy(dict("<f4", "(3,)"), std::string(12, '\0'));
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    CAPTURE(size);
-    CHECK(complaint(whole.substr(0, size)) != "");
+    complaint(whole.substr(0, size));
   }
 }
