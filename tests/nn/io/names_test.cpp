@@ -1,10 +1,4 @@
-#include <cstddef>
-#include <filesystem>
 #include <set>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
@@ -22,22 +16,17 @@ TEST_CASE("The names in a safetensors file are never paths") {
   const TemporaryFolder folder;
   const fs::path inside = folder / "inside";
   fs::create_directory(inside);
-  const std::vector<std::string> names{"../outside",
-                                       "..",
-                                       "/",
-                                       "a/b",
-                                       "../../../outside.weight",
-                                       folder.path().string() + "/absolute"};
-  const xtape::Array<float> array(xtape::Shape{2}, 1.f);
+  std::vector<std::byte> bytes(8);
   std::vector<nn::TensorView> tensors;
-  for (const std::string& name : names) {
-    tensors.push_back({name, "F32", array.shape(), std::as_bytes(std::span(array.storage()))});
+  for (const std::string& name :
+       {std::string("../outside"), std::string(".."), std::string("/"), std::string("a/b"),
+        std::string("../../../outside.weight"), (folder / "absolute").string()}) {
+    tensors.push_back({name, "F32", {2}, bytes});
   }
   nn::write_safetensors(inside / "file", std::move(tensors), {{"../key", "../value"}});
 
   const nn::SafetensorsFile file(inside / "file");
-  CHECK(file.tensors().size() == names.size());
-  std::vector<std::byte> bytes(8);
+  CHECK(file.tensors().size() == 6);
   for (const auto& [name, tensor] : file.tensors()) {
     file.read(tensor, bytes);
   }
