@@ -1,7 +1,5 @@
 #include "nn/optim/accumulate.hpp"
 
-#include <limits>
-
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/models.hpp"
@@ -34,17 +32,18 @@ TEST_CASE("A GradientAccumulator says what does not fit", "[nn]") {
   const Model model{{1, 2}, {3, 4, 5}}, other{{1, 2}, {3, 4}};
   xtape::Tape<double> tape;
   nn::GradientAccumulator<double> gradients;
-  CHECK_THROWS_WITH(gradients.average(model, tape), "GradientAccumulator: no gradients were added");
-  CHECK_THROWS_WITH(gradients.add(model, tape),
-                    "GradientAccumulator: parameter 'first' (2) has no gradient: Tape::backward "
-                    "has not been called");
+  CHECK_FAILS(gradients.average(model, tape), xtape::ValueError,
+              "GradientAccumulator: no gradients were added");
+  CHECK_FAILS(gradients.add(model, tape), xtape::TapeError,
+              "GradientAccumulator: parameter 'first' (2) has no gradient: Tape::backward has not "
+              "been called");
   CHECK(gradients.empty());
   backward_with(tape, model, model);
-  CHECK_THROWS_WITH(gradients.add(model, tape, 0),
-                    "GradientAccumulator: expected a weight above 0, got 0");
+  CHECK_FAILS(gradients.add(model, tape, 0), xtape::ValueError,
+              "GradientAccumulator: expected a weight above 0, got 0");
   gradients.add(model, tape);
   backward_with(tape, other, other);
-  CHECK_THROWS_WITH(gradients.add(other, tape),
-                    "GradientAccumulator: parameter 'second' (2) is not of the model that the sum "
-                    "began with");
+  CHECK_FAILS(gradients.add(other, tape), xtape::ShapeError,
+              "GradientAccumulator: parameter 'second' (2) is not of the model that the sum began "
+              "with");
 }
