@@ -5,23 +5,12 @@
 #include <algorithm>
 #include <array>
 
+#include "nn/thousands.hpp"
+
 namespace xtape::nn::detail {
 namespace {
 
 using Row = std::array<std::string, 6>;
-
-/// Returns "101,770" for 101770.
-std::string with_commas(std::size_t number) {
-  const std::string digits = std::to_string(number);
-  std::string result;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) {
-      result += ',';
-    }
-    result += digits[i];
-  }
-  return result;
-}
 
 /// Returns the rows under one another, each column as wide as it must be, the last one aligned at
 /// its end.
@@ -64,12 +53,12 @@ std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffe
   std::size_t total = 0;
   for (const TableRow& row : rows) {
     lines.push_back(
-        {row.name, row.layer, row.output, row.parameters, row.buffers, with_commas(row.numbers)});
+        {row.name, row.layer, row.output, row.parameters, row.buffers, thousands(row.numbers)});
     total += row.numbers;
   }
-  lines.push_back({"", "total", "", "", "", with_commas(total)});
+  lines.push_back({"", "total", "", "", "", thousands(total)});
   if (any(&TableRow::buffers)) {
-    lines.push_back({"", "in buffers", "", "", "", with_commas(in_buffers)});
+    lines.push_back({"", "in buffers", "", "", "", thousands(in_buffers)});
   }
   return align(lines);
 }

@@ -3,22 +3,16 @@
 #include <fmt/ranges.h>  // fmt::join
 
 #include <algorithm>
-#include <cstdlib>
 #include <system_error>
 
 #include "nn/datasets/inspect.hpp"
+#include "nn/io/environment.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn::datasets {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The value of an environment variable; empty when it is not set.
-std::string from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 /// The data set whose test labels are in this folder; null when they are of none that is known.
 const KnownDataset* identify(const fs::path& folder) {
@@ -99,8 +93,8 @@ void in_named_folder(const Options& options, const fs::path& folder, Location& l
 }  // namespace
 
 fs::path cache_folder(const std::string& dataset_name) {
-  const fs::path cache = from_environment("XDG_CACHE_HOME");
-  const fs::path home = from_environment("HOME");
+  const fs::path cache = detail::environment("XDG_CACHE_HOME");
+  const fs::path home = detail::environment("HOME");
   if (!cache.is_absolute() && home.empty()) {
     return {};
   }
@@ -114,7 +108,7 @@ Location locate(const Options& options, const DownloadProgress& progress) {
     require_found(location);
     return location;
   }
-  const fs::path named = from_environment("XTAPE_DATA_DIR");
+  const fs::path named = detail::environment("XTAPE_DATA_DIR");
   if (named.empty()) {
     location.tried.emplace_back("$XTAPE_DATA_DIR: not set");
   } else {

@@ -28,14 +28,6 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-std::string thousands(std::uint64_t count) {
-  std::string digits = fmt::format("{}", count);
-  for (std::size_t end = digits.size(); end > 3; end -= 3) {
-    digits.insert(end - 3, ",");
-  }
-  return digits;
-}
-
 std::string power_of_ten(int exponent) {
   constexpr const char* raised[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
   if (exponent == 0) {

@@ -2,19 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <cstdint>
 #include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "nn/thousands.hpp"
 
 namespace xtape::nn::report {
 
 /// Escapes text for HTML and SVG, between tags and in quoted attributes.
 std::string escaped(std::string_view text);
 
-/// Returns a count with commas between the thousands: 101,770.
-std::string thousands(std::uint64_t count);
+using detail::thousands;
 
 /// Returns a power of ten as people write it: 10⁻³, and 1 for 10⁰.
 std::string power_of_ten(int exponent);

@@ -7,16 +7,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <vector>
+
+#include "nn/io/environment.hpp"
 
 namespace xtape::nn {
 namespace {
 
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
+using detail::environment;
 
 std::size_t terminal_width() {
   winsize size{};
