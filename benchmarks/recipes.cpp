@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "examples/cli/options.hpp"
-#include "examples/mnist/data/data_source.hpp"
+#include "examples/cli/epoch_lines.hpp"
+#include "examples/mnist/data.hpp"
 #include "examples/mnist/network.hpp"
-#include "examples/mnist/training.hpp"
+#include "examples/mnist/train.hpp"
 
 /// Trains the recipes of examples/mnist with five seeds each and compares the median accuracy with
 /// the one that stands beside the recipe: ./run bench recipes [NAME...]. Without names all but
@@ -32,7 +32,7 @@ Result train(const Recipe& recipe, const xtape::nn::Mnist& data, std::uint64_t s
   const xtape::nn::Run run{.epochs = recipe.epochs, .summary = false};
   const mnist::Outcome outcome = mnist::train(network, {.recipe = recipe, .run = run}, data, rng,
                                               {[] {}, [](const xtape::nn::EpochRecord&) {}});
-  return {100 * outcome.kept->metric(mnist::test_accuracy), outcome.seconds};
+  return {100 * outcome.kept->metric(cli::test_accuracy), outcome.seconds};
 }
 
 double median(std::vector<double> values) {

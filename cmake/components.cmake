@@ -1,5 +1,5 @@
 # The libraries beside xtape itself, each built where what it needs is found:
-# xtape::datasets fetches known data sets, xtape::png reads and writes pictures, xtape::report makes
+# xtape::datasets has known data sets, xtape::png reads and writes pictures, xtape::report makes
 # pages of figures.
 
 set(xtape_components "")
@@ -26,12 +26,18 @@ if(XTAPE_WITH_DATASETS)
       datasets
       nn/datasets/datasets.cpp
       nn/datasets/download.cpp
+      nn/datasets/glyphs.cpp
       nn/datasets/http.cpp
       nn/datasets/inspect.cpp
+      nn/datasets/like_mnist.cpp
       nn/datasets/locate.cpp
       nn/datasets/mnist.cpp
       nn/datasets/sha256.cpp
+      nn/datasets/synthetic_digits.cpp
       nn/datasets/unpack.cpp)
+    # As for the random numbers: the same images on every machine.
+    set_source_files_properties(nn/datasets/synthetic_digits.cpp
+                                PROPERTIES COMPILE_OPTIONS "-ffp-contract=off")
     target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
   endif()
 endif()

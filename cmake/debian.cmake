@@ -100,7 +100,7 @@ it does. It is the example program of xtape, an automatic differentiation
 engine in C++20, and proves its gradients before it trains.")
   install(TARGETS mnist COMPONENT mnist EXCLUDE_FROM_ALL)
   xtape_install_doc(mnist xtape-mnist)
-  xtape_install_for_debian(mnist "${PROJECT_SOURCE_DIR}/examples/mnist/mnist.1"
+  xtape_install_for_debian(mnist "${PROJECT_SOURCE_DIR}/docs/mnist.1"
                            "${CMAKE_INSTALL_MANDIR}/man1" mnist.1.gz)
 endif()
 

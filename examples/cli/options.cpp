@@ -1,11 +1,13 @@
 #include "examples/cli/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
 
 #include "examples/cli/validators.hpp"
 #include "nn/datasets/http.hpp"
 #include "tensor/error.hpp"
+#include "tensor/parallel.hpp"
 
 namespace cli {
 namespace {
@@ -23,6 +25,12 @@ CLI::Validator safe_url() {
 }
 
 }  // namespace
+
+void set_threads(const RunOptions& options) {
+  if (options.threads > 0 || options.deterministic) {
+    xtape::set_thread_count(std::max<std::size_t>(options.threads, 1));
+  }
+}
 
 void add_flags(CLI::App& app, DataOptions& options) {
   app.option_defaults()->group("Data");
@@ -98,6 +106,16 @@ void add_flags(CLI::App& app, OutputOptions& options) {
   app.option_defaults()->group("Output");
   app.add_flag("--json", options.json, "Print a JSON line for each epoch, and nothing else");
   app.add_flag("--quiet", options.quiet, "Print the result alone, and show no progress");
+}
+
+void add_flags(CLI::App& app, ResultOptions& options) {
+  takes_file(app.add_option("--save", options.weights, "File for the weights, which predict takes"))
+      ->default_str("");
+  takes_folder(
+      app.add_option("--report", options.report,
+                     "Folder for a report: index.html with curves, pictures and histograms of the "
+                     "run,\nand metrics.csv"))
+      ->default_str("");
 }
 
 }  // namespace cli

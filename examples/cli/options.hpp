@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "nn/datasets/locate.hpp"
@@ -10,7 +11,7 @@ namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
 
-/// What the command line says, a struct for each concern (and Recipe, in recipes.hpp). Each command
+/// What the command line says, a struct for each concern (and what a program adds). Each command
 /// takes those that concern it; add_flags() names the flags that set them, and their values before
 /// are the defaults.
 
@@ -49,10 +50,20 @@ struct OutputOptions {
   bool verbose() const { return !json && !quiet; }
 };
 
+/// What a run leaves behind.
+struct ResultOptions {
+  std::filesystem::path weights;  ///< A file for the weights; empty: they are not kept.
+  std::filesystem::path report;   ///< A folder for a report; empty: none is written.
+};
+
+/// Uses as many threads as the options say.
+void set_threads(const RunOptions& options);
+
 void add_flags(CLI::App& app, DataOptions& options);
 void add_flags(CLI::App& app, RunOptions& options);
 void add_flags(CLI::App& app, TrainingOptions& options);
 void add_flags(CLI::App& app, CheckpointOptions& options);
 void add_flags(CLI::App& app, OutputOptions& options);
+void add_flags(CLI::App& app, ResultOptions& options);
 
 }  // namespace cli

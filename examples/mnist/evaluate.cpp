@@ -29,10 +29,9 @@ void add_flags(CLI::App& app, EvaluateOptions& options) {
 
 void print(const xtape::nn::ConfusionMatrix& matrix, const cli::OutputOptions& output) {
   if (output.json) {
-    nlohmann::ordered_json line;
-    line["test_accuracy"] = matrix.accuracy();
-    line["correct"] = matrix.correct();
-    line["images"] = matrix.total();
+    const nlohmann::ordered_json line{{"test_accuracy", matrix.accuracy()},
+                                      {"correct", matrix.correct()},
+                                      {"images", matrix.total()}};
     cli::print_output("{}\n", line.dump());
   } else if (output.quiet) {
     cli::print_output("test accuracy {:.2f} %\n", 100 * matrix.accuracy());

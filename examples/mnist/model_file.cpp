@@ -163,17 +163,13 @@ Model load_model(const std::filesystem::path& path) {
   try {
     make_activation<float>(model.activation);  // before anything large
     model.network = build(layers, model.activation);
+    nn::load_weights(path, model.network);
+    require_sound(file, model.network);
+    if (!begins_with_standardize(file)) {
+      model.network = with_pixel_scale(file, std::move(model.network));
+    }
   } catch (const xtape::ValueError& error) {
     xtape::fail<DataError>("{}: {}", file.name(), error.what());
-  }
-  nn::load_weights(path, model.network);
-  require_sound(file, model.network);
-  if (!begins_with_standardize(file)) {
-    try {
-      model.network = with_pixel_scale(file, std::move(model.network));
-    } catch (const xtape::ValueError& error) {
-      xtape::fail<DataError>("{}: {}", file.name(), error.what());
-    }
   }
   model.class_names = class_names(file, layers.rbegin()->second[1]);
   model.features = layers.begin()->second[0];

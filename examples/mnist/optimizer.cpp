@@ -7,7 +7,8 @@ namespace mnist {
 namespace {
 
 namespace nn = xtape::nn;
-nn::Schedule make_schedule(const Recipe& recipe, std::size_t steps) {
+
+nn::Schedule schedule_after_warm_up(const Recipe& recipe, std::size_t steps) {
   const double rate = recipe.learning_rate;
   if (recipe.schedule == "constant") return nn::constant(rate);
   if (recipe.schedule == "linear") return nn::linear_decay(rate, steps);
@@ -18,15 +19,15 @@ nn::Schedule make_schedule(const Recipe& recipe, std::size_t steps) {
   throw xtape::ValueError("unknown schedule '" + recipe.schedule + "'");
 }
 
-nn::Schedule make_schedule(const Recipe& recipe, std::size_t epochs, std::size_t steps_per_epoch) {
+nn::Schedule make_schedule(const Recipe& recipe, std::size_t steps_per_epoch) {
   xtape::require<xtape::ValueError>(
-      recipe.warm_up < static_cast<double>(epochs),
+      recipe.warm_up < static_cast<double>(recipe.epochs),
       "a warm-up of {} epochs leaves nothing of {}: try a smaller --warm-up", recipe.warm_up,
-      epochs);
+      recipe.epochs);
   const auto warm_up =
       static_cast<std::size_t>(std::lround(recipe.warm_up * static_cast<double>(steps_per_epoch)));
-  const std::size_t steps = epochs * steps_per_epoch;
-  const nn::Schedule then = make_schedule(recipe, std::max<std::size_t>(1, steps - warm_up));
+  const std::size_t steps = std::max<std::size_t>(1, recipe.epochs * steps_per_epoch - warm_up);
+  const nn::Schedule then = schedule_after_warm_up(recipe, steps);
   return warm_up > 0 ? nn::warm_up(warm_up, then) : then;
 }
 
@@ -34,7 +35,7 @@ nn::Schedule make_schedule(const Recipe& recipe, std::size_t epochs, std::size_t
 
 std::unique_ptr<nn::Optimizer<float>> make_optimizer(const Recipe& recipe,
                                                      std::size_t steps_per_epoch) {
-  const nn::LearningRate rate = make_schedule(recipe, recipe.epochs, steps_per_epoch);
+  const nn::LearningRate rate = make_schedule(recipe, steps_per_epoch);
   const double decay = recipe.weight_decay;
   if (recipe.optimizer == "sgd") {
     return std::make_unique<nn::SGD<float>>(

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/no_grad.hpp"
+#include "examples/cli/drawing.hpp"
 #include "examples/cli/output.hpp"
 #include "examples/cli/validators.hpp"
 #include "examples/mnist/commands.hpp"
-#include "examples/mnist/drawing.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/picture.hpp"
 
@@ -38,8 +38,13 @@ void add_flags(CLI::App& app, PredictOptions& options) {
   app.add_flag("--json", options.json, "A line of JSON for each image");
 }
 
-/// The probability of each class.
-std::vector<double> probabilities(const Model& model, const Picture& picture) {
+/// What a picture shows.
+struct Prediction {
+  std::size_t best;            ///< The class of the largest share.
+  std::vector<double> shares;  ///< The probability of each class.
+};
+
+Prediction classify(const Model& model, const Picture& picture) {
   const GreyImage& image = picture.image;
   xtape::require<xtape::DataError>(image.pixels.size() == model.features,
                                    "{}: has {} x {} pixels, but the network takes {} pixels",
@@ -53,29 +58,25 @@ std::vector<double> probabilities(const Model& model, const Picture& picture) {
   xtape::require<xtape::DataError>(
       std::all_of(shares.begin(), shares.end(), [](float share) { return std::isfinite(share); }),
       "{}: the network's outputs are no finite numbers, its weights are too large", picture.name);
-  return {shares.begin(), shares.end()};
+  return {xtape::argmax(shares).front(), {shares.begin(), shares.end()}};
 }
 
-std::size_t likeliest(const std::vector<double>& shares) {
-  return static_cast<std::size_t>(std::max_element(shares.begin(), shares.end()) - shares.begin());
-}
-
-void print_json(const Model& model, const Picture& picture, const std::vector<double>& shares) {
-  const nlohmann::ordered_json line{{"image", picture.name},
-                                    {"class", likeliest(shares)},
-                                    {"name", model.class_names[likeliest(shares)]},
-                                    {"probabilities", shares}};
+void print_json(const Model& model, const Picture& picture, const Prediction& prediction) {
   using Json = nlohmann::ordered_json;
+  const Json line{{"image", picture.name},
+                  {"class", prediction.best},
+                  {"name", model.class_names[prediction.best]},
+                  {"probabilities", prediction.shares}};
   cli::print_output("{}\n", line.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 /// The picture, and beside it a bar for each class.
-void print_drawing(const Model& model, const Picture& picture, const std::vector<double>& shares,
-                   Letters letters) {
-  const std::size_t best = likeliest(shares);
+void print_drawing(const Model& model, const Picture& picture, const Prediction& prediction,
+                   cli::Letters letters) {
+  const auto& [best, shares] = prediction;
   cli::print_output("{}: {} ({:.1f} %)\n\n", picture.name, model.class_names[best],
                     100 * shares[best]);
-  const std::vector<std::string> lines = draw(picture.image, letters);
+  const std::vector<std::string> lines = cli::draw(picture.image, letters);
   std::size_t widest = 0;
   for (const std::string& name : model.class_names) {
     widest = std::max(widest, name.size());
@@ -85,7 +86,7 @@ void print_drawing(const Model& model, const Picture& picture, const std::vector
     std::string line = "  " + (i < lines.size() ? lines[i] : blank);
     if (i >= 2 && i - 2 < shares.size()) {
       line += fmt::format("   {:>{}}  {:5.1f} %  {}", model.class_names[i - 2], widest,
-                          100 * shares[i - 2], draw_bar(shares[i - 2], 24, letters));
+                          100 * shares[i - 2], cli::draw_bar(shares[i - 2], 24, letters));
     }
     line.erase(line.find_last_not_of(' ') + 1);
     cli::print_output("{}\n", line);
@@ -93,17 +94,17 @@ void print_drawing(const Model& model, const Picture& picture, const std::vector
   cli::print_output("\n");
 }
 
-int predict(const cli::Arguments& arguments) {
+int run(const cli::Arguments& arguments) {
   const auto options = cli::parse_options<PredictOptions>(predict_command, arguments);
   const Model model = load_model(options.weights);
-  const Letters letters = letters_of_stdout();
+  const cli::Letters letters = cli::letters_of_stdout();
   int status = 0;
   for (const std::string& name : options.images) {
     try {
       const Picture picture = read_picture(name);
-      const std::vector<double> shares = probabilities(model, picture);
-      options.json ? print_json(model, picture, shares)
-                   : print_drawing(model, picture, shares, letters);
+      const Prediction prediction = classify(model, picture);
+      options.json ? print_json(model, picture, prediction)
+                   : print_drawing(model, picture, prediction, letters);
     } catch (const xtape::DataError& error) {  // the others can be read nevertheless
       cli::complain(error.what());
       status = 1;
@@ -121,6 +122,6 @@ const cli::Command predict_command{
     "Exit status 1 when one could not be read. Examples:\n"
     "  mnist train --save digits.safetensors\n"
     "  mnist predict --weights digits.safetensors five.png t10k-images-idx3-ubyte.gz:17\n",
-    predict};
+    run};
 
 }  // namespace mnist

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nn/data/augment.hpp"
@@ -50,5 +51,8 @@ inline const Recipe& find_recipe(const Recipe& changed) { return find_recipe(cha
 
 /// `--recipe`, and the flags that change one ingredient of it.
 void add_flags(CLI::App& app, Recipe& recipe);
+
+/// Each ingredient of a recipe as text, by its name: "batch_size" and "64".
+std::vector<std::pair<std::string, std::string>> ingredients(const Recipe& recipe);
 
 }  // namespace mnist

@@ -4,7 +4,7 @@
 
 #include <array>
 
-#include "examples/mnist/picture.hpp"
+#include "nn/datasets/like_mnist.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace fs = std::filesystem;
@@ -30,7 +30,7 @@ void expect_round_trip(const GreyImage& image) {
 
 void expect_like_mnist(const GreyImage& image, const fs::path& path) {
   GreyImage small;
-  if (fuzz::accepts(path, [&] { small = mnist::like_mnist(image, path.string()); })) {
+  if (fuzz::accepts(path, [&] { small = xtape::nn::like_mnist(image, path.string()); })) {
     expect(small.rows == 28 && small.columns == 28 && small.pixels.size() == 28 * 28,
            "a picture becomes one of 28 x 28");
   }

@@ -8,7 +8,6 @@
 
 #include "examples/cli/options.hpp"
 #include "examples/mnist/recipes.hpp"
-#include "examples/mnist/report/configuration.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -23,7 +22,7 @@ struct Flags {
   cli::CheckpointOptions checkpoints;
   cli::RunOptions run;
   cli::OutputOptions output;
-  mnist::ReportOptions report;
+  cli::ResultOptions kept;
 
   Flags() {
     app.option_defaults()->take_last();
@@ -33,7 +32,7 @@ struct Flags {
     add_flags(app, checkpoints);
     add_flags(app, run);
     add_flags(app, output);
-    add_flags(app, report);
+    add_flags(app, kept);
   }
 
   void parse(std::vector<std::string> arguments) {
@@ -166,7 +165,7 @@ TEST_CASE("a config file may use all that TOML has for a value") {
   CHECK(reading.recipe.weight_decay == 0.5);
   CHECK(reading.data.folder == "a\tb \xc3\xa9 \"c\"");
   CHECK(reading.checkpoints.folder == "C:\\new");
-  CHECK(reading.report.weights == "one line");
+  CHECK(reading.kept.weights == "one line");
 }
 
 TEST_CASE("an empty config file sets nothing") {

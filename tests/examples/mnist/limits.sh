@@ -3,46 +3,41 @@
 # disk, in read-only folders, without standard output, with few file handles and little memory. It
 # must say what is wrong on one line, end with 1, and leave what was there as it was. (What downloads
 # do then is in download_test.py.)
-set -eu
-
-mnist=$1
-work=$(mktemp -d)
-trap 'umount "$work/full" "$work/locked" 2>/dev/null || true
-  chmod -R u+w "$work"
-  rm -rf "$work"' EXIT
-failed=0
-export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 # each thread wants 128 MiB
-
-complain() {
-  printf '%s\n' "$*"
-  failed=1
-}
-
-train() { "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 "$@"; }
+. "$(dirname "$0")/common.sh"
 
 # A namespace of its own lets anybody mount what root cannot write to either, and a disk that is
 # really full. Where there is none, a limit on the size of files and the rights of files must do.
 if [ -z "${XTAPE_LIMITS_INSIDE:-}" ] &&
   XTAPE_LIMITS_INSIDE=1 unshare -rm mount -t tmpfs none "$work" 2>/dev/null; then
+  cd "$root"
   rm -rf "$work"
-  XTAPE_LIMITS_INSIDE=1 exec unshare -rm sh "$0" "$@"
+  XTAPE_LIMITS_INSIDE=1 exec unshare -rm sh "$root/tests/examples/mnist/limits.sh" "$mnist" "$root"
 fi
 
-# make_full: $work/full, a folder with a model, on a disk without room for more.
+trap 'umount "$work/full" "$work/locked" 2>/dev/null || true
+  chmod -R u+w "$work"
+  rm -rf "$work"' EXIT
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 # each thread wants 128 MiB
+
+train() { "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 "$@"; }
+
+# fill FOLDER: what a run has left there.
+fill() {
+  cp model "$1/model"
+  mkdir "$1/report" "$1/run"
+  echo earlier >"$1/report/index.html"
+}
+
+# make_full: the folder full, which a run has left, on a disk without room for more.
 make_full() {
-  mkdir -p "$work/full"
-  if [ -n "${XTAPE_LIMITS_INSIDE:-}" ]; then
-    mount -t tmpfs -o size=256k none "$work/full"
-  fi
-  cp "$work/model" "$work/full/model"
-  mkdir "$work/full/report" "$work/full/run"
-  : >"$work/full/run/.lock" # as each run leaves it
-  echo earlier >"$work/full/report/index.html"
+  mkdir full
+  reason='File too large'
+  [ -z "${XTAPE_LIMITS_INSIDE:-}" ] || mount -t tmpfs -o size=256k none "$work/full"
+  fill full
+  : >full/run/.lock # as each run leaves it
   if [ -n "${XTAPE_LIMITS_INSIDE:-}" ]; then
     reason='No space left on device'
-    dd if=/dev/zero of="$work/full/filler" bs=4096 2>/dev/null || true
-  else
-    reason='File too large'
+    dd if=/dev/zero of=full/filler bs=4096 2>/dev/null || true
   fi
 }
 
@@ -54,17 +49,16 @@ on_full_disk() {
   fi
 }
 
-# make_locked: $work/locked, the same on a disk that is read only.
+# make_locked: the folder locked, the same on a disk that is read only.
 make_locked() {
-  mkdir -p "$work/locked/report" "$work/locked/run"
-  cp "$work/model" "$work/locked/model"
-  echo earlier >"$work/locked/report/index.html"
+  mkdir locked
+  fill locked
   if [ -n "${XTAPE_LIMITS_INSIDE:-}" ]; then
     mount --bind "$work/locked" "$work/locked"
     mount -o remount,bind,ro "$work/locked"
     reason='Read-only file system'
   else
-    chmod 555 "$work/locked" "$work/locked/report" "$work/locked/run"
+    chmod 555 locked locked/report locked/run
     reason='Permission denied'
   fi
 }
@@ -87,18 +81,11 @@ refused() {
   folder=$2
   file=$3
   shift 3
-  contents "$folder" >"$work/before"
-  status=0
-  $where "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 --quiet "$@" \
-    >/dev/null 2>"$work/stderr" || status=$?
-  [ "$status" -eq 1 ] || complain "$where $*: exit status $status, not 1"
-  [ "$(wc -l <"$work/stderr")" -eq 1 ] || complain "$where $*: said $(cat "$work/stderr")"
-  case $(cat "$work/stderr") in
-    "mnist: $folder/$file: cannot "*": $reason") ;;
-    *) complain "$where $*: said $(cat "$work/stderr")" ;;
-  esac
-  contents "$folder" | cmp -s "$work/before" - ||
-    complain "$where $*: changed $(contents "$folder" | diff "$work/before" -)"
+  contents "$work/$folder" >before
+  ends 1 $where "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 --quiet "$@"
+  said "$where $*" "$folder/$file: cannot *: $reason"
+  contents "$work/$folder" | cmp -s before - ||
+    complain "$where $*: changed $(contents "$work/$folder" | diff before -)"
 }
 
 # refuses_all WHERE FOLDER: whatever is written.
@@ -108,90 +95,87 @@ refuses_all() {
   refused "$1" "$2" report/metrics.csv --report "$2/report"
 }
 
+# has_model WHAT FILE: it must hold the weights that training ends with.
+has_model() {
+  cmp -s "$2" model || complain "$1: other weights"
+  rm -f "$2"
+}
+
 # A report that cannot be written takes neither the weights with it nor the result. There is room for
 # 128 KiB in a file, more than the weights have and less than the report.
 unreported() {
-  rm -f "$work/saved"
-  status=0
-  (ulimit -f 256 && train --quiet --save "$work/saved" --report "$work/report") \
-    >"$work/result" 2>"$work/stderr" || status=$?
-  [ "$status" -eq 1 ] || complain "no room for a report: exit status $status, not 1"
-  [ "$(cat "$work/stderr")" = "mnist: $work/report/index.html: cannot write: File too large" ] ||
-    complain "no room for a report: said $(cat "$work/stderr")"
-  grep -q '^test accuracy' "$work/result" || complain 'no room for a report: does not say the result'
-  cmp -s "$work/saved" "$work/model" || complain 'no room for a report: lost the weights'
+  with_little_room() { (ulimit -f 256 && train --quiet --save saved --report report); }
+  fails 1 'report/index.html: cannot write: File too large' with_little_room
+  holds stdout '^test accuracy'
+  has_model 'no room for a report' saved
 }
 
 full_disk() {
   make_full
-  refuses_all on_full_disk "$work/full"
+  refuses_all on_full_disk full
   for step in 188 100; do
-    refused on_full_disk "$work/full" run/checkpoint-00000$step.safetensors \
-      --checkpoints "$work/full/run" --save-every $step
+    refused on_full_disk full run/checkpoint-00000$step.safetensors \
+      --checkpoints full/run --save-every $step
   done
   # What is printed may go to that disk, too.
   status=0
-  on_full_disk "$mnist" check-gradients --dataset synthetic >"$work/full/out" 2>"$work/stderr" ||
-    status=$?
+  on_full_disk "$mnist" check-gradients --dataset synthetic >full/out 2>stderr || status=$?
   [ -z "${XTAPE_LIMITS_INSIDE:-}" ] || said_no_output 'output on a full disk'
 }
 
 read_only() {
   make_locked
-  refuses_all in_locked_folder "$work/locked"
-  refused in_locked_folder "$work/locked" run/.lock --checkpoints "$work/locked/run"
-  refused in_locked_folder "$work/locked" new --report "$work/locked/new"
-  refused in_locked_folder "$work/locked" new --checkpoints "$work/locked/new"
+  refuses_all in_locked_folder locked
+  refused in_locked_folder locked run/.lock --checkpoints locked/run
+  refused in_locked_folder locked new --report locked/new
+  refused in_locked_folder locked new --checkpoints locked/new
 }
 
 # said_no_output WHAT: with $status.
 said_no_output() {
   [ "$status" -eq 1 ] || complain "$1: exit status $status, not 1"
-  [ "$(cat "$work/stderr")" = 'mnist: cannot write to standard output' ] ||
-    complain "$1: said $(cat "$work/stderr")"
+  said "$1" 'cannot write to standard output'
+}
+
+# reader_leaves FLAG...: $status of a run whose reader goes away after the first line.
+reader_leaves() {
+  { status=0 && train --json --epochs 20 "$@" 2>stderr || status=$?
+    echo $status >status; } | head -n 1 >line
+  holds line '"epoch":1,'
+  status=$(cat status)
 }
 
 # What is learnt is saved though the result can not be printed.
 closed_output() {
-  rm -f "$work/saved"
   status=0
-  train --quiet --save "$work/saved" >&- 2>"$work/stderr" || status=$?
+  train --quiet --save saved >&- 2>stderr || status=$?
   said_no_output 'closed output'
-  cmp -s "$work/saved" "$work/model" || complain 'closed output: lost the weights'
+  has_model 'closed output' saved
 
-  cp "$work/model" "$work/saved"
+  cp model saved
   status=0
-  (ulimit -f 0 && train --save "$work/saved" >"$work/table" 2>/dev/null) || status=$?
+  (ulimit -f 0 && train --save saved >table 2>/dev/null) || status=$?
   [ "$status" -eq 1 ] || complain "no room for output: exit status $status, not 1"
-  cmp -s "$work/saved" "$work/model" || complain 'no room for output: other weights'
+  has_model 'no room for output' saved
 
   # A reader that goes away ends what has nothing else to go on for.
-  { status=0 && train --json --epochs 20 --checkpoints "$work/pipe" 2>"$work/stderr" || status=$?
-    echo $status >"$work/status"; } | head -n 1 >"$work/line"
-  grep -q '"epoch":1,' "$work/line" || complain "a pipe: $(cat "$work/line")"
-  status=$(cat "$work/status")
+  reader_leaves --checkpoints pipe
   said_no_output 'a pipe'
-  train --json --epochs 20 --checkpoints "$work/pipe" --resume >"$work/rest" ||
-    complain 'a pipe: cannot go on'
-  [ "$(tail -n 1 "$work/rest" | cut -c 1-11)" = '{"epoch":20' ] || complain 'a pipe: goes on badly'
-  (
-    trap '' PIPE
-    { status=0 && train --json --epochs 20 2>"$work/stderr" || status=$?
-      echo $status >"$work/status"; } | head -n 1 >"$work/line"
-  )
-  status=$(cat "$work/status")
+  train --json --epochs 20 --checkpoints pipe --resume >rest || complain 'a pipe: cannot go on'
+  [ "$(tail -n 1 rest | cut -c 1-11)" = '{"epoch":20' ] || complain 'a pipe: goes on badly'
+  trap '' PIPE
+  reader_leaves
   said_no_output 'a pipe, its signal ignored'
+  trap - PIPE
 }
 
 # No file takes the place of a closed standard output or error, to be printed into.
 closed_streams() {
-  rm -f "$work/saved"
-  train --save "$work/saved" >"$work/table" 2>&- || complain "closed errors: exit status $?"
-  cmp -s "$work/saved" "$work/model" || complain 'closed errors: other weights'
-  rm -rf "$work/pipe" "$work/saved"
-  train --quiet --save "$work/saved" --checkpoints "$work/pipe" 0<&- >&- 2>&- &&
-    complain 'all closed: exit status 0'
-  cmp -s "$work/saved" "$work/model" || complain 'all closed: other weights'
+  train --save saved >table 2>&- || complain "closed errors: exit status $?"
+  has_model 'closed errors' saved
+  rm -rf pipe
+  train --quiet --save saved --checkpoints pipe 0<&- >&- 2>&- && complain 'all closed: exit status 0'
+  has_model 'all closed' saved
 }
 
 # From as many as it takes to load its libraries on: whoever runs this may have files open, too.
@@ -201,26 +185,24 @@ few_handles() {
     least=$((least + 1))
   done
   trains_with $least
-  trains_with $((least + 1)) --checkpoints "$work/pipe" # the lock on the folder takes one
-  trains_with $((least + 2)) --checkpoints "$work/pipe"
+  trains_with $((least + 1)) --checkpoints pipe # the lock on the folder takes one
+  trains_with $((least + 2)) --checkpoints pipe
 
-  rm -rf "$work/saved" "$work/pipe"
-  status=0
-  (ulimit -n $least && train --save "$work/saved" --checkpoints "$work/pipe") \
-    >"$work/stdout" 2>"$work/stderr" || status=$?
-  [ "$status" -eq 1 ] && grep -q "^mnist: $work/pipe/.*: Too many open files$" "$work/stderr" ||
-    complain "no handle for a checkpoint: exit status $status, said $(cat "$work/stderr")"
-  ! grep -q '^epoch' "$work/stdout" || complain 'no handle for a checkpoint: told after the training'
+  rm -rf pipe
+  with_too_few() { (ulimit -n $least && train --save saved --checkpoints pipe); }
+  ends 1 with_too_few
+  said 'no handle for a checkpoint' 'pipe/*: Too many open files'
+  ! grep -q '^epoch' stdout || complain 'no handle for a checkpoint: told after the training'
 }
 
 # trains_with HANDLES FLAG...: so many file handles must do.
 trains_with() {
   handles=$1
   shift
-  rm -rf "$work/saved" "$work/pipe" "$work/report"
-  (ulimit -n $handles && train --quiet --save "$work/saved" --report "$work/report" "$@") \
-    >/dev/null || complain "$handles handles: exit status $?"
-  cmp -s "$work/saved" "$work/model" || complain "$handles handles: other weights"
+  rm -rf pipe report
+  (ulimit -n $handles && train --quiet --save saved --report report "$@") >/dev/null ||
+    complain "$handles handles: exit status $?"
+  has_model "$handles handles" saved
 }
 
 # enough_or_told WHAT COMMAND...: within a limit on memory it works, or says on one line that there
@@ -229,13 +211,13 @@ enough_or_told() {
   what=$1
   shift
   status=0
-  (ulimit -v $kilobytes && exec timeout 60 "$@") >/dev/null 2>"$work/stderr" || status=$?
-  case $status-$(cat "$work/stderr") in
+  (ulimit -v $kilobytes && exec timeout 60 "$@") >/dev/null 2>stderr || status=$?
+  case $status-$(cat stderr) in
     0-) ;;
     "1-mnist: out of memory: "*) told=$((told + 1)) ;;
-    *) complain "$what with $kilobytes KiB: exit status $status, said $(cat "$work/stderr")" ;;
+    *) complain "$what with $kilobytes KiB: exit status $status, said $(cat stderr)" ;;
   esac
-  [ "$(wc -l <"$work/stderr")" -le 1 ] || complain "$what: said $(cat "$work/stderr")"
+  [ "$(wc -l <stderr)" -le 1 ] || complain "$what: said $(cat stderr)"
 }
 
 # Not with less than it takes to load its libraries, or OpenBLAS to begin (with less some versions of
@@ -249,20 +231,20 @@ little_memory() {
   told=0
   for more in 5 60 130 170 220 300; do
     kilobytes=$((least + more * 1000))
-    cp "$work/model" "$work/saved"
+    cp model saved
     enough_or_told train "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 \
-      --quiet --save "$work/saved" --report "$work/report"
-    cmp -s "$work/saved" "$work/model" || complain "train with $kilobytes KiB: other weights"
+      --quiet --save saved --report report
+    has_model "train with $kilobytes KiB" saved
     enough_or_told large "$mnist" train --dataset synthetic --hidden 3000,3000 --epochs 1 --quiet \
-      --batch-size 4000 --optimizer adam --save "$work/large"
-    enough_or_told evaluate "$mnist" evaluate --dataset synthetic --weights "$work/model" --quiet
+      --batch-size 4000 --optimizer adam --save large
+    enough_or_told evaluate "$mnist" evaluate --dataset synthetic --weights model --quiet
     enough_or_told check-gradients "$mnist" check-gradients --dataset synthetic --hidden 500
   done
   [ $told -gt 8 ] || complain "of 24 runs with little memory only $told had too little"
-  [ -z "$(find "$work" -name '.xtape-*')" ] || complain 'out of memory: left files behind'
+  [ -z "$(find . -name '.xtape-*')" ] || complain 'out of memory: left files behind'
 }
 
-train --quiet --save "$work/model" >/dev/null
+train --quiet --save model >quiet
 full_disk
 unreported
 read_only

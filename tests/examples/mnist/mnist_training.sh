@@ -1,57 +1,47 @@
 #!/bin/sh
-# mnist_training.sh PROGRAM: what `mnist train` prints, how it ends and how it goes on, on digits
+# mnist_training.sh PROGRAM ROOT: what `mnist train` prints, how it ends and how it goes on, on digits
 # that the program draws itself.
-set -eu
+. "$(dirname "$0")/common.sh"
 
-mnist=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-failed=0
-
-complain() {
-  printf '%s\n' "$*"
-  failed=1
-}
-
-# train FLAG...: a small network, the same bits every time.
-train() { "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 3 "$@"; }
-
-# fails STATUS MESSAGE FLAG...: train must end with STATUS and say MESSAGE on one line.
-fails() {
-  wanted_status=$1
-  wanted="mnist: $2"
+# train_fails STATUS MESSAGE FLAG...
+train_fails() {
+  train_status=$1
+  train_message=$2
   shift 2
-  status=0
-  train "$@" >stdout 2>stderr || status=$?
-  [ "$status" -eq "$wanted_status" ] || complain "$*: exit status $status, not $wanted_status"
-  [ "$(cat stderr)" = "$wanted" ] || complain "$*: said $(cat stderr), not $wanted"
+  fails "$train_status" "$train_message" train "$@"
 }
 
-# wait_for COMMAND...: until it succeeds, at most a minute.
-wait_for() {
-  for _ in $(seq 600); do
-    if "$@" >wait.log 2>&1; then return; fi
-    sleep 0.1
-  done
-  complain "nothing came of: $*"
+# background FILE FLAG...: trains with its output in FILE, and with SIGINT as a terminal has it.
+background() {
+  output=$1
+  shift
+  rm -f "$output"
+  env --default-signal=INT "$mnist" train --dataset synthetic --deterministic --hidden 16 \
+    --json "$@" >"$output" 2>background.err &
+}
+
+# ended STATUS: how the background process has ended.
+ended() {
+  status=0
+  wait $! || status=$?
+  [ "$status" -eq "$1" ] || complain "ended with $status, not $1: $(cat background.err)"
+  cp background.err stderr
 }
 
 printed() {
-  train --json >epochs.json 2>stderr || complain "--json: exit status $?"
+  ends 0 train --json
   [ ! -s stderr ] || complain "--json: said $(cat stderr)"
-  [ "$(sed 's/,.*//' epochs.json | tr '\n' ' ')" = '{"epoch":1 {"epoch":2 {"epoch":3 ' ] ||
-    complain "--json: $(cat epochs.json)"
-  train --json >again.json
-  cmp epochs.json again.json || complain 'two deterministic runs differ'
+  [ "$(sed 's/,.*//' stdout | tr '\n' ' ')" = '{"epoch":1 {"epoch":2 {"epoch":3 ' ] ||
+    complain "--json: $(cat stdout)"
+  train --json | cmp - stdout || complain 'two deterministic runs differ'
 
-  train --quiet >quiet 2>stderr
+  ends 0 train --quiet
   [ ! -s stderr ] || complain "--quiet: said $(cat stderr)"
-  grep -qx 'test accuracy [0-9.]* % after epoch 3' quiet || complain "--quiet: $(cat quiet)"
-  [ "$(wc -l <quiet)" -eq 1 ] || complain "--quiet: $(cat quiet)"
+  holds stdout '^test accuracy [0-9.]* % after epoch 3$'
+  [ "$(wc -l <stdout)" -eq 1 ] || complain "--quiet: $(cat stdout)"
 
   train >table
-  tail -n 1 table | cmp -s - quiet || complain "ends with $(tail -n 1 table), not $(cat quiet)"
+  tail -n 1 table | cmp -s - stdout || complain "ends with $(tail -n 1 table), not $(cat stdout)"
   [ "$(grep -c '^ *[123]  [0-9.]*  *[0-9.]* %$' table)" -eq 3 ] || complain "$(cat table)"
 }
 
@@ -60,8 +50,8 @@ evaluated() {
   "$mnist" evaluate --dataset synthetic --weights weights --quiet >evaluated
   [ "$(sed 's/ after.*//' quiet)" = "$(cat evaluated)" ] ||
     complain "evaluate: $(cat evaluated), but training ended with $(cat quiet)"
-  "$mnist" evaluate --dataset synthetic --weights weights --json | grep -q '"images":2000' ||
-    complain 'evaluate --json says something else'
+  ends 0 "$mnist" evaluate --dataset synthetic --weights weights --json
+  holds stdout '"images":2000'
 }
 
 early_stop() {
@@ -70,8 +60,8 @@ early_stop() {
   # The last epoch was no better than the one before, which was the best.
   sed 's/.*"validation_accuracy":\([0-9.]*\).*/\1/' early.json | tail -n 2 |
     awk '{ v[NR] = $1 } END { exit !(v[2] <= v[1]) }' || complain "$(cat early.json)"
-  fails 2 '--early-stop requires --validation' --early-stop 3
-  fails 1 '--validation: 12000 of 12000 training images leave none to train on' \
+  train_fails 2 '--early-stop requires --validation' --early-stop 3
+  train_fails 1 '--validation: 12000 of 12000 training images leave none to train on' \
     --validation 12000 --quiet
 }
 
@@ -80,10 +70,13 @@ config() {
   [ "$("$mnist" --dataset synthetic --config good.toml | wc -l)" -eq 1 ] || complain 'config: unread'
   train --quiet --config good.toml | grep -q 'epoch 3' || complain 'config: above the command line'
   echo 'epoch = 1' >bad.toml
-  fails 2 'bad.toml: line 1: epoch: unknown; mnist train --help lists what can be set' --config bad.toml
+  train_fails 2 'bad.toml: line 1: epoch: unknown; mnist train --help lists what can be set' \
+    --config bad.toml
   echo 'early-stop = 1' >bad.toml
-  fails 2 '--early-stop requires --validation' --config bad.toml
-  fails 2 'none.toml: cannot open: No such file or directory' --config none.toml
+  train_fails 2 '--early-stop requires --validation' --config bad.toml
+  train_fails 2 'none.toml: cannot open: No such file or directory' --config none.toml
+  mkfifo pipe
+  ends 2 timeout 60 "$mnist" train --config pipe
   echo 'no-standardize = true' >no.toml
   train --recipe fast --quiet --config no.toml >by_file
   train --recipe fast --quiet --no-standardize >by_flag
@@ -94,63 +87,51 @@ config() {
 requirements() {
   train --quiet --epochs 1 --save weights >quiet
   echo "weights = 'weights'" >weights.toml
-  "$mnist" evaluate --dataset synthetic --config weights.toml --quiet >evaluated || true
-  grep -q 'test accuracy' evaluated || complain 'evaluate does not take --weights from a file'
-  status=0
-  "$mnist" evaluate --dataset synthetic >stdout 2>stderr || status=$?
-  [ "$status" -eq 2 ] && [ "$(cat stderr)" = 'mnist: --weights is required' ] ||
-    complain "no weights: exit status $status, $(cat stderr)"
+  ends 0 "$mnist" evaluate --dataset synthetic --config weights.toml --quiet
+  holds stdout 'test accuracy'
+  fails 2 '--weights is required' "$mnist" evaluate --dataset synthetic
   "$mnist" evaluate --help >help
-  grep -q -- '--weights FILE REQUIRED' help || complain "--weights is not said to be required: $(cat help)"
+  holds help '--weights FILE REQUIRED'
   "$mnist" train --help >help
-  grep -q -- '--resume.* Needs: --checkpoints' help || complain "--resume is not said to need: $(cat help)"
+  holds help '--resume.* Needs: --checkpoints'
   echo "checkpoints = 'required'" >folder.toml
-  fails 1 'required: holds no checkpoint to --resume from' --resume --quiet --config folder.toml
-  fails 2 '--resume requires --checkpoints' --resume
+  train_fails 1 'required: holds no checkpoint to --resume from' --resume --quiet \
+    --config folder.toml
+  train_fails 2 '--resume requires --checkpoints' --resume
   echo "data = 'd'" >data.toml
-  fails 2 '--data excludes --mirror' --mirror https://a.b/ --config data.toml
+  train_fails 2 '--data excludes --mirror' --mirror https://a.b/ --config data.toml
 }
 
 checkpoints() {
-  flags='--epochs 8 --json --dropout 0.2 --rotation 10 --elastic 20'
-  train $flags --save whole >whole.json
-  fails 1 'kept: holds no checkpoint to --resume from' --checkpoints kept --resume --quiet
-  for signal in INT TERM; do
-    rm -rf kept part.json # lest the last one be taken for the new
-    env --default-signal=INT "$mnist" train --dataset synthetic --deterministic --hidden 16 \
-      $flags --checkpoints kept --keep 2 >part.json 2>stderr &
+  flags='--epochs 8 --dropout 0.2 --rotation 10 --elastic 20'
+  train $flags --json --save whole >whole.json
+  train_fails 1 'kept: holds no checkpoint to --resume from' --checkpoints kept --resume --quiet
+  for signal in INT-130 TERM-143; do
+    rm -rf kept
+    background part.json $flags --checkpoints kept --keep 2
     wait_for grep -q epoch part.json
-    kill -s $signal $!
-    status=0
-    wait $! || status=$?
-    case $signal-$status in
-      INT-130 | TERM-143) ;;
-      *) complain "SIG$signal: exit status $status" ;;
-    esac
-    grep -qx 'mnist: interrupted after [1-7] of 8 epochs, to go on from kept with --resume' stderr ||
-      complain "SIG$signal: said $(cat stderr)"
-    fails 1 'kept: holds checkpoints: resume from them, or name another folder' \
+    kill -s ${signal%-*} $!
+    ended ${signal#*-}
+    holds stderr '^mnist: interrupted after [1-7] of 8 epochs, to go on from kept with --resume$'
+    train_fails 1 'kept: holds checkpoints: resume from them, or name another folder' \
       --checkpoints kept --quiet
-    train $flags --checkpoints kept --keep 2 --resume --save resumed >rest.json
+    train $flags --json --checkpoints kept --keep 2 --resume --save resumed >rest.json
     cat part.json rest.json | cmp - whole.json || complain "SIG$signal: goes on differently"
     cmp resumed whole || complain "SIG$signal: ends with other weights"
   done
   [ "$(ls kept | wc -l)" -eq 2 ] || complain "keeps $(ls kept)"
-  status=0
-  train $flags --checkpoints kept --resume --seed 1 >stdout 2>stderr || status=$?
-  [ "$status" -eq 1 ] || complain "another seed: exit status $status"
-  grep -q "is of another run: 'seed' is '42', this run has '1'" stderr || complain "$(cat stderr)"
+  ends 1 train $flags --json --checkpoints kept --resume --seed 1
+  holds stderr "is of another run: 'seed' is '42', this run has '1'"
 }
 
 # Killed at a moment that nobody chose, it goes on all the same.
 killed() {
-  "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 3 --json \
-    --checkpoints killed --save-every 7 >part.json &
+  background part.json --epochs 3 --checkpoints killed --save-every 7
   wait_for sh -c 'ls killed/checkpoint-*'
   kill -s KILL $! || true # it may have ended by itself
   wait $! || true
-  train --json --checkpoints killed --resume --save resumed >rest.json
-  train --json --save whole >whole.json
+  train --quiet --checkpoints killed --resume --save resumed >rest
+  train --quiet --save whole >whole.quiet
   cmp resumed whole || complain 'SIGKILL: ends with other weights'
 }
 
@@ -158,16 +139,16 @@ killed() {
 # back.
 shared() {
   for signal in INT KILL; do
-    rm -rf shared first.json
-    env --default-signal=INT "$mnist" train --dataset synthetic --deterministic --hidden 16 \
-      --epochs 1000000 --json --checkpoints shared >first.json 2>first.err &
+    rm -rf shared
+    background first.json --epochs 1000000 --checkpoints shared
     wait_for grep -q epoch first.json
     for flags in '' --resume '--seed 2 --keep 1'; do
-      fails 1 'shared: another run keeps its checkpoints here' --checkpoints shared --quiet $flags
+      train_fails 1 'shared: another run keeps its checkpoints here' --checkpoints shared --quiet \
+        $flags
     done
     kill -s $signal $!
     wait $! || true
-    fails 1 'shared: holds checkpoints: resume from them, or name another folder' \
+    train_fails 1 'shared: holds checkpoints: resume from them, or name another folder' \
       --checkpoints shared --quiet
   done
 }
@@ -175,27 +156,21 @@ shared() {
 # Checkpoints that can no longer be written end a run, which keeps its weights and its report.
 vanished() {
   for flags in '' '--early-stop 1000000 --validation 100'; do
-    rm -rf gone vanished vanished.json kept.weights kept.report
-    "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 1000000 --json \
-      --checkpoints vanished --save kept.weights --report kept.report $flags \
-      >vanished.json 2>stderr &
+    rm -rf gone vanished kept.weights kept.report
+    background vanished.json --epochs 1000000 --checkpoints vanished --save kept.weights \
+      --report kept.report $flags
     wait_for grep -q epoch vanished.json
     mv vanished gone
-    status=0
-    wait $! || status=$?
-    [ "$status" -eq 1 ] || complain "vanished, $flags: exit status $status"
-    grep -q '^mnist: vanished/[a-z0-9-]*.safetensors: cannot ' stderr ||
-      complain "vanished, $flags: said $(cat stderr)"
-    [ "$(wc -l <stderr)" -eq 1 ] || complain "vanished, $flags: said $(cat stderr)"
-    "$mnist" evaluate --dataset synthetic --weights kept.weights --quiet >evaluated ||
-      complain "vanished, $flags: no weights"
+    ended 1
+    said "vanished, $flags" 'vanished/[a-z0-9]*.safetensors: cannot *'
+    ends 0 "$mnist" evaluate --dataset synthetic --weights kept.weights --quiet
     [ -s kept.report/index.html ] || complain "vanished, $flags: no report"
   done
 }
 
 # impossible MESSAGE FLAG...: train must say MESSAGE before it trains.
 impossible() {
-  fails 1 "$@"
+  train_fails 1 "$@"
   ! grep -q '^epoch' stdout || complain "$*: told after the training: $(cat stdout)"
 }
 
@@ -215,8 +190,7 @@ without_reader() {
   { wait_for test -e closed && status=0 && "$@" 2>stderr || status=$?
     echo $status >status; } | { exec <&- && : >closed; }
   [ "$(cat status)" -eq 1 ] || complain "no reader, $*: exit status $(cat status)"
-  [ "$(cat stderr)" = 'mnist: cannot write to standard output' ] ||
-    complain "no reader, $*: said $(cat stderr)"
+  said "no reader, $*" 'cannot write to standard output'
 }
 
 # A reader that goes away takes nothing with it that was to be kept. When nothing was, there is
@@ -238,31 +212,19 @@ no_reader() {
 }
 
 diverged() {
-  status=0
-  train --activation relu --learning-rate 1e10 --quiet >stdout 2>stderr || status=$?
-  [ "$status" -eq 1 ] || complain "diverged: exit status $status"
-  [ "$(wc -l <stderr)" -eq 1 ] || complain "diverged: $(cat stderr)"
-  grep -q '^mnist: step [0-9]*: the loss is [a-z-]*: .* gave .*; try a smaller learning rate$' \
-    stderr || complain "diverged: $(cat stderr)"
+  ends 1 train --activation relu --learning-rate 1e10 --quiet
+  said diverged 'step [0-9]*: the loss is [a-z-]*: * gave *; try a smaller learning rate'
 }
 
 # The last step of all may spoil the weights, and no loss tells: nothing good is overwritten.
 spoilt() {
-  train --quiet --epochs 1 --save good >stdout
+  train --quiet --epochs 1 --save good >quiet
   cp good before
-  status=0
-  train --activation relu --learning-rate 1e39 --momentum 0 --batch-size 1000000 --epochs 1 \
-    --schedule constant --checkpoints spoilt --quiet --save good >stdout 2>stderr || status=$?
-  [ "$status" -eq 1 ] || complain "spoilt: exit status $status"
-  grep -q "^mnist: step 1: parameter '.*' is [a-z-]* at element [0-9]*; try a smaller learning rate$" \
-    stderr || complain "spoilt: $(cat stderr)"
+  ends 1 train --activation relu --learning-rate 1e39 --momentum 0 --batch-size 1000000 --epochs 1 \
+    --schedule constant --checkpoints spoilt --quiet --save good
+  said spoilt "step 1: parameter '*' is [a-z-]* at element [0-9]*; try a smaller learning rate"
   cmp -s good before || complain "spoilt: what was good has been overwritten"
   [ -z "$(find spoilt -name '*.safetensors')" ] || complain "spoilt: $(ls spoilt)"
-
-  status=0
-  mkfifo pipe
-  timeout 60 "$mnist" train --config pipe >stdout 2>stderr || status=$?
-  [ "$status" -eq 2 ] || complain "a pipe as --config: exit status $status"
 }
 
 printed

@@ -1,49 +1,26 @@
 #!/bin/sh
-# report.sh PROGRAM ROOT: trains with PROGRAM, the MNIST example, and opens the report that it writes
-# in headless Chromium: every part must be in the rendered page, and the console must stay empty.
-# ROOT is the source folder. Skipped (77) without Chromium or data, but for CI.
-set -eu
-
-mnist=$1
-root=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-complain() {
-  printf '%s\n' "$*"
-  failed=1
-}
-
-# skip REASON
-skip() {
-  echo "skipped: $1"
-  [ "${CI:-}" != true ] && exit 77
-  exit 1
-}
+# report.sh PROGRAM ROOT: trains and opens the report in headless Chromium: every part must be in the
+# rendered page, and the console must stay empty. Skipped (77) without Chromium or data, but for CI.
+. "$(dirname "$0")/common.sh"
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
   skip 'there is no Chromium on this machine'
-data=${XTAPE_TEST_MNIST:-$root/../shared/mnist}
 [ -d "$data" ] || skip "$data is no folder with MNIST (XTAPE_TEST_MNIST may name another)"
 
-"$mnist" train --data "$data" --epochs 2 --hidden 16 --report "$work/out" >"$work/stdout"
-page=$work/out/index.html
-[ "$(wc -c <"$page")" -lt 3000000 ] || complain "the page has $(wc -c <"$page") bytes"
-[ "$(wc -l <"$work/out/metrics.csv")" -eq 3 ] || complain 'metrics.csv: expected three lines'
+"$mnist" train --data "$data" --epochs 2 --hidden 16 --report out >table
+[ "$(wc -c <out/index.html)" -lt 3000000 ] || complain "the page has $(wc -c <out/index.html) bytes"
+[ "$(wc -l <out/metrics.csv)" -eq 3 ] || complain 'metrics.csv: expected three lines'
 
 status=0
 timeout 120 "$browser" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
   --user-data-dir="$work/profile" --enable-logging=stderr --virtual-time-budget=10000 \
-  --dump-dom "file://$page" >"$work/dom" 2>"$work/log" || status=$?
-[ "$status" -eq 0 ] || complain "$browser ended with $status: $(tail -n 5 "$work/log")"
-if grep CONSOLE "$work/log"; then
-  complain 'the console is not empty'
-fi
+  --dump-dom "file://$work/out/index.html" >dom 2>log || status=$?
+[ "$status" -eq 0 ] || complain "$browser ended with $status: $(tail -n 5 log)"
+! grep CONSOLE log || complain 'the console is not empty'
 
 # has COUNT PATTERN: at least COUNT matches must be in the rendered page.
 has() {
-  found=$(grep -o -- "$2" "$work/dom" | wc -l)
+  found=$(grep -o -- "$2" dom | wc -l)
   [ "$found" -ge "$1" ] || complain "expected $1 times $2 in the page, found $found"
 }
 
@@ -59,10 +36,10 @@ has 3 '<path class="line"'
 has 16 'class="ridge"' # two epochs of four parameters, gradients and weights
 has 4 '<td>agrees</td>'
 has 1 'href="metrics.csv"'
-sed 's/data:image[^"]*/data:/g' "$work/dom" >"$work/text" # without what may look like anything
+sed 's/data:image[^"]*/data:/g' dom >text # without what may look like anything
 for fault in 'alt=""' '<script' 'NaN' '="[^"]*nan' '="[^"]*inf[ "]' 'https*://'; do
-  ! grep -q -- "$fault" "$work/text" || complain "the page has $fault"
+  ! grep -q -- "$fault" text || complain "the page has $fault"
 done
-! grep -o '\(src\|href\)="[^"]*"' "$work/text" | grep -v '"data:[,"]\|"#\|"metrics.csv"' ||
+! grep -o '\(src\|href\)="[^"]*"' text | grep -v '"data:[,"]\|"#\|"metrics.csv"' ||
   complain 'the page refers to something else'
 exit $failed

@@ -1,4 +1,4 @@
-#include "examples/mnist/report/report.hpp"
+#include "examples/mnist/report.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -34,7 +34,9 @@ std::string content(const std::filesystem::path& path) {
 TEST_CASE("write_report writes a page without scripts or links to elsewhere, and the numbers") {
   xtape::Rng rng{1};
   const nn::Sequential<float> network{nn::Linear(4, 3, rng), nn::Sigmoid{}, nn::Linear(3, 2, rng)};
-  const nn::Mnist data{dataset({0, 1, 1}), dataset({0, 1})};
+  const mnist::DataSource source{.title = "A <test>",
+                                 .data = {dataset({0, 1, 1}), dataset({0, 1})},
+                                 .class_names = {"zero", "one"}};
   History history;
   history.end_epoch({.epoch = 1, .loss = 0.5, .seconds = 2, .metrics = {{"test accuracy", 0.25}}},
                     network);
@@ -42,23 +44,30 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
                      .loss = 0.25,
                      .metrics = {{"test accuracy", 0.75}, {"validation accuracy", 0.5}}},
                     network);
+  mnist::Recipe recipe;
+  recipe.activation = "sigmoid & more";
+  recipe.hidden = {3};
   const TemporaryFolder folder;
   const auto out = folder / "deep/er";
   mnist::write_report(
-      out, {.title = "A <test>",
-            .class_names = {"zero", "one"},
-            .data = data,
+      out, {.source = source,
             .network = network,
             .history = history,
             .gradients = {{.name = "dW1", .shape = xtape::Shape{4, 3}, .by_hand = 1e-16}},
-            .configuration = {{"activation", "sigmoid & more"}},
-            .versions = {}});
+            .recipe = recipe,
+            .seed = 7});
 
   const std::string page = content(out / "index.html");
   CHECK(contains(page, "<h1>A &lt;test&gt;"));
   CHECK_FALSE(contains(page, "<test>"));
   CHECK(contains(page, "sigmoid &amp; more"));
   CHECK(contains(page, "DISAGREES"));
+  for (const char* row :
+       {">batch size</th><td>64</td>", ">hidden</th><td>3</td>", ">augment</th><td>none</td>",
+        ">initial deviation</th><td>Glorot&#39;s</td>", ">seed</th><td>7</td>", ">compiler</th>"}) {
+    CAPTURE(row);
+    CHECK(contains(page, row));
+  }
   CHECK_FALSE(contains(page, "<script"));
   CHECK_FALSE(contains(page, "http://"));
   CHECK_FALSE(contains(page, "https://"));
@@ -73,13 +82,11 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
   CHECK(contains(content(out / "metrics.csv"), "\n2,0.25,0.75,0.5,0,0,"));
 
   folder.write("file", std::string("x"));
-  CHECK_THROWS_AS(mnist::write_report(folder / "file", {.title = "",
-                                                        .class_names = {"zero", "one"},
-                                                        .data = data,
+  CHECK_THROWS_AS(mnist::write_report(folder / "file", {.source = source,
                                                         .network = network,
                                                         .history = history,
                                                         .gradients = {},
-                                                        .configuration = {},
-                                                        .versions = {}}),
+                                                        .recipe = recipe,
+                                                        .seed = 7}),
                   xtape::DataError);
 }

@@ -1,30 +1,16 @@
 #!/bin/sh
-# terminal.sh PROGRAM: how `mnist train` shows its progress in a terminal. Skipped (77) where there
-# are no pseudo-terminals, as in a chroot without /dev/pts, or no `script` to run a program in one.
-set -eu
-
-mnist=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-failed=0
+# terminal.sh PROGRAM ROOT: how `mnist train` shows its progress in a terminal. Skipped (77) where
+# there are no pseudo-terminals, as in a chroot without /dev/pts, or no `script` to run a program in
+# one.
+. "$(dirname "$0")/common.sh"
 escape=$(printf '\033')
-
-complain() {
-  printf '%s\n' "$*"
-  failed=1
-}
 
 # While one of its ends is open, a pseudo-terminal has its other in /dev/pts.
 if ! (exec 3<>/dev/ptmx && ls /dev/pts/[0-9]*) >/dev/null 2>&1; then
   echo 'skipped: there are no pseudo-terminals here'
   exit 77
 fi
-if ! command -v script >/dev/null; then
-  echo "skipped: there is no 'script' to run a program in a terminal"
-  [ "${CI:-}" != true ] && exit 77
-  exit 1
-fi
+command -v script >/dev/null || skip "there is no 'script' to run a program in a terminal"
 
 # in_terminal VARIABLE=VALUE...: what a terminal of 60 columns gets, with the bar or without.
 in_terminal() {

@@ -1,19 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <optional>
 #include <xtape.hpp>
 
+#include "examples/cli/options.hpp"
 #include "examples/mnist/recipes.hpp"
 
 namespace mnist {
-
-/// The names of the metrics of an epoch.
-///@{
-inline constexpr const char* validation_accuracy = "validation accuracy";
-inline constexpr const char* test_accuracy = "test accuracy";
-///@}
 
 /// How training ended.
 struct Outcome {
@@ -45,5 +41,10 @@ struct Listener {
 /// Throws ValueError if the options do not fit the data, and as nn::Epochs and nn::Epoch do.
 Outcome train(xtape::nn::Sequential<float>& network, const Plan& plan, const xtape::nn::Mnist& data,
               xtape::Rng& rng, const Listener& listener);
+
+/// Returns what must be the same to resume a run: the recipe, the images that it trains on, the
+/// seed.
+xtape::nn::Identity identity_of(const Recipe& recipe, const cli::TrainingOptions& training,
+                                std::uint64_t seed, const xtape::nn::Mnist& data);
 
 }  // namespace mnist

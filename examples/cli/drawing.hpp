@@ -8,7 +8,7 @@
 
 /// Pictures and bars made of letters.
 
-namespace mnist {
+namespace cli {
 
 /// What the terminal can show.
 enum class Letters {
@@ -27,4 +27,4 @@ std::vector<std::string> draw(const xtape::nn::GreyImage& image, Letters letters
 /// A bar of at most `width` columns for a share from 0 to 1; it is not padded.
 std::string draw_bar(double share, std::size_t width, Letters letters);
 
-}  // namespace mnist
+}  // namespace cli

@@ -1,4 +1,4 @@
-#include "examples/mnist/drawing.hpp"
+#include "examples/cli/drawing.hpp"
 
 #include <fmt/format.h>
 #include <langinfo.h>
@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <string_view>
 
-namespace mnist {
+namespace cli {
 
 using xtape::nn::GreyImage;
 
@@ -82,4 +82,4 @@ std::string draw_bar(double share, std::size_t width, Letters letters) {
   return bar + eighths[parts % 8];
 }
 
-}  // namespace mnist
+}  // namespace cli

@@ -1,27 +1,34 @@
 #pragma once
 
 #include <string>
+#include <xtape.hpp>
 
 #include "examples/cli/options.hpp"
-#include "examples/mnist/training.hpp"
 
-namespace mnist {
+namespace cli {
+
+/// The names of the metrics of an epoch.
+///@{
+inline constexpr const char* validation_accuracy = "validation accuracy";
+inline constexpr const char* test_accuracy = "test accuracy";
+///@}
 
 /// What training prints on standard output: a table with a line for each epoch and one line about
 /// the result, or JSON lines, by print_output().
-class Printer {
+class EpochLines {
  public:
-  Printer(const cli::OutputOptions& output, const cli::TrainingOptions& training,
-          bool deterministic)
+  EpochLines(const OutputOptions& output, const TrainingOptions& training, bool deterministic)
       : output_(output), training_(training), times_(!deterministic) {}
 
   void heading() const;
   void epoch(const xtape::nn::EpochRecord& epoch) const;
-  void result(const Outcome& outcome) const;
+
+  /// About the epoch whose weights are kept, after so many seconds of training.
+  void result(const xtape::nn::EpochRecord& kept, double seconds) const;
 
  private:
-  cli::OutputOptions output_;
-  cli::TrainingOptions training_;
+  OutputOptions output_;
+  TrainingOptions training_;
   bool times_;  // whether times are printed, which no two runs have in common
 };
 
@@ -29,4 +36,4 @@ class Printer {
 /// learning_rate, and with `times` seconds and samples_per_second. Accuracies are in [0, 1].
 std::string to_json(const xtape::nn::EpochRecord& epoch, bool times);
 
-}  // namespace mnist
+}  // namespace cli

@@ -1,5 +1,8 @@
-#include "examples/mnist/report/report.hpp"
+#include "examples/mnist/report.hpp"
 
+#include <algorithm>
+
+#include "examples/cli/versions.hpp"
 #include "nn/report/report.hpp"
 #include "nn/report/text.hpp"
 
@@ -9,12 +12,15 @@ namespace {
 namespace nn = xtape::nn;
 using nn::report::thousands;
 
-nn::Figure facts(const char* heading, const Facts& facts) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, value] : facts) {
-    rows.push_back({name, value});
+/// What the run was asked to do.
+cli::Facts configuration(const Recipe& recipe, std::uint64_t seed) {
+  cli::Facts facts{{"recipe", recipe.name}};
+  for (auto& [name, value] : ingredients(recipe)) {
+    std::replace(name.begin(), name.end(), '_', ' ');
+    facts.push_back({name, name == "augment" && !recipe.augment.any() ? "none" : value});
   }
-  return nn::table({heading}, rows);
+  facts.push_back({"seed", fmt::format("{}", seed)});
+  return facts;
 }
 
 nn::Figure gradients(const std::vector<GradientComparison>& comparisons) {
@@ -49,20 +55,20 @@ nn::Figure with_id(const char* id, nn::Figure figure) {
 }  // namespace
 
 void write_report(const std::filesystem::path& folder, const ReportData& report) {
-  const auto& [train, test] = report.data;
+  const auto& [train, test] = report.source.data;
   const xtape::Shape& pixels = train.features.shape();
   const auto predictions = nn::classify(report.network, test);
-  nn::Report page(report.title + ": what a network learned",
+  nn::Report page(report.source.title + ": what a network learned",
                   "A training run of xtape, and what its network sees.");
   add_facts(page, report, predictions.confusion);
-  page.add(nn::class_samples(train, report.class_names)
+  page.add(nn::class_samples(train, report.source.class_names)
                .titled("The data",
                        fmt::format("The first training images of each class, of {} in all; {} more "
                                    "are kept for the test.",
                                    thousands(train.size()), thousands(test.size()))));
   page.add(nn::curves(report.history));
-  page.add(nn::confusion(predictions.confusion, report.class_names));
-  page.add(nn::mistakes(test, predictions, report.class_names));
+  page.add(nn::confusion(predictions.confusion, report.source.class_names));
+  page.add(nn::mistakes(test, predictions, report.source.class_names));
   page.add(nn::filters(report.network, pixels[0], pixels[1]));
   page.add(nn::gradient_histograms(report.history));
   page.add(nn::weight_histograms(report.history));
@@ -72,8 +78,10 @@ void write_report(const std::filesystem::path& folder, const ReportData& report)
                        "derived by hand, and by finite differences of a sample of elements, "
                        "relative to the largest gradient of each parameter; in double precision, "
                        "before training."));
-  page.add(with_id("configuration", nn::side_by_side({facts("Configuration", report.configuration),
-                                                      facts("Versions", report.versions)}))
+  page.add(with_id("configuration",
+                   nn::side_by_side(
+                       {nn::table({"Configuration"}, configuration(report.recipe, report.seed)),
+                        nn::table({"Versions"}, cli::versions())}))
                .titled("How it was made"));
   page.write(folder);
 }

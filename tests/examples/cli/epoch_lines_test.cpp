@@ -1,4 +1,4 @@
-#include "examples/mnist/printing.hpp"
+#include "examples/cli/epoch_lines.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -14,23 +14,23 @@ nn::EpochRecord an_epoch() {
           .seconds = 0.5,
           .samples = 60000,
           .learning_rate = 0.25,
-          .metrics = {{mnist::test_accuracy, 0.9695}}};
+          .metrics = {{cli::test_accuracy, 0.9695}}};
 }
 
 }  // namespace
 
 TEST_CASE("an epoch as JSON is one object on one line") {
   nn::EpochRecord epoch = an_epoch();
-  CHECK(mnist::to_json(epoch, true) ==
+  CHECK(cli::to_json(epoch, true) ==
         R"({"epoch":2,"loss":0.1072,"validation_accuracy":null,"test_accuracy":0.9695,)"
         R"("learning_rate":0.25,"seconds":0.5,"samples_per_second":120000.0})");
-  epoch.metrics.push_back({mnist::validation_accuracy, 0.75});
-  const auto parsed = nlohmann::json::parse(mnist::to_json(epoch, true));
+  epoch.metrics.push_back({cli::validation_accuracy, 0.75});
+  const auto parsed = nlohmann::json::parse(cli::to_json(epoch, true));
   CHECK(parsed["validation_accuracy"] == 0.75);
 }
 
 TEST_CASE("an epoch as JSON without times has nothing that differs from run to run") {
-  const auto parsed = nlohmann::json::parse(mnist::to_json(an_epoch(), false));
+  const auto parsed = nlohmann::json::parse(cli::to_json(an_epoch(), false));
   CHECK_FALSE(parsed.contains("seconds"));
   CHECK_FALSE(parsed.contains("samples_per_second"));
   CHECK(parsed["loss"] == 0.1072);

@@ -1,4 +1,4 @@
-#include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/check_gradients.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/data/synthetic.hpp"
 #include "examples/mnist/network.hpp"
+#include "nn/datasets/synthetic_digits.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
@@ -73,7 +73,7 @@ std::size_t next_that_matters(const nn::Sequential<double>& network, const nn::B
 }  // namespace
 
 TEST_CASE("The gradients of every recipe are proved, whatever the seed") {
-  const nn::Dataset train = mnist::synthetic_digits(1, 64, 10).train;
+  const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
   for (mnist::Recipe recipe : mnist::recipes()) {
     std::fill(recipe.hidden.begin(), recipe.hidden.end(), 32);
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
@@ -84,7 +84,7 @@ TEST_CASE("The gradients of every recipe are proved, whatever the seed") {
 }
 
 TEST_CASE("The gradients of deep rectifiers are proved for seeds whose differences meet a kink") {
-  const nn::Dataset train = mnist::synthetic_digits(1, 64, 10).train;
+  const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
   mnist::Recipe recipe;
   recipe.activation = "relu";
   recipe.hidden = {256, 256, 256};
@@ -109,7 +109,7 @@ TEST_CASE("The gradients of rectifiers are proved on black images") {
 }
 
 TEST_CASE("A gradient that is wrong by 1 % in one element is refused") {
-  const nn::Dataset train = mnist::synthetic_digits(1, 64, 10).train;
+  const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
   nn::Batches batches(train, 64);
   Rng rng{3};
   const nn::Linear<double> first(784, 32, rng), last(32, 10, rng);

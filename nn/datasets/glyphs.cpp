@@ -1,9 +1,9 @@
-#include "examples/mnist/data/glyphs.hpp"
+#include "nn/datasets/glyphs.hpp"
 
 #include <array>
 #include <cstddef>
 
-namespace mnist {
+namespace xtape::nn::datasets {
 namespace {
 
 using Ways = std::vector<Glyph>;
@@ -279,4 +279,4 @@ const std::vector<Glyph>& glyphs_of(std::size_t digit) {
   return all.at(digit);
 }
 
-}  // namespace mnist
+}  // namespace xtape::nn::datasets

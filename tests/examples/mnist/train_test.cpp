@@ -1,11 +1,10 @@
-#include "examples/mnist/training.hpp"
+#include "examples/mnist/train.hpp"
 
 #include <algorithm>
 #include <vector>
 
-#include "examples/mnist/data/synthetic.hpp"
-#include "examples/mnist/identity.hpp"
 #include "examples/mnist/network.hpp"
+#include "nn/datasets/synthetic_digits.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nn = xtape::nn;
@@ -14,7 +13,7 @@ namespace {
 
 /// A small network's training on a few digits.
 struct Run {
-  nn::Mnist data = mnist::synthetic_digits(1, 200, 1000);
+  nn::Mnist data = nn::synthetic_digits(1, 200, 1000);
   mnist::Recipe recipe;
   cli::TrainingOptions options;
   nn::Sequential<float> network;
@@ -52,13 +51,13 @@ TEST_CASE("images for validation are kept out of training, and decide which epoc
   CHECK(run.data.train.size() == 200);
   const auto best =
       std::max_element(run.epochs.begin(), run.epochs.end(), [](const auto& a, const auto& b) {
-        return a.metric(mnist::validation_accuracy) < b.metric(mnist::validation_accuracy);
+        return a.metric(cli::validation_accuracy) < b.metric(mnist::validation_accuracy);
       });
   CHECK(run.outcome.kept->epoch == best->epoch);
   CHECK(run.epochs.size() == best->epoch + 3);
   xtape::Tape tape;
   CHECK(nn::evaluate(run.network, run.data.test, tape).accuracy() ==
-        best->metric(mnist::test_accuracy));
+        best->metric(cli::test_accuracy));
 }
 
 TEST_CASE("a run on other images is another run") {

@@ -1,4 +1,4 @@
-#include "examples/mnist/data/synthetic.hpp"
+#include "nn/datasets/synthetic_digits.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <span>
 
-#include "examples/mnist/data/glyphs.hpp"
+#include "nn/datasets/glyphs.hpp"
 #include "nn/datasets/sha256.hpp"
 #include "tensor/error.hpp"
 #include "tests/support/catch.hpp"
@@ -15,6 +15,7 @@ namespace {
 
 using xtape::nn::Dataset;
 using xtape::nn::Mnist;
+using namespace xtape::nn::datasets;
 
 constexpr std::size_t pixels = 28 * 28;
 
@@ -69,7 +70,7 @@ std::size_t nearest(const std::array<std::array<double, pixels>, 10>& means,
 }  // namespace
 
 TEST_CASE("synthetic digits have the format of MNIST, as many of each digit in random order") {
-  const Mnist data = mnist::synthetic_digits(1, 1005, 20);
+  const Mnist data = xtape::nn::synthetic_digits(1, 1005, 20);
   CHECK(data.train.size() == 1005);
   CHECK(data.test.size() == 20);
   for (const Dataset* part : {&data.train, &data.test}) {
@@ -84,7 +85,7 @@ TEST_CASE("synthetic digits have the format of MNIST, as many of each digit in r
 }
 
 TEST_CASE("synthetic digits are centred by mass, within 20 pixels, bright and not too thick") {
-  const Mnist data = mnist::synthetic_digits(2, 2000, 1);
+  const Mnist data = xtape::nn::synthetic_digits(2, 2000, 1);
   for (std::size_t i = 0; i < data.train.size(); ++i) {
     double mass = 0, x = 0, y = 0;
     std::size_t left = 28, right = 0, top = 28, bottom = 0;
@@ -115,9 +116,9 @@ TEST_CASE("synthetic digits are centred by mass, within 20 pixels, bright and no
 }
 
 TEST_CASE("synthetic digits depend on nothing but the seed") {
-  const Mnist data = mnist::synthetic_digits(3, 500, 100);
-  const Mnist again = mnist::synthetic_digits(3, 500, 100);
-  const Mnist other = mnist::synthetic_digits(4, 500, 100);
+  const Mnist data = xtape::nn::synthetic_digits(3, 500, 100);
+  const Mnist again = xtape::nn::synthetic_digits(3, 500, 100);
+  const Mnist other = xtape::nn::synthetic_digits(4, 500, 100);
   CHECK(digest(data.train) == digest(again.train));
   CHECK(digest(data.test) == digest(again.test));
   CHECK(digest(data.train) != digest(other.train));
@@ -125,7 +126,7 @@ TEST_CASE("synthetic digits depend on nothing but the seed") {
 }
 
 TEST_CASE("synthetic digits are told apart by their mean images, but not all of them") {
-  const Mnist data = mnist::synthetic_digits(5, 3000, 1000);
+  const Mnist data = xtape::nn::synthetic_digits(5, 3000, 1000);
   const auto mean_images = means(data.train);
   double right = 0;
   for (std::size_t i = 0; i < data.test.size(); ++i) {
@@ -137,19 +138,19 @@ TEST_CASE("synthetic digits are told apart by their mean images, but not all of 
 }
 
 TEST_CASE("synthetic_digits refuses an empty part") {
-  CHECK_THROWS_WITH(mnist::synthetic_digits(1, 0, 5),
+  CHECK_THROWS_WITH(xtape::nn::synthetic_digits(1, 0, 5),
                     "synthetic_digits: expected at least one image");
-  CHECK_THROWS_WITH(mnist::synthetic_digits(1, 5, 0),
+  CHECK_THROWS_WITH(xtape::nn::synthetic_digits(1, 5, 0),
                     "synthetic_digits: expected at least one image");
 }
 
 TEST_CASE("each digit can be written in several ways, by strokes that go somewhere") {
   for (std::size_t digit = 0; digit < 10; ++digit) {
-    CHECK(mnist::glyphs_of(digit).size() >= 3);
-    for (const mnist::Glyph& glyph : mnist::glyphs_of(digit)) {
-      for (const mnist::Stroke& stroke : glyph) {
+    CHECK(glyphs_of(digit).size() >= 3);
+    for (const Glyph& glyph : glyphs_of(digit)) {
+      for (const Stroke& stroke : glyph) {
         CHECK(stroke.size() >= 3);
-        for (const mnist::Point& point : stroke) {
+        for (const Point& point : stroke) {
           CHECK((point.x >= 0 && point.x <= 1 && point.y >= 0 && point.y <= 1));
         }
       }

@@ -2,27 +2,23 @@
 
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <vector>
 #include <xtape.hpp>
 
-#include "examples/mnist/gradient_check.hpp"
+#include "examples/mnist/check_gradients.hpp"
+#include "examples/mnist/data.hpp"
+#include "examples/mnist/recipes.hpp"
 
 namespace mnist {
 
-/// Lines of a table: a name and its value.
-using Facts = std::vector<std::pair<std::string, std::string>>;
-
-/// What a report tells. It refers to the data and the network, which must outlive it.
+/// What a report tells. It refers to the data, the network and the recipe, which must outlive it.
 struct ReportData {
-  std::string title;  ///< Of the dataset, as in "MNIST".
-  std::vector<std::string> class_names;
-  const xtape::nn::Mnist& data;
+  const DataSource& source;
   const xtape::nn::Sequential<float>& network;
   const xtape::nn::History& history;
   std::vector<GradientComparison> gradients;
-  Facts configuration;
-  Facts versions;
+  const Recipe& recipe;
+  std::uint64_t seed;
 };
 
 /// Writes the report of a run, as nn::Report::write() does.

@@ -1,18 +1,20 @@
-#include "examples/mnist/data/synthetic.hpp"
+#include "nn/datasets/synthetic_digits.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <span>
 #include <vector>
 
-#include "examples/mnist/data/glyphs.hpp"
+#include "nn/datasets/glyphs.hpp"
 #include "tensor/error.hpp"
 #include "tensor/rng.hpp"
 
-namespace mnist {
+namespace xtape::nn {
 namespace {
 
-using xtape::Rng;
+using datasets::Glyph;
+using datasets::Point;
+using datasets::Stroke;
 
 constexpr std::size_t side = 28;
 constexpr double middle = side / 2.0;
@@ -134,7 +136,7 @@ void draw(Point from, Point to, double radius, double ink, std::span<std::uint8_
 }
 
 void draw_digit(std::size_t digit, Rng& rng, std::span<std::uint8_t> image) {
-  const auto& ways = glyphs_of(digit);
+  const auto& ways = datasets::glyphs_of(digit);
   const Glyph glyph = trembling(ways[static_cast<std::size_t>(rng.below(ways.size()))], rng);
   const LinearMap hand = random_hand(rng);
   const double radius = std::clamp(rng.normal(1.15, 0.3), 0.6, 2.0);
@@ -152,8 +154,8 @@ void draw_digit(std::size_t digit, Rng& rng, std::span<std::uint8_t> image) {
   }
 }
 
-xtape::nn::Dataset draw_all(std::size_t count, Rng& rng) {
-  xtape::require<xtape::ValueError>(count > 0, "synthetic_digits: expected at least one image");
+Dataset draw_all(std::size_t count, Rng& rng) {
+  require<ValueError>(count > 0, "synthetic_digits: expected at least one image");
   std::vector<std::int64_t> labels(count);
   for (std::size_t i = 0; i < count; ++i) {
     labels[i] = static_cast<std::int64_t>(i % 10);
@@ -164,15 +166,15 @@ xtape::nn::Dataset draw_all(std::size_t count, Rng& rng) {
     draw_digit(static_cast<std::size_t>(labels[i]), rng,
                std::span(pixels).subspan(i * side * side, side * side));
   }
-  return {xtape::nn::Samples(std::move(pixels), {side, side}), std::move(labels)};
+  return {Samples(std::move(pixels), {side, side}), std::move(labels)};
 }
 
 }  // namespace
 
-xtape::nn::Mnist synthetic_digits(std::uint64_t seed, std::size_t train, std::size_t test) {
+Mnist synthetic_digits(std::uint64_t seed, std::size_t train, std::size_t test) {
   Rng rng{seed};
-  xtape::nn::Dataset train_images = draw_all(train, rng);
+  Dataset train_images = draw_all(train, rng);
   return {std::move(train_images), draw_all(test, rng)};
 }
 
-}  // namespace mnist
+}  // namespace xtape::nn

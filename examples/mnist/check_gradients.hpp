@@ -13,11 +13,10 @@ namespace mnist {
 struct GradientComparison {
   std::string name;  ///< As in "dW1".
   xtape::Shape shape;
-  double by_hand = 0;  ///< The greatest difference from the formulas, of all elements.
-  double by_differences =
-      0;                     ///< The greatest difference from differences of the loss, of a sample.
-  std::size_t elements = 0;  ///< The size of the sample.
-  std::size_t at_kinks = 0;  ///< How many of the sample only one side of a kink agrees with.
+  double by_hand = 0;         ///< The greatest difference from the formulas, of all elements.
+  double by_differences = 0;  ///< The same from differences of the loss, of a sample.
+  std::size_t elements = 0;   ///< The size of the sample.
+  std::size_t at_kinks = 0;   ///< How many of the sample only one side of a kink agrees with.
   bool agrees = false;
 };
 

@@ -1,12 +1,13 @@
-#include "examples/mnist/download_progress.hpp"
+#include "examples/cli/download_progress.hpp"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 
+#include "examples/cli/output.hpp"
 #include "nn/train/progress.hpp"
 
-namespace mnist {
+namespace cli {
 
 namespace datasets = xtape::nn::datasets;
 
@@ -16,7 +17,7 @@ datasets::DownloadProgress download_progress() {
              const std::string& what, std::uint64_t done, std::uint64_t total) mutable {
     std::string text;
     if (what != phase) {
-      text = fmt::format("mnist: {}\n", what);
+      text = fmt::format("{}: {}\n", program_name(), what);
     } else if (counts && total > 0 && done != counted) {
       text = fmt::format("\r{:.1f} of {:.1f} MB{}", static_cast<double>(done) / 1e6,
                          static_cast<double>(total) / 1e6, done == total ? "\n" : "");
@@ -28,4 +29,4 @@ datasets::DownloadProgress download_progress() {
   };
 }
 
-}  // namespace mnist
+}  // namespace cli

@@ -1,0 +1,65 @@
+#include "examples/cli/runs.hpp"
+
+#include <fmt/format.h>
+
+#include "examples/cli/output.hpp"
+#include "nn/io/checkpoint_folder.hpp"
+#include "nn/io/files.hpp"
+#include "nn/report/report.hpp"
+
+namespace cli {
+
+void require_writable(const ResultOptions& results) {
+  if (!results.weights.empty()) {
+    xtape::nn::require_writable(results.weights);
+  }
+  if (!results.report.empty()) {
+    xtape::nn::Report::require_writable(results.report);
+  }
+}
+
+void require_checkpoint(const CheckpointOptions& checkpoints) {
+  const std::filesystem::path folder = checkpoints.folder;
+  xtape::require<xtape::ValueError>(
+      !checkpoints.resume ||
+          (std::filesystem::exists(folder) && !xtape::nn::find_checkpoints(folder).empty()),
+      "{}: holds no checkpoint to --resume from", folder.string());
+}
+
+std::uint64_t fingerprint(const xtape::nn::Dataset& data, std::uint64_t hash) {
+  for (const xtape::nn::Samples* samples : {&data.features, &data.targets}) {
+    samples->visit([&](auto elements) {
+      for (const auto element : elements) {
+        hash = (hash ^ static_cast<std::uint8_t>(element)) * 0x100000001b3;
+      }
+    });
+  }
+  return hash;
+}
+
+void show_output(const ResultOptions& results) {
+  if (results.weights.empty() && results.report.empty()) {
+    flush_output();
+  } else {
+    try_flush_output();
+  }
+}
+
+void print_places(const ResultOptions& results) {
+  if (!results.weights.empty()) {
+    print_output("weights in {}\n", results.weights.string());
+  }
+  if (!results.report.empty()) {
+    print_output("report in {}\n", (results.report / "index.html").string());
+  }
+}
+
+void complain_interrupted(std::size_t epochs, std::size_t of,
+                          const CheckpointOptions& checkpoints) {
+  complain(fmt::format("interrupted after {} of {} epochs, {}", epochs, of,
+                       checkpoints.folder.empty()
+                           ? "without --checkpoints to go on from"
+                           : "to go on from " + checkpoints.folder + " with --resume"));
+}
+
+}  // namespace cli

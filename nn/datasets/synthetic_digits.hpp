@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "nn/data/idx.hpp"
+
+/// @file
+/// A data set that needs no download. A program that uses it links xtape::datasets.
+
+namespace xtape::nn {
+
+/// Returns drawings of digits in the format of MNIST, as `(28, 28)` bytes and labels from 0 to 9.
+/// The digits are white on black, at most 20 pixels high and wide, with their centre of mass in the
+/// middle. The classes have equal sizes, give or take one, and their order is random.
+///
+/// Each image shows one of several ways to write its digit. Its strokes tremble, a random affine
+/// map slants and turns it, and the width of the pen varies. The same seed gives the same bytes on
+/// every machine.
+///
+/// Throws ValueError if `train` or `test` is 0.
+Mnist synthetic_digits(std::uint64_t seed = 1, std::size_t train = 12000, std::size_t test = 2000);
+
+}  // namespace xtape::nn

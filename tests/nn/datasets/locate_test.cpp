@@ -1,0 +1,108 @@
+#include "nn/datasets/locate.hpp"
+
+#include <fmt/ranges.h>  // fmt::join
+
+#include "nn/datasets/http.hpp"
+#include "nn/datasets/mnist.hpp"
+#include "tensor/error.hpp"
+#include "tests/nn/datasets/user.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/mnist_data.hpp"
+
+namespace {
+
+namespace datasets = xtape::nn::datasets;
+using datasets::locate;
+using xtape::nn::find_dataset;
+
+/// Lays links to the files of `from` into `to`.
+void link_files(const fs::path& from, const fs::path& to) {
+  fs::create_directories(to);
+  for (const auto& entry : fs::directory_iterator(from)) {
+    fs::create_symlink(fs::absolute(entry.path()), to / entry.path().filename());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the cache is in $XDG_CACHE_HOME when that is absolute, else in ~/.cache") {
+  const EnvironmentVariable cache("XDG_CACHE_HOME", "/elsewhere");
+  const EnvironmentVariable home("HOME", "/home/you");
+  CHECK(datasets::cache_folder("fashion") == "/elsewhere/xtape/fashion");
+  cache.set("elsewhere");
+  CHECK(datasets::cache_folder("mnist") == "/home/you/.cache/xtape/mnist");
+  cache.set(std::nullopt);
+  CHECK(datasets::cache_folder("mnist") == "/home/you/.cache/xtape/mnist");
+  home.set(std::nullopt);
+  CHECK(datasets::cache_folder("mnist").empty());
+}
+
+TEST_CASE("data that cannot be had are an error that says what has been tried") {
+  const User user;
+  const std::string message = message_of([] { find_dataset(offline("mnist")); });
+  CHECK(message.find("MNIST cannot be had: $XTAPE_DATA_DIR: not set; " + user.cache.string()) == 0);
+  CHECK(contains(message_of([] { find_dataset(offline("fashion")); }),
+                 "Fashion-MNIST cannot be had"));
+  CHECK_THROWS_AS(find_dataset(offline("mnist")), xtape::DataError);
+  CHECK_THROWS_WITH(find_dataset(offline("cifar")),
+                    "no data set is called 'cifar': expected mnist or fashion");
+}
+
+TEST_CASE("the cache is taken when all in it is as published, but $XTAPE_DATA_DIR before it") {
+  MNIST_OR_SKIP(folder);
+  const User user;
+  link_files(folder, user.cache);
+  CHECK(find_dataset(offline()) == user.cache);
+  const TemporaryFolder own;
+  user.data_dir.set(own_data(own).string());
+  CHECK(find_dataset(offline()) == own.path());
+}
+
+TEST_CASE("files in the cache that are damaged are told, each of them") {
+  MNIST_OR_SKIP(folder);
+  const User user;
+  link_files(folder, user.cache);
+  fs::remove(user.cache / "t10k-labels-idx1-ubyte.gz");
+  fs::remove(user.cache / "train-labels-idx1-ubyte.gz");
+  user.home.write("cache/xtape/mnist/t10k-labels-idx1-ubyte.gz", std::string("\x1f\x8b\x08"));
+  user.home.write("cache/xtape/mnist/train-labels-idx1-ubyte", std::string(60008, 'x'));
+  const std::string cache = user.cache.string();
+  for (const std::string& message : {fmt::format("{}", fmt::join(locate(offline()).tried, "\n")),
+                                     message_of([] { find_dataset(offline("mnist")); })}) {
+    CHECK(contains(message, cache + "/t10k-labels-idx1-ubyte.gz: "));
+    CHECK(contains(message, cache + "/train-labels-idx1-ubyte: has the SHA-256 "));
+  }
+}
+
+TEST_CASE("a folder with another known data set than the one asked for is not mistaken for it") {
+  MNIST_OR_SKIP(folder);
+  const User user;
+  datasets::Options options = offline("fashion");
+  options.folder = folder;
+  CHECK_THROWS_WITH(find_dataset(options), "Fashion-MNIST cannot be had: " + folder.string() +
+                                               ": holds MNIST, not Fashion-MNIST");
+  options.dataset = std::nullopt;
+  CHECK(locate(options).dataset->name == "mnist");
+
+  user.data_dir.set(folder.string());  // a setting for all runs is passed over instead
+  CHECK(contains(message_of([] { find_dataset(offline("fashion")); }),
+                 user.home.path().string() + "/cache/xtape/fashion: no files"));
+}
+
+TEST_CASE("each data set has ten classes, and its files come over HTTPS") {
+  CHECK(datasets::known_dataset("fashion").class_names[0] == "T-shirt/top");
+  CHECK(datasets::known_dataset("fashion").system_folders[0] ==
+        "/usr/share/datasets/fashion-mnist");
+  CHECK(datasets::known_dataset("mnist").mirrors.size() == 2);
+  for (const auto& dataset : datasets::known_datasets()) {
+    CHECK(dataset.class_names.size() == 10);
+    for (const std::string& mirror : dataset.mirrors) {
+      CHECK_NOTHROW(datasets::require_safe_url(mirror));
+      CHECK(mirror.find("https://") == 0);
+      CHECK(mirror.back() == '/');
+    }
+    for (const auto& file : dataset.files) {
+      CHECK(file.sha256.size() == 64);
+    }
+  }
+}
