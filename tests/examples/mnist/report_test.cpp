@@ -34,9 +34,10 @@ std::string content(const std::filesystem::path& path) {
 TEST_CASE("write_report writes a page without scripts or links to elsewhere, and the numbers") {
   xtape::Rng rng{1};
   const nn::Sequential<float> network{nn::Linear(4, 3, rng), nn::Sigmoid{}, nn::Linear(3, 2, rng)};
-  const mnist::DataSource source{.title = "A <test>",
-                                 .data = {dataset({0, 1, 1}), dataset({0, 1})},
-                                 .class_names = {"zero", "one"}};
+  mnist::DataSource source;
+  source.title = "A <test>";
+  source.data = {dataset({0, 1, 1}), dataset({0, 1})};
+  source.class_names = {"zero", "one"};
   History history;
   history.end_epoch({.epoch = 1, .loss = 0.5, .seconds = 2, .metrics = {{"test accuracy", 0.25}}},
                     network);

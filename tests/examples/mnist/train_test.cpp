@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "examples/cli/epoch_lines.hpp"
 #include "examples/mnist/network.hpp"
 #include "nn/datasets/synthetic_digits.hpp"
 #include "tests/support/catch.hpp"
@@ -51,7 +52,7 @@ TEST_CASE("images for validation are kept out of training, and decide which epoc
   CHECK(run.data.train.size() == 200);
   const auto best =
       std::max_element(run.epochs.begin(), run.epochs.end(), [](const auto& a, const auto& b) {
-        return a.metric(cli::validation_accuracy) < b.metric(mnist::validation_accuracy);
+        return a.metric(cli::validation_accuracy) < b.metric(cli::validation_accuracy);
       });
   CHECK(run.outcome.kept->epoch == best->epoch);
   CHECK(run.epochs.size() == best->epoch + 3);
