@@ -23,9 +23,12 @@ TEST_CASE("An array that was moved from is part of no op") {
   };
   const std::string what =
       ": an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
+  CHECK(refused([&] { tape.constant(moved); }) == "constant" + what);
   CHECK(refused([&] { tape.constant(moved + moved); }) == "constant" + what);
+  CHECK(refused([&] { tape.variable(moved); }) == "variable" + what);
   CHECK(refused([&] { tape.variable(2.f * moved); }) == "variable" + what);
   CHECK(refused([&] { tape.constant_view(moved); }) == "constant_view" + what);
+  CHECK(refused([&] { tape.parameter(moved); }) == "parameter" + what);
   CHECK(refused([&] { record("mix", {x}, x.value() * moved, {}); }) == "mix" + what);
   CHECK(refused([&] {
           record("give", {x},

@@ -25,7 +25,8 @@ void check_hostile_numbers(const Row& row);
 /// results, infinite where the result is beyond the numbers of a float.
 void check_numbers_in_float(const Row& row);
 
-/// Each allocation made to fail in turn: the tape works afterwards, and computes the same.
+/// Each allocation made to fail in turn: the tape works afterwards, and computes the same. An op
+/// that fails records nothing.
 void check_failing_allocations(const Row& row);
 
 /// Values and slopes against the formula, in both precisions, at every length of a vector register
