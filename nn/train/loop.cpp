@@ -224,9 +224,9 @@ void Loop::judge(const Metrics& metrics) {
                       "Run: early_stop needs a score: call Epoch::end() with a ConfusionMatrix, or "
                       "with a number that is higher_is_better() or lower_is_better()");
   if (metrics.front().score.beats(state_.best_score)) {
+    keep_best(keeps() ? best_path(run_.folder) : fs::path());  // may fail: the best stays as it is
     state_.best_score = metrics.front().score.value;
     state_.best_epoch = state_.epoch;
-    keep_best(keeps() ? best_path(run_.folder) : fs::path());
   }
 }
 

@@ -120,10 +120,11 @@ void TypedLoop<T>::load_best(const std::filesystem::path& path) {
 
 template <class T>
 void TypedLoop<T>::keep_best(const std::filesystem::path& path) {
-  best_ = copy_model();
+  std::vector<Array<T>> best = copy_model();
   if (!path.empty()) {
     save_weights(path, model_);
   }
+  best_ = std::move(best);
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
@@ -69,4 +70,33 @@ TEST_CASE("A folder of checkpoints that cannot be written to is refused before t
   CHECK(message_of([&] { folder.open(); }) ==
         nn::checkpoint_path(folder.path, 0).string() +
             ": cannot create a file beside it: " + std::generic_category().message(EROFS));
+}
+
+TEST_CASE("An epoch whose weights cannot be saved is not the best", "[nn]") {
+  Folder folder;
+  Parts& parts = folder.parts;
+  nn::Run run = quiet(5, folder.path);
+  run.early_stop = 5;
+  std::vector<float> first;
+  {
+    nn::Epochs epochs(run, parts.model, parts.optimizer, parts.tape, parts.batches);
+    const auto train = [&] {
+      for (nn::Epoch& epoch : epochs) {
+        for (const auto& batch : epoch) {
+          epoch.add(parts.step(batch));
+        }
+        if (epoch.number() == 1) {
+          first = parts.weights();
+        } else {
+          std::filesystem::rename(folder.path, folder.temporary / "gone");
+        }
+        epoch.end(nn::lower_is_better(1. / static_cast<double>(epoch.number())));
+      }
+    };
+    CHECK_THROWS_AS(train(), xtape::DataError);
+    CHECK(epochs.history().epochs().size() == 1);
+    REQUIRE(epochs.kept() == &epochs.history().epochs().front());
+    CHECK(parts.weights() != first);
+  }
+  CHECK(parts.weights() == first);
 }
