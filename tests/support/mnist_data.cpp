@@ -1,17 +1,14 @@
 #include "tests/support/mnist_data.hpp"
 
-#include <cstdlib>
 #include <stdexcept>
 #include <string>
+
+#include "nn/io/environment.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string environment(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value == nullptr ? "" : value;
-}
+using xtape::nn::detail::environment;
 
 std::optional<fs::path> data_folder(const char* variable, const char* beside_the_source_tree) {
   const std::string given = environment(variable);

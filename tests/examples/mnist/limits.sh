@@ -2,7 +2,7 @@
 # limits.sh PROGRAM ROOT: PROGRAM, the MNIST example, where it is not given what it needs: on a full
 # disk, in read-only folders, without standard output, with few file handles and little memory. It
 # must say what is wrong on one line, end with 1, and leave what was there as it was. (What downloads
-# do then is in download_test.py.)
+# do then is in tests/nn/datasets/download_test.py.)
 . "$(dirname "$0")/common.sh"
 
 # A namespace of its own lets anybody mount what root cannot write to either, and a disk that is

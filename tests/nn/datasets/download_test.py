@@ -136,8 +136,7 @@ class Case:
         raise AssertionError("no megabyte has arrived")
 
 
-def limited(what, limit):
-    """Sets a limit in a process that begins."""
+def limited(what, limit):  # for a process that begins
     return lambda: resource.setrlimit(what, (limit, limit))
 
 
@@ -283,14 +282,13 @@ def read_only(case):
 
 
 def few_handles(case):
-    """Either it is enough, or it is said that it is not."""
     refused = sum(case.enough_or_told("good-16", limited(resource.RLIMIT_NOFILE, handles))
                   for handles in range(4, 12))
     check(0 < refused < 8, f"{refused} of 8 limits were too low")
 
 
 def little_memory(case):
-    """The same, from what it takes to load the libraries on, which may be enough to download."""
+    """From what it takes to load the libraries on, which may be enough to download."""
     environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
     def limit(megabytes):
