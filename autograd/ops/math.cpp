@@ -19,6 +19,12 @@ Variable<T> log(Variable<T> x) {
 }
 
 template <class T>
+Variable<T> log1p(Variable<T> x) {
+  return define("log1p", {x}, xt::log1p(x.value()),
+                [=](auto y) { return y.grad() / (T(1) + x.value()); });
+}
+
+template <class T>
 Variable<T> sqrt(Variable<T> x) {
   return define("sqrt", {x}, xt::sqrt(x.value()),
                 [](auto y) { return y.grad() / (T(2) * y.value()); });
@@ -67,6 +73,7 @@ Variable<T> cos(Variable<T> x) {
 
 XTAPE_UNARY(exp);
 XTAPE_UNARY(log);
+XTAPE_UNARY(log1p);
 XTAPE_UNARY(sqrt);
 XTAPE_UNARY(square);
 XTAPE_UNARY(abs);

@@ -16,6 +16,11 @@ Variable<T> exp(Variable<T> x);
 template <class T>
 Variable<T> log(Variable<T> x);
 
+/// y = ln(1 + x), accurate for small x too,   dx = dy / (1 + x). As in IEEE arithmetic, y is -inf
+/// for x = -1, and NaN for x < -1.
+template <class T>
+Variable<T> log1p(Variable<T> x);
+
 /// y = sqrt(x),   dx = dy / (2 y), which is infinite at 0.
 template <class T>
 Variable<T> sqrt(Variable<T> x);

@@ -136,6 +136,9 @@ Rows math() {
       EACH("log", log(x), std::log(a), 1 / a, "torch.log(x)", "np.log(x)")
           .on({above_0})
           .extremes({normal, 1e-307, 1e-300, 1e-20, 0.5, 0.9999999999, 1, 1.0000000001, 2, 1e20, 1e308, inf, 0, nan, tiny, small, 2e-308, -1}),
+      EACH("log1p", log1p(x), std::log1p(a), 1 / (1 + a), "torch.log1p(x)", "np.log1p(x)")
+          .on({above_0})
+          .extremes(near_zero({tiny, -tiny, small, normal, 1e-3, -1e-3, -0.25, -0.5, -0.75, -0.9, -0.9999999999, -1, -1.0000000001, -2, -huge, 0.41, 1, 1e20, 1e308, inf, -inf, nan})),
       EACH("sqrt", sqrt(x), std::sqrt(a), 1 / (2 * y), "torch.sqrt(x)", "np.sqrt(x)")
           .on({above_0})
           .extremes({tiny, small, normal, 1e-300, 1, 1e300, inf, 0, nan, -1}),
