@@ -5,8 +5,8 @@
 namespace nn = xtape::nn;
 
 /// Learns to read handwritten digits: 98 of 100 that it has never seen. The first argument may name
-/// the folder of MNIST. Without it the data are found, or downloaded.
-int main(int argc, char** argv) {
+/// the folder of MNIST. Without it the program finds or downloads the data.
+int main(int argc, char** argv) try {
   const nn::Mnist mnist = nn::mnist({.folder = argc > 1 ? argv[1] : ""});
   xtape::Rng rng{42};
   nn::Sequential model{nn::Linear(28 * 28, 128, rng), nn::ReLU{}, nn::Linear(128, 10, rng)};
@@ -29,4 +29,7 @@ int main(int argc, char** argv) {
   nn::save_weights("mnist.safetensors", model);
   fmt::print("{:.2f} % of the test images right, weights in mnist.safetensors\n",
              100 * nn::evaluate(model, mnist.test, tape).accuracy());
+} catch (const xtape::Error& error) {
+  fmt::print(stderr, "06_mnist: {}\n", error.what());
+  return 1;
 }

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What one mirror did wrong.
+/// The error of one mirror.
 class MirrorError : public xtape::Error {
  public:
   using Error::Error;
@@ -34,7 +34,7 @@ class Arrival {
         progress_(progress),
         part_(File::to_append(folder / (file.name + ".gz.part"))) {}
 
-  /// Throws MirrorError when this mirror does not have it.
+  /// Downloads the file. Throws MirrorError if this mirror cannot give it.
   void fetch(const std::string& mirror) {
     const std::string url =
         fmt::format("{}{}{}.gz", mirror, mirror.ends_with('/') ? "" : "/", file_.name);
@@ -55,8 +55,8 @@ class Arrival {
   }
 
  private:
-  /// No gzip file of the content is larger: deflate stores what it cannot compress, with five bytes
-  /// for each 16 kB at the worst.
+  /// Returns the largest size of a gzip file of the content. Deflate stores what it cannot
+  /// compress, with five bytes for each 16 kB at the worst.
   std::uint64_t most_bytes() const { return file_.bytes + file_.bytes / 1000 + 1000; }
 
   bool report(std::uint64_t done, std::uint64_t total) const {
@@ -73,7 +73,8 @@ class Arrival {
     }
   }
 
-  /// Unpacks what has arrived and puts it in place; else empties the part and says what is wrong.
+  /// Unpacks the part and puts the content in place. On failure, empties the part and returns the
+  /// problem.
   std::string unpacked() {
     const File raw = File::to_write_new(folder_ / (file_.name + ".new"));
     std::string problem;
@@ -135,6 +136,7 @@ std::vector<std::string> download(const KnownDataset& dataset,
   for (const DataFile& file : dataset.files) {
     const Inspection there = inspect(folder, file);
     if (!there.right()) {
+      xtape::require<xtape::DataError>(!mirrors.empty(), "{}: no mirror is known", dataset.title);
       Arrival arrival(file, folder, limits, progress);
       fetch_from_any(mirrors, arrival);
       if (there.found()) {

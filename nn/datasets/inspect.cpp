@@ -11,11 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The file as nn::read_mnist finds it: NAME, NAME with a dot for its second dash, then both with
-/// ".gz".
+/// Returns the first of these files: NAME, NAME with ".idx" for "-idx", then both with ".gz".
+/// nn::read_mnist() looks in the same order.
 fs::path find_file(const fs::path& folder, const std::string& name) {
   std::string dotted = name;
-  dotted[name.find("-idx")] = '.';
+  if (const std::size_t dash = name.find("-idx"); dash != std::string::npos) {
+    dotted[dash] = '.';
+  }
   for (const std::string& each : {name, dotted, name + ".gz", dotted + ".gz"}) {
     std::error_code error;
     if (fs::status(folder / each, error).type() != fs::file_type::not_found) {

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The data set whose test labels are in this folder; null when they are of none that is known.
+/// Returns the data set whose test labels are in this folder, or null if it is no known one.
 const KnownDataset* identify(const fs::path& folder) {
   const auto& all = known_datasets();
   const auto found = std::find_if(all.begin(), all.end(), [&](const KnownDataset& each) {
@@ -23,7 +23,8 @@ const KnownDataset* identify(const fs::path& folder) {
   return found == all.end() ? nullptr : &*found;
 }
 
-/// Whether all files in `folder` are as published; if not, `location` is told what is wrong.
+/// Returns true if all files in `folder` are as published. Otherwise adds the problems to
+/// `location.tried`.
 bool all_right(const fs::path& folder, Location& location) {
   std::vector<std::string> missing;
   bool right = true;
@@ -76,7 +77,7 @@ void fetch(const Options& options, const fs::path& cache, const DownloadProgress
   }
 }
 
-/// The folder that --data or $XTAPE_DATA_DIR names.
+/// Looks in a folder that the user has named.
 void in_named_folder(const Options& options, const fs::path& folder, Location& location) {
   const KnownDataset* found = identify(folder);
   if (found == nullptr || found == location.dataset) {

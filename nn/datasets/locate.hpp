@@ -31,7 +31,7 @@ struct Location {
 /// absolute, otherwise in ~/.cache (XDG Base Directory Specification). Empty without a home.
 std::filesystem::path cache_folder(const std::string& dataset_name);
 
-/// Finds the files of a data set that has files. It looks in the requested folder, otherwise in
+/// Finds the files of a data set. It looks in the requested folder, otherwise in
 /// $XTAPE_DATA_DIR, then in the cache, then in the folders of system packages. Otherwise it
 /// downloads them into the cache. In the cache, the content must be as published; other files are
 /// replaced by a download. A folder from the user may have any content, except another known data

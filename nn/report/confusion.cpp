@@ -47,11 +47,11 @@ std::string draw(const xtape::nn::ConfusionMatrix& matrix, const std::vector<std
   const double top = slanted ? margin : 44;
   const double side = cell * static_cast<double>(classes);
 
-  std::string html = R"(<figure class="card wide"><figcaption>Confusion matrix of the test images)";
+  std::string html = R"(<figure class="card wide"><figcaption>Confusion matrix)";
   html += " <small>rows: what they are, columns: what they were taken for</small></figcaption>";
   add(html, R"(<svg class="confusion" viewBox="0 0 {:.0f} {:.0f}" role="img">)", margin + side + 66,
       top + side + 6);
-  add(html, "<title>Confusion matrix</title><desc>{} of {} images were recognised.</desc>",
+  add(html, "<title>Confusion matrix</title><desc>{} of {} samples were recognised.</desc>",
       thousands(matrix.correct()), thousands(matrix.total()));
   add(html, R"(<text class="label" x="{0:.1f}" y="12">taken for</text>)", margin);
   add(html, R"(<text class="label end" x="{:.1f}" y="12">recognised</text>)", margin + side + 62);
@@ -76,7 +76,7 @@ std::string draw(const xtape::nn::ConfusionMatrix& matrix, const std::vector<std
                                   ? 0.1 + 0.35 * (row == 0 ? 0 : share / static_cast<double>(row))
                                   : (count == 0 ? 0.035 : 0.12 + 0.4 * std::sqrt(share / most));
       add_cell(html, count, i == j, strength, margin + cell * static_cast<double>(j), top + offset,
-               fmt::format("{} of {} images of {} taken for {}", count, row, escaped(names[i]),
+               fmt::format("{} of {} samples of {} taken for {}", count, row, escaped(names[i]),
                            escaped(names[j])));
     }
     if (row > 0) {

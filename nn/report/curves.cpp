@@ -36,7 +36,9 @@ Scale vertical_scale(const Curves& curves) {
     low = std::pow(10, std::floor(std::log10(low)));
     high = std::pow(10, std::ceil(std::log10(std::max(high, 1.01 * low))));
   } else {
-    const double margin = high > low ? 0.08 * (high - low) : std::max(std::abs(high), 1.0) / 10;
+    const double size = std::max(std::abs(low), std::abs(high));
+    const bool flat = high - low <= 1e-9 * size;  // rounding errors fill no chart
+    const double margin = flat ? std::max(size, 1.0) / 10 : 0.08 * (high - low);
     low = low >= 0 ? std::max(0.0, low - margin) : low - margin;
     high += margin;
   }

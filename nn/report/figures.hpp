@@ -34,7 +34,7 @@ using report::Predictions;
 /// Draws the loss, the accuracy and the learning rate of each epoch.
 Figure curves(const History& history);
 
-/// Draws a confusion matrix as a heat map: rows are the true classes, columns what the model said.
+/// Draws a confusion matrix as a heat map. Rows are the true classes, columns the predicted ones.
 /// Throws ValueError unless there is a name for each class.
 Figure confusion(const ConfusionMatrix& matrix, const std::vector<std::string>& names);
 

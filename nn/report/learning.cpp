@@ -34,19 +34,25 @@ Series series(const History& history, const std::string& name, const Quantity& q
   return result;
 }
 
-/// What the last epoch came to.
+/// Returns `text` of the last epoch, or nothing.
 template <class Text>
 std::string last_of(const History& history, Text&& text) {
   return history.epochs().empty() ? "" : text(history.epochs().back()) + " in the last epoch";
 }
 
-/// "loss: from 0.256 to 0.008", for those who do not see the chart.
+std::vector<double> without_nan(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  return values;
+}
+
+/// Returns "loss: from 0.256 to 0.008." for those who do not see the chart.
 std::string from_to(const Curves& curves) {
   std::string text;
   for (const Series& each : curves.series) {
-    if (!each.values.empty()) {
+    const std::vector<double> values = without_nan(each.values);
+    if (!values.empty()) {
       add(text, "{}{}: from {:.4g}{} to {:.4g}{}", text.empty() ? "" : "; ", each.name,
-          each.values.front(), curves.unit, each.values.back(), curves.unit);
+          values.front(), curves.unit, values.back(), curves.unit);
     }
   }
   return text + '.';
@@ -57,23 +63,13 @@ std::string draw_described(Curves curves) {
   return draw(curves);
 }
 
-/// Whether the largest of the numbers is so many times the smallest that only logarithms show both.
+/// Returns true if the largest number is more than ten times the smallest.
 bool spans_decades(const std::vector<double>& values) {
   if (values.empty()) {
     return false;
   }
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return *low > 0 && *high / *low > 10;
-}
-
-std::vector<std::string> parameter_names(const History& history) {
-  std::vector<std::string> names;
-  if (!history.epochs().empty()) {
-    for (const ParameterRecord& parameter : history.epochs().back().parameters) {
-      names.push_back(parameter.name);
-    }
-  }
-  return names;
 }
 
 bool is_bias(const std::string& name) { return name.ends_with("bias"); }
@@ -86,11 +82,11 @@ Curves gradient_sizes(const History& history) {
                 .epochs = numbers(history),
                 .series = {},
                 .logarithmic = true};
-  const auto names = parameter_names(history);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (!is_bias(names[i])) {
-      curves.series.push_back(series(history, names[i], [i](const EpochRecord& epoch) {
-        return epoch.parameters[i].gradient_rms;
+  for (const std::string& name : names_of(history, &EpochRecord::parameters)) {
+    if (!is_bias(name)) {
+      curves.series.push_back(series(history, name, [&](const EpochRecord& epoch) {
+        const ParameterRecord* record = epoch.parameter(name);
+        return record == nullptr ? std::nan("") : record->gradient_rms;
       }));
     }
   }
@@ -124,21 +120,37 @@ std::pair<int, int> decades(const History& history) {
           static_cast<int>(std::ceil(high / log2_of_10))};
 }
 
-/// A panel of one parameter, with the epochs chosen and their histograms.
-Ridges panel(const History& history, std::size_t parameter,
-             const Histogram ParameterRecord::*histogram) {
+/// A parameter in the epochs that recorded it.
+struct Recorded {
+  std::vector<std::size_t> epochs;
+  std::vector<const ParameterRecord*> records;
+};
+
+Recorded recorded(const History& history, const std::string& name) {
+  Recorded result;
+  for (const EpochRecord& epoch : history.epochs()) {
+    if (const ParameterRecord* record = epoch.parameter(name)) {
+      result.epochs.push_back(epoch.epoch);
+      result.records.push_back(record);
+    }
+  }
+  return result;
+}
+
+/// Returns a panel of one parameter, with some epochs and their histograms.
+Ridges panel(const Recorded& parameter, const Histogram ParameterRecord::*histogram) {
   Ridges ridges;
-  ridges.title = history.epochs().back().parameters[parameter].name;
-  for (const std::size_t i : spread(history.epochs().size(), most_ridges)) {
-    ridges.epochs.push_back(history.epochs()[i].epoch);
-    ridges.histograms.push_back(&(history.epochs()[i].parameters[parameter].*histogram));
+  ridges.title = parameter.records.back()->name;
+  for (const std::size_t i : spread(parameter.epochs.size(), most_ridges)) {
+    ridges.epochs.push_back(parameter.epochs[i]);
+    ridges.histograms.push_back(&(parameter.records[i]->*histogram));
   }
   return ridges;
 }
 
-Ridges gradient_panel(const History& history, std::size_t parameter, std::pair<int, int> range) {
-  const ParameterRecord& last = history.epochs().back().parameters[parameter];
-  Ridges ridges = panel(history, parameter, &ParameterRecord::gradients);
+Ridges gradient_panel(const Recorded& parameter, std::pair<int, int> range) {
+  const ParameterRecord& last = *parameter.records.back();
+  Ridges ridges = panel(parameter, &ParameterRecord::gradients);
   ridges.note = fmt::format("root mean square {:.1e} in the last epoch", last.gradient_rms);
   if (last.zero_gradients > 0.001) {
     add(ridges.note, ", {:.0f} % exactly zero", 100 * last.zero_gradients);
@@ -155,9 +167,9 @@ Ridges gradient_panel(const History& history, std::size_t parameter, std::pair<i
   return ridges;
 }
 
-Ridges weight_panel(const History& history, std::size_t parameter) {
-  const ParameterRecord& last = history.epochs().back().parameters[parameter];
-  Ridges ridges = panel(history, parameter, &ParameterRecord::weights);
+Ridges weight_panel(const Recorded& parameter) {
+  const ParameterRecord& last = *parameter.records.back();
+  Ridges ridges = panel(parameter, &ParameterRecord::weights);
   for (const Histogram* histogram : ridges.histograms) {
     ridges.high = std::max(ridges.high, histogram->high);
   }
@@ -171,31 +183,21 @@ Ridges weight_panel(const History& history, std::size_t parameter) {
   return ridges;
 }
 
-/// The chart `first` and a panel for each parameter; of very many, the first and the last layers
-/// and some between.
+/// Returns the chart `first` and a panel for each parameter. If there are very many, some between
+/// the first and the last are left out.
 template <class Panel>
 std::string panels(const History& history, const std::string& first, Panel&& panel_of) {
   std::string html = "<div class=\"grid\">\n" + first;
-  for (const std::size_t parameter : spread(parameter_names(history).size(), most_panels)) {
-    html += draw(panel_of(parameter));
+  const auto names = names_of(history, &EpochRecord::parameters);
+  for (const std::size_t i : spread(names.size(), most_panels)) {
+    html += draw(panel_of(recorded(history, names[i])));
   }
   return html += "</div>\n";
 }
 
-/// The names of the metrics, those of the last epoch.
-std::vector<std::string> metric_names(const History& history) {
-  std::vector<std::string> names;
-  if (!history.epochs().empty()) {
-    for (const Metric& metric : history.epochs().back().metrics) {
-      names.push_back(metric.name);
-    }
-  }
-  return names;
-}
-
-/// Those that are neither a loss nor an accuracy.
+/// Returns the names of metrics that are neither a loss nor an accuracy.
 std::vector<std::string> other_metrics(const History& history) {
-  std::vector<std::string> names = metric_names(history);
+  std::vector<std::string> names = names_of(history, &EpochRecord::metrics);
   std::erase_if(names, [](const std::string& name) {
     return name.ends_with(" loss") || name.ends_with("accuracy");
   });
@@ -214,7 +216,7 @@ Curves metric_chart(const History& history, const std::string& title, const std:
 /// Adds a line for each metric whose name ends with `end`, in multiples of 1 / `scale`. A chart
 /// without a note gets the last number of the last line.
 void add_metrics(Curves& curves, const History& history, const std::string& end, double scale) {
-  for (const std::string& name : metric_names(history)) {
+  for (const std::string& name : names_of(history, &EpochRecord::metrics)) {
     if (!name.ends_with(end)) continue;
     std::string label = name.substr(0, name.size() - end.size());
     label.erase(label.find_last_not_of(' ') + 1);
@@ -239,8 +241,13 @@ std::string draw_curves(const History& history) {
               .epochs = numbers(history),
               .series = {series(history, "training", [](const auto& e) { return e.loss; })}};
   add_metrics(loss, history, " loss", 1);
-  loss.logarithmic = spans_decades(loss.series[0].values);
+  const std::vector<double> losses = without_nan(loss.series[0].values);
+  loss.logarithmic = spans_decades(losses);
   loss.note += loss.logarithmic ? "; logarithmic scale" : "";
+  if (losses.empty() && !history.epochs().empty()) {  // the program did not add any
+    loss.series.erase(loss.series.begin());
+    loss.note.clear();
+  }
 
   Curves accuracy = metric_chart(history, "Accuracy", " %");
   add_metrics(accuracy, history, "accuracy", 100);
@@ -252,7 +259,10 @@ std::string draw_curves(const History& history) {
       .unit = "",
       .epochs = numbers(history),
       .series = {series(history, "rate", [](const auto& e) { return e.learning_rate; })}};
-  std::string html = "<div class=\"grid\">\n" + draw_described(std::move(loss));
+  std::string html = "<div class=\"grid\">\n";
+  if (!loss.series.empty()) {
+    html += draw_described(std::move(loss));
+  }
   if (!accuracy.series.empty()) {
     html += draw_described(std::move(accuracy));
   }
@@ -270,14 +280,14 @@ std::string draw_gradients(const History& history) {
   }
   const auto range = decades(history);
   const std::string sizes = draw_described(gradient_sizes(history));
-  return panels(history, sizes, [&](std::size_t i) { return gradient_panel(history, i, range); });
+  return panels(history, sizes, [&](const Recorded& each) { return gradient_panel(each, range); });
 }
 
 std::string draw_weights(const History& history) {
   if (history.epochs().empty()) {
     return "";
   }
-  return panels(history, "", [&](std::size_t i) { return weight_panel(history, i); });
+  return panels(history, "", weight_panel);
 }
 
 }  // namespace xtape::nn::report

@@ -8,7 +8,7 @@ namespace xtape::nn::report {
 
 namespace {
 
-/// "test_accuracy": without what would need quotes in CSV.
+/// Returns the name of a metric without characters that would need quotes in CSV.
 std::string column_name(const std::string& metric) {
   std::string name = metric;
   for (char& letter : name) {
@@ -19,28 +19,31 @@ std::string column_name(const std::string& metric) {
   return name;
 }
 
+std::string cell(double number) { return std::isnan(number) ? "," : fmt::format(",{}", number); }
+
 }  // namespace
 
 std::string metrics_csv(const History& history) {
+  const auto metrics = names_of(history, &EpochRecord::metrics);
+  const auto parameters = names_of(history, &EpochRecord::parameters);
   std::string csv = "epoch,loss";
-  const EpochRecord none, &last = history.epochs().empty() ? none : history.epochs().back();
-  for (const Metric& metric : last.metrics) {
-    add(csv, ",{}", column_name(metric.name));
+  for (const std::string& name : metrics) {
+    add(csv, ",{}", column_name(name));
   }
   csv += ",seconds,learning_rate";
-  for (const ParameterRecord& parameter : last.parameters) {
-    add(csv, ",{0}.rms,{0}.gradient_rms", parameter.name);
+  for (const std::string& name : parameters) {
+    add(csv, ",{0}.rms,{0}.gradient_rms", name);
   }
   csv += '\n';
   for (const EpochRecord& epoch : history.epochs()) {
-    add(csv, "{},{}", epoch.epoch, epoch.loss);
-    for (const Metric& metric : last.metrics) {
-      const double value = epoch.metric(metric.name);
-      csv += std::isnan(value) ? "," : fmt::format(",{}", value);
+    csv += fmt::format("{}", epoch.epoch) + cell(epoch.loss);
+    for (const std::string& name : metrics) {
+      csv += cell(epoch.metric(name));
     }
-    add(csv, ",{},{}", epoch.seconds, epoch.learning_rate);
-    for (const ParameterRecord& parameter : epoch.parameters) {
-      add(csv, ",{},{}", parameter.weight_rms, parameter.gradient_rms);
+    csv += cell(epoch.seconds) + cell(epoch.learning_rate);
+    for (const std::string& name : parameters) {
+      const ParameterRecord* record = epoch.parameter(name);
+      csv += record == nullptr ? ",," : cell(record->weight_rms) + cell(record->gradient_rms);
     }
     csv += '\n';
   }

@@ -6,8 +6,9 @@
 
 namespace xtape::nn::report {
 
-/// Returns the content of metrics.csv: epoch, loss, accuracies in [0, 1], seconds, learning rate,
-/// and the root mean square of each parameter and of its gradients.
+/// Returns the content of metrics.csv: epoch, loss, metrics, seconds, learning rate, and the root
+/// mean square of each parameter and of its gradients. Cells of NaN, and of numbers that an epoch
+/// does not have, are empty.
 std::string metrics_csv(const History& history);
 
 }  // namespace xtape::nn::report

@@ -10,19 +10,19 @@
 
 namespace xtape::nn::report {
 
-/// What a model says of every sample of a dataset.
+/// The predictions of a model for all samples of a dataset.
 struct Predictions {
   Array<float> probabilities;  ///< (samples, classes)
-  ConfusionMatrix confusion;
+  ConfusionMatrix confusion;   ///< The counts of the predicted classes.
 
   /// Returns the class of the largest probability.
   std::size_t predicted(std::size_t sample) const;
 };
 
-/// What maps a batch of inputs to logits, (batch, classes).
+/// A function that maps a batch of inputs to logits, (batch, classes).
 using Classifier = std::function<Variable<float>(Variable<float>)>;
 
-/// Calls the model for all samples under NoGrad.
+/// Runs a model over a dataset under NoGrad.
 ///@{
 Predictions classify_with(const Classifier& model, const Dataset& data);
 template <class Model>
@@ -31,8 +31,8 @@ Predictions classify(const Model& model, const Dataset& data) {
 }
 ///@}
 
-/// The samples that were taken for something else, at most `count`, beginning with the least
-/// probability for what they are.
+/// Returns the samples with a wrong prediction, at most `count`. The first one has the least
+/// probability of its true class.
 std::vector<std::size_t> worst(const Predictions& predictions, const Dataset& data,
                                std::size_t count);
 

@@ -8,7 +8,7 @@
 namespace xtape::nn::report {
 namespace {
 
-/// The smallest of 1, 2, 5, 10, 20, ... times a power of ten that is at least `step`.
+/// Returns the smallest number of at least `step` that is 1, 2 or 5 times a power of ten.
 double round_step(double step) {
   const double power = std::pow(10, std::floor(std::log10(step)));
   for (const double factor : {1.0, 2.0, 5.0}) {
@@ -36,9 +36,10 @@ std::vector<Tick> linear_ticks(double low, double high, int count, const std::st
   }
   const double step = round_step((high - low) / count);
   const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
-  const double last = std::floor(high / step + 1e-9);
-  for (double i = std::ceil(low / step - 1e-9); i <= last; ++i) {
-    ticks.push_back({i * step, fmt::format("{:.{}f}{}", i * step + 0.0, decimals, unit)});
+  const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
+  for (int i = 0; i <= last - first; ++i) {  // first + 1 may be first
+    const double value = (first + i) * step;
+    ticks.push_back({value, fmt::format("{:.{}f}{}", value + 0.0, decimals, unit)});
   }
   return ticks;
 }

@@ -48,7 +48,7 @@ struct ScalarOf<Variable<T>> {
 
 }  // namespace detail
 
-/// One epoch of a run: a range of batches, of which each is a turn of the loop.
+/// One epoch of a run: a range of batches.
 class Epoch {
  public:
   class Iterator;
@@ -60,10 +60,10 @@ class Epoch {
   /// Returns the end of the loop.
   std::default_sentinel_t end() const { return {}; }
 
-  /// Adds the loss of the batch to the mean of the epoch, weighted by its samples. `norm` is that
-  /// of the gradients, as clip_grad_norm() returns it. Throws Error if the loss is not finite: a
-  /// Variable, which must still be on the tape, gives the op where that began. Throws ValueError
-  /// outside of the loop over the batches.
+  /// Adds the loss of the batch to the mean of the epoch, weighted by its samples. `norm` is the
+  /// norm of the gradients, as clip_grad_norm() returns it. Throws Error if the loss is not finite.
+  /// For a Variable, which must still be on the tape, the message names the op where NaN or
+  /// infinity began. Throws ValueError outside of the loop over the batches.
   ///@{
   template <class T>
   void add(Variable<T> loss, std::optional<double> norm = {}) {
@@ -79,8 +79,9 @@ class Epoch {
   ///
   ///     epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });
   ///
-  /// If the loss is not finite it calls `loss()` again under find_anomaly(), and throws Error with
-  /// what that found. Then the optimizer has not stepped.
+  /// If the loss is not finite, it calls `loss()` again under find_anomaly() and throws Error with
+  /// the op that find_anomaly() named. Then the optimizer has not stepped. Throws ValueError
+  /// outside of the loop over the batches.
   template <class Loss>
   requires detail::is_variable<std::invoke_result_t<Loss&>>
   double step(Loss&& loss) {
@@ -88,13 +89,16 @@ class Epoch {
     return typed<T>().step(std::ref(loss));
   }
 
-  /// Ends the epoch with what the validation says: a ConfusionMatrix gives its accuracy, and of
-  /// several Metrics the first decides which epoch is the best. A callable is called for them, but
-  /// not after a signal has ended the loop over the batches. Such an epoch is not recorded: it is
-  /// resumed. An epoch that nobody ends has no metrics.
+  /// Ends the epoch with the scores of the validation. A ConfusionMatrix gives its accuracy. The
+  /// first of several Metrics decides which epoch is the best. An epoch without end() has no
+  /// metrics. Batches that a `break` left out count as given.
+  ///
+  /// A signal may have ended the loop over the batches. Then end() does nothing, because the
+  /// resumed run continues the epoch. A callable that returns the scores is not called then.
   ///
   /// Throws ValueError before the loop over the batches, the second time, and if early stopping has
-  /// no score to go by; Error if a parameter is not finite; and as save_checkpoint() does.
+  /// no score; Error if a parameter is not finite; and as save_checkpoint() does. If the callable
+  /// throws, end() may be called again.
   ///@{
   void end(Metrics metrics) {
     loop_->end_epoch([&] { return std::move(metrics); });
@@ -110,7 +114,7 @@ class Epoch {
   /// Returns the number of the epoch, counted from 1.
   std::size_t number() const { return loop_->epoch_number(); }
 
-  /// Returns true if all batches have been given; after a signal it may be false.
+  /// Returns true if no batch is left. After a signal some may be.
   bool complete() const { return loop_->epoch_complete(); }
 
  private:
@@ -171,10 +175,10 @@ inline Epoch::Iterator Epoch::begin() {
 /// The epochs of a run, as a range. It refers to the model, the optimizer, the tape and the
 /// batches, which must stay in place.
 ///
-/// The constructor resumes the run where Run::resume says so. A loop that is left by `break` or an
-/// exception leaves the checkpoints that were saved, from which the run resumes. In the end,
-/// however that comes, the folder is unlocked, signals do what they did before, and with early
-/// stopping the model has the weights of the best epoch.
+/// The constructor resumes the run if Run::resume is set. When the loop over the epochs ends, the
+/// folder is unlocked, signals do again what they did before, and with early stopping the model
+/// gets the weights of the best epoch. After a `break` or an exception, the destructor does this.
+/// The checkpoints stay, and the run can be resumed from them.
 class Epochs {
  public:
   class Iterator;
@@ -192,8 +196,8 @@ class Epochs {
   Epochs& operator=(const Epochs&) = delete;
   ~Epochs() { loop_->finish(); }
 
-  /// Begins the loop over the epochs, of which a finished run has none. Throws ValueError the
-  /// second time.
+  /// Begins the loop over the epochs. A finished run has none left. Throws ValueError the second
+  /// time.
   Iterator begin();
 
   /// Returns the end of the loop.
@@ -208,15 +212,14 @@ class Epochs {
   /// Returns the signal that has interrupted the run, or 0.
   int signal() const { return loop_->signal(); }
 
-  /// Returns the record of the epoch whose weights the model has after the loop: the best one's
-  /// with early stopping, else the last one's. Null before the end of the first epoch.
+  /// Returns the record of the best epoch with early stopping, else of the last one. After the loop
+  /// the model has the weights of that epoch. Null before the end of the first epoch.
   const EpochRecord* kept() const;
 
   /// Returns the seconds spent on training, without those of an epoch that is not complete.
   double seconds() const { return loop_->state().seconds; }
 
-  /// Returns what the program should know about the folder, on one line: that its file system has
-  /// no locks. Usually empty.
+  /// Returns a warning on one line if the file system of the folder has no locks. Usually empty.
   const std::string& warning() const { return loop_->warning(); }
 
  private:

@@ -9,9 +9,8 @@
 
 namespace xtape::nn {
 
-/// Returns "parameter '0.weight' is nan at element 7" for the first parameter or buffer of `model`
-/// that has NaN or infinity, or nothing if all are finite. A model that training has spoilt is not
-/// worth keeping.
+/// Finds NaN and infinity in a model. Returns "parameter '0.weight' is nan at element 7" for the
+/// first parameter or buffer that has one, or nothing if all are finite.
 template <class Model>
 std::optional<std::string> find_not_finite(const Model& model) {
   std::optional<std::string> bad;

@@ -1,23 +1,26 @@
 #pragma once
 
-#include <string>
+#include <fmt/format.h>
+
+#include <cstddef>
 
 #include "autograd/no_grad.hpp"
 #include "nn/train/epochs.hpp"
 
 namespace xtape::nn {
 
-/// What nn::fit() returns.
+/// The result of nn::fit().
 struct Fit {
   History history;                        ///< The epochs, those before a resume too.
   RunStatus status = RunStatus::running;  ///< How the run has ended.
   int signal = 0;                         ///< The signal that has interrupted it, or 0.
-  double seconds = 0;                     ///< Spent on training.
+  double seconds = 0;                     ///< The time of the training, without validation.
 };
 
-/// Measures a model on a dataset under NoGrad: the mean of `criterion` as "validation loss" and, if
-/// the targets are classes and the outputs logits (batch, classes), the "accuracy" before it.
-/// Returns nothing for an empty dataset. The tape is rewound before each batch.
+/// Measures a model on a dataset under NoGrad. Returns the "accuracy" and the "validation loss",
+/// the mean of `criterion`. The accuracy is left out unless the targets are integers, one a sample,
+/// and the outputs are logits (batch, classes) of two classes or more. Returns nothing for an empty
+/// dataset. The tape is rewound before each batch.
 template <class Model, class Criterion, class T>
 Metrics validate(const Model& model, const Criterion& criterion, const Dataset& data, Tape<T>& tape,
                  std::size_t batch_size = 500) {
@@ -29,8 +32,8 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
     const Variable<T> output = model(tape.constant(batch.inputs));
     loss += static_cast<double>(criterion(output, batch.targets).item()) *
             static_cast<double>(batch.size());
-    if (batch.targets.are_integers() && output.shape().size() == 2 &&
-        batch.targets.shape().empty()) {
+    const bool labels = batch.targets.are_integers() && batch.targets.shape().empty();
+    if (labels && output.shape().size() == 2 && output.shape()[1] > 1) {
       matrix.add(output.value(), batch.targets);
     }
   }
@@ -52,18 +55,21 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
 ///             {.epochs = 20, .folder = "runs/iris", .resume = true, .early_stop = 5});
 ///
 /// `criterion(outputs, targets)` gives the mean loss of a batch. Without validation, or with an
-/// empty dataset, there are no metrics and no early stopping. Throws as Epochs and Epoch do.
+/// empty dataset, there are no metrics. The seed is a part of the identity of the run. Throws
+/// ValueError if `run.early_stop` has no samples for validation, and as Epochs and Epoch do.
 ///@{
 template <class Model, class Criterion, class T>
 Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const Dataset& train,
         const Dataset& validation, const Run& run) {
   require<ValueError>(run.early_stop == 0 || validation.size() > 0,
                       "fit: early_stop needs samples for validation");
+  Run seeded = run;
+  seeded.identity.emplace("seed", fmt::format("{}", run.seed));
   Rng rng{run.seed};
   Tape<T> tape;
   tape.rng() = Rng{Rng(rng)()};
   Batches batches(train, run.batch_size, rng);
-  Epochs epochs(run, model, optimizer, tape, batches);
+  Epochs epochs(seeded, model, optimizer, tape, batches);
   for (Epoch& epoch : epochs) {
     for (const Batch& batch : epoch) {
       epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace xtape::nn {
 namespace {
@@ -16,12 +17,11 @@ double root_mean_square(double squares, double count) {
   return count == 0 ? 0 : std::sqrt(squares / count);
 }
 
-/// The bin of a number other than zero; those off the scale go into the first or the last, and
-/// NaN, which is off every scale, into the last.
+/// Returns the bin of a number other than zero. Smaller numbers than those of the first bin go
+/// there. Larger ones, infinity and NaN go into the last.
 template <class T>
 std::size_t bin_of_size(T gradient) {
-  const int power =
-      std::isfinite(gradient) ? std::ilogb(gradient) : largest_power;  // std::ilogb(NaN) is no size
+  const int power = std::isfinite(gradient) ? std::ilogb(gradient) : largest_power;
   return static_cast<std::size_t>(std::clamp(power, smallest_power, largest_power - 1) -
                                   smallest_power);
 }
@@ -37,10 +37,10 @@ Histogram histogram_of(const Array<T>& weights) {
   if (limit == 0) {
     return histogram;
   }
-  const T bins_per_unit = static_cast<T>(weight_bins) / (2 * limit);
   for (const T weight : weights.storage()) {
     if (std::isfinite(weight)) {
-      const auto bin = static_cast<std::size_t>((weight + limit) * bins_per_unit);
+      const T share = (weight / limit + 1) / 2;  // no product that could overflow
+      const auto bin = static_cast<std::size_t>(share * static_cast<T>(weight_bins));
       ++histogram.counts[std::min(bin, weight_bins - 1)];
     }
   }
@@ -56,6 +56,20 @@ double squares_of(const Array<T>& array) {
   return squares;
 }
 
+template <class Records>
+std::vector<std::string> first_names(const History& history, Records EpochRecord::*records) {
+  std::vector<std::string> names;
+  std::set<std::string_view> known;
+  for (const EpochRecord& epoch : history.epochs()) {
+    for (const auto& each : epoch.*records) {
+      if (known.insert(each.name).second) {
+        names.push_back(each.name);
+      }
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 double EpochRecord::metric(std::string_view name) const {
@@ -65,6 +79,21 @@ double EpochRecord::metric(std::string_view name) const {
     }
   }
   return std::numeric_limits<double>::quiet_NaN();
+}
+
+const ParameterRecord* EpochRecord::parameter(std::string_view name) const {
+  const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                  [&](const ParameterRecord& each) { return each.name == name; });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> names_of(const History& history, Metrics EpochRecord::*records) {
+  return first_names(history, records);
+}
+
+std::vector<std::string> names_of(const History& history,
+                                  std::vector<ParameterRecord> EpochRecord::*records) {
+  return first_names(history, records);
 }
 
 template <class T>

@@ -15,27 +15,33 @@
 
 namespace xtape::nn {
 
-/// The numbers in each of the equal bins between `low` and `high`.
+/// Counts of numbers in equal bins between `low` and `high`.
 struct Histogram {
   double low = 0;                     ///< The lower end of the first bin.
   double high = 0;                    ///< The upper end of the last bin.
   std::vector<std::uint64_t> counts;  ///< One for each bin.
+
+  /// Returns true if all members are equal.
+  bool operator==(const Histogram&) const = default;
 };
 
 /// A parameter in one epoch.
 struct ParameterRecord {
   std::string name;           ///< As in "0.weight".
-  double weight_rms = 0;      ///< The root of the mean square of its numbers, after the epoch.
-  double gradient_rms = 0;    ///< The same of its gradients, over the steps that were observed.
-  Histogram weights;          ///< Of its numbers, after the epoch.
+  double weight_rms = 0;      ///< The root mean square of its elements after the epoch.
+  double gradient_rms = 0;    ///< That of its gradients in the steps that were observed.
+  Histogram weights;          ///< Of its elements after the epoch.
   Histogram gradients;        ///< Of log2 |g| for the gradients g that are not zero.
   double zero_gradients = 0;  ///< The share of gradients that are exactly zero.
+
+  /// Returns true if all members are equal.
+  bool operator==(const ParameterRecord&) const = default;
 };
 
 /// One epoch of a run.
 struct EpochRecord {
   std::size_t epoch = 0;     ///< Counted from 1.
-  double loss = 0;           ///< The mean over its samples as they were met; NaN without losses.
+  double loss = 0;           ///< The mean over its samples while it lasted. NaN: no losses.
   double seconds = 0;        ///< Spent on training, not on validation.
   double samples = 0;        ///< The training samples of the epoch.
   double learning_rate = 0;  ///< Of its last step.
@@ -45,6 +51,9 @@ struct EpochRecord {
 
   /// Returns the score of this name, or NaN.
   double metric(std::string_view name) const;
+
+  /// Returns the parameter of this name, or null.
+  const ParameterRecord* parameter(std::string_view name) const;
 
   /// Names the numbers of each epoch.
   static void visit(auto& self, auto&& f) {
@@ -120,10 +129,19 @@ class History {
   std::vector<EpochRecord> epochs_;
 };
 
+/// Returns the names of the metrics, or of the parameters, of all epochs in the order in which they
+/// first appear. An epoch may lack some.
+///@{
+std::vector<std::string> names_of(const History& history, Metrics EpochRecord::*records);
+std::vector<std::string> names_of(const History& history,
+                                  std::vector<ParameterRecord> EpochRecord::*records);
+///@}
+
 /// Columns of numbers under their names, as checkpoints hold them.
 using Series = std::map<std::string, std::vector<double>>;
 
-/// Returns all of a history but gradients that wait for the end of their epoch.
+/// Returns the epochs of a history as series, without the gradients observed since the last one. A
+/// metric that an epoch does not have is NaN in it.
 Series series_of(const History& history);
 
 /// Returns the history of `epochs` epochs. Throws ValueError if the series are not of so many.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "nn/train/history.hpp"
 #include "tensor/error.hpp"
@@ -17,30 +17,30 @@ namespace {
 constexpr const char* number_key = "history.";
 constexpr std::string_view metric_key = "metric.", parameter_key = "parameter.";
 
-/// The columns' names sort as the metrics and the parameters do.
+/// Returns the name of a column. The columns of a kind sort by their index.
 std::string ordered(std::string_view kind, std::size_t index, std::string_view name) {
   return fmt::format("{}{:06}.{}", kind, index, name);
 }
 
-/// Splits what ordered() has joined: the name without its number.
+/// Returns the name that ordered() got.
 std::string_view name_of(std::string_view key, std::string_view kind) {
   key.remove_prefix(std::min(key.size(), kind.size()));
   const std::size_t dot = key.find('.');
   return dot == std::string_view::npos ? key : key.substr(dot + 1);
 }
 
-std::string_view sense_of(Better better) {
+std::string_view prefix_of(Better better) {
   return better == Better::higher ? "higher." : better == Better::lower ? "lower." : "number.";
 }
 
-/// A metric's name begins with the sense of its score.
+/// Returns the metric of a column, whose name begins with the prefix of its score.
 Metric metric_of(std::string_view name, double value) {
   for (const Better better : {Better::higher, Better::lower, Better::unknown}) {
-    if (name.starts_with(sense_of(better))) {
-      return {std::string(name.substr(sense_of(better).size())), {value, better}};
+    if (name.starts_with(prefix_of(better))) {
+      return {std::string(name.substr(prefix_of(better).size())), {value, better}};
     }
   }
-  fail<ValueError>("its metric '{}' has no sense", name);
+  fail<ValueError>("its metric '{}' is neither higher. nor lower. nor number.", name);
 }
 
 void append(std::vector<double>& column, const Histogram& histogram) {
@@ -52,10 +52,23 @@ void append(std::vector<double>& column, const Histogram& histogram) {
   }
 }
 
+/// An epoch without the parameter has a record without bins.
 void append(std::vector<double>& column, const ParameterRecord& record) {
   column.insert(column.end(), {record.weight_rms, record.gradient_rms, record.zero_gradients});
   append(column, record.weights);
   append(column, record.gradients);
+}
+
+/// Returns the prefix of the first score of this name.
+std::string_view prefix_of(const History& history, const std::string& metric) {
+  for (const EpochRecord& epoch : history.epochs()) {
+    for (const auto& [name, score] : epoch.metrics) {
+      if (name == metric) {
+        return prefix_of(score.better);
+      }
+    }
+  }
+  return prefix_of(Better::unknown);
 }
 
 /// Takes numbers off the front of a column.
@@ -116,7 +129,10 @@ void read_column(const std::string& key, const std::vector<double>& column,
     if (key.starts_with(metric_key)) {
       epoch.metrics.push_back(metric_of(name_of(key, metric_key), taker.number()));
     } else if (key.starts_with(parameter_key)) {
-      epoch.parameters.push_back(taker.parameter(name_of(key, parameter_key)));
+      ParameterRecord record = taker.parameter(name_of(key, parameter_key));
+      if (!record.weights.counts.empty()) {
+        epoch.parameters.push_back(std::move(record));
+      }
     } else {
       bool known = false;
       EpochRecord::visit(epoch, [&](const char* name, double& number) {
@@ -134,24 +150,21 @@ void read_column(const std::string& key, const std::vector<double>& column,
 }  // namespace
 
 Series series_of(const History& history) {
+  const auto metrics = names_of(history, &EpochRecord::metrics);
+  const auto parameters = names_of(history, &EpochRecord::parameters);
   Series series;
   for (const EpochRecord& epoch : history.epochs()) {
     EpochRecord::visit(epoch, [&](const char* name, double number) {
       series[std::string(number_key) + name].push_back(number);
     });
-    for (std::size_t i = 0; i < epoch.metrics.size(); ++i) {
-      const auto& [name, score] = epoch.metrics[i];
-      auto& column = series[ordered(metric_key, i, std::string(sense_of(score.better)) + name)];
-      column.resize(epoch.epoch - 1, std::numeric_limits<double>::quiet_NaN());
-      column.push_back(score.value);
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+      const std::string key = std::string(prefix_of(history, metrics[i])) + metrics[i];
+      series[ordered(metric_key, i, key)].push_back(epoch.metric(metrics[i]));
     }
-    for (std::size_t i = 0; i < epoch.parameters.size(); ++i) {
-      append(series[ordered(parameter_key, i, epoch.parameters[i].name)], epoch.parameters[i]);
-    }
-  }
-  for (auto& [key, column] : series) {
-    if (key.starts_with(metric_key)) {
-      column.resize(history.epochs().size(), std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      const ParameterRecord* record = epoch.parameter(parameters[i]);
+      append(series[ordered(parameter_key, i, parameters[i])],
+             record == nullptr ? ParameterRecord() : *record);
     }
   }
   return series;

@@ -67,7 +67,7 @@ TrainingState Loop::training_state() {
 void Loop::resume(const fs::path& checkpoint) {
   TrainingState restored = training_state();
   const RunShape shape{.batches = batches_.size(),
-                       .samples = samples(),
+                       .samples = batches_.samples(),
                        .batch_size = batches_.position().batch_size,
                        .early_stop = run_.early_stop};
   RunState state;
@@ -84,13 +84,9 @@ void Loop::resume(const fs::path& checkpoint) {
   history_ = std::move(history);
 }
 
-std::size_t Loop::samples() const {
-  const Batches::Position position = batches_.position();
-  return std::min(position.items, batches_.size() * position.batch_size);
-}
-
 void Loop::save() {
   require_finite();
+  state_.steps = steps();  // the program may have made one after the last batch
   save(checkpoint_path(run_.folder, state_.steps), training_state());
   keep_last_checkpoints(run_.folder, run_.keep);
 }
@@ -100,7 +96,7 @@ void Loop::begin() {
   if (run_.catch_signals) {
     signals_.emplace();
   }
-  progress_.begin(run_.epochs, samples());
+  progress_.begin(run_.epochs, batches_.samples());
   status_ = next_status();
   if (!running()) {
     finish();
@@ -112,7 +108,7 @@ RunStatus Loop::next_status() const {
   if (completed >= run_.epochs) {
     return RunStatus::completed;
   }
-  if (run_.early_stop > 0 && completed >= state_.best_epoch + run_.early_stop) {
+  if (run_.early_stop > 0 && completed - state_.best_epoch >= run_.early_stop) {
     return RunStatus::stopped_early;
   }
   return run_.catch_signals && interrupted() != 0 ? RunStatus::interrupted : RunStatus::running;
@@ -124,6 +120,7 @@ void Loop::begin_batches() {
   over_ = complete_ = *next_ == batches_.end();
   progress_.begin_epoch(state_.epoch, state_.samples);
   seconds_before_ = state_.epoch_seconds;
+  observe_from_ = 0;
   start_ = Clock::now();
 }
 
@@ -133,17 +130,25 @@ Batch Loop::batch() {
     batch_size_ = batch.size();
     steps_before_ = steps();
     rate_ = learning_rate();
+    loss_ = std::nan("");
   }
   return batch;
 }
 
 void Loop::fail_loss(double loss, const std::string& cause) const {
-  fail<Error>("step {}: the loss is {}{}; try a smaller learning rate", steps_before_ + 1,
-              std::isnan(loss) ? "nan" : fmt::format("{}", loss), cause);
+  const bool data = cause.starts_with(": constant ") || cause.starts_with(": 'constant' ");
+  fail<Error>("step {}: the loss is {}{}; {}", steps_before_ + 1,
+              std::isnan(loss) ? "nan" : fmt::format("{}", loss), cause,
+              data ? "look for it in the data" : "try a smaller learning rate");
+}
+
+void Loop::require_in_batch(const char* function) const {
+  require<ValueError>(in_batch_, "Epoch::{}: called outside of the loop over the batches",
+                      function);
 }
 
 void Loop::add(double loss, std::optional<double> norm) {
-  require<ValueError>(in_batch_, "Epoch::add: called outside of the loop over the batches");
+  require_in_batch("add");
   if (!std::isfinite(loss)) [[unlikely]] {
     fail_loss(loss, "");
   }
@@ -157,7 +162,7 @@ void Loop::add(double loss, std::optional<double> norm) {
 }
 
 void Loop::end_batch() {
-  static_cast<void>(batch());  // which may have been skipped unseen
+  static_cast<void>(batch());  // counts the batch as used even if the body did not look at it
   in_batch_ = false;
   const bool stepped = steps() != steps_before_;
   state_.samples += batch_size_;
@@ -168,13 +173,14 @@ void Loop::end_batch() {
   progress_.advance(batch_size_, loss_);
   if (stepped) {
     state_.learning_rate = rate_;
-    const std::size_t every = std::max<std::size_t>(1, batches_.size() / 4);
-    if (run_.histograms && steps_before_ % every == 0) {
+    if (run_.histograms && state_.batches >= observe_from_) {
       observe();
+      observe_from_ = state_.batches + std::max<std::size_t>(1, batches_.size() / 4);
     }
   }
   const bool stop = run_.catch_signals && interrupted() != 0 && (stepped || state_.steps == 0);
-  const bool due = run_.save_every > 0 && state_.steps % run_.save_every == 0;
+  const bool due =
+      run_.save_every > 0 && state_.steps / run_.save_every > steps_before_ / run_.save_every;
   if (keeps() && stepped && (stop || due)) {
     save();
   }
@@ -201,16 +207,16 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
     return;  // a signal ended the loop over the batches
   }
   skip_batches();
-  ended_ = true;
   progress_.end_epoch();
   require_finite();
   Metrics metrics = measure();
   judge(metrics);
   record(epoch_record(std::move(metrics)));
-  const EpochRecord& ended = history_.epochs().back();
-  report(ended.metrics.empty() ? lower_is_better(ended.loss) : ended.metrics.front().score);
-  print_summary();
   state_.begin_epoch();
+  ended_ = true;  // after an exception above, the program may call end() again
+  const EpochRecord& epoch = history_.epochs().back();
+  report(epoch.metrics.empty() ? lower_is_better(epoch.loss) : epoch.metrics.front().score);
+  print_summary();
   if (keeps()) {
     save();
   }

@@ -19,18 +19,18 @@
 #include "nn/train/run.hpp"
 #include "nn/train/signals.hpp"
 
-// What nn::Epochs does between the batches and between the epochs of a reader's loop.
+// The work of nn::Epochs between the batches and between the epochs of a program's loop.
 
 namespace xtape::nn::detail {
 
-/// A run, without what depends on the type of its numbers.
+/// The part of a run that does not depend on the type of its numbers.
 class Loop {
  public:
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   virtual ~Loop();
 
-  // What an Epoch does.
+  // For Epoch.
   void begin_batches();
   bool batches_left() const { return !over_; }
   Batch batch();
@@ -38,7 +38,7 @@ class Loop {
   void add(double loss, std::optional<double> norm);
   void end_epoch(const std::function<Metrics()>& measure);
 
-  // What Epochs does.
+  // For Epochs.
   void begin();
   void next_epoch();
   bool running() const { return status_ == RunStatus::running; }
@@ -57,8 +57,8 @@ class Loop {
  protected:
   Loop(const Run& run, Batches& batches);
 
-  /// Makes and locks the folder, and brings back the newest checkpoint. The last line of derived
-  /// constructors.
+  /// Makes and locks the folder, and loads the newest checkpoint. Derived constructors call it
+  /// last.
   void open_folder();
 
   /// Returns true if the batch under way is the first, or the last, of those that share a step.
@@ -70,6 +70,8 @@ class Loop {
   ///@}
   /// Throws Error about the loss of the batch under way. `cause` begins with ": " or is empty.
   [[noreturn]] void fail_loss(double loss, const std::string& cause) const;
+  /// Throws ValueError, naming the function of Epoch, unless a batch is under way.
+  void require_in_batch(const char* function) const;
   std::size_t batch_size() const { return batch_size_; }
 
   virtual std::size_t steps() const = 0;
@@ -92,8 +94,6 @@ class Loop {
 
   /// The batches of this epoch before the one under way.
   std::size_t given() const { return state_.batches % batches_.size(); }
-  /// The samples of an epoch.
-  std::size_t samples() const;
   bool keeps() const { return !run_.folder.empty(); }
   void lock_folder();
   void resume(const std::filesystem::path& checkpoint);
@@ -122,15 +122,16 @@ class Loop {
   bool complete_ = false;  // no batch is left
   bool ended_ = false;     // end_epoch() has been called
   Clock::time_point start_;
-  double seconds_before_ = 0;  // spent on the epoch before start_
+  double seconds_before_ = 0;     // spent on the epoch before start_
+  std::size_t observe_from_ = 0;  // the next gradients to observe follow so many batches
 
   // Of the batch under way.
   bool in_batch_ = false;
   std::size_t batch_size_ = 0, steps_before_ = 0;
-  double rate_ = 0, loss_ = 0;
+  double rate_ = 0, loss_ = 0;  // the loss is NaN until add()
 };
 
-/// A model of any class, referred to as one.
+/// A reference to a model of any class.
 template <class T>
 class ModelReference {
  public:
@@ -164,8 +165,8 @@ class TypedLoop final : public Loop {
   void require_finite_loss(Variable<T> loss) const;
 
  private:
-  /// Puts the mean of the gradients of several batches into the tape. Returns false as long as
-  /// others of them are to come.
+  /// Puts the mean of the gradients of several batches into the tape. Returns false if the step
+  /// waits for more batches.
   bool average_gradients();
   [[noreturn]] void explain(double loss, const std::function<Variable<T>()>& again);
 

@@ -11,25 +11,25 @@
 #include "tensor/indices.hpp"
 
 /// @file
-/// How good a classifier is. Logits are (batch, classes), and the class that a row predicts is that
-/// of its largest logit: of the first where several are equal, and NaN counts as the largest, as in
-/// NumPy. Shares of nothing (0 of 0) are NaN.
+/// Measures of a classifier. Logits are (batch, classes). A row predicts the class of its largest
+/// logit, the first one if several are equal. NaN counts as the largest, as in NumPy. A share of
+/// nothing (0 of 0) is NaN.
 ///
-/// What takes logits throws ShapeError when they are no (batch, classes) with at least one class,
-/// when they were moved from, or when there is not one label for each row, and ValueError for a
-/// label that is no class.
+/// Functions of logits throw ShapeError if the logits are not (batch, classes) with at least one
+/// class, if they were moved from, or if there is not one label for each row. They throw ValueError
+/// for a label that is no class.
 
 namespace xtape::nn {
 
 using xtape::argmax;
 using xtape::one_hot;
 
-/// The share of rows whose prediction is their label, in [0, 1].
+/// Returns the share of rows whose prediction is their label, in [0, 1].
 template <class T>
 double accuracy(const Array<T>& logits, Indices labels);
 
-/// The share of rows whose label is among their `k` largest logits, in [0, 1]. Of equal logits the
-/// first is the largest. With k = 1 it is accuracy(). Throws ValueError if `k` is 0.
+/// Returns the share of rows whose label is among their `k` largest logits, in [0, 1]. Of equal
+/// logits the first is the largest. With k = 1 it is accuracy(). Throws ValueError if `k` is 0.
 template <class T>
 double top_k_accuracy(const Array<T>& logits, Indices labels, std::size_t k);
 
@@ -40,34 +40,34 @@ class ConfusionMatrix {
   /// more elements than can be counted.
   explicit ConfusionMatrix(std::size_t classes = 0);
 
-  /// Counts a batch; one that does not fit is not counted at all.
+  /// Counts a batch. If it throws, nothing is counted.
   template <class T>
   void add(const Array<T>& logits, Indices labels);
 
-  /// The number of classes; 0 until the first add() has decided it, and once moved from.
+  /// Returns the number of classes. It is 0 before the first add() and after a move.
   std::size_t classes() const { return counts_.empty() ? 0 : classes_; }
 
-  /// How many items of class `actual` were taken for `predicted`. Throws ValueError when either is
-  /// no class.
+  /// Returns how often class `actual` was predicted as `predicted`. Throws ValueError if one is no
+  /// class.
   std::size_t count(std::size_t actual, std::size_t predicted) const;
 
-  /// How many items have been counted.
+  /// Returns the number of samples.
   std::size_t total() const;
 
-  /// How many of them were recognised.
+  /// Returns the number of right predictions.
   std::size_t correct() const;
 
-  /// correct() / total().
+  /// Returns correct() / total().
   double accuracy() const;
 
-  /// The share of the items of class `actual` that were recognised.
+  /// Returns the share of the samples of class `actual` with a right prediction.
   double recall(std::size_t actual) const;
 
-  /// The share of the predictions of class `predicted` that were right.
+  /// Returns the share of the predictions of class `predicted` that were right.
   double precision(std::size_t predicted) const;
 
-  /// The mean of recall(), or of precision(), over the classes for which it is not NaN, each class
-  /// alike. NaN if there is none.
+  /// Returns the mean of recall(), or of precision(), over the classes for which it is not NaN. NaN
+  /// if there is none.
   ///@{
   double macro_recall() const;
   double macro_precision() const;
@@ -78,7 +78,7 @@ class ConfusionMatrix {
   std::vector<std::size_t> counts_;  // (actual, predicted), row-major
 };
 
-/// A table with a row for each actual class and a column for each predicted one.
+/// Returns a table with a row for each actual class and a column for each predicted one.
 std::string to_string(const ConfusionMatrix& matrix);
 
 /// Prints the table.

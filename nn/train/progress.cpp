@@ -38,7 +38,8 @@ std::string bar(double done, std::size_t width, bool colour) {
 }  // namespace
 
 std::string format_duration(double seconds) {
-  const auto total = static_cast<long>(std::ceil(std::clamp(seconds, 0., 359999.)));
+  const double known = std::isnan(seconds) ? 0 : std::clamp(seconds, 0., 359999.);
+  const auto total = static_cast<long>(std::ceil(known));
   const long hours = total / 3600, minutes = total / 60 % 60;
   return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, total % 60)
                    : fmt::format("{}:{:02}", minutes, total % 60);
@@ -51,7 +52,7 @@ std::string progress_bar(const Standing& standing, const Canvas& canvas) {
   const std::vector<std::string> parts{
       fmt::format(" {:3.0f} %", std::floor(100 * standing.done)),
       fmt::format("  {} left", format_duration(standing.seconds_left)),
-      fmt::format("  loss {:.4f}", standing.loss),
+      std::isnan(standing.loss) ? "" : fmt::format("  loss {:.4f}", standing.loss),
       fmt::format("  {:.0f}/s", standing.samples_per_second)};
   std::string end;
   for (const std::string& part : parts) {
@@ -67,9 +68,9 @@ std::string progress_bar(const Standing& standing, const Canvas& canvas) {
 }
 
 std::string progress_line(const Standing& standing) {
-  return fmt::format("epoch {}/{}: {:.0f} %, {:.0f} samples/s, loss {:.4f}, {} left",
-                     standing.epoch, standing.epochs, std::floor(100 * standing.done),
-                     standing.samples_per_second, standing.loss,
+  return fmt::format("epoch {}/{}: {:.0f} %, {:.0f} samples/s, {}{} left", standing.epoch,
+                     standing.epochs, std::floor(100 * standing.done), standing.samples_per_second,
+                     std::isnan(standing.loss) ? "" : fmt::format("loss {:.4f}, ", standing.loss),
                      format_duration(standing.seconds_left));
 }
 
@@ -87,6 +88,7 @@ void Progress::begin(std::size_t epochs, std::size_t samples_per_epoch) {
   standing_ = {.epoch = 1, .epochs = epochs};
   samples_per_epoch_ = samples_per_epoch;
   all_samples_ = 0;
+  mean_loss_ = std::nan("");
   training_seconds_ = 0;
   next_ = Clock::now() + interval_;
 }
@@ -98,7 +100,9 @@ void Progress::begin_epoch(std::size_t number, std::size_t samples) {
 }
 
 void Progress::advance(std::size_t samples, double loss) {
-  mean_loss_ = all_samples_ == 0 ? loss : mean_loss_ + 0.02 * (loss - mean_loss_);
+  if (!std::isnan(loss)) {
+    mean_loss_ = std::isnan(mean_loss_) ? loss : mean_loss_ + 0.02 * (loss - mean_loss_);
+  }
   samples_ += samples;
   all_samples_ += samples;
   if (style_ == ProgressStyle::none) {
@@ -113,13 +117,13 @@ void Progress::advance(std::size_t samples, double loss) {
 void Progress::show(Clock::time_point now) {
   const double seconds =
       training_seconds_ + std::chrono::duration<double>(now - epoch_start_).count();
-  const double all = static_cast<double>(standing_.epochs * samples_per_epoch_);
-  const double before = static_cast<double>((standing_.epoch - 1) * samples_per_epoch_);
-  standing_.done = static_cast<double>(samples_) / static_cast<double>(samples_per_epoch_);
+  const auto epoch = static_cast<double>(samples_per_epoch_);
+  standing_.done = static_cast<double>(samples_) / epoch;
   standing_.samples_per_second = static_cast<double>(all_samples_) / seconds;
   standing_.loss = mean_loss_;
+  const double epochs_left = static_cast<double>(standing_.epochs - standing_.epoch + 1);
   standing_.seconds_left =
-      (all - before - static_cast<double>(samples_)) / standing_.samples_per_second;
+      (epochs_left * epoch - static_cast<double>(samples_)) / standing_.samples_per_second;
   if (style_ == ProgressStyle::lines) {
     std::fputs((progress_line(standing_) + '\n').c_str(), stderr);
   } else {
@@ -131,7 +135,9 @@ void Progress::show(Clock::time_point now) {
 }
 
 void Progress::end_epoch() {
-  training_seconds_ += std::chrono::duration<double>(Clock::now() - epoch_start_).count();
+  const auto now = Clock::now();
+  training_seconds_ += std::chrono::duration<double>(now - epoch_start_).count();
+  epoch_start_ = now;
   wipe();
 }
 

@@ -13,7 +13,7 @@ struct Standing {
   std::size_t epochs = 1;         ///< The number of epochs.
   double done = 0;                ///< The part of the epoch that is done, in [0, 1].
   double samples_per_second = 0;  ///< The speed.
-  double loss = 0;                ///< A running mean.
+  double loss = 0;                ///< A running mean. NaN: not shown.
   double seconds_left = 0;        ///< For all epochs.
 };
 
@@ -46,7 +46,7 @@ enum class ProgressStyle {
 ProgressStyle style_of_stderr();
 
 /// Shows the state of a training run on standard error. A terminal with TERM=dumb gets lines
-/// instead of a bar. NO_COLOR, set to anything, switches colours off.
+/// instead of a bar. NO_COLOR switches colours off, unless it is empty.
 class Progress {
  public:
   /// Decides the style.
@@ -63,7 +63,7 @@ class Progress {
   /// Begins an epoch. A resumed run has already done some of its samples.
   void begin_epoch(std::size_t number, std::size_t samples = 0);
 
-  /// Counts a batch. Nearly always takes a few nanoseconds.
+  /// Counts a batch. A loss of NaN is left out of the mean that is shown.
   void advance(std::size_t samples, double loss);
 
   /// Ends an epoch, and wipes the bar to make room for other output.
@@ -82,7 +82,7 @@ class Progress {
   Clock::duration interval_;
   std::size_t samples_per_epoch_ = 0;
   Standing standing_;
-  double mean_loss_ = 0;     // a running mean over recent batches
+  double mean_loss_ = 0;     // a running mean over recent batches, or NaN
   std::size_t samples_ = 0;  // of this epoch
   std::size_t all_samples_ = 0;
   double training_seconds_ = 0;  // of the epochs before

@@ -55,7 +55,7 @@ struct Run {
   /// How the run shows its progress on standard error.
   ProgressStyle progress = ProgressStyle::automatic;
 
-  /// Whether a line about each epoch is printed beside the progress.
+  /// Whether the progress has a line about each epoch. ProgressStyle::none has none.
   bool summary = true;
 
   /// Whether Ctrl-C and SIGTERM save the run and end it, instead of the program.
@@ -73,7 +73,7 @@ struct Run {
 
 /// How a run has ended.
 enum class RunStatus {
-  running,        ///< It has not, or the loop over its epochs was left by `break` or an exception.
+  running,        ///< It has not, or `break` or an exception ended the loop over its epochs.
   completed,      ///< After its last epoch.
   stopped_early,  ///< After Run::early_stop epochs without a better score.
   interrupted     ///< By a signal; see Epochs::signal().

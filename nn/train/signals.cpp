@@ -14,12 +14,13 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may set i
 
 constexpr std::array<int, 2> caught{SIGINT, SIGTERM};
 
-std::mutex mutex;  // guards what follows
+std::mutex mutex;  // guards the two below
 std::size_t living = 0;
 std::array<struct sigaction, caught.size()> before;
 
 extern "C" void note(int signal) {
-  noted = signal;
+  int none = 0;
+  noted.compare_exchange_strong(none, signal);
   struct sigaction action {};
   action.sa_handler = SIG_DFL;  // NOLINT: a macro with a cast
   ::sigaction(signal, &action, nullptr);

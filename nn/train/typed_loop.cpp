@@ -50,6 +50,7 @@ TypedLoop<T>::TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& o
 
 template <class T>
 double TypedLoop<T>::step(const std::function<Variable<T>()>& loss) {
+  require_in_batch("step");
   const Rng rng = tape_.rng();
   tape_.rewind();
   const Variable<T> recorded = loss();

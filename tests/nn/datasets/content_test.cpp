@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/datasets/download.hpp"
 #include "nn/datasets/inspect.hpp"
 #include "nn/datasets/sha256.hpp"
 #include "nn/datasets/unpack.hpp"
@@ -16,7 +17,9 @@
 
 namespace {
 
+using xtape::nn::datasets::Damaged;
 using xtape::nn::datasets::DataFile;
+using xtape::nn::datasets::inspect;
 using xtape::nn::datasets::unpack;
 
 const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -65,23 +68,24 @@ TEST_CASE("unpack refuses what is damaged, cut short or missing, and names it") 
   const TemporaryFolder folder;
   auto bytes = packed(std::string(1000, 'x'));
   const auto cut = folder.write("cut", bytes.data(), bytes.size() - 9);
-  CHECK_THROWS_AS(unpack(cut, 5000), xtape::nn::datasets::Damaged);
-  CHECK(message_of([&] { unpack(cut, 5000); }).find(cut.string() + ": damaged or cut short") == 0);
+  CHECK(
+      message_of([&] { unpack(cut, 5000); }).starts_with(cut.string() + ": damaged or cut short"));
   bytes[bytes.size() - 6] ^= 1;  // the checksum
   const auto damaged = folder.write("damaged", bytes);
-  CHECK_THROWS_AS(unpack(damaged, 5000), xtape::nn::datasets::Damaged);
+  CHECK_THROWS_AS(unpack(damaged, 5000), Damaged);
   const auto nowhere = folder / "nowhere";
-  CHECK_THROWS_WITH(unpack(nowhere, 5),
-                    nowhere.string() + ": cannot open: No such file or directory");
-  CHECK_THROWS_WITH(unpack(folder.path(), 5), folder.path().string() + ": is no regular file");
+  CHECK_FAILS(unpack(nowhere, 5), xtape::DataError,
+              nowhere.string() + ": cannot open: No such file or directory");
+  CHECK_FAILS(unpack(folder.path(), 5), xtape::DataError,
+              folder.path().string() + ": is no regular file");
 }
 
 TEST_CASE("unpack stops at its limit, however much a file would unpack to") {
   const TemporaryFolder folder;
   const auto bomb = folder.write("bomb", packed(std::string(200 << 20, '\0')));
   std::uint64_t taken = 0;
-  CHECK_THROWS_WITH(unpack(bomb, 1000, [&](auto bytes) { taken += bytes.size(); }),
-                    bomb.string() + ": holds more than 1000 bytes");
+  CHECK_FAILS(unpack(bomb, 1000, [&](auto bytes) { taken += bytes.size(); }), Damaged,
+              bomb.string() + ": holds more than 1000 bytes");
   CHECK(taken <= 1000);
   std::string noise(std::filesystem::file_size(bomb), '\0');
   xtape::Rng rng;
@@ -96,28 +100,41 @@ TEST_CASE("unpack refuses gzip files cut short anywhere") {
   for (std::size_t size = 2; size < whole.size(); ++size) {
     CAPTURE(size);
     const auto cut = folder.write("cut", whole.data(), size);
-    CHECK_THROWS_AS(unpack(cut, 5000), xtape::nn::datasets::Damaged);
+    CHECK_THROWS_AS(unpack(cut, 5000), Damaged);
   }
 }
 
 TEST_CASE("inspect finds a file by each name that read_mnist knows, in its order") {
   const TemporaryFolder folder;
-  CHECK_FALSE(xtape::nn::datasets::inspect(folder.path(), published).found());
+  CHECK_FALSE(inspect(folder.path(), published).found());
   const std::string content = "abc";
   for (const char* name : {"train-labels.idx1-ubyte.gz", "train-labels-idx1-ubyte.gz",
                            "train-labels.idx1-ubyte", "train-labels-idx1-ubyte"}) {
     folder.write(name, packed(content));
-    const auto there = xtape::nn::datasets::inspect(folder.path(), published);
+    const auto there = inspect(folder.path(), published);
     CHECK(there.path == folder / name);
     CHECK(there.right());
   }
+  const DataFile plain{"points.csv", 3, abc};
+  CHECK_FALSE(inspect(folder.path(), plain).found());
+  folder.write("points.csv.gz", packed(content));
+  CHECK(inspect(folder.path(), plain).right());
+}
+
+TEST_CASE("A data set without mirrors is not downloaded", "[nn]") {
+  const TemporaryFolder folder;
+  const xtape::nn::datasets::KnownDataset dataset{"points", "Points", {published}, {}, {}, {}};
+  CHECK_FAILS(xtape::nn::datasets::download(dataset, {}, folder.path(), {}, {}), xtape::DataError,
+              "Points: no mirror is known");
+  folder.write(published.name, std::string("abc"));
+  CHECK(xtape::nn::datasets::download(dataset, {}, folder.path(), {}, {}).empty());
 }
 
 TEST_CASE("inspect says what is wrong with a file") {
   const TemporaryFolder folder;
   const auto problem = [&](const std::string& content) {
     const auto path = folder.write(published.name, content);
-    const auto there = xtape::nn::datasets::inspect(folder.path(), published);
+    const auto there = inspect(folder.path(), published);
     CHECK_FALSE(there.right());
     CHECK(there.found());
     return there.problem.substr(path.string().size());

@@ -1,7 +1,13 @@
 #include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
 
+#include "nn/layers/linear.hpp"
 #include "nn/report/confusion.hpp"
 #include "nn/report/curves.hpp"
+#include "nn/report/learning.hpp"
+#include "nn/report/metrics.hpp"
 #include "nn/report/predictions.hpp"
 #include "nn/report/ridges.hpp"
 #include "nn/report/scale.hpp"
@@ -69,6 +75,7 @@ TEST_CASE("Ticks are round numbers within the axis") {
         Labels{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"});
   CHECK(labels_of(report::linear_ticks(-30, 30, 3)) == Labels{"-20", "0", "20"});
   CHECK(labels_of(report::linear_ticks(7, 7, 5)) == Labels{"7"});
+  CHECK(report::linear_ticks(1, 1 + 2.3e-16, 6).size() <= 9);  // steps that 1 does not feel
   CHECK(labels_of(report::power_ticks(1e-3, 10, 6)) == Labels{"10⁻³", "10⁻²", "10⁻¹", "1", "10¹"});
   CHECK(report::power_ticks(1e-30, 1, 6).size() <= 6);
 }
@@ -92,6 +99,47 @@ TEST_CASE("A chart leaves out numbers that it cannot draw, and names its lines w
   CHECK(contains(draw(curves), "<li class=\"s1\">two</li>"));
 }
 
+TEST_CASE("A line that is flat but for rounding errors is drawn flat") {
+  const report::Curves curves{.title = "",
+                              .description = "",
+                              .note = "",
+                              .unit = "",
+                              .epochs = {1, 2},
+                              .series = {{"rate", {0.1, std::nextafter(0.1, 1)}}}};
+  CHECK(contains(draw(curves), ">0.10</text>"));
+}
+
+TEST_CASE("Charts and tables have what only some epochs recorded") {
+  xtape::Rng rng;
+  nn::Linear<float> layer(1, 2, rng);
+  layer.weight = xtape::Array<float>{{1, 2}};
+  layer.bias = xtape::Array<float>{0, 0};
+  nn::History history;
+  history.end_epoch({.epoch = 1, .loss = std::nan(""), .metrics = {{"cost", 5}}});
+  history.end_epoch({.epoch = 2, .loss = 0.5}, layer);
+  history.end_epoch({.epoch = 3, .loss = 0.25, .metrics = {{"accuracy", 0.75}}});
+  const std::string curves = report::draw_curves(history);
+  CHECK(contains(curves, "training: from 0.5 to 0.25."));
+  CHECK(contains(curves, "cost: from 5 to 5."));
+  CHECK(contains(curves, "accuracy: from 75 % to 75 %."));
+  for (const std::string& html : {report::draw_gradients(history), report::draw_weights(history)}) {
+    CHECK(contains(html, "<figcaption>weight "));
+    CHECK_FALSE(contains(html, "nan"));
+  }
+  CHECK(report::metrics_csv(history) ==
+        "epoch,loss,cost,accuracy,seconds,learning_rate,"
+        "weight.rms,weight.gradient_rms,bias.rms,bias.gradient_rms\n"
+        "1,,5,,0,0,,,,\n"
+        "2,0.5,,,0,0,1.5811388300841898,0,0,0\n"
+        "3,0.25,,0.75,0,0,,,,\n");
+}
+
+TEST_CASE("A run without losses has no chart of them") {
+  nn::History history;
+  history.end_epoch({.epoch = 1, .loss = std::nan("")});
+  CHECK_FALSE(contains(report::draw_curves(history), "<figcaption>Loss"));
+}
+
 TEST_CASE("spread chooses evenly, with the first and the last") {
   using Numbers = std::vector<std::size_t>;
   CHECK(report::spread(0, 3).empty());
@@ -106,8 +154,8 @@ TEST_CASE("The heat map says each count and the share that was recognised") {
   logits(0, 0) = logits(1, 1) = logits(2, 1) = 1.f;
   matrix.add(logits, std::vector<int>{0, 0, 1});
   const std::string html = report::draw(matrix, {"cat", "<dog>"});
-  CHECK(contains(html, "1 of 2 images of cat taken for &lt;dog&gt;"));
-  CHECK(contains(html, "1 of 1 images of &lt;dog&gt; taken for &lt;dog&gt;"));
+  CHECK(contains(html, "1 of 2 samples of cat taken for &lt;dog&gt;"));
+  CHECK(contains(html, "1 of 1 samples of &lt;dog&gt; taken for &lt;dog&gt;"));
   CHECK(contains(html, "50.0 %"));
   CHECK(contains(html, "100.0 %"));
 }

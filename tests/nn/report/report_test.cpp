@@ -11,6 +11,7 @@
 
 namespace nn = xtape::nn;
 using xtape::Shape;
+using xtape::ValueError;
 
 namespace {
 
@@ -106,18 +107,18 @@ TEST_CASE("A table aligns numbers and spans its last heading") {
   CHECK(contains(html, "<td>7 x</td>"));  // for "none" is no number
   CHECK(contains(nn::table({"facts"}, {{"a", "b"}}).html, "<th scope=\"col\" colspan=\"2\">facts"));
   CHECK(contains(nn::table({"x", "y"}, {}).html, "<th scope=\"col\">y</th>"));
-  CHECK_THROWS_WITH(nn::table({"x", "y"}, {{"1", "2"}, {"3"}}),
-                    "table: row 1 has 1 cells, expected 2");
-  CHECK_THROWS_WITH(nn::table({"x", "y"}, {{"1"}}), "table: row 0 has 1 cells, expected 2");
+  CHECK_FAILS(nn::table({"x", "y"}, {{"1", "2"}, {"3"}}), ValueError,
+              "table: row 1 has 1 cells, expected 2");
+  CHECK_FAILS(nn::table({"x", "y"}, {{"1"}}), ValueError, "table: row 0 has 1 cells, expected 2");
 }
 
 TEST_CASE("Figures of classes want a name for each class") {
-  CHECK_THROWS_WITH(nn::confusion(nn::ConfusionMatrix(3), names),
-                    "confusion: 3 classes, but 2 names");
-  CHECK_THROWS_WITH(nn::class_samples(images({0, 2}, {2, 2}), names),
-                    "class_samples: 3 classes, but 2 names");
-  CHECK_THROWS_WITH(nn::class_samples(images({0, -1}, {2, 2}), names),
-                    "label -1 of sample 1 is no class");
+  CHECK_FAILS(nn::confusion(nn::ConfusionMatrix(3), names), ValueError,
+              "confusion: 3 classes, but 2 names");
+  CHECK_FAILS(nn::class_samples(images({0, 2}, {2, 2}), names), ValueError,
+              "class_samples: 3 classes, but 2 names");
+  CHECK_FAILS(nn::class_samples(images({0, -1}, {2, 2}), names), ValueError,
+              "label -1 of sample 1 is no class");
 }
 
 TEST_CASE("Images are grey or have three colours") {
@@ -128,7 +129,7 @@ TEST_CASE("Images are grey or have three colours") {
   CHECK(count(nn::class_samples(images({0, 1, 1}, {4, 4, 3}), names).html, "<img") == 3);
   CHECK_THROWS_AS(nn::images(images({0}, {6}).features), xtape::ShapeError);
   CHECK_THROWS_AS(nn::images(images({0}, {2, 2, 4}).features), xtape::ShapeError);
-  CHECK_THROWS_AS(nn::images(nn::Samples(std::vector<float>(4), {2, 2})), xtape::ValueError);
+  CHECK_THROWS_AS(nn::images(nn::Samples(std::vector<float>(4), {2, 2})), ValueError);
 }
 
 TEST_CASE("Mistakes are those of a model's predictions, and none without one") {
@@ -143,7 +144,7 @@ TEST_CASE("Mistakes are those of a model's predictions, and none without one") {
   CHECK(contains(figure.html,
                  "<b class=\"actual\">&lt;dog&gt;</b> taken for <b class=\"taken\">cat"));
   CHECK(nn::mistakes(images({0, 0, 0}, {1, 2}), predictions, names).html.empty());
-  CHECK_THROWS_AS(nn::mistakes(images({0}, {1, 2}), predictions, names), xtape::ValueError);
+  CHECK_THROWS_AS(nn::mistakes(images({0}, {1, 2}), predictions, names), ValueError);
 }
 
 TEST_CASE("Filters are those of a Linear over the pixels") {

@@ -1,11 +1,11 @@
 #include "nn/train/fit.hpp"
 
-#include <cmath>
 #include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "autograd/ops/ops.hpp"
 #include "nn/optim/sgd.hpp"
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
@@ -20,13 +20,18 @@ nn::Sequential<float> classifier() {
   return nn::Sequential{nn::Linear(3, 8, rng), nn::Dropout(0.1), nn::Tanh{}, nn::Linear(8, 2, rng)};
 }
 
-std::vector<float> weights_of(const nn::Sequential<float>& model) {
-  std::vector<float> numbers;
-  nn::for_each_parameter(model, [&](const nn::ParameterName&, const xtape::Array<float>& array) {
-    numbers.insert(numbers.end(), array.storage().begin(), array.storage().end());
-  });
-  return numbers;
-}
+/// A criterion for one logit a sample: the mean of log(1 + exp(-+ logit)).
+struct Logistic {
+  xtape::Variable<float> operator()(xtape::Variable<float> logits,
+                                    const nn::BatchSamples& targets) const {
+    const xtape::Indices labels = targets;
+    xtape::Array<float> signs(xtape::Shape{labels.size(), 1});
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      signs(i, 0) = labels[i] == 1 ? -1.f : 1.f;
+    }
+    return mean(log(exp(logits * logits.tape().constant(signs)) + 1));
+  }
+};
 
 }  // namespace
 
@@ -35,8 +40,7 @@ TEST_CASE("fit trains a classifier, and measures its accuracy and its loss", "[n
   const auto [train, validation] = nn::split(data, 100);
   auto model = classifier();
   nn::Adam adam({.learning_rate = 0.05});
-  nn::Run run = quiet(20);
-  const nn::Fit fit = nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation, run);
+  const nn::Fit fit = nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation, quiet(20));
   CHECK(fit.status == nn::RunStatus::completed);
   REQUIRE(fit.history.epochs().size() == 20);
   const nn::EpochRecord& last = fit.history.epochs().back();
@@ -54,9 +58,7 @@ TEST_CASE("fit resumes, stops early and puts the best weights back", "[nn]") {
   const TemporaryFolder folder;
   const nn::Dataset data = some_points(60);
   const auto [train, validation] = nn::split(data, 30);
-  nn::Run run = quiet(60);
-  run.early_stop = 4;
-  run.batch_size = 7;
+  nn::Run run = quiet({.epochs = 60, .early_stop = 4, .batch_size = 7});
   const auto fit_model = [&](nn::Sequential<float>& model) {
     nn::Adam adam({.learning_rate = 0.2});
     return nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation, run);
@@ -72,7 +74,7 @@ TEST_CASE("fit resumes, stops early and puts the best weights back", "[nn]") {
   const nn::Fit rest = fit_model(resumed);
   CHECK(rest.status == nn::RunStatus::stopped_early);
   CHECK(rest.history.epochs().size() == once.history.epochs().size());
-  CHECK(weights_of(resumed) == weights_of(whole));
+  CHECK(numbers_of(resumed) == numbers_of(whole));
 }
 
 TEST_CASE("fit predicts numbers, in double and without validation", "[nn]") {
@@ -85,8 +87,7 @@ TEST_CASE("fit predicts numbers, in double and without validation", "[nn]") {
   xtape::Rng rng{1};
   nn::Linear<double> model(1, 1, rng);
   nn::SGD<double> sgd({.learning_rate = 0.1, .momentum = 0.9});
-  nn::Run run = quiet(200);
-  run.batch_size = 20;
+  const nn::Run run = quiet({.epochs = 200, .batch_size = 20});
   const nn::Fit fit = nn::fit(model, nn::MSE{}, sgd, data, run);
   CHECK(model.weight(0, 0) == Approx(3).epsilon(1e-3));
   CHECK(model.bias(0) == Approx(-1).epsilon(1e-3));
@@ -121,17 +122,39 @@ TEST_CASE("fit explains a loss that is not finite", "[nn]") {
   CHECK(message.ends_with("try a smaller learning rate"));
 }
 
+TEST_CASE("fit trains one logit on labels of 0 and 1, without an accuracy", "[nn]") {
+  const nn::Dataset data = some_points(40);
+  xtape::Rng rng{1};
+  nn::Sequential<float> model{nn::Linear(3, 1, rng)};
+  nn::SGD sgd({.learning_rate = 0.1});
+  const nn::Fit fit = nn::fit(model, Logistic{}, sgd, data, data, quiet(2));
+  REQUIRE(fit.history.epochs().at(1).metrics.size() == 1);
+  CHECK(fit.history.epochs()[1].metrics[0].name == "validation loss");
+}
+
+TEST_CASE("fit does not resume a run of another seed", "[nn]") {
+  const TemporaryFolder folder;
+  nn::Run run = quiet(1, folder.path());
+  const auto fit = [&] {
+    auto model = classifier();
+    nn::SGD sgd;
+    nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(40), run);
+  };
+  fit();
+  run.seed = 7;
+  CHECK(message_of(fit).ends_with("'seed' is '42', this run has '7'"));
+}
+
 TEST_CASE("fit says what it lacks", "[nn]") {
   auto model = classifier();
   nn::SGD sgd;
-  nn::Run run = quiet(1);
-  run.early_stop = 1;
-  CHECK_THROWS_WITH(nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(5), run),
-                    "fit: early_stop needs samples for validation");
-  CHECK_THROWS_WITH(nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(0), quiet(1)),
-                    "Epochs: there are no batches to train on: the dataset is empty");
-  run = quiet(1);
-  run.batch_size = 0;
-  CHECK_THROWS_AS(nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(5), run),
-                  xtape::ValueError);
+  const auto fit = [&](std::size_t samples, const nn::Run& run) {
+    nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(samples), run);
+  };
+  CHECK_FAILS(fit(5, quiet({.early_stop = 1})), xtape::ValueError,
+              "fit: early_stop needs samples for validation");
+  CHECK_FAILS(fit(0, quiet(1)), xtape::ValueError,
+              "Epochs: there are no batches to train on: the dataset is empty");
+  CHECK_FAILS(fit(5, quiet({.batch_size = 0})), xtape::ValueError,
+              "Batches: expected a batch size of at least 1, got 0");
 }

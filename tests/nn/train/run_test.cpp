@@ -39,10 +39,7 @@ struct Edited {
   static Parts make() { return Parts(195, 10); }
 
   nn::Run run() const {
-    nn::Run run = quiet(3, folder.path());
-    run.save_every = 7;
-    run.keep = 1000;
-    return run;
+    return quiet({.epochs = 3, .folder = folder.path(), .save_every = 7, .keep = 1000});
   }
 
   /// The bytes of the checkpoint with another 64-bit word in one of its tensors.
@@ -56,15 +53,19 @@ struct Edited {
     return bytes;
   }
 
-  /// Resumes from the checkpoint with one word edited: it is refused by name and nothing changes.
+  /// Checks that the checkpoint with one word edited is refused by name, and changes nothing.
   void check_refused(const std::string& key, std::size_t word, std::uint64_t value,
                      const std::string& named) const {
     CAPTURE(key, word, value);
     nn::write_file(path, edited(key, word, value));
     Parts parts = make();
     const std::vector<float> before = parts.weights();
-    CHECK_THROWS_AS(train(parts, run()), xtape::DataError);
-    const std::string message = message_of([&] { train(parts, run()); });
+    std::string message;
+    try {
+      train(parts, run());
+    } catch (const xtape::DataError& error) {
+      message = error.what();
+    }
     CAPTURE(message);
     CHECK(message.starts_with(path.string() + ": "));
     CHECK(message.find(named) != std::string::npos);
@@ -94,10 +95,7 @@ TEST_CASE("A checkpoint with one number edited is refused, and changes nothing",
   for (const char* name : {"norm_sum", "learning_rate", "epoch_seconds", "seconds"}) {
     run.check_refused(name, {nan_d, infinity, -infinity, -1});
   }
-  for (const double batches : {0.0, 34.0, 36.0}) {
-    run.check_refused("number.batches", 0, std::bit_cast<std::uint64_t>(batches),
-                      fmt::format("its number.batches is {}", batches));
-  }
+  run.check_refused("batches", {0, 34, 36});
   for (const std::uint64_t steps : {0UL, 1UL, 34UL, 36UL, 55UL, 1UL << 53, ~0UL}) {
     run.check_refused("optimizer.steps", 0, steps,
                       fmt::format("its optimizer has made {} steps", steps));
@@ -134,28 +132,35 @@ TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
   state.epoch = 7;
   state.steps = state.batches = 61;
   state.samples = 10;
-  const auto refusal = [&](std::size_t best, std::size_t early_stop) {
+  struct Case {
+    std::size_t best, early_stop;
+    std::string refusal;
+  };
+  const std::string sound = "(nothing thrown)";
+  const std::vector<Case> cases{{0, 0, sound},
+                                {6, 0, "0"},
+                                {6, 1, sound},
+                                {5, 1, sound},  // stopped early
+                                {4, 1, "a whole number from 5 to 6"},
+                                {0, 3, "a whole number from 3 to 6"},
+                                {3, 3, sound},
+                                {2, 3, "a whole number from 3 to 6"},
+                                {7, 3, "a whole number from 3 to 6"},
+                                {1, 100, sound},
+                                {0, 100, sound}};  // no score was a number
+  for (const auto& [best, early_stop, expected] : cases) {
     state.best_epoch = best;
     const nn::CheckpointNumbers saved{.steps = state.steps,
                                       .position = {.within_epoch = true, .given = 1},
                                       .numbers = nn::detail::numbers_of(state)};
-    return message_of([&] {
-      nn::detail::require_consistent(
-          saved, {.batches = 10, .samples = 95, .batch_size = 10, .early_stop = early_stop});
-    });
-  };
-  const std::string accepted = "(nothing thrown)";
-  CHECK(refusal(0, 0) == accepted);
-  CHECK(refusal(6, 0) == "its number.best_epoch is 6, expected 0");
-  CHECK(refusal(6, 1) == accepted);
-  CHECK(refusal(5, 1) == accepted);  // stopped early
-  CHECK(refusal(4, 1) == "its number.best_epoch is 4, expected a whole number from 5 to 6");
-  CHECK(refusal(0, 3) == "its number.best_epoch is 0, expected a whole number from 3 to 6");
-  CHECK(refusal(3, 3) == accepted);
-  CHECK(refusal(2, 3) == "its number.best_epoch is 2, expected a whole number from 3 to 6");
-  CHECK(refusal(7, 3) == "its number.best_epoch is 7, expected a whole number from 3 to 6");
-  CHECK(refusal(1, 100) == accepted);
-  CHECK(refusal(0, 100) == accepted);  // no score was a number
+    CAPTURE(best, early_stop);
+    CHECK(message_of([&] {
+            nn::detail::require_consistent(
+                saved, {.batches = 10, .samples = 95, .batch_size = 10, .early_stop = early_stop});
+          }) == (expected == sound
+                     ? sound
+                     : fmt::format("its number.best_epoch is {}, expected {}", best, expected)));
+  }
 }
 
 TEST_CASE("The numbers of a run come back by their names", "[nn]") {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,10 +13,11 @@
 #include "nn/optim/adam.hpp"
 #include "nn/sequential.hpp"
 #include "nn/train/epochs.hpp"
+#include "tests/support/models.hpp"
 
 /// A small training run, of which tests make several to compare them.
 
-/// Points of three numbers, whose class is whether their sum is above 0.
+/// Returns points of three numbers, whose class is whether their sum is above 0.
 inline xtape::nn::Dataset some_points(std::size_t count) {
   xtape::Rng rng{5};
   std::vector<float> points(3 * count);
@@ -30,8 +32,8 @@ inline xtape::nn::Dataset some_points(std::size_t count) {
   return {xtape::nn::Samples(std::move(points), {3}), xtape::nn::Samples(std::move(classes))};
 }
 
-/// All that a run consists of. The model draws random numbers, so that a run resumed with another
-/// state of its Rng would show.
+/// All objects of a run. The model draws random numbers, so that a run resumed with another state
+/// of its Rng would show.
 struct Parts {
   explicit Parts(std::size_t samples = 18, std::size_t batch_size = 4, std::uint64_t seed = 1)
       : data(some_points(samples)),
@@ -46,7 +48,7 @@ struct Parts {
     return xtape::nn::SoftmaxCrossEntropy{}(model(tape.constant(batch.inputs)), batch.targets);
   }
 
-  /// A step written out.
+  /// Makes a step without Epoch::step().
   xtape::Variable<float> step(const xtape::nn::Batch& batch) {
     tape.rewind();
     const auto loss = loss_of(batch);
@@ -59,13 +61,10 @@ struct Parts {
     return xtape::nn::higher_is_better(xtape::nn::evaluate(model, data, tape).accuracy());
   }
 
-  std::vector<float> weights() const {
-    std::vector<float> numbers;
-    xtape::nn::for_each_parameter(
-        model, [&](const xtape::nn::ParameterName&, const xtape::Array<float>& array) {
-          numbers.insert(numbers.end(), array.storage().begin(), array.storage().end());
-        });
-    return numbers;
+  std::vector<float> weights() const { return numbers_of(model); }
+
+  xtape::nn::Epochs epochs(const xtape::nn::Run& run) {
+    return {run, model, optimizer, tape, batches};
   }
 
   xtape::nn::Dataset data;
@@ -77,26 +76,54 @@ struct Parts {
   xtape::nn::Batches batches;
 };
 
-/// The options of a run that shows nothing.
+/// Returns the parts of a run in another process, which begins with other weights and another
+/// order.
+inline Parts other_parts() { return Parts(18, 4, 9); }
+
+/// Returns the options of a run that shows nothing, and resumes if it has a folder.
+///@{
+inline xtape::nn::Run quiet(xtape::nn::Run run) {
+  run.resume = !run.folder.empty();
+  run.progress = xtape::nn::ProgressStyle::none;
+  return run;
+}
 inline xtape::nn::Run quiet(std::size_t epochs, const std::filesystem::path& folder = {}) {
-  return {.epochs = epochs,
-          .folder = folder,
-          .resume = !folder.empty(),
-          .progress = xtape::nn::ProgressStyle::none};
+  return quiet(xtape::nn::Run{.epochs = epochs, .folder = folder});
+}
+///@}
+
+/// Goes through all epochs. Calls `turn(epoch, batch)` for each batch, and `after(epoch)` after the
+/// batches of each epoch.
+template <class Turn, class After>
+void go(xtape::nn::Epochs& epochs, Turn turn, After after) {
+  for (xtape::nn::Epoch& epoch : epochs) {
+    for (const auto& batch : epoch) {
+      turn(epoch, batch);
+    }
+    after(epoch);
+  }
 }
 
-/// How a run went.
+/// Trains `parts` by steps that are not made by Epoch::step().
+template <class After>
+void go(xtape::nn::Epochs& epochs, Parts& parts, After after) {
+  go(
+      epochs, [&](xtape::nn::Epoch& epoch, const auto& batch) { epoch.add(parts.step(batch)); },
+      after);
+}
+inline void go(xtape::nn::Epochs& epochs, Parts& parts) {
+  go(epochs, parts, [](xtape::nn::Epoch&) {});
+}
+
+/// The outcome of a run.
 struct Result {
   std::vector<float> weights;
   std::vector<double> losses, scores, norms;
   xtape::nn::RunStatus status = xtape::nn::RunStatus::running;
-  int signal = 0;
-
-  bool operator==(const Result&) const = default;
 };
 
 inline Result result_of(const Parts& parts, const xtape::nn::Epochs& epochs) {
-  Result result{parts.weights(), {}, {}, {}, epochs.status(), epochs.signal()};
+  Result result{parts.weights(), {}, {}, {}, epochs.status()};
   for (const xtape::nn::EpochRecord& epoch : epochs.history().epochs()) {
     result.losses.push_back(epoch.loss);
     result.scores.push_back(epoch.metric("score"));
@@ -105,22 +132,22 @@ inline Result result_of(const Parts& parts, const xtape::nn::Epochs& epochs) {
   return result;
 }
 
-/// Trains `parts` by steps that Epoch makes, or that are written out. Calls `after(steps)` after
-/// each step, which may throw.
+/// Trains `parts` by Epoch::step(), or without it. Calls `after(steps)` after each step, which may
+/// throw.
 template <class After>
 Result train(Parts& parts, const xtape::nn::Run& run, bool written_out, After after) {
-  xtape::nn::Epochs epochs(run, parts.model, parts.optimizer, parts.tape, parts.batches);
-  for (xtape::nn::Epoch& epoch : epochs) {
-    for (const auto& batch : epoch) {
-      if (written_out) {
-        epoch.add(parts.step(batch));
-      } else {
-        epoch.step([&] { return parts.loss_of(batch); });
-      }
-      after(parts.optimizer.steps());
-    }
-    epoch.end([&] { return parts.score(); });
-  }
+  xtape::nn::Epochs epochs = parts.epochs(run);
+  go(
+      epochs,
+      [&](xtape::nn::Epoch& epoch, const auto& batch) {
+        if (written_out) {
+          epoch.add(parts.step(batch));
+        } else {
+          epoch.step([&] { return parts.loss_of(batch); });
+        }
+        after(parts.optimizer.steps());
+      },
+      [&](xtape::nn::Epoch& epoch) { epoch.end([&] { return parts.score(); }); });
   return result_of(parts, epochs);
 }
 

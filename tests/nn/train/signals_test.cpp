@@ -47,3 +47,10 @@ TEST_CASE("A program's own handler comes back after the last of several guards",
   second.reset();
   CHECK(std::signal(SIGTERM, SIG_DFL) == do_nothing);
 }
+
+TEST_CASE("Of two signals the first is noted", "[nn]") {
+  const nn::CatchSignals guard;
+  std::raise(SIGINT);
+  std::raise(SIGTERM);
+  CHECK(nn::interrupted() == SIGINT);
+}
