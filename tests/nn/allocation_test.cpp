@@ -1,7 +1,13 @@
 #include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <new>
+#include <utility>
 #include <vector>
 
+#include "nn/io/checkpoint.hpp"
+#include "nn/io/weights.hpp"
 #include "nn/layers/activations.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
@@ -12,58 +18,107 @@
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/allocation_counter.hpp"
+#include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/models.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+// Training allocates nothing after its first steps. If an allocation fails, nothing has changed.
 
 namespace nn = xtape::nn;
-using xtape::Shape;
+using xtape::Array;
 using xtape::Tape;
+
+#define COUNTING_OR_SKIP()                                                      \
+  if (!counts_allocations()) {                                                  \
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build"); \
+  }
 
 namespace {
 
-/// Batches, the last of which is short.
 template <class T>
-struct Batch {
-  xtape::Array<T> images;
-  std::vector<int> labels;
+using OptimizerMaker = std::function<std::unique_ptr<nn::Optimizer<T>>()>;
+
+template <class T>
+std::vector<OptimizerMaker<T>> optimizers() {
+  const nn::LearningRate rate = nn::warm_up(3, nn::cosine_decay(0.01, 9));
+  const nn::SGDOptions momentum{.learning_rate = rate, .momentum = 0.9},
+      nesterov{.learning_rate = rate, .momentum = 0.9, .nesterov = true};
+  const nn::AdamOptions adam{.learning_rate = rate};
+  return {[=] { return std::make_unique<nn::SGD<T>>(nn::SGDOptions{.learning_rate = rate}); },
+          [=] { return std::make_unique<nn::SGD<T>>(momentum); },
+          [=] { return std::make_unique<nn::SGD<T>>(nesterov); },
+          [=] { return std::make_unique<nn::Adam<T>>(adam); },
+          [=] { return std::make_unique<nn::AdamW<T>>(adam); }};
+}
+
+/// A model, its optimizer and batches, the last of which is short.
+template <class T>
+struct Training {
+  struct Batch {
+    Array<T> images;
+    std::vector<int> labels;
+  };
+
+  nn::Sequential<T> model;
+  std::unique_ptr<nn::Optimizer<T>> optimizer;
+  std::vector<Batch> batches;
+  Tape<T> tape;
+
+  Training(nn::Sequential<T> network, const OptimizerMaker<T>& make, std::size_t features,
+           std::uint64_t classes)
+      : model(std::move(network)), optimizer(make()) {
+    xtape::Rng rng;
+    for (const std::size_t count : {16UL, 16UL, 5UL}) {
+      std::vector<int> labels(count);
+      std::generate(labels.begin(), labels.end(),
+                    [&] { return static_cast<int>(rng.below(classes)); });
+      batches.push_back({random_normal<T>({count, features}, rng), labels});
+    }
+  }
+
+  void step(const Batch& batch) {
+    tape.rewind();
+    tape.backward(nn::SoftmaxCrossEntropy{}(model(tape.constant(batch.images)), batch.labels));
+    nn::clip_grad_norm(model, tape, 0.1);
+    optimizer->step(model, tape);
+  }
+  void epoch() {
+    std::for_each(batches.begin(), batches.end(), [this](const Batch& batch) { step(batch); });
+  }
+
+  /// Makes a step with the same dropout each time.
+  void same_step() {
+    tape.rng() = xtape::Rng{5};
+    step(batches.back());
+  }
+
+  /// Returns the weights and the optimizer's state.
+  std::vector<T> numbers() const {
+    std::vector<T> all = numbers_of<T>(model);
+    all.push_back(static_cast<T>(optimizer->steps()));
+    for (const auto& slot : optimizer->slots()) {
+      for (const Array<T>& array : slot.state) {
+        all.insert(all.end(), array.storage().begin(), array.storage().end());
+      }
+    }
+    return all;
+  }
 };
 
 template <class T>
-std::vector<Batch<T>> make_batches(xtape::Rng& rng) {
-  std::vector<Batch<T>> batches;
-  for (const std::size_t count : {16UL, 16UL, 5UL}) {
-    std::vector<int> labels(count);
-    std::generate(labels.begin(), labels.end(), [&] { return static_cast<int>(rng.below(10)); });
-    batches.push_back({random_normal<T>({count, 48}, rng), labels});
-  }
-  return batches;
-}
-
-/// Returns the number of allocations in each of three epochs.
-template <class T, class Optimizer>
-std::vector<std::size_t> allocations(nn::Sequential<T> model, Optimizer optimizer) {
+nn::Sequential<T> shallow() {
   xtape::Rng rng;
-  const auto batches = make_batches<T>(rng);
-  const nn::SoftmaxCrossEntropy criterion;
-  optimizer.options.learning_rate = nn::warm_up(3, nn::cosine_decay(0.01, 9));
-  Tape<T> tape;
-  std::vector<std::size_t> counts;
-  counts.reserve(3);
-  for (int epoch = 0; epoch < 3; ++epoch) {
-    const std::size_t before = allocation_count();
-    for (const Batch<T>& batch : batches) {
-      tape.rewind();
-      tape.backward(criterion(model(tape.constant(batch.images)), batch.labels));
-      nn::clip_grad_norm(model, tape, 0.1);
-      optimizer.step(model, tape);
-    }
-    counts.push_back(allocation_count() - before);
-  }
-  return counts;
+  // Large enough for threads, and in double only, because oneDNN allocates in float products of
+  // this size.
+  const std::size_t width = sizeof(T) == sizeof(double) ? 1024 : 64;
+  return nn::Sequential<T>{nn::Linear<T>(48, width, rng), nn::Sigmoid{},
+                           nn::Linear<T>(width, 10, rng)};
 }
 
 template <class T>
-nn::Sequential<T> deep(xtape::Rng& rng) {
+nn::Sequential<T> deep() {
+  xtape::Rng rng;
   nn::Sequential<T> model{nn::Linear<T>(48, 32, rng), nn::Dropout(0.1)};
   for (int i = 0; i < 18; ++i) {
     model.push_back(nn::Linear<T>(32, 32, rng));
@@ -73,28 +128,109 @@ nn::Sequential<T> deep(xtape::Rng& rng) {
   return model;
 }
 
+/// A small training run with layers of all kinds.
+template <class T>
+Training<T> small(const OptimizerMaker<T>& make) {
+  xtape::Rng rng;
+  return {nn::Sequential<T>{nn::Linear<T>(5, 4, rng), nn::GELU{}, nn::Dropout(0.25),
+                            nn::Sequential<T>{nn::Linear<T>(4, 3, rng), nn::Tanh{}},
+                            nn::Linear<T>(3, 3, rng)},
+          make, 5, 3};
+}
+
+/// Fails the k-th allocation of the first step, for every k. Checks that weights and optimizer are
+/// unchanged, and that the same objects then train as if nothing had happened. Returns the number
+/// of allocations.
+template <class T>
+std::size_t failures_survived(const OptimizerMaker<T>& make) {
+  auto undisturbed = small<T>(make);
+  const std::vector<T> before = undisturbed.numbers();
+  undisturbed.same_step();
+  undisturbed.same_step();
+  for (std::size_t k = 1;; ++k) {
+    auto training = small<T>(make);
+    bool failed = true;
+    INFO("allocation " << k);
+    try {
+      const FailingAllocation failing(k);
+      training.same_step();
+      failed = failing.failed();
+    } catch (const std::bad_alloc&) {
+      CHECK(training.numbers() == before);
+      training.same_step();
+    }
+    training.same_step();
+    CHECK(training.numbers() == undisturbed.numbers());
+    if (!failed) {
+      return k - 1;
+    }
+  }
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("Training allocates nothing after the first epoch", "[nn]", float, double) {
   using T = TestType;
-  if (!counts_allocations()) {
-    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  COUNTING_OR_SKIP();
+  for (const nn::Sequential<T>& model : {shallow<T>(), deep<T>()}) {
+    for (const auto& make : optimizers<T>()) {
+      Training<T> training(model, make, 48, 10);
+      std::size_t counts[3] = {};
+      for (std::size_t& count : counts) {
+        const std::size_t before = allocation_count();
+        training.epoch();
+        count = allocation_count() - before;
+      }
+      CHECK(counts[0] > 0);
+      CHECK(counts[1] == 0);
+      CHECK(counts[2] == 0);
+    }
   }
-  xtape::Rng rng;
-  // Large enough for threads, and in double only, because oneDNN allocates in float products of
-  // this size.
-  const std::size_t width = sizeof(T) == sizeof(double) ? 1024 : 64;
-  const nn::Sequential<T> shallow{nn::Linear<T>(48, width, rng), nn::Sigmoid{},
-                                  nn::Linear<T>(width, 10, rng)};
-  const auto check = [](const std::vector<std::size_t>& counts) {
-    CHECK(counts[0] > 0);
-    CHECK(counts[1] == 0);
-    CHECK(counts[2] == 0);
+}
+
+TEMPLATE_TEST_CASE("A training step that an allocation fails changes nothing and can be repeated",
+                   "[nn]", float, double) {
+  COUNTING_OR_SKIP();
+  for (const auto& make : optimizers<TestType>()) {
+    CHECK(failures_survived<TestType>(make) > 50);
+  }
+}
+
+TEMPLATE_TEST_CASE("What cannot be loaded for want of memory changes nothing", "[nn]", float,
+                   double) {
+  using T = TestType;
+  COUNTING_OR_SKIP();
+  const TemporaryFolder folder;
+  const OptimizerMaker<T> adam = optimizers<T>()[3];
+  auto trained = small<T>(adam);
+  trained.same_step();
+  nn::save_weights(folder / "weights", trained.model);
+  nn::save_checkpoint(folder / "checkpoint", trained.model, *trained.optimizer,
+                      {.numbers = {{"epoch", 3}}}, {});
+
+  const auto failures_of = [&](auto load) {
+    for (std::size_t failures = 0;; ++failures) {
+      auto other = small<T>(adam);
+      other.step(other.batches[0]);
+      const std::vector<T> before = other.numbers();
+      bool failed = true, thrown = false;
+      try {
+        const FailingAllocation failing(failures + 1);
+        load(other);
+        failed = failing.failed();
+      } catch (const std::bad_alloc&) {
+        thrown = true;
+      }
+      REQUIRE(failed == thrown);  // it was reported
+      CHECK((other.numbers() == before) == failed);
+      if (!failed) {
+        return failures;
+      }
+    }
   };
-  for (const nn::Sequential<T>& model : {shallow, deep<T>(rng)}) {
-    check(allocations(model, nn::SGD<T>({.momentum = 0.9})));
-    check(allocations(model, nn::SGD<T>({.momentum = 0.9, .nesterov = true})));
-    check(allocations(model, nn::Adam<T>()));
-    check(allocations(model, nn::AdamW<T>()));
-  }
+  CHECK(failures_of([&](auto& other) { nn::load_weights(folder / "weights", other.model); }) > 20);
+  CHECK(failures_of([&](auto& other) {
+          nn::TrainingState state{.numbers = {{"epoch", 0}}};
+          nn::load_checkpoint(folder / "checkpoint", other.model, *other.optimizer, state, {});
+        }) > 20);
 }

@@ -49,10 +49,9 @@ TEST_CASE("predict tells what does not fit", "[nn]") {
   const auto total = [](Variable<float> x) { return sum(x); };
   const Array<float> x(Shape{5, 2}, 1.f);
   CHECK(nn::predict(total, x)() == 10);
-  CHECK_THROWS_AS(nn::predict(total, x, 2), xtape::ShapeError);
-  CHECK_THROWS_WITH(nn::predict(total, x, 2),
-                    "predict: expected an output (2, ...) for a batch of 2, got (); give a "
-                    "batch_size that holds all of the input");
-  CHECK_THROWS_WITH(nn::predict(total, x, 0),
-                    "predict: expected a batch_size of at least 1, got 0");
+  CHECK_FAILS(nn::predict(total, x, 2), xtape::ShapeError,
+              "predict: expected an output (2, ...) for a batch of 2, got (); give a batch_size "
+              "that holds all of the input");
+  CHECK_FAILS(nn::predict(total, x, 0), xtape::ValueError,
+              "predict: expected a batch_size of at least 1, got 0");
 }
