@@ -124,7 +124,7 @@ struct AddFlag {
   CLI::App& app;
 
   template <class T>
-  void operator()(std::string name, T& value, const char* about,
+  void operator()(const std::string& name, T& value, const char* about,
                   const CLI::Validator& accepted) const {
     CLI::Option* option = app.add_option(flag(name), value, about)->transform(accepted);
     if constexpr (std::same_as<T, std::vector<std::size_t>>) {

@@ -18,9 +18,9 @@ struct DataFile {
 
 /// A data set known by name.
 struct KnownDataset {
-  std::string name;   ///< As in known_dataset("mnist").
-  std::string title;  ///< What people call it.
-  std::vector<DataFile> files;
+  std::string name;                                   ///< As in known_dataset("mnist").
+  std::string title;                                  ///< What people call it.
+  std::vector<DataFile> files;                        ///< The files that make it up.
   std::vector<std::string> mirrors;                   ///< Folders as URLs, tried in turn.
   std::vector<std::filesystem::path> system_folders;  ///< Where packages put it.
   std::vector<std::string> class_names;               ///< What each label stands for.
