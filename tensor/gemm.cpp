@@ -103,7 +103,7 @@ void compute(const Product<T>& p) {
   const OneThread guard;
 #ifdef XTAPE_WITH_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
-    if (p.m * p.n * p.k > tiny_product) {
+    if (p.m * p.n * p.k > tiny_product && onednn::usable()) {
       onednn::sgemm(p.transpose_a == Transpose::yes, p.transpose_b == Transpose::yes, p.m, p.n, p.k,
                     p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
       return;

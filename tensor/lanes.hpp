@@ -13,7 +13,7 @@
 /// ranges they are wrong: exp(709.5) is infinite, and the log of a subnormal number is the log of
 /// another number. The last elements of a row, which do not fill a register, go to the standard
 /// library, so one array could hold two answers. If a register holds a number from such a range,
-/// all its elements go to the standard library.
+/// all its elements go to the standard library. The elements of a few functions always do.
 
 namespace xtape::detail {
 
@@ -66,7 +66,7 @@ inline constexpr Magnitudes<float> doubtful<xt::math::erfc_fun, float>{
     0.6F, std::numeric_limits<float>::infinity()};
 #else
 template <>
-inline constexpr Magnitudes<float> doubtful<xt::math::erfc_fun, float>{9.F, 10.1F};
+inline constexpr Magnitudes<float> doubtful<xt::math::erfc_fun, float>{8.F, 10.1F};
 #endif
 
 // The logarithm of a subnormal number is wrong.
@@ -88,17 +88,64 @@ template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::acosh_fun, double>{
     1e7, std::numeric_limits<double>::infinity()};
 
+// The cube root of a subnormal number loses digits.
+template <>
+inline constexpr Magnitudes<double> doubtful<xt::math::cbrt_fun, double>{
+    0, std::numeric_limits<double>::min()};
+
+/// True if xsimd's version of xtensor's function F is never used. These versions are wrong for many
+/// numbers, such as pow(0, 0), fmod(1e10, 3), hypot(1e30, 1e30) and fmax(1, NaN), or do not end,
+/// such as tgamma(1e20).
+template <class F>
+inline constexpr bool always_lane_by_lane = false;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::pow_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::fmod_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::remainder_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::hypot_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::atan2_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::fmax_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::fmin_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::fdim_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::tgamma_fun> = true;
+template <>
+inline constexpr bool always_lane_by_lane<xt::math::lgamma_fun> = true;
+
 #ifdef XTENSOR_USE_XSIMD
 
-/// Calls function(x) for one element after the other.
-template <class F, class B>
-[[gnu::cold, gnu::noinline]] B call_lane_by_lane(const F& function, const B& x) {
+/// Returns the elements of a register.
+template <class B>
+std::array<typename B::value_type, B::size> lanes_of(const B& x) {
   std::array<typename B::value_type, B::size> lanes;
   x.store_unaligned(lanes.data());
-  for (auto& lane : lanes) {
-    lane = function(lane);
-  }
-  return B::load_unaligned(lanes.data());
+  return lanes;
+}
+
+/// Calls function(x...) for one element of the registers after the other.
+template <class F, class B, class... More>
+B call_lane_by_lane(const F& function, const B& first, const More&... more) {
+  std::array<typename B::value_type, B::size> results;
+  const auto call = [&](const auto&... lanes) {
+    for (std::size_t i = 0; i < B::size; ++i) {
+      results[i] = function(lanes[i]...);
+    }
+  };
+  call(lanes_of(first), lanes_of(more)...);
+  return B::load_unaligned(results.data());
+}
+
+/// Does the same, out of the way of code that seldom calls it.
+template <class F, class B>
+[[gnu::cold, gnu::noinline]] B call_doubtful(const F& function, const B& x) {
+  return call_lane_by_lane(function, x);
 }
 
 /// True if an element is in the range where xsimd's version of F is wrong.
@@ -119,9 +166,12 @@ bool is_doubtful(const B& x) {
 template <class F, class... B>
 auto call_lanes(const F& function, const B&... x) {
 #ifdef XTENSOR_USE_XSIMD
+  if constexpr (always_lane_by_lane<F>) {
+    return call_lane_by_lane(function, x...);
+  }
   if constexpr (sizeof...(x) == 1) {
     if ((is_doubtful<F>(x), ...)) [[unlikely]] {
-      return call_lane_by_lane(function, x...);
+      return call_doubtful(function, x...);
     }
   }
 #endif

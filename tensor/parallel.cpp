@@ -57,13 +57,16 @@ void set_thread_count(std::size_t count) {
 void detail::parallel_ranges(std::size_t count, std::size_t grain,
                              void (*call)(const void*, std::size_t, std::size_t),
                              const void* body) {
+  require<ValueError>(grain > 0, "parallel: expected a grain of at least 1, got 0");
+  const auto divide = [](std::size_t a, std::size_t b) { return a / b + (a % b == 0 ? 0 : 1); };
   const std::size_t threads = thread_count();
-  const std::size_t grains = (count + grain - 1) / grain;
-  const std::size_t size = (grains + threads - 1) / threads * grain;
-  const std::size_t chunks = size == 0 ? 0 : (count + size - 1) / size;
+  const std::size_t grains = divide(divide(count, grain), threads);
+  const std::size_t size = grains > count / grain ? count : grains * grain;
+  const std::size_t chunks = size == 0 ? 0 : divide(count, size);
   const auto compute = [&](std::size_t chunk) {
     chosen_count = threads;  // a worker counts as its caller does
-    call(body, chunk * size, std::min(count, (chunk + 1) * size));
+    const std::size_t begin = chunk * size;
+    call(body, begin, begin + std::min(size, count - begin));
   };
   run_chunks(chunks, within_openmp() ? 1 : threads, compute);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #endif
 
+#include <atomic>
 #include <csignal>
 #include <cstring>
 #include <new>
@@ -32,6 +33,14 @@ void require_workspace() {
     possible = true;
   }
 }
+
+std::atomic<bool> kernels_destroyed = false;
+
+/// Knows when oneDNN's kernels are destroyed. They are static objects, made by the first product.
+/// An object made after them is destroyed before them.
+struct KernelsEnd {
+  ~KernelsEnd() { kernels_destroyed = true; }
+};
 
 /// Blocks signals to this thread while it lives.
 ///
@@ -74,12 +83,15 @@ void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std
   const dnnl_status_t status =
       dnnl_sgemm(flag(transpose_a), flag(transpose_b), index(m), index(n), index(k), alpha, a,
                  index(lda), b, index(ldb), beta, c, index(ldc));
+  [[maybe_unused]] static const KernelsEnd end;
   if (status == dnnl_out_of_memory) {
     throw std::bad_alloc();
   }
   require<Error>(status == dnnl_success, "gemm: oneDNN failed with status {}",
                  static_cast<int>(status));
 }
+
+bool usable() noexcept { return !kernels_destroyed; }
 
 std::string version() {
   const dnnl_version_t* linked = dnnl_version();

@@ -15,6 +15,10 @@ void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std
            float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb,
            float beta, float* c, std::size_t ldc);
 
+/// False once the program's exit has destroyed oneDNN's kernels, as in functions that were
+/// registered by std::atexit() before the first product.
+bool usable() noexcept;
+
 /// Returns the version of oneDNN at run time, as "2.6.3".
 std::string version();
 

@@ -85,10 +85,51 @@ TEMPLATE_TEST_CASE("Functions give the standard library's results in every lane"
   CHECK_LANES(acosh, 4);
   CHECK_LANES(atanh, 4);
   CHECK_LANES(abs, 0);
+  CHECK_LANES(cbrt, 2);
+  CHECK_LANES(asin, 4);
+  CHECK_LANES(acos, 4);
+  CHECK_LANES(atan, 4);
+  CHECK_LANES(tgamma, 0);
+  CHECK_LANES(lgamma, 0);
   // xsimd's functions have errors of some units more.
   CHECK_LANES(erf, 100);
   CHECK_LANES(erfc, 100);
 #undef CHECK_LANES
+}
+
+TEMPLATE_TEST_CASE("Functions of two numbers give the standard library's results in every lane", "",
+                   float, double) {
+  using T = TestType;
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> list;
+  for (const T x :
+       {T(0), T(0.5), T(1), T(1.5), T(3), T(100), T(1e10), T(1e30), T(1e-30), Limits::min(),
+        Limits::denorm_min(), Limits::max(), Limits::infinity(), Limits::quiet_NaN()}) {
+    list.insert(list.end(), {x, -x});
+  }
+  Array<T> x(Shape{list.size() * list.size()}), z = x, y;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x(i) = list[i / list.size()];
+    z(i) = list[i % list.size()];
+  }
+  const auto check = [&](const char* name, const auto& expression, auto scalar) {
+    xtape::assign("test", y, expression);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      INFO(name << "(" << x(i) << ", " << z(i) << ") is " << y(i));
+      CHECK(steps_between(y(i), static_cast<T>(scalar(x(i), z(i)))) <= 0);
+    }
+  };
+#define CHECK_LANES(f) check(#f, xt::f(x, z), [](T a, T b) { return std::f(a, b); })
+  CHECK_LANES(pow);
+  CHECK_LANES(fmod);
+  CHECK_LANES(remainder);
+  CHECK_LANES(hypot);
+  CHECK_LANES(atan2);
+  CHECK_LANES(fmax);
+  CHECK_LANES(fmin);
+  CHECK_LANES(fdim);
+#undef CHECK_LANES
+  check("pow of a number", xt::pow(x, T(3)), [](T a, T) { return std::pow(a, T(3)); });
 }
 
 TEMPLATE_TEST_CASE("A number that the vector code gets wrong leaves its neighbours alone", "",

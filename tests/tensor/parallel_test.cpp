@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <latch>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -69,6 +70,13 @@ TEST_CASE("parallel shares out much work and keeps little work together", "[thre
 TEST_CASE("One thread gets one range", "[threads]") {
   const Threads guard(1);
   CHECK((ranges_of(1000000, 64, 1000000) == Ranges{{0, 1000000}}));
+  constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+  CHECK((ranges_of(most, 64, much_work) == Ranges{{0, most}}));
+}
+
+TEST_CASE("parallel wants a grain of at least one", "[threads]") {
+  CHECK_FAILS(ranges_of(1000, 0, much_work), xtape::ValueError,
+              "parallel: expected a grain of at least 1, got 0");
 }
 
 TEST_CASE("set_thread_count wants at least one thread", "[threads]") {
