@@ -11,6 +11,7 @@
 #include "examples/cli/config.hpp"
 #include "examples/cli/output.hpp"
 #include "examples/cli/validators.hpp"
+#include "nn/io/safetensors.hpp"
 #include "tensor/version.hpp"
 
 namespace cli {
@@ -54,33 +55,84 @@ class WithoutRequirements {
   std::vector<Requirements> all_;
 };
 
+/// True if the option is given. A switch that is off, as by `resume = false`, is not.
+bool is_given(const CLI::Option& option) {
+  if (option.empty() || option.get_expected_max() > 0) {
+    return !option.empty();
+  }
+  const std::string& value = option.results().back();
+  const bool on = value == "true" || value == "on" || value == "yes" || value == "1";
+  xtape::require<xtape::Error>(
+      on || value == "false" || value == "off" || value == "no" || value == "0",
+      "{}: expected true or false, got '{}'", option.get_name(), xtape::nn::printable(value));
+  return on;
+}
+
 /// What CLI11 would check.
 void require_consistent(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
-    xtape::require<xtape::Error>(!option->get_required() || !option->empty(), "{} is required",
+    const bool given = is_given(*option);
+    xtape::require<xtape::Error>(!option->get_required() || given, "{} is required",
                                  option->get_name());
-    if (option->empty()) continue;
+    if (!given) continue;
     for (const CLI::Option* other : option->get_needs()) {
-      xtape::require<xtape::Error>(!other->empty(), "{} requires {}", option->get_name(),
+      xtape::require<xtape::Error>(is_given(*other), "{} requires {}", option->get_name(),
                                    other->get_name());
     }
     for (const CLI::Option* other : option->get_excludes()) {
-      xtape::require<xtape::Error>(other->empty(), "{} excludes {}", option->get_name(),
+      xtape::require<xtape::Error>(!is_given(*other), "{} excludes {}", option->get_name(),
                                    other->get_name());
     }
   }
 }
 
-/// Makes two arguments of "--save=": CLI11 would take the next argument for the value.
+/// Returns the option that takes a value and that the argument "--flag" or "--flag=value" names, or
+/// null.
+const CLI::Option* option_with_value(const CLI::App& app, const std::string& argument) {
+  const auto* option = argument.starts_with("--")
+                           ? app.get_option_no_throw(argument.substr(0, argument.find('=')))
+                           : nullptr;
+  return option != nullptr && option->get_expected_max() > 0 ? option : nullptr;
+}
+
+/// Throws Error if the value of an option is another flag. Its user forgot the value.
+void require_no_flag(const CLI::App& app, const CLI::Option& option, const std::string& value) {
+  const bool flag = value.starts_with("--") &&
+                    app.get_option_no_throw(value.substr(0, value.find('='))) != nullptr;
+  xtape::require<xtape::Error>(!flag, "{}: expected a value, got the flag {}", option.get_name(),
+                               value);
+}
+
+/// Throws Error if an item of a list is empty, as in "4,,4". CLI11 leaves such items out.
+void require_no_empty_item(const CLI::Option& option, const std::string& value) {
+  xtape::require<xtape::Error>(option.get_delimiter() != ',' || value.empty() ||
+                                   (',' + value + ',').find(",,") == std::string::npos,
+                               "{}: an item of '{}' is empty", option.get_name(),
+                               xtape::nn::printable(value));
+}
+
+/// Makes two arguments of "--save=": CLI11 would take the next argument for the value. Throws Error
+/// if a value is missing.
 Arguments split_empty_values(const CLI::App& app, const Arguments& arguments) {
   Arguments result;
   auto argument = arguments.begin();
   for (; argument != arguments.end() && *argument != "--"; ++argument) {
-    const std::string flag = argument->substr(0, argument->find('='));
-    const auto* option = flag.starts_with("--") ? app.get_option_no_throw(flag) : nullptr;
-    if (option != nullptr && option->get_expected_max() > 0 && *argument == flag + '=') {
-      result.insert(result.end(), {flag, ""});
+    const CLI::Option* option = option_with_value(app, *argument);
+    const std::size_t equals = argument->find('=');
+    if (option == nullptr) {
+      result.push_back(*argument);
+    } else if (equals == std::string::npos) {
+      result.push_back(*argument);
+      if (argument + 1 != arguments.end() && *(argument + 1) != "--") {
+        ++argument;
+        require_no_flag(app, *option, *argument);
+        require_no_empty_item(*option, *argument);
+        result.push_back(*argument);
+      }
+    } else if (equals + 1 == argument->size()) {
+      result.insert(result.end(), {argument->substr(0, equals), ""});
     } else {
+      require_no_empty_item(*option, argument->substr(equals + 1));
       result.push_back(*argument);
     }
   }

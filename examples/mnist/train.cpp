@@ -191,6 +191,8 @@ int run(const cli::Arguments& arguments) {
 Outcome train(nn::Sequential<float>& network, const Plan& plan, const nn::Mnist& data,
               xtape::Rng& rng, const Listener& listener) {
   const Recipe& recipe = plan.recipe;
+  xtape::require<xtape::ValueError>(plan.run.early_stop == 0 || plan.validation > 0,
+                                    "--early-stop requires --validation images, got 0");
   const auto [rest, validation] = split_off(data.train, plan.validation);
   nn::Batches batches(rest, recipe.batch_size, rng, batch_options(recipe));
   const auto optimizer = make_optimizer(recipe, batches.size());

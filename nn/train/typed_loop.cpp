@@ -115,8 +115,10 @@ template <class T>
 void TypedLoop<T>::load_best(const std::filesystem::path& path) {
   const std::vector<Array<T>> current = copy_model();
   load_weights(path, model_);
+  const auto bad = find_not_finite(model_);
   best_ = copy_model();
   write_model(current);
+  require<DataError>(!bad, "{}: {}", path.string(), bad.value_or(""));
 }
 
 template <class T>

@@ -31,6 +31,16 @@ bad_flags() {
   refuses_values --hidden 'whole numbers from 1 to 100000 such as 512,256' 0 -1 abc '' 100001 $huge
   refuses 2 '--hidden: expected whole numbers from 1 to 100000 such as 512,256, got x' \
     --hidden 512,x
+  for sizes in 4,,4 4, ,4; do
+    refuses 2 "--hidden: an item of '$sizes' is empty" --hidden $sizes
+    refuses 2 "--hidden: an item of '$sizes' is empty" --hidden=$sizes
+  done
+  refuses 2 '--checkpoints: expected a value, got the flag --resume' --checkpoints --resume
+  refuses 2 '--save: expected a value, got the flag --epochs=3' --save --epochs=3
+  refuses 2 "--json: expected true or false, got '-3'" --json=-3
+  refuses 2 '--resume requires --checkpoints' --resume
+  printf 'offline = false\nmirror = "https://localhost:1"\nresume = false\n' >off.toml
+  ends 0 "$mnist" train --config off.toml --dataset synthetic --hidden 4 --epochs 1 --quiet
   refuses_values --threads 'a whole number from 1 to 256' 0 -1 abc 257 $huge
   refuses_values --seed 'a whole number from 0 to 18446744073709551615' -1 abc \
     18446744073709551616 $huge

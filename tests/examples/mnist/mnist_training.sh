@@ -61,6 +61,7 @@ early_stop() {
   sed 's/.*"validation_accuracy":\([0-9.]*\).*/\1/' early.json | tail -n 2 |
     awk '{ v[NR] = $1 } END { exit !(v[2] <= v[1]) }' || complain "$(cat early.json)"
   train_fails 2 '--early-stop requires --validation' --early-stop 3
+  train_fails 1 '--early-stop requires --validation images, got 0' --early-stop 3 --validation 0
   train_fails 1 '--validation: 12000 of 12000 training images leave none to train on' \
     --validation 12000 --quiet
 }

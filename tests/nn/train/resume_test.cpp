@@ -6,6 +6,7 @@
 #include <csignal>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string>
 #include <system_error>
@@ -14,6 +15,7 @@
 #include "nn/io/checkpoint.hpp"
 #include "nn/io/files.hpp"
 #include "nn/io/safetensors.hpp"
+#include "nn/io/weights.hpp"
 #include "nn/train/epochs.hpp"
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
@@ -144,7 +146,7 @@ TEST_CASE("A resumed run ends with the checkpoint of one that never stopped", "[
   CHECK(newest(once.path()).size() > 20);
 }
 
-TEST_CASE("A resumed run without the weights of its best epoch is refused, and does not change",
+TEST_CASE("A resumed run without good weights of its best epoch is refused, and does not change",
           "[nn]") {
   const TemporaryFolder folder;
   const Kind kind{true, 1, 3};
@@ -154,6 +156,13 @@ TEST_CASE("A resumed run without the weights of its best epoch is refused, and d
   const std::vector<float> before = again.weights();
   CHECK(message_of([&] { train(again, kind.run(folder.path()), kind.written_out); }) ==
         (folder / "best.safetensors").string() + ": cannot open: No such file or directory");
+  CHECK(again.weights() == before);
+
+  Parts spoilt;
+  spoilt.model.get<nn::Linear<float>>(0).weight.fill(std::numeric_limits<float>::quiet_NaN());
+  nn::save_weights(folder / "best.safetensors", spoilt.model);
+  CHECK(message_of([&] { train(again, kind.run(folder.path()), kind.written_out); }) ==
+        (folder / "best.safetensors").string() + ": parameter '0.weight' is nan at element 0");
   CHECK(again.weights() == before);
 }
 
