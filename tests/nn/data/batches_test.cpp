@@ -130,7 +130,7 @@ TEST_CASE("Batches of many pixels are the same for any number of threads", "[thr
   Rng rng(3);
   const nn::Dataset data = random_images(131, {28, 28}, rng);
   const auto bytes = data.features.as<std::uint8_t>();
-  for (const std::size_t threads : {1, 2, 3}) {
+  for (const std::size_t threads : {1UL, 2UL, 3UL}) {
     const Threads guard(threads);
     nn::Batches batches(data, 65);
     const std::vector<float> pixels = numbers_of(batches);

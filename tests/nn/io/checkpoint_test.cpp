@@ -142,7 +142,7 @@ TEST_CASE("Only the last checkpoints are kept, and nothing else is touched") {
   fs::create_directory(nn::checkpoint_path(folder.path(), 0));
   fs::create_symlink("weights.safetensors", nn::checkpoint_path(folder.path(), 1));
   std::vector<fs::path> paths;
-  for (const std::size_t number : {2, 9, 10, 99999999, 123456789}) {
+  for (const std::size_t number : {2UL, 9UL, 10UL, 99999999UL, 123456789UL}) {
     paths.push_back(folder.write(nn::checkpoint_path("", number).string(), "x"));
   }
   nn::keep_last_checkpoints(folder.path(), 5);
