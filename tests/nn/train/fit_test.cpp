@@ -59,7 +59,8 @@ TEST_CASE("fit resumes, stops early and puts the best weights back", "[nn]") {
   const nn::Dataset data = some_points(60);
   const auto [train, validation] = nn::split(data, 30);
   nn::Run run = quiet({.epochs = 60, .early_stop = 4, .batch_size = 7});
-  const auto fit_model = [&](nn::Sequential<float>& model) {
+  const auto fit_model = [&, &train = train,
+                          &validation = validation](nn::Sequential<float>& model) {
     nn::Adam adam({.learning_rate = 0.2});
     return nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation, run);
   };

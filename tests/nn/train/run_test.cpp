@@ -148,18 +148,19 @@ TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
                                 {7, 3, "a whole number from 3 to 6"},
                                 {1, 100, sound},
                                 {0, 100, sound}};  // no score was a number
-  for (const auto& [best, early_stop, expected] : cases) {
-    state.best_epoch = best;
+  for (const Case& each : cases) {
+    state.best_epoch = each.best;
     const nn::CheckpointNumbers saved{.steps = state.steps,
                                       .position = {.within_epoch = true, .given = 1},
                                       .numbers = nn::detail::numbers_of(state)};
-    CAPTURE(best, early_stop);
+    CAPTURE(each.best, each.early_stop);
     CHECK(message_of([&] {
             nn::detail::require_consistent(
-                saved, {.batches = 10, .samples = 95, .batch_size = 10, .early_stop = early_stop});
-          }) == (expected == sound
-                     ? sound
-                     : fmt::format("its number.best_epoch is {}, expected {}", best, expected)));
+                saved,
+                {.batches = 10, .samples = 95, .batch_size = 10, .early_stop = each.early_stop});
+          }) == (each.refusal == sound ? sound
+                                       : fmt::format("its number.best_epoch is {}, expected {}",
+                                                     each.best, each.refusal)));
   }
 }
 
