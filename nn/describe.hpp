@@ -30,7 +30,7 @@ std::string type_name() {
 template <class L>
 std::string class_name() {
   std::string name = type_name<L>();
-  for (const std::string_view mark : {"{lambda", "'lambda", "(*)"}) {
+  for (const std::string_view mark : {"{lambda", "'lambda", "$_", "(*)"}) {
     if (name.find(mark) != std::string::npos) {
       return "Function";
     }
