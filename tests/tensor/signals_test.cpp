@@ -21,9 +21,10 @@ using xtape::Transpose;
 
 namespace {
 
-volatile std::sig_atomic_t handled = 0;
+std::atomic<int> handled = 0;  // any thread may be interrupted
+static_assert(std::atomic<int>::is_always_lock_free);
 
-extern "C" void note_signal(int) { handled = handled + 1; }
+extern "C" void note_signal(int) { ++handled; }
 
 template <class T>
 Array<T> product(const Array<T>& a, const Array<T>& b) {
