@@ -25,6 +25,7 @@ cli::Facts configuration(const Recipe& recipe, std::uint64_t seed) {
 
 nn::Figure gradients(const std::vector<GradientComparison>& comparisons) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(comparisons.size());
   for (const GradientComparison& row : comparisons) {
     rows.push_back({row.name, fmt::format("{}", row.shape), fmt::format("{:.1e}", row.by_hand),
                     fmt::format("{:.1e}", row.by_differences), fmt::format("{}", row.elements),

@@ -26,7 +26,6 @@ namespace fs = std::filesystem;
 
 using detail::ModelArrays;
 using detail::NamedArray;
-using detail::pack;
 using detail::plateau_key;
 using detail::Position;
 using detail::position_key;

@@ -113,6 +113,7 @@ void detail::ObservedGradients::observe(const Array<T>& gradient) {
 }
 
 template <class T>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved from
 ParameterRecord detail::record_of(const Array<T>& weights, ObservedGradients seen) {
   const auto count = static_cast<double>(seen.count);
   return {.name = {},

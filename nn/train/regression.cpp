@@ -28,7 +28,8 @@ void RegressionErrors::add(const Array<T>& predictions, const Array<T>& targets)
     output.squares += residual * residual;
     output.absolutes += std::abs(residual);
     const double from_mean = target - output.mean;
-    output.mean += from_mean / static_cast<double>(rows_ + i / width + 1);
+    const std::size_t row = i / width;
+    output.mean += from_mean / static_cast<double>(rows_ + row + 1);
     output.spread += from_mean * (target - output.mean);
   }
   rows_ += rows;
