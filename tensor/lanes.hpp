@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 
 #include "tensor/xtensor.hpp"
 
@@ -93,31 +94,17 @@ template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::cbrt_fun, double>{
     0, std::numeric_limits<double>::min()};
 
+template <class F, class... Functions>
+inline constexpr bool is_one_of = (std::is_same_v<F, Functions> || ...);
+
 /// True if xsimd's version of xtensor's function F is never used. These versions are wrong for many
 /// numbers, such as pow(0, 0), fmod(1e10, 3), hypot(1e30, 1e30) and fmax(1, NaN), or do not end,
 /// such as tgamma(1e20).
 template <class F>
-inline constexpr bool always_lane_by_lane = false;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::pow_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::fmod_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::remainder_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::hypot_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::atan2_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::fmax_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::fmin_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::fdim_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::tgamma_fun> = true;
-template <>
-inline constexpr bool always_lane_by_lane<xt::math::lgamma_fun> = true;
+inline constexpr bool always_lane_by_lane =
+    is_one_of<F, xt::math::pow_fun, xt::math::fmod_fun, xt::math::remainder_fun,
+              xt::math::hypot_fun, xt::math::atan2_fun, xt::math::fmax_fun, xt::math::fmin_fun,
+              xt::math::fdim_fun, xt::math::tgamma_fun, xt::math::lgamma_fun>;
 
 #ifdef XTENSOR_USE_XSIMD
 

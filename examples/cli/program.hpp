@@ -16,7 +16,8 @@ struct Program {
 };
 
 /// Runs the command that the arguments of main() name, or prints --help or --version. Returns the
-/// exit status. What a command throws it says on one line of standard error, and returns 1.
+/// exit status. If a command throws, it prints the message on one line of standard error and
+/// returns 1.
 int run(const Program& program, int argc, char** argv);
 
 }  // namespace cli

@@ -9,25 +9,26 @@
 
 namespace cli {
 
-/// Throws what writing the weights and the report would, if it can be told beforehand: not after
-/// hours of training.
+/// Checks before a long training that the weights and the report can be written. Throws DataError
+/// if not.
 void require_writable(const ResultOptions& results);
 
-/// Throws ValueError if a run is to be resumed of which nothing is kept.
+/// Throws ValueError if the run is to be resumed and its folder holds no checkpoint.
 void require_checkpoint(const CheckpointOptions& checkpoints);
 
-/// Returns a number that tells datasets apart, and no more: FNV-1a, 64 bits (Fowler, Noll and Vo).
-/// `hash` is the number of the dataset before.
+/// Returns a hash of a dataset: FNV-1a, 64 bits (Fowler, Noll and Vo). It protects against
+/// mistakes, not against forgery. To hash several datasets, pass the hash of those before.
 std::uint64_t fingerprint(const xtape::nn::Dataset& data, std::uint64_t hash = 0xcbf29ce484222325);
 
-/// Hands to the system what has been printed. A run whose weights or report are wanted goes on when
-/// nobody takes that, and says so in the end; one that only prints ends with an Error.
+/// Flushes standard output. Throws Error if standard output is closed, unless weights or a report
+/// are wanted: then the run continues, and reports the closed output at its end.
 void show_output(const ResultOptions& results);
 
 /// Prints where the weights and the report are.
 void print_places(const ResultOptions& results);
 
-/// Says that a signal ended the run after so many epochs, and how it can go on.
+/// Prints on standard error that a signal ended the run after `epochs` of `of` epochs, and how to
+/// resume it.
 void complain_interrupted(std::size_t epochs, std::size_t of, const CheckpointOptions& checkpoints);
 
 }  // namespace cli

@@ -15,15 +15,6 @@
 namespace xtape::nn::detail {
 namespace {
 
-/// Returns the first element that is not finite, or nothing.
-template <class T>
-std::optional<T> bad_element(const Array<T>& array) {
-  const auto& elements = array.storage();
-  const auto found = std::find_if(elements.begin(), elements.end(),
-                                  [](T element) { return !std::isfinite(element); });
-  return found == elements.end() ? std::nullopt : std::optional(*found);
-}
-
 /// Returns "'log' (64, 10) gave nan" for the first op of the recording whose value is not finite. A
 /// step after the recording may have spoilt the parameters, so they are left out.
 template <class T>
@@ -31,9 +22,10 @@ std::string first_bad_op(const Tape<T>& tape) {
   for (std::size_t i = 0; i < tape.size(); ++i) {
     const Node<T>& node = tape.node(i);
     const bool parameter = node.inputs.empty() && node.value != &node.storage;
-    const auto bad = parameter ? std::nullopt : bad_element(*node.value);
+    const auto bad = parameter ? std::nullopt : first_not_finite(*node.value);
     if (bad) {
-      return fmt::format(": '{}' {} gave {}", node.op, node.value->shape(), *bad);
+      return fmt::format(": '{}' {} gave {}", node.op, node.value->shape(),
+                         node.value->storage()[*bad]);
     }
   }
   return "";
