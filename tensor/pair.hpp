@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+
+/// @file
+/// Extents along the two axes of an image.
+
+namespace xtape {
+
+/// One number for the height and the width of an image, or one for each: `2` or `{2, 3}`.
+struct Pair {
+  constexpr Pair(std::size_t both) : height(both), width(both) {}
+  constexpr Pair(std::size_t of_height, std::size_t of_width)
+      : height(of_height), width(of_width) {}
+
+  friend constexpr bool operator==(const Pair&, const Pair&) = default;
+
+  std::size_t height, width;
+};
+
+}  // namespace xtape
