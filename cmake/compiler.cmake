@@ -20,6 +20,10 @@ function(xtape_set_warnings target)
     # A project that contains xtape may set -Werror, and warnings that xtape does not use.
     target_compile_options(${target} PRIVATE -Wno-error)
   endif()
+  if(CMAKE_UNITY_BUILD)
+    # A local name is no mistake where another source of the same unit has that name.
+    target_compile_options(${target} PRIVATE -Wno-shadow)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # Copying the small buffer of an xtensor shape reads only what was written.
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)

@@ -65,6 +65,9 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
     nn/report/scale.cpp
     nn/report/style.cpp
     nn/report/text.cpp)
+  # Each of these figures has measures of its own, under the same names.
+  set_source_files_properties(nn/report/curves.cpp nn/report/ridges.cpp
+                              PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(xtape_report PUBLIC xtape_png)
 endif()
 

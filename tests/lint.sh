@@ -59,6 +59,17 @@ rule 'the program prints by a function that knows what standard output refuses' 
   "$(code 'fmt::print[(]|(^|[^a-zA-Z_])(puts|printf|putchar|cout)([^a-zA-Z_]|$)' \
   $(printf '%s\n' "$sources" | grep '^examples/\(cli\|mnist\)/'))"
 
+# clang-tidy reads several sources as one, where a name that one does not use may be used in another.
+rule 'a using-declaration of a source is used there' "$(
+  for source in $(printf '%s\n' "$sources" | grep 'cpp$'); do
+    for name in $(sed -n 's/^ *using [A-Za-z_:]*::\([A-Za-z_]*\);.*/\1/p' "$source"); do
+      [ "$(grep -v '^ *using ' "$source" | grep -cw "$name")" -gt 0 ] || echo "$source: $name"
+    done
+  done
+)"
+
+rule 'no source includes another source' "$(code '^#include .*[.]cpp[">]')"
+
 # Code is left out, because a lambda looks like a link: `[=](auto y)`.
 rule 'links in the documentation lead to files' "$(
   for page in README.md CONTRIBUTING.md CHANGELOG.md $(find docs -name '*.md'); do

@@ -19,7 +19,9 @@ std::string column_name(const std::string& metric) {
   return name;
 }
 
-std::string cell(double number) { return std::isnan(number) ? "," : fmt::format(",{}", number); }
+std::string table_cell(double number) {
+  return std::isnan(number) ? "," : fmt::format(",{}", number);
+}
 
 }  // namespace
 
@@ -36,14 +38,15 @@ std::string metrics_csv(const History& history) {
   }
   csv += '\n';
   for (const EpochRecord& epoch : history.epochs()) {
-    csv += fmt::format("{}", epoch.epoch) + cell(epoch.loss);
+    csv += fmt::format("{}", epoch.epoch) + table_cell(epoch.loss);
     for (const std::string& name : metrics) {
-      csv += cell(epoch.metric(name));
+      csv += table_cell(epoch.metric(name));
     }
-    csv += cell(epoch.seconds) + cell(epoch.learning_rate);
+    csv += table_cell(epoch.seconds) + table_cell(epoch.learning_rate);
     for (const std::string& name : parameters) {
       const ParameterRecord* record = epoch.parameter(name);
-      csv += record == nullptr ? ",," : cell(record->weight_rms) + cell(record->gradient_rms);
+      csv += record == nullptr ? ",,"
+                               : table_cell(record->weight_rms) + table_cell(record->gradient_rms);
     }
     csv += '\n';
   }

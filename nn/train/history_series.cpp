@@ -14,7 +14,7 @@
 namespace xtape::nn {
 namespace {
 
-constexpr const char* number_key = "history.";
+constexpr const char* series_key = "history.";
 constexpr std::string_view metric_key = "metric.", parameter_key = "parameter.";
 
 /// Returns the name of a column. The columns of a kind sort by their index.
@@ -136,7 +136,7 @@ void read_column(const std::string& key, const std::vector<double>& column,
     } else {
       bool known = false;
       EpochRecord::visit(epoch, [&](const char* name, double& number) {
-        if (key == std::string(number_key) + name) {
+        if (key == std::string(series_key) + name) {
           number = taker.number();
           known = true;
         }
@@ -155,7 +155,7 @@ Series series_of(const History& history) {
   Series series;
   for (const EpochRecord& epoch : history.epochs()) {
     EpochRecord::visit(epoch, [&](const char* name, double number) {
-      series[std::string(number_key) + name].push_back(number);
+      series[std::string(series_key) + name].push_back(number);
     });
     for (std::size_t i = 0; i < metrics.size(); ++i) {
       const std::string key = std::string(prefix_of(history, metrics[i])) + metrics[i];
@@ -172,7 +172,7 @@ Series series_of(const History& history) {
 
 History history_of(const Series& series, std::size_t epochs) {
   if (epochs > 0) {
-    const auto loss = series.find(std::string(number_key) + "loss");
+    const auto loss = series.find(std::string(series_key) + "loss");
     const std::size_t held = loss == series.end() ? 0 : loss->second.size();
     require<ValueError>(held == epochs, "its history is of {} epochs, expected {}", held, epochs);
   }
