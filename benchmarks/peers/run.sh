@@ -1,6 +1,6 @@
 #!/bin/sh
 # run.sh BUILD_FOLDER [FLAGS]: compares xtape with its peers. Python's are installed from PyPI into a
-# virtual environment in the build folder; one that cannot be had is a row that says so.
+# virtual environment in the build folder; one that cannot be installed is a row that says so.
 set -eu
 
 build=$1

@@ -36,7 +36,7 @@ void add_flags(CLI::App& app, DataOptions& options) {
   app.option_defaults()->group("Data");
   app.add_option(
          "--dataset", options.dataset,
-         "mnist, fashion or synthetic; default: mnist, or synthetic where that cannot be had")
+         "mnist, fashion or synthetic; default: mnist, or synthetic where that is not found")
       ->type_name("NAME")
       ->check(one_of({"mnist", "fashion", "synthetic"}));
   auto* folder = takes_folder(

@@ -86,7 +86,7 @@ DataSource find_data(const datasets::Options& options, const datasets::DownloadP
     datasets::require_found(location);
   }
   return synthetic(fmt::format(
-      "mnist: MNIST is not to be had: these are synthetic digits, drawn by the program. Tried:\n"
+      "mnist: MNIST was not found: these are synthetic digits, drawn by the program. Tried:\n"
       "  {}\nTo use MNIST, name the folder of its four files with --data.\n",
       fmt::join(location.tried, "\n  ")));
 }

@@ -20,8 +20,8 @@ struct DataSource {
 };
 
 /// The data that the options ask for, see locate(). When it does not name a data set and MNIST
-/// cannot be had, synthetic digits, with a notice that says what has been tried. Throws DataError
-/// when data that were asked for cannot be had or read, ValueError when a data set is unknown, a
+/// is not found, synthetic digits, with a notice that says what has been tried. Throws DataError
+/// when data that were asked for cannot be found or read, ValueError when a data set is unknown, a
 /// mirror is not HTTPS, or a folder is named for synthetic digits; Stopped when the progress
 /// callback says so.
 DataSource find_data(const xtape::nn::datasets::Options& options,

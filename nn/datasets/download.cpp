@@ -8,8 +8,8 @@
 
 #include "nn/datasets/inspect.hpp"
 #include "nn/datasets/unpack.hpp"
-#include "nn/io/file.hpp"
 #include "nn/io/folder_lock.hpp"
+#include "nn/io/open_file.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn::datasets {

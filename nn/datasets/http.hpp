@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "nn/io/file.hpp"
+#include "nn/io/open_file.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn::datasets {

@@ -133,7 +133,7 @@ Location locate(const Options& options, const DownloadProgress& progress) {
 
 void require_found(const Location& location) {
   if (location.folder.empty()) {
-    xtape::fail<xtape::DataError>("{} cannot be had: {}", location.dataset->title,
+    xtape::fail<xtape::DataError>("{} was not found: {}", location.dataset->title,
                                   fmt::format("{}", fmt::join(location.tried, "; ")));
   }
 }

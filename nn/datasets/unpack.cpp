@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "nn/datasets/sha256.hpp"
-#include "nn/io/file.hpp"
+#include "nn/io/open_file.hpp"
 
 namespace xtape::nn::datasets {
 namespace {

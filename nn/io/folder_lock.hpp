@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "nn/io/file.hpp"
+#include "nn/io/open_file.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn {

@@ -22,10 +22,10 @@ TEST_CASE("without MNIST, synthetic digits come with a notice of what has been t
   CHECK_FALSE(fs::exists(user.cache));
 }
 
-TEST_CASE("data that were asked for and cannot be had are an error") {
+TEST_CASE("data that were asked for and cannot be found are an error") {
   const User user;
   CHECK_THROWS_AS(find_data(offline("mnist")), xtape::DataError);
-  CHECK(contains(message_of([] { find_data(offline("fashion")); }), "Fashion-MNIST cannot be had"));
+  CHECK(contains(message_of([] { find_data(offline("fashion")); }), "Fashion-MNIST was not found"));
 }
 
 TEST_CASE("synthetic digits that were asked for come without a notice, and need no folder") {

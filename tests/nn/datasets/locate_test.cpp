@@ -37,12 +37,12 @@ TEST_CASE("the cache is in $XDG_CACHE_HOME when that is absolute, else in ~/.cac
   CHECK(datasets::cache_folder("mnist").empty());
 }
 
-TEST_CASE("data that cannot be had are an error that says what has been tried") {
+TEST_CASE("data that cannot be found are an error that says what has been tried") {
   const User user;
   const std::string message = message_of([] { find_dataset(offline("mnist")); });
-  CHECK(message.find("MNIST cannot be had: $XTAPE_DATA_DIR: not set; " + user.cache.string()) == 0);
+  CHECK(message.find("MNIST was not found: $XTAPE_DATA_DIR: not set; " + user.cache.string()) == 0);
   CHECK(contains(message_of([] { find_dataset(offline("fashion")); }),
-                 "Fashion-MNIST cannot be had"));
+                 "Fashion-MNIST was not found"));
   CHECK_THROWS_AS(find_dataset(offline("mnist")), xtape::DataError);
   CHECK_THROWS_WITH(find_dataset(offline("cifar")),
                     "no data set is called 'cifar': expected mnist or fashion");
@@ -79,7 +79,7 @@ TEST_CASE("a folder with another known data set than the one asked for is not mi
   const User user;
   datasets::Options options = offline("fashion");
   options.folder = folder;
-  CHECK_THROWS_WITH(find_dataset(options), "Fashion-MNIST cannot be had: " + folder.string() +
+  CHECK_THROWS_WITH(find_dataset(options), "Fashion-MNIST was not found: " + folder.string() +
                                                ": holds MNIST, not Fashion-MNIST");
   options.dataset = std::nullopt;
   CHECK(locate(options).dataset->name == "mnist");

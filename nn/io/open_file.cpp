@@ -1,4 +1,4 @@
-#include "nn/io/file.hpp"
+#include "nn/io/open_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
