@@ -54,6 +54,9 @@ void set_thread_count(std::size_t count) {
   chosen_count = count;
 }
 
+detail::RestoredThreadCount::RestoredThreadCount() noexcept : before_(chosen_count) {}
+detail::RestoredThreadCount::~RestoredThreadCount() { chosen_count = before_; }
+
 void detail::parallel_ranges(std::size_t count, std::size_t grain,
                              void (*call)(const void*, std::size_t, std::size_t),
                              const void* body) {
@@ -64,6 +67,7 @@ void detail::parallel_ranges(std::size_t count, std::size_t grain,
   const std::size_t size = grains > count / grain ? count : grains * grain;
   const std::size_t chunks = size == 0 ? 0 : divide(count, size);
   const auto compute = [&](std::size_t chunk) {
+    const RestoredThreadCount restored;
     chosen_count = threads;  // a worker counts as its caller does
     const std::size_t begin = chunk * size;
     call(body, begin, begin + std::min(size, count - begin));

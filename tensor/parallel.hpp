@@ -14,18 +14,33 @@ namespace xtape {
 std::size_t thread_count() noexcept;
 
 /// Sets the number of threads that kernels and matrix products called by this thread may use.
-/// Results depend on this number, because sums are taken in another order. Throws ValueError unless
-/// `count` is from 1 to 1024.
+/// Results depend on this number, because sums are taken in another order. Called from within a
+/// range of parallel(), it holds until that range ends. Throws ValueError unless `count` is from 1
+/// to 1024.
 void set_thread_count(std::size_t count);
 
 /// The number of elements below which a second thread costs more than it saves.
 inline constexpr std::size_t parallel_threshold = 32768;
 
 namespace detail {
+
+/// Restores the number of threads of the calling thread at the end of a range of parallel().
+class RestoredThreadCount {
+ public:
+  RestoredThreadCount() noexcept;
+  ~RestoredThreadCount();
+  RestoredThreadCount(const RestoredThreadCount&) = delete;
+  RestoredThreadCount& operator=(const RestoredThreadCount&) = delete;
+
+ private:
+  std::size_t before_;
+};
+
 void parallel_ranges(std::size_t count, std::size_t grain,
                      void (*call)(const void* body, std::size_t begin, std::size_t end),
                      const void* body);
-}
+
+}  // namespace detail
 
 /// Calls `body(begin, end)` for ranges that together cover [0, count): one range if `work`
 /// (elements touched) is small, otherwise one range per thread.
@@ -39,6 +54,7 @@ void parallel_ranges(std::size_t count, std::size_t grain,
 template <class Body>
 void parallel(std::size_t count, std::size_t grain, std::size_t work, const Body& body) {
   if (work < parallel_threshold) {
+    const detail::RestoredThreadCount restored;
     body(std::size_t{0}, count);
     return;
   }

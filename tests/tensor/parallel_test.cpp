@@ -104,3 +104,36 @@ TEST_CASE("A range has the number of threads of the caller, whichever thread com
     CHECK(counts == std::vector(threads, threads));
   }
 }
+
+TEST_CASE("The number of threads that a range sets holds within that range only", "[threads]") {
+  for (const std::size_t threads : {1UL, 4UL}) {
+    for (const std::size_t work : {std::size_t{1}, much_work}) {
+      INFO(threads << " threads, work of " << work);
+      const Threads guard(threads);
+      std::vector<std::size_t> at_begin(threads), after_setting(threads);
+      for (std::size_t call = 0; call < 2; ++call) {
+        parallel(threads, 1, work, [&](std::size_t begin, std::size_t) {
+          at_begin[begin] = xtape::thread_count();
+          xtape::set_thread_count(threads + 1 + begin);
+          after_setting[begin] = xtape::thread_count();
+        });
+        CHECK(xtape::thread_count() == threads);
+        CHECK(at_begin[0] == threads);
+        CHECK(at_begin.back() == (work < much_work && threads > 1 ? 0 : threads));
+        CHECK(after_setting[0] == threads + 1);
+      }
+    }
+  }
+}
+
+TEST_CASE("The number of threads is restored after a range that throws", "[threads]") {
+  for (const std::size_t work : {std::size_t{1}, much_work}) {
+    const Threads guard(3);
+    const auto set_and_throw = [](std::size_t, std::size_t) {
+      xtape::set_thread_count(7);
+      throw xtape::ValueError("thrown");
+    };
+    CHECK_THROWS_AS(parallel(3, 1, work, set_and_throw), xtape::ValueError);
+    CHECK(xtape::thread_count() == 3);
+  }
+}
