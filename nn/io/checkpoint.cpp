@@ -70,9 +70,12 @@ TensorView view_of(std::string key, const Words& words) {
 }
 
 template <class T>
-TensorTarget target_of(std::string key, Array<T>& array) {
-  return {std::move(key), dtype_of<T>, array.shape(),
-          std::as_writable_bytes(std::span(array.data(), array.size()))};
+TensorTarget target_of(std::string key, Array<T>& array, Numbers numbers = Numbers::any) {
+  return {.key = std::move(key),
+          .dtype = dtype_of<T>,
+          .shape = array.shape(),
+          .bytes = std::as_writable_bytes(std::span(array.data(), array.size())),
+          .numbers = numbers};
 }
 TensorTarget target_of(std::string key, double& number) {
   return {std::move(key), "F64", Shape{}, std::as_writable_bytes(std::span(&number, 1))};
@@ -181,19 +184,22 @@ std::vector<NamedArray<Array<T>>> trained_parameters(
 template <class T>
 std::vector<TensorTarget> make_targets(const SafetensorsFile& file, Loaded<T>& loaded,
                                        const ModelArrays<Array<T>>& model,
-                                       const TrainingState& state) {
+                                       const Optimizer<T>& optimizer, const TrainingState& state) {
   std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps),
                                     target_of(plateau_key, loaded.reports)};
   for (const auto* list : {&model.parameters, &model.buffers}) {
+    const Numbers numbers = list == &model.parameters ? Numbers::finite : Numbers::any;
     for (const auto& [name, array] : *list) {
       loaded.values.emplace_back(array->shape());
-      targets.push_back(target_of(model_key(name), loaded.values.back()));
+      targets.push_back(target_of(model_key(name), loaded.values.back(), numbers));
     }
   }
   for (const auto& [name, array] : trained_parameters(file, loaded.steps, model.parameters)) {
     std::vector<Array<T>> arrays(loaded.steps[1], Array<T>(array->shape()));
     for (std::size_t i = 0; i < arrays.size(); ++i) {
-      targets.push_back(target_of(slot_key(name, i), arrays[i]));
+      const bool squares = optimizer.holds_squares(i);
+      targets.push_back(target_of(slot_key(name, i), arrays[i],
+                                  squares ? Numbers::finite_and_not_negative : Numbers::finite));
     }
     if (!arrays.empty()) {
       loaded.slots.push_back({array, std::move(arrays)});
@@ -227,6 +233,9 @@ void add_series(const SafetensorsFile& file, Loaded<T>& loaded,
 template <class T>
 void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
                    const TrainingState& state) {
+  require<DataError>(loaded.slots.size() == loaded.steps[2],
+                     "{}: its optimizer keeps arrays for {} parameters, but it holds those of {}",
+                     file.name(), loaded.steps[2], loaded.slots.size());
   for (const auto& [name, words] : loaded.rngs) {
     require<DataError>(words != Rng::State{}, "{}: the state of the Rng {} is all zeros",
                        file.name(), in_quotes(name));
@@ -336,7 +345,7 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
   require_same_metadata(file, make_metadata(optimizer.name(), identity));
   Loaded<T> loaded;
   loaded.steps = read_steps(file, optimizer.state_count());
-  std::vector<TensorTarget> targets = make_targets(file, loaded, model, state);
+  std::vector<TensorTarget> targets = make_targets(file, loaded, model, optimizer, state);
   add_series(file, loaded, targets);
   require_same_tensors(file, targets);
   for (const TensorTarget& target : targets) {

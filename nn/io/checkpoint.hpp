@@ -104,9 +104,9 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
 /// checkpoint, or belongs to another run: the version of xtape, the optimizer, the identity, the
 /// model, the dataset size, the batch size, or the names of Rngs or numbers differ. Throws
-/// DataError if `state.check` rejects its numbers. Throws ShapeError, with the name of the
-/// parameter, if one was moved from.
-/// numbers. Throws ShapeError, with the name of the array, if one was moved from.
+/// DataError, with the name of the tensor, if a parameter or an array of the optimizer holds NaN or
+/// infinity, or a negative number where it holds squares. Throws DataError if `state.check` rejects
+/// its numbers. Throws ShapeError, with the name of the array, if one was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

@@ -44,6 +44,22 @@ void convert(std::span<const std::byte> in, const SafetensorsFile& file,
   }
 }
 
+/// Throws DataError, which names the first number that the target may not hold.
+template <class T>
+void require_numbers(const SafetensorsFile& file, const TensorTarget& target) {
+  const bool signs = target.numbers != Numbers::finite_and_not_negative;
+  const std::span numbers(reinterpret_cast<const T*>(target.bytes.data()),
+                          target.bytes.size() / sizeof(T));
+  const auto wrong = std::find_if(numbers.begin(), numbers.end(), [=](T number) {
+    return !std::isfinite(number) || (number < 0 && !signs);
+  });
+  if (wrong != numbers.end()) {
+    fail<DataError>("{}: tensor {} holds {} at element {}, expected finite numbers{}", file.name(),
+                    in_quotes(target.key), *wrong, wrong - numbers.begin(),
+                    signs ? "" : " of at least 0");
+  }
+}
+
 }  // namespace
 
 std::string Problems::text() const {
@@ -90,6 +106,10 @@ void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {
     convert<float, double>(bytes, file, target);
   } else {
     convert<double, float>(bytes, file, target);
+  }
+  if (target.numbers != Numbers::any) {
+    target.dtype == "F64" ? require_numbers<double>(file, target)
+                          : require_numbers<float>(file, target);
   }
 }
 

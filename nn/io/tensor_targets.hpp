@@ -14,14 +14,18 @@
 
 namespace xtape::nn {
 
+/// The numbers that a tensor of floats may hold.
+enum class Numbers { any, finite, finite_and_not_negative };
+
 /// A tensor expected in a file, and the memory to read it into.
 struct TensorTarget {
-  std::string key;             ///< Its name in the file.
-  std::string dtype;           ///< The dtype in memory.
-  Shape shape;                 ///< The shape in memory.
-  std::span<std::byte> bytes;  ///< The memory.
-  bool converts = false;       ///< The file may hold F32 or F64.
-  bool transposes = false;     ///< The file holds the transposed matrix.
+  std::string key;                 ///< Its name in the file.
+  std::string dtype;               ///< The dtype in memory.
+  Shape shape;                     ///< The shape in memory.
+  std::span<std::byte> bytes;      ///< The memory.
+  bool converts = false;           ///< The file may hold F32 or F64.
+  bool transposes = false;         ///< The file holds the transposed matrix.
+  Numbers numbers = Numbers::any;  ///< What it may hold.
 };
 
 /// The problems of a file, for one message of reasonable length: the first ones, and the number of
@@ -51,7 +55,7 @@ class Problems {
 void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets);
 
 /// Reads a tensor that require_same_tensors() has accepted. Throws DataError if it cannot be read,
-/// or if a finite number is too large for float.
+/// if a finite number is too large for float, or if it holds a number that the target may not.
 void read_tensor(const SafetensorsFile& file, const TensorTarget& target);
 
 /// Returns a shape with its axes in reverse order.

@@ -42,6 +42,7 @@ class Adam : public Optimizer<T> {
  private:
   const LearningRate& rate() const override { return options.learning_rate; }
   std::size_t prepare() const override;
+  bool holds_squares(std::size_t index) const override { return index == 1; }
   void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
               double learning_rate) override;
   double default_decay() const { return weight_decay_ == WeightDecay::decoupled ? 0.01 : 0; }

@@ -86,6 +86,9 @@ class Optimizer {
   /// ValueError if an option is out of range.
   std::size_t state_count() const { return prepare(); }
 
+  /// Returns true if array `index` of a slot's state holds squares, which are never negative.
+  virtual bool holds_squares(std::size_t /*index*/) const { return false; }
+
   /// Returns the number of steps made.
   std::size_t steps() const { return steps_; }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include "tensor/error.hpp"
@@ -31,14 +32,13 @@ struct Reader {
   }
 };
 
-void require_time(const char* name, double number) {
-  require<ValueError>(number >= 0 && std::isfinite(number),
-                      "its number.{} is {}, expected a finite number of at least 0", name, number);
-}
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double most_seconds = 1e10;  // 300 years
 
-void require_finite(const char* name, double number) {
-  require<ValueError>(std::isfinite(number), "its number.{} is {}, expected a finite number", name,
-                      number);
+void require_between(const char* name, double number, double least, double most) {
+  require<ValueError>(std::isfinite(number) && least <= number && number <= most,
+                      "its number.{} is {}, expected a finite number from {} to {}", name, number,
+                      least, most);
 }
 
 void require_count(const char* name, std::size_t number, std::size_t least, std::size_t most) {
@@ -101,11 +101,11 @@ RunState require_consistent(const CheckpointNumbers& saved, const RunShape& shap
   const std::size_t samples = std::min(given * shape.batch_size, shape.samples);
   require_count("samples", state.samples, samples, samples);
   require_best(state, shape.early_stop);
-  require_finite("loss_sum", state.loss_sum);
-  require_time("norm_sum", state.norm_sum);
-  require_time("learning_rate", state.learning_rate);
-  require_time("epoch_seconds", state.epoch_seconds);
-  require_time("seconds", state.seconds);
+  require_between("loss_sum", state.loss_sum, -infinity, infinity);
+  require_between("norm_sum", state.norm_sum, 0, infinity);
+  require_between("learning_rate", state.learning_rate, 0, infinity);
+  require_between("epoch_seconds", state.epoch_seconds, 0, most_seconds);
+  require_between("seconds", state.seconds, 0, most_seconds);
   return state;
 }
 

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "nn/io/checkpoint.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/optim/adam.hpp"
@@ -89,6 +91,15 @@ TEST_CASE("Buffers are checkpointed, and the optimizer keeps no state for them")
         "'model.first' F32 (2) is unexpected; 'model.second' F32 (1) is unexpected");
   CHECK((run.model.gain == Array<float>{1, 1}));
   CHECK((run.model.running_mean == Array<float>{0, 0}));
+}
+
+TEST_CASE("A buffer may hold infinity, and comes back") {
+  const TemporaryFolder folder;
+  BufferRun run, other;
+  run.model.running_mean(0) = -std::numeric_limits<float>::infinity();
+  run.save(folder / "c");
+  other.load(folder / "c");
+  CHECK((other.model.running_mean == run.model.running_mean));
 }
 
 TEST_CASE("A checkpoint of a parameter and a buffer of one name is not written") {

@@ -1,3 +1,7 @@
+#include <cmath>
+#include <limits>
+#include <utility>
+
 #include "nn/io/weights.hpp"
 #include "tensor/version.hpp"
 #include "tests/nn/io/checkpoint_run.hpp"
@@ -132,6 +136,59 @@ TEST_CASE("A damaged checkpoint changes nothing in the run") {
         "'batches' says 2 where 1 means within an epoch and 0 between two");
   CHECK(damaged(words({23, 5, 0, 0}), words({23, 5, 0, 3})) ==
         "'batches' is between two epochs, but 3 batches of the next have been given");
+}
+
+TEMPLATE_TEST_CASE("A checkpoint with a number that no run can go on from is refused by name", "",
+                   float, double) {
+  using T = TestType;
+  const TemporaryFolder folder;
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const std::string finite = "expected finite numbers", squares = finite + " of at least 0";
+  for (const std::string name : {"momentum", "Adam", "AdamW"}) {
+    for (const T value : {std::numeric_limits<T>::quiet_NaN(), infinity, -infinity, T(-1e-30)}) {
+      CAPTURE(name, value);
+      Run<T> run(name);
+      const auto check = [&](const std::string& key, const std::string& wanted) {
+        run.save(folder / "c");
+        Run<T> other(name);
+        if (std::isfinite(value) && wanted == finite) {
+          other.load(folder / "c");
+          CHECK((other.bits() == run.bits()));
+        } else {
+          CHECK(complaint(other, folder / "c") ==
+                fmt::format("tensor '{}' holds {} at element 2, {}", key, value, wanted));
+        }
+      };
+      run.train(1);
+      auto slots = run.optimizer->slots();
+      const std::size_t steps = run.optimizer->steps();
+      for (std::size_t i = 0; i < slots[0].state.size(); ++i) {
+        const T before = std::exchange(slots[0].state[i].data()[2], value);
+        run.optimizer->restore(slots, steps);
+        check(fmt::format("optimizer.0.weight.{}", i), i == 1 ? squares : finite);
+        slots[0].state[i].data()[2] = before;
+      }
+      run.optimizer->restore(slots, steps);
+      run.model.template get<nn::Linear<T>>(2).bias(2) = value;
+      check("model.2.bias", finite);
+    }
+  }
+}
+
+TEST_CASE("A checkpoint that miscounts the parameters of its optimizer is refused") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"SGD", "Adam"}) {
+    Run<float> run(name);
+    run.train(1);
+    const std::size_t arrays = run.optimizer->state_count(), count = arrays == 0 ? 0 : 4;
+    std::string bytes = run.bits();
+    const std::size_t place = bytes.find(words({5, arrays, count}));
+    REQUIRE(place != std::string::npos);
+    bytes.replace(place, 24, words({5, arrays, 7}));
+    CHECK(complaint(run, folder.write("c", bytes)) ==
+          fmt::format("its optimizer keeps arrays for 7 parameters, but it holds those of {}",
+                      count));
+  }
 }
 
 TEST_CASE("A program can refuse the numbers of a checkpoint before anything changes") {

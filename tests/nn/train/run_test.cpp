@@ -70,6 +70,7 @@ struct Edited {
     CHECK(message.starts_with(path.string() + ": "));
     CHECK(message.find(named) != std::string::npos);
     CHECK(parts.weights() == before);
+    CHECK(nn::read_file(path, 1 << 24) == edited(key, word, value));
     nn::write_file(path, sound);
   }
 
@@ -95,6 +96,8 @@ TEST_CASE("A checkpoint with one number edited is refused, and changes nothing",
   for (const char* name : {"norm_sum", "learning_rate", "epoch_seconds", "seconds"}) {
     run.check_refused(name, {nan_d, infinity, -infinity, -1});
   }
+  run.check_refused("epoch_seconds", {1e11, 1e300});
+  run.check_refused("seconds", {1e11, 1e300});
   run.check_refused("batches", {0, 34, 36});
   for (const std::uint64_t steps : {0UL, 1UL, 34UL, 36UL, 55UL, 1UL << 53, ~0UL}) {
     run.check_refused("optimizer.steps", 0, steps,
@@ -103,6 +106,18 @@ TEST_CASE("A checkpoint with one number edited is refused, and changes nothing",
   for (const std::uint64_t arrays : {0UL, 1UL, ~0UL}) {
     run.check_refused("optimizer.steps", 1, arrays,
                       fmt::format("its optimizer keeps {} arrays ", arrays));
+  }
+  for (const std::uint64_t parameters : {0UL, 3UL, 5UL, ~0UL}) {
+    run.check_refused("optimizer.steps", 2, parameters,
+                      fmt::format("its optimizer keeps arrays for {} parameters", parameters));
+  }
+  constexpr std::uint64_t two_nans = 0x7fc0'0000'7fc0'0000, two_infinities = 0x7f80'0000'7f80'0000;
+  const nn::SafetensorsFile file(run.path);
+  for (const auto& [key, tensor] : file.tensors()) {
+    if (tensor.dtype == "F32") {
+      run.check_refused(key, 0, two_nans, "tensor '" + key + "' holds nan at element 0, expected");
+      run.check_refused(key, 0, two_infinities, "tensor '" + key + "' holds inf at element 0");
+    }
   }
   for (const double scale : {0.0, -1.0, 1.5, nan_d}) {
     run.check_refused("optimizer.plateau", 0, std::bit_cast<std::uint64_t>(scale), "is scaled by");
