@@ -215,6 +215,17 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
 }
 
 template <class T>
+void gemm_on_this_thread(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
+                         std::size_t k, T alpha, const T* a, std::size_t lda, const T* b,
+                         std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  if (m == 0 || n == 0 || k == 0) {
+    scale(m, n, beta, c, ldc);
+  } else {
+    compute(Product<T>{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
+  }
+}
+
+template <class T>
 void gemm(Transpose transpose_a, Transpose transpose_b, const Array<T>& a, const Array<T>& b,
           T beta, Array<T>& c) {
   require_whole("gemm", a);
@@ -239,9 +250,12 @@ std::string gemm_backend() {
 #endif
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                   \
-  template void gemm(Transpose, Transpose, std::size_t, std::size_t, std::size_t, T, const T*, \
-                     std::size_t, const T*, std::size_t, T, T*, std::size_t);                  \
+#define XTAPE_INSTANTIATE(T)                                                                     \
+  template void gemm(Transpose, Transpose, std::size_t, std::size_t, std::size_t, T, const T*,   \
+                     std::size_t, const T*, std::size_t, T, T*, std::size_t);                    \
+  template void gemm_on_this_thread(Transpose, Transpose, std::size_t, std::size_t, std::size_t, \
+                                    T, const T*, std::size_t, const T*, std::size_t, T, T*,      \
+                                    std::size_t);                                                \
   template void gemm(Transpose, Transpose, const Array<T>&, const Array<T>&, T, Array<T>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -25,6 +25,12 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
           T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
           std::size_t ldc);
 
+/// Computes the same as gemm(), on the calling thread alone. It is for the ranges of parallel().
+template <class T>
+void gemm_on_this_thread(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
+                         std::size_t k, T alpha, const T* a, std::size_t lda, const T* b,
+                         std::size_t ldb, T beta, T* c, std::size_t ldc);
+
 /// Computes C = op(A) op(B) + beta C for arrays of rank 2. C must already have its shape. Throws
 /// ShapeError if the shapes do not fit, or if an array was moved from.
 template <class T>

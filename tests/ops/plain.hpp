@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/ops/losses.hpp"
+#include "tensor/kernels/convolution.hpp"
 #include "tensor/rng.hpp"
 #include "tensor/shape.hpp"
 
@@ -76,6 +77,17 @@ Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& label
                              Reduction reduction);
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction);
 Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction);
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dOptions& options = {});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight,
+                        const ConvTranspose2dOptions& options = {});
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+              const Conv2dOptions& options = {});
+Tensor conv1d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+              const Conv1dOptions& options = {});
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+                        const ConvTranspose2dOptions& options = {});
 
 Tensor dropout(const Tensor& x, double rate, Rng& rng);
 

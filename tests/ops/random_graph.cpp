@@ -13,7 +13,7 @@ using namespace graph_detail;
 
 Shape draw_shape(Rng& rng) {
   constexpr std::size_t extents[] = {1, 1, 2, 2, 3, 3, 4, 5, 7};
-  Shape shape(rng.below(4));
+  Shape shape(rng.below(8) == 0 ? 4 : rng.below(4));
   for (std::size_t& extent : shape) {
     extent = rng.below(40) == 0 ? 0 : extents[rng.below(std::size(extents))];
   }

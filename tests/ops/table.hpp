@@ -152,6 +152,9 @@ struct Row {
 /// Every op, in the order of the headers: of an op's overloads in the order of their declarations.
 std::span<const Row> table();
 
+/// The rows of one family, for table().
+std::vector<Row> convolution_rows();
+
 /// How rows are made of generic lambdas.
 namespace detail {
 

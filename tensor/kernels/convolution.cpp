@@ -1,0 +1,260 @@
+#include "tensor/kernels/convolution.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include "tensor/array.hpp"
+#include "tensor/kernels/depthwise.hpp"
+#include "tensor/kernels/im2col.hpp"
+#include "tensor/kernels/winograd.hpp"
+
+namespace xtape {
+namespace {
+
+/// Larger extents and options are rejected, so that no sum or product of a few of them overflows.
+constexpr std::size_t most = std::size_t{1} << 30;
+
+/// A convolution as its caller describes it, for messages.
+struct Request {
+  const char* op;
+  const Shape& x;
+  const Shape& weight;
+
+  bool is_sequence() const { return x.size() == 3; }
+
+  /// Returns a number for the axis of a sequence. For the axes of an image, it returns one number
+  /// if both are equal, unless they are `extents`.
+  std::string text(Pair pair, bool extents = false) const {
+    return is_sequence() ? fmt::format("{}", pair.width)
+           : !extents && pair.height == pair.width
+               ? fmt::format("{}", pair.height)
+               : fmt::format("({}, {})", pair.height, pair.width);
+  }
+};
+
+/// Throws ShapeError unless both have one axis for each name in `x_axes` and `weight_axes`.
+void require_axes(const Request& request, std::size_t rank, const char* x_axes,
+                  const char* weight_axes) {
+  require<ShapeError>(request.x.size() == rank && request.weight.size() == rank,
+                      "{}: expected x {} and weight {}, got {} and {}", request.op, x_axes,
+                      weight_axes, request.x, request.weight);
+}
+
+void require_at_least_1(const Request& request, const char* option, Pair value) {
+  require<ValueError>(value.height > 0 && value.width > 0,
+                      "{}: expected a {} of at least 1, got {}", request.op, option,
+                      request.text(value));
+}
+
+void require_moderate(const Request& request, const char* what, Pair value) {
+  require<ValueError>(value.height <= most && value.width <= most,
+                      "{}: expected {} of at most {}, got {}", request.op, what, most,
+                      request.text(value));
+}
+
+/// Checks what all kinds of convolution require. `channels` of x and `filters` are the extents of
+/// the two axes that `groups` divides.
+void require_fit(const Request& request, const Convolution& g, Pair image, std::size_t channels,
+                 std::size_t filters) {
+  require_moderate(request, "an image", image);
+  require_moderate(request, "a kernel", g.kernel);
+  require_moderate(request, "a stride", g.stride);
+  require_moderate(request, "a dilation", g.dilation);
+  require_moderate(request, "padding", g.before);
+  require_at_least_1(request, "stride", g.stride);
+  require_at_least_1(request, "dilation", g.dilation);
+  require_at_least_1(request, "kernel", g.kernel);
+  require<ValueError>(g.groups > 0, "{}: expected at least 1 group, got 0", request.op);
+  require<ShapeError>(channels % g.groups == 0 && filters % g.groups == 0,
+                      "{}: {} channels to {} cannot be divided into {} groups", request.op, g.in,
+                      g.out, g.groups);
+}
+
+/// Returns the extents of an array's last axes but one. A sequence is an image of height 1.
+Pair extents_of(const Shape& shape, std::size_t first) {
+  return shape.size() == 3 ? Pair{1, shape[first]} : Pair{shape[first], shape[first + 1]};
+}
+
+/// Returns the rows of zeros that `same` adds to one axis, at both ends together.
+std::size_t same_zeros(std::size_t kernel, std::size_t dilation) { return (kernel - 1) * dilation; }
+
+Convolution forward_geometry(const Request& request, const Conv2dOptions& options) {
+  const Shape &x = request.x, &weight = request.weight;
+  const std::size_t rank = x.size();
+  Convolution g{.batch = x[0],
+                .image = extents_of(x, 1),
+                .in = x[rank - 1],
+                .kernel = extents_of(weight, 0),
+                .result = 0,
+                .out = weight[rank - 1],
+                .stride = options.stride,
+                .dilation = options.dilation,
+                .before = options.padding.zeros,
+                .groups = options.groups};
+  require_fit(request, g, g.image, g.in, g.out);
+  require<ShapeError>(weight[rank - 2] == g.in / g.groups,
+                      "{}: {} with weight {}, groups {}: expected {} channels in the weight",
+                      request.op, x, weight, g.groups, g.in / g.groups);
+  const std::string padding = options.padding.is_same ? "same" : request.text(g.before);
+  require<ValueError>(!options.padding.is_same || g.stride == Pair(1),
+                      "{}: padding same needs a stride of 1, got {}", request.op,
+                      request.text(g.stride));
+  const auto place = [&](std::size_t image, std::size_t kernel, std::size_t stride,
+                         std::size_t dilation, std::size_t& before, std::size_t& result) {
+    const std::size_t zeros = options.padding.is_same ? same_zeros(kernel, dilation) : 2 * before;
+    before = zeros / 2;
+    const std::size_t window = (kernel - 1) * dilation + 1;
+    require<ShapeError>(image + zeros >= window,
+                        "{}: {} with kernel {}, padding {}{}: the kernel does not fit into the {}",
+                        request.op, x, request.text(g.kernel, true), padding,
+                        g.dilation == Pair(1) ? "" : ", dilation " + request.text(g.dilation),
+                        request.is_sequence() ? "sequence" : "image");
+    result = (image + zeros - window) / stride + 1;
+  };
+  place(g.image.height, g.kernel.height, g.stride.height, g.dilation.height, g.before.height,
+        g.result.height);
+  place(g.image.width, g.kernel.width, g.stride.width, g.dilation.width, g.before.width,
+        g.result.width);
+  return g;
+}
+
+}  // namespace
+
+Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
+                           const Conv2dOptions& options) {
+  const Request request{op, x, weight};
+  require_axes(request, 4, "(batch, height, width, in)",
+               "(kernel height, kernel width, in / groups, out)");
+  return forward_geometry(request, options);
+}
+
+Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
+                           const Conv1dOptions& options) {
+  const Request request{op, x, weight};
+  require_axes(request, 3, "(batch, length, in)", "(kernel, in / groups, out)");
+  const auto [zeros, is_same] = options.padding;
+  require<ValueError>(zeros.height == zeros.width,
+                      "{}: expected one number as padding, got ({}, {})", op, zeros.height,
+                      zeros.width);
+  Padding padding(0, zeros.width);
+  padding.is_same = is_same;
+  return forward_geometry(request, {.stride = {1, options.stride},
+                                    .padding = padding,
+                                    .dilation = {1, options.dilation},
+                                    .groups = options.groups});
+}
+
+Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
+                           const ConvTranspose2dOptions& options) {
+  const Request request{op, x, weight};
+  require_axes(request, 4, "(batch, height, width, in)",
+               "(kernel height, kernel width, out / groups, in)");
+  Convolution g{.batch = x[0],
+                .image = 0,
+                .in = 0,
+                .kernel = extents_of(weight, 0),
+                .result = extents_of(x, 1),
+                .out = x[3],
+                .stride = options.stride,
+                .dilation = options.dilation,
+                .before = options.padding,
+                .groups = options.groups};
+  require_fit(request, g, g.result, g.out, g.out);
+  require<ShapeError>(weight[3] == x[3],
+                      "{}: {} with weight {}: expected {} channels in the last axis of the weight",
+                      op, x, weight, x[3]);
+  require_moderate(request, "channels", weight[2]);
+  g.in = weight[2] * g.groups;
+  const Pair more = options.output_padding;
+  require<ValueError>(more.height < std::max(g.stride.height, g.dilation.height) &&
+                          more.width < std::max(g.stride.width, g.dilation.width),
+                      "{}: expected output_padding below the stride or the dilation, got {}", op,
+                      request.text(more));
+  const auto extent = [&](std::size_t count, std::size_t kernel, std::size_t stride,
+                          std::size_t dilation, std::size_t cut, std::size_t added) {
+    const std::size_t all =
+        count == 0 ? 0 : (count - 1) * stride + (kernel - 1) * dilation + 1 + added;
+    require<ShapeError>(
+        all > 2 * cut,
+        "{}: {} with kernel {}, stride {}, padding {}: nothing of the result is left", op, x,
+        request.text(g.kernel, true), request.text(g.stride), request.text(g.before));
+    return all - 2 * cut;
+  };
+  g.image = {extent(g.result.height, g.kernel.height, g.stride.height, g.dilation.height,
+                    g.before.height, more.height),
+             extent(g.result.width, g.kernel.width, g.stride.width, g.dilation.width,
+                    g.before.width, more.width)};
+  return g;
+}
+
+namespace {
+
+std::atomic<bool>& winograd_switch() noexcept {
+  static std::atomic<bool> on = [] {
+    const char* value = std::getenv("XTAPE_WINOGRAD");
+    return value == nullptr || std::string_view(value) != "0";
+  }();
+  return on;
+}
+
+bool is_for_winograd(const Convolution& g) { return winograd_is_on() && winograd::pays(g); }
+
+}  // namespace
+
+void set_winograd(bool on) noexcept { winograd_switch() = on; }
+
+bool winograd_is_on() noexcept { return winograd_switch(); }
+
+template <class T>
+void convolve(const Convolution& g, const T* x, const T* weight, const T* bias, T beta, T* y) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_for_winograd(g)) {
+      return winograd::convolve(g, x, weight, bias, beta, y);
+    }
+  }
+  if (depthwise::suits(g)) {
+    return depthwise::convolve(g, x, weight, bias, beta, y);
+  }
+  im2col::convolve(g, x, weight, bias, beta, y);
+}
+
+template <class T>
+void convolve_transposed(const Convolution& g, const T* dy, const T* weight, T beta, T* dx) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_for_winograd(g)) {
+      return winograd::convolve_transposed(g, dy, weight, beta, dx);
+    }
+  }
+  if (depthwise::suits(g)) {
+    return depthwise::convolve_transposed(g, dy, weight, beta, dx);
+  }
+  im2col::convolve_transposed(g, dy, weight, beta, dx);
+}
+
+template <class T>
+void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta, T* dw) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_for_winograd(g)) {
+      return winograd::convolve_for_weights(g, x, dy, beta, dw);
+    }
+  }
+  if (depthwise::suits(g)) {
+    return depthwise::convolve_for_weights(g, x, dy, beta, dw);
+  }
+  im2col::convolve_for_weights(g, x, dy, beta, dw);
+}
+
+#define XTAPE_INSTANTIATE(T)                                                        \
+  template void convolve(const Convolution&, const T*, const T*, const T*, T, T*);  \
+  template void convolve_transposed(const Convolution&, const T*, const T*, T, T*); \
+  template void convolve_for_weights(const Convolution&, const T*, const T*, T, T*)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "tensor/kernels/convolution.hpp"
+
+/// @file
+/// Convolutions with 3 x 3 windows by Winograd's algorithm F(4 x 4, 3 x 3). Used by
+/// tensor/kernels/convolution.cpp.
+
+namespace xtape::winograd {
+
+/// True if the functions below can compute a convolution: windows of 3 x 3, stride 1, no dilation,
+/// no groups, and padding of at most 2 at each side.
+bool can(const Convolution& geometry);
+
+/// True if can(geometry) and the functions are faster than others: there are at least 16 channels
+/// on both sides, and at least half of the results in tiles of 4 x 4 exist.
+bool pays(const Convolution& geometry);
+
+/// Compute the same as the functions of these names in tensor/kernels/convolution.hpp.
+///
+/// Results are computed in tiles of 4 x 4 by 36 multiplications for each pair of channels, instead
+/// of 144. Rounding errors are about six times larger.
+///@{
+void convolve(const Convolution& geometry, const float* x, const float* weight, const float* bias,
+              float beta, float* y);
+void convolve_transposed(const Convolution& geometry, const float* dy, const float* weight,
+                         float beta, float* dx);
+void convolve_for_weights(const Convolution& geometry, const float* x, const float* dy, float beta,
+                          float* dw);
+///@}
+
+}  // namespace xtape::winograd
