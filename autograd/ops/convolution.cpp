@@ -11,6 +11,9 @@ void require_bias(const char* op, Variable<T> bias, std::size_t out) {
                       "{}: the bias {} does not fit: expected ({})", op, bias.shape(), out);
 }
 
+/// The gradient of a bias. accumulate() sums it over all positions.
+constexpr auto sum_of_dy = [](auto result) -> const auto& { return result.grad(); };
+
 /// Returns a copy of the geometry that lives as long as the recording.
 template <class T>
 const Convolution* keep(Variable<T> x, const Convolution& geometry) {
@@ -63,9 +66,8 @@ Variable<T> convolution(const char* op, Variable<T> x, Variable<T> weight, Varia
   const Convolution geometry = convolution_of(op, x.shape(), weight.shape(), options);
   require_bias(op, bias, geometry.out);
   const Parts<T> parts{keep(x, geometry), x, weight};
-  return define(
-      op, {x, weight, bias}, parts.value(op, &bias.value()), parts.dx(), parts.dw(),
-      [](auto y) -> const auto& { return y.grad(); });
+  return define(op, {x, weight, bias}, parts.value(op, &bias.value()), parts.dx(), parts.dw(),
+                sum_of_dy);
 }
 
 /// The closures that compute the parts of a transposed convolution.
@@ -133,7 +135,7 @@ Variable<T> conv_transpose2d(Variable<T> x, Variable<T> weight, Variable<T> bias
         parts(y);
         assign_into(y, y + bias.value());
       },
-      parts.dx(), parts.dw(), [](auto y) -> const auto& { return y.grad(); });
+      parts.dx(), parts.dw(), sum_of_dy);
 }
 
 #define XTAPE_CONVOLUTION(T, op, Options)                            \
