@@ -28,8 +28,9 @@
 /// relu's at 0, mixes two slopes and would reject a correct gradient. One-sided differences tell a
 /// kink from an error. The parabola through x, x + h/2 and x + h gives the derivative at x from the
 /// right. The parabola through x, x - h/2 and x - h gives the derivative from the left. Where f is
-/// smooth, the two differ by a multiple of h^3 only. If an element does not agree, and the two
-/// differ, for h or for h/2, by at least a quarter of its error, there is a kink.
+/// smooth, the two differ by a multiple of h^3 only, and the mean of both and of the central
+/// difference changes as little with h. If an element does not agree, there is a kink if the two
+/// differ for h, h/2 or h/4, or the mean changes, by at least 1/32 of its error.
 ///
 /// Near a kink, the element is compared again with h, h/10, ..., h/10^5, each together with its
 /// half. The rounding error of each difference, 16 epsilon |f| / h, is added to the tolerance. A
@@ -38,17 +39,22 @@
 /// - The central differences of a step and of its half agree: the kink is farther away.
 /// - The one-sided differences of a step and of its half agree on one of the sides. The gradient is
 ///   the derivative from that side. So it is the derivative, unless the kink is at x.
-/// - The one-sided differences of the last step and of its half are equal within the tolerance.
-///   Then the kink is at x, and the gradient must lie between the two sides.
+/// - The one-sided differences of the last step, its half and its quarter are equal within the
+///   tolerance. Then the kink is at x, and the gradient must lie between the two sides.
 ///
-/// Otherwise it fails. Near a kink, the largest error that passes is the tolerance plus the
-/// rounding error. If a gradient is 1000 times as large as each of them at step h, this is less
-/// than 0.2 % of it. A kink nearer than the differences can resolve, 1e-12 or less for slopes of
-/// size 1, counts as at x. A central difference that agrees at once is accepted, although a kink
-/// may by chance have made it agree with a wrong gradient.
+/// Otherwise it fails if those of one side are equal, and the gradient differs from them by more
+/// than four times the tolerance. Smaller steps may show this, too. Where kinks are dense, as in
+/// deep networks of rectifiers, neither side may settle. Then the element is undecided if it lies
+/// in the range of all these differences, or outside by at most the width of that range. If it is
+/// farther away, it fails. Near a kink, the
+/// largest error that passes is the tolerance plus the rounding error. If a gradient is 1000 times
+/// as large as each of them at step h, this is less than 0.2 % of it. A kink nearer than the
+/// differences can resolve, 1e-12 or less for slopes of size 1, counts as at x. A central
+/// difference that agrees at once is accepted, although a kink may by chance have made it agree
+/// with a wrong gradient.
 ///
-/// Elements at kinks say little about a gradient. They are counted. The check fails if they are
-/// more than a quarter of the elements of an input.
+/// Elements at kinks say little about a gradient, and undecided ones less. They are counted. The
+/// check fails if they are together more than a quarter of the elements of an input.
 
 namespace xtape {
 
@@ -78,15 +84,17 @@ struct GradcheckElement {
   std::size_t input;  ///< The number of the input, counted from 0.
   Shape index;        ///< The index of the element, one number per axis.
   double analytic;    ///< The gradient of the tape; 0 if the result does not depend on the input.
-  double numeric;     ///< The central difference; near a kink, the difference that agrees.
+  double numeric;     ///< The central difference; near a kink, the difference that agrees. The
+                      ///< gradient itself between two slopes, and if undecided.
   double error;       ///< |analytic - numeric|.
 };
 
 /// The result of gradcheck(). `if (!result)` is true if gradients disagree.
 struct GradcheckResult {
-  std::size_t compared = 0;  ///< The number of elements compared.
-  std::size_t failed = 0;    ///< The number of elements that disagree.
-  std::size_t at_kinks = 0;  ///< The number that agree, but not with a central difference.
+  std::size_t compared = 0;   ///< The number of elements compared.
+  std::size_t failed = 0;     ///< The number of elements that disagree.
+  std::size_t at_kinks = 0;   ///< The number that agree, but not with a central difference.
+  std::size_t undecided = 0;  ///< The number that neither agree nor disagree.
 
   /// The first ten failures, in the order of inputs and elements.
   std::vector<GradcheckElement> failures;
@@ -95,10 +103,10 @@ struct GradcheckResult {
   /// elements has none.
   std::vector<GradcheckElement> worst;
 
-  /// The inputs with more than a quarter of their elements at kinks.
+  /// The inputs with more than a quarter of their elements at kinks or undecided.
   std::vector<std::size_t> unproved;
 
-  /// True if all compared elements agree, and few enough are at kinks.
+  /// True if all compared elements agree, and few enough are at kinks or undecided.
   ///@{
   bool passed() const { return failed == 0 && unproved.empty(); }
   explicit operator bool() const { return passed(); }

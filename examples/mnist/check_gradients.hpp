@@ -17,14 +17,20 @@ struct GradientComparison {
   double by_differences = 0;  ///< The same from differences of the loss, of a sample.
   std::size_t elements = 0;   ///< The size of the sample.
   std::size_t at_kinks = 0;   ///< How many of the sample only one side of a kink agrees with.
+  std::size_t undecided = 0;  ///< How many of the sample differences say nothing about.
   bool agrees = false;
 };
 
-/// A line for each parameter; true when all agree.
+/// A line for each parameter. True if all agree, and differences decide at least half of all
+/// sampled elements.
 struct GradientCheck {
   std::vector<GradientComparison> parameters;
+  std::size_t elements = 0;   ///< The sampled elements of all parameters.
+  std::size_t undecided = 0;  ///< How many of them are undecided.
 
-  explicit operator bool() const;
+  bool agrees() const;
+  bool decided() const { return 2 * undecided <= elements; }
+  explicit operator bool() const { return agrees() && decided(); }
 };
 
 /// Proves the tape's gradients of a network of Linear layers, with the activation of this name
@@ -32,7 +38,8 @@ struct GradientCheck {
 /// random sample beside differences of the loss, as xtape::gradcheck takes them. They agree when
 /// they differ by at most 1e-12 of the largest gradient of their parameter by hand, and by
 /// differences by 1e-6 of it and the 1e-9 that rounding leaves of a difference. How many of the
-/// sample are at kinks decides nothing: the formulas prove these, too.
+/// sample are at kinks decides nothing: the formulas prove these, too. So they do where differences
+/// leave an element undecided, as between the many kinks of a deep network of rectifiers.
 GradientCheck compare_gradients(xtape::nn::Sequential<double>& network,
                                 const std::string& activation, const xtape::nn::Batch& batch,
                                 std::uint64_t seed);

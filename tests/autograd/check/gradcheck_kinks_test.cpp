@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <span>
 #include <vector>
@@ -153,7 +154,7 @@ TEST_CASE("gradcheck fails when too many elements are at kinks") {
   CHECK(result.unproved == std::vector<std::size_t>{0});
   CHECK(to_string(result) ==
         "gradcheck: 0 of 16 elements differ\n"
-        "  input 0: more than a quarter of its elements are at kinks");
+        "  input 0: more than a quarter of its elements are at kinks or undecided");
   CHECK_FALSE(gradcheck([](V v) { return relu(v); }, {Array<double>(Shape{}, 0.)}));
 }
 
@@ -231,5 +232,79 @@ TEST_CASE("gradcheck refuses no right gradient of a network of rectifiers") {
     const auto result = gradcheck(loss, parameters, {.max_elements = 60, .seed = seed});
     INFO(result);
     CHECK(result);
+  }
+}
+
+TEST_CASE(
+    "gradcheck decides most of a deep network of rectifiers, and refuses what is wrong there") {
+  constexpr std::size_t width = 32, layers = 24;
+  for (const std::uint64_t seed : {1UL, 2UL}) {
+    for (const std::size_t wrong_layer : {1UL, 12UL, 22UL}) {
+      CAPTURE(seed, wrong_layer);
+      Rng rng{seed};
+      std::vector<nn::Linear<double>> net;
+      for (std::size_t i = 0; i < layers; ++i) {
+        net.emplace_back(width, i + 1 < layers ? width : 10, rng);
+      }
+      Array<double> x(Shape{64, width});
+      rng.fill_uniform(std::span<double>(x.storage()), 0, 1);
+      const std::vector<std::size_t> labels(64, 3);
+      Array<double>& bias = net[wrong_layer].bias;
+      const auto check = [&](double factor) {
+        const auto loss = [&](Tape<double>& tape) {
+          V y = tape.constant(x);
+          for (std::size_t i = 0; i < layers; ++i) {
+            V b = tape.parameter(net[i].bias);
+            if (i == wrong_layer) {
+              b = record("scaled", {b}, b.value() * 1.0,
+                         [=, a = b](V to) { accumulate(a, to.grad() * factor); });
+            }
+            y = linear(i > 0 ? relu(y) : y, tape.parameter(net[i].weight), b);
+          }
+          return softmax_cross_entropy(y, labels);
+        };
+        return gradcheck(loss, {&bias});
+      };
+      const auto right = check(1), wrong = check(1.01);
+      INFO(right << "; " << wrong);
+      CHECK(right.failed == 0);
+      CHECK(right.undecided <= width / 4);
+      CHECK(wrong.failed >= width / 4);
+      CHECK(check(0).failed >= width / 4);
+    }
+  }
+}
+
+TEST_CASE("gradcheck counts what it cannot decide, and fails if that is much") {
+  // A saw with teeth everywhere: no difference settles, and its slopes are 1 and -1.
+  const auto saw = [](V x, double slope) {
+    const auto tooth = [](double element) {
+      double height = 0;
+      for (double size = 1e-4; size > 1e-12; size /= 7) {
+        height += std::abs(std::remainder(element, size));
+      }
+      return height;
+    };
+    return record("saw", {x}, elementwise(tooth, x.value()),
+                  [=](V y) { accumulate(x, y.grad() * slope); });
+  };
+  Array<double> x(Shape{8}, 0.3), z(Shape{8}, 2.);
+  const auto check = [&](double slope) {
+    return gradcheck([&](V v, V w) { return sum(saw(v, slope)) + sum(w * w); }, {x, z});
+  };
+  const auto result = check(0.5);
+  INFO(result);
+  CHECK(result.failed == 0);
+  CHECK(result.undecided == 8);
+  CHECK(result.unproved == std::vector<std::size_t>{0});
+  CHECK_FALSE(result);
+  CHECK(to_string(result) ==
+        "gradcheck: 0 of 16 elements differ\n"
+        "  input 0: more than a quarter of its elements are at kinks or undecided");
+  for (const double far : {100., -100., 1e9, std::numeric_limits<double>::infinity(),
+                           std::numeric_limits<double>::quiet_NaN()}) {
+    CAPTURE(far);
+    CHECK(check(far).failed == 8);
+    CHECK(check(far).undecided == 0);
   }
 }

@@ -94,6 +94,32 @@ TEST_CASE("The gradients of deep rectifiers are proved for seeds whose differenc
   }
 }
 
+TEST_CASE("Formulas decide where the differences of very deep rectifiers do not settle") {
+  const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
+  mnist::Recipe recipe;
+  recipe.activation = "relu";
+  recipe.hidden = std::vector<std::size_t>(24, 32);
+  for (const std::uint64_t seed : {1UL, 2UL}) {
+    CAPTURE(seed);
+    const auto check = mnist::check_gradients(recipe, seed, train, false);
+    CHECK(check);
+    CHECK(check.undecided > 0);
+    CHECK(check.undecided < check.elements / 4);
+  }
+}
+
+TEST_CASE("A proof needs half of its elements decided") {
+  mnist::GradientCheck check;
+  check.parameters.resize(1);
+  check.parameters[0].agrees = true;
+  check.elements = 40;
+  check.undecided = 20;
+  CHECK(check);
+  check.undecided = 21;
+  CHECK(check.agrees());
+  CHECK_FALSE(check);
+}
+
 TEST_CASE("The gradients of rectifiers are proved on black images") {
   const nn::Dataset black = pixels(2, 0);
   mnist::Recipe recipe;
