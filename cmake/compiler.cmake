@@ -21,8 +21,10 @@ function(xtape_set_warnings target)
     target_compile_options(${target} PRIVATE -Wno-error)
   endif()
   if(CMAKE_UNITY_BUILD)
-    # A local name is no mistake where another source of the same unit has that name.
-    target_compile_options(${target} PRIVATE -Wno-shadow)
+    # A local name is no mistake where another source of the same unit has that name. Neither is a
+    # type in an unnamed namespace where GCC takes the source for a header.
+    target_compile_options(${target} PRIVATE -Wno-shadow
+                                             $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     # Copying the small buffer of an xtensor shape reads only what was written.
