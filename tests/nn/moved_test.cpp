@@ -35,7 +35,7 @@ namespace {
 const std::string no_elements =
     "an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
 
-TwoParameters<float> make_model() {
+TwoParameters<float> two_parameters() {
   Rng rng{1};
   return random_parameters<float>(Shape{2, 3}, Shape{3}, rng);
 }
@@ -45,10 +45,10 @@ TwoParameters<float> make_model() {
 TEST_CASE("A model that was moved from is neither saved, loaded nor resumed") {
   const TemporaryFolder folder;
   const auto path = folder / "weights.safetensors", run = folder / "run.safetensors";
-  TwoParameters<float> model = make_model(), best = make_model(), read = make_model();
+  TwoParameters<float> model = two_parameters(), best = two_parameters(), read = two_parameters();
   nn::Adam<float> adam;
   Tape<float> tape;
-  backward_with(tape, model, make_model());
+  backward_with(tape, model, two_parameters());
   adam.step(model, tape);
   nn::save_weights(path, model);
   nn::save_checkpoint(run, model, adam, {}, {});
@@ -71,10 +71,10 @@ TEST_CASE("A model that was moved from is neither saved, loaded nor resumed") {
 }
 
 TEST_CASE("A step refuses a model or a gradient that was moved from, and changes nothing") {
-  TwoParameters<float> model = make_model();
+  TwoParameters<float> model = two_parameters();
   nn::SGD<float> sgd({.momentum = 0.9});
   Tape<float> tape;
-  backward_with(tape, model, make_model());
+  backward_with(tape, model, two_parameters());
   const Array<float> first = model.first;
   const auto refused = [&](const std::string& array) {
     const std::string what =

@@ -26,8 +26,8 @@ struct Block {
   static void visit(auto& self, auto&& f) { f("inner", self.inner), f("scale", self.scale); }
 };
 
-struct Net {
-  explicit Net(xtape::Rng rng)
+struct Tower {
+  explicit Tower(xtape::Rng rng)
       : first(2, 3, rng),
         blocks{Block{nn::Sequential{nn::Linear(3, 3, rng),
                                     nn::Sequential{Centred<float>{3}, nn::Dropout{0.5}}}}},
@@ -51,7 +51,7 @@ struct Net {
 }  // namespace
 
 TEST_CASE("The table of a module shows all modules within, parameters and buffers", "[nn]") {
-  const Net model{xtape::Rng{1}};
+  const Tower model{xtape::Rng{1}};
   CHECK(on_new_line(nn::table(model)) == R"(
                     layer             parameters                     buffers           numbers
 first               Linear 2 -> 3     weight (2, 3), bias (3)                                9
@@ -67,7 +67,7 @@ last                Linear 3 -> 1000  weight (3, 1000), bias (1000)             
 }
 
 TEST_CASE("The table of a part shows that part", "[nn]") {
-  const Net model{xtape::Rng{1}};
+  const Tower model{xtape::Rng{1}};
   const auto gains = nn::select(model, [](auto name) { return name.ends_with("gain"); });
   CHECK(on_new_line(nn::table(gains)) == R"(
                     layer    parameters  numbers

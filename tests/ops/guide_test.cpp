@@ -10,6 +10,7 @@
 #include "tests/ops/declared.hpp"
 #include "tests/ops/table.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/read_text.hpp"
 
 // docs/ops.md: every op, by the comments of the headers and the rows of the table.
 
@@ -75,16 +76,11 @@ std::string page() {
   return text;
 }
 
-std::string read(const char* file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 }  // namespace
 
 TEST_CASE("docs/ops.md is what the headers and the table of ops say") {
   INFO("./run ops writes it anew");
-  CHECK(read(path) == page());
+  CHECK(read_text(path) == page());
 }
 
 TEST_CASE("write docs/ops.md", "[.write]") {

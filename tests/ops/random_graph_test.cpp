@@ -12,6 +12,7 @@
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/read_text.hpp"
 
 namespace xtape {
 namespace {
@@ -83,11 +84,6 @@ std::set<std::string> texts_of(const Graph& graph) {
   return texts;
 }
 
-std::string read(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 }  // namespace
 
 TEST_CASE("random graphs: three ways to differentiate them agree") {
@@ -131,7 +127,7 @@ TEST_CASE("print a graph with each op", "[.print]") {
   const Graph graph = graph_of_each(graph_ops(), rng);
   CHECK(texts_of(graph).size() == graph_ops().size() + 1);
   const std::string program = program_of(graph);
-  if (read("printed_graph.cpp") != program) {
+  if (read_text("printed_graph.cpp") != program) {
     std::ofstream("printed_graph.cpp") << program;
   }
 }

@@ -36,3 +36,8 @@ std::string message_of(Action&& action) {
   }
   return "(nothing thrown)";
 }
+
+/// Returns whether `part` occurs in `text`.
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}

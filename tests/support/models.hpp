@@ -8,6 +8,7 @@
 
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/reductions.hpp"
+#include "nn/layers/linear.hpp"
 #include "nn/module.hpp"
 #include "tensor/array.hpp"
 #include "tensor/rng.hpp"
@@ -117,4 +118,19 @@ double distance_from_reference(Optimizer& optimizer, Reference reference, const 
         {greatest, distance(model.first, expected.first), distance(model.second, expected.second)});
   }
   return greatest;
+}
+
+struct Namesakes {
+  xtape::Array<float> a{1.f}, b{2.f};
+  static void visit(auto& self, auto&& f) { f("a", self.a), f.buffer("a", self.b); }
+};
+
+/// Returns a layer with these weights.
+inline xtape::nn::Linear<double> linear_of(const xtape::Array<double>& weight,
+                                           const xtape::Array<double>& bias) {
+  xtape::Rng unused;
+  xtape::nn::Linear<double> layer(weight.shape()[0], weight.shape()[1], unused);
+  layer.weight = weight;
+  layer.bias = bias;
+  return layer;
 }

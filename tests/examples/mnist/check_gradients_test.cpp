@@ -9,6 +9,7 @@
 #include "examples/mnist/network.hpp"
 #include "nn/datasets/synthetic_digits.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 
 namespace nn = xtape::nn;
 using xtape::Array;
@@ -36,14 +37,6 @@ struct WrongLinear {
   std::size_t place;
   double factor;
 };
-
-nn::Linear<double> linear_of(const Array<double>& weight, const Array<double>& bias) {
-  Rng unused;
-  nn::Linear<double> layer(weight.shape()[0], weight.shape()[1], unused);
-  layer.weight = weight;
-  layer.bias = bias;
-  return layer;
-}
 
 /// `count` images of one pixel of this byte, all of class 0.
 nn::Dataset pixels(std::size_t count, std::uint8_t byte) {

@@ -12,6 +12,7 @@
 #include "tests/examples/mnist/agreement.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/mnist_data.hpp"
+#include "tests/support/models.hpp"
 
 /// The reference run again: 784-16-10 in double from given weights, 200 steps of plain SGD at rate
 /// 0.5 over batches of 64 in the order of the files, computed with NumPy.
@@ -40,7 +41,7 @@ Layers read_layers(const std::filesystem::path& folder, const std::string& prefi
 
 /// What a run leaves: the loss before each step, the gradients of the first, the weights at the
 /// end.
-struct Run {
+struct Outcome {
   Array<double> losses{xtape::Shape{steps}};
   Layers first_gradients, weights;
 };
@@ -55,7 +56,7 @@ double greatest_disagreement(const Layers& a, const Layers& b) {
   return greatest;
 }
 
-void check(const Run& run, const std::filesystem::path& oracle) {
+void check(const Outcome& run, const std::filesystem::path& oracle) {
   const Array<double> losses = read_array(oracle / "losses.npy");
   REQUIRE((losses.shape() == run.losses.shape()));
   double worst = 0;
@@ -65,14 +66,6 @@ void check(const Run& run, const std::filesystem::path& oracle) {
   CHECK(worst < 1e-10);
   CHECK(greatest_disagreement(run.first_gradients, read_layers(oracle, "grad_")) < 1e-12);
   CHECK(greatest_disagreement(run.weights, read_layers(oracle, "final_")) < 1e-9);
-}
-
-nn::Linear<double> linear_of(const Array<double>& weight, const Array<double>& bias) {
-  xtape::Rng unused;
-  nn::Linear<double> layer(weight.shape()[0], weight.shape()[1], unused);
-  layer.weight = weight;
-  layer.bias = bias;
-  return layer;
 }
 
 /// What `of` gives for each parameter.
@@ -97,7 +90,7 @@ TEST_CASE("the reference run on MNIST is repeated by the tape") {
   const nn::SoftmaxCrossEntropy criterion;
   nn::SGD<double> sgd({.learning_rate = learning_rate});
 
-  Run run;
+  Outcome run;
   xtape::Tape<double> tape;
   for (const auto& batch : nn::Batches(train, batch_size)) {
     tape.rewind();
@@ -121,7 +114,7 @@ TEST_CASE("the reference run on MNIST is repeated by the formulas derived by han
   ORACLE_OR_SKIP(oracle);
   MNIST_OR_SKIP(folder);
   const nn::Dataset train = nn::read_mnist(folder).train;
-  Run run;
+  Outcome run;
   mnist::Network<double> network{read_layers(oracle, ""),
                                  mnist::find_activation<double>("sigmoid")};
 

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/read_text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -11,22 +12,12 @@ using xtape::nn::History;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 nn::Dataset dataset(const std::vector<std::uint8_t>& labels) {
   std::vector<std::uint8_t> pixels(4 * labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     pixels[4 * i] = static_cast<std::uint8_t>(100 * labels[i]);
   }
   return {nn::Samples(std::move(pixels), {2, 2}), nn::Samples(labels)};
-}
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 }  // namespace
@@ -58,7 +49,7 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
             .recipe = recipe,
             .seed = 7});
 
-  const std::string page = content(out / "index.html");
+  const std::string page = read_text(out / "index.html");
   CHECK(contains(page, "<h1>A &lt;test&gt;"));
   CHECK_FALSE(contains(page, "<test>"));
   CHECK(contains(page, "sigmoid &amp; more"));
@@ -75,12 +66,12 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
   for (const char* id : {"data", "curves", "confusion", "units", "gradients", "weights", "check"}) {
     CHECK(contains(page, std::string("<section id=\"") + id + '"'));
   }
-  CHECK(content(out / "metrics.csv")
+  CHECK(read_text(out / "metrics.csv")
             .rfind("epoch,loss,test_accuracy,validation_accuracy,seconds,"
                    "learning_rate,0.weight.rms,0.weight.gradient_rms,",
                    0) == 0);
-  CHECK(contains(content(out / "metrics.csv"), "\n1,0.5,0.25,,2,0,"));
-  CHECK(contains(content(out / "metrics.csv"), "\n2,0.25,0.75,0.5,0,0,"));
+  CHECK(contains(read_text(out / "metrics.csv"), "\n1,0.5,0.25,,2,0,"));
+  CHECK(contains(read_text(out / "metrics.csv"), "\n2,0.25,0.75,0.5,0,0,"));
 
   folder.write("file", std::string("x"));
   CHECK_THROWS_AS(mnist::write_report(folder / "file", {.source = source,

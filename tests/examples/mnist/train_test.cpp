@@ -13,7 +13,7 @@ namespace nn = xtape::nn;
 namespace {
 
 /// A small network's training on a few digits.
-struct Run {
+struct Trained {
   nn::Mnist data = nn::synthetic_digits(1, 200, 1000);
   mnist::Recipe recipe;
   cli::TrainingOptions options;
@@ -21,7 +21,7 @@ struct Run {
   mnist::Outcome outcome;
   std::vector<nn::EpochRecord> epochs;
 
-  Run() {
+  Trained() {
     recipe.hidden = {8};
     recipe.epochs = 1;
     recipe.batch_size = 10;
@@ -42,7 +42,7 @@ struct Run {
 }  // namespace
 
 TEST_CASE("images for validation are kept out of training, and decide which epoch is the best") {
-  Run run;
+  Trained run;
   run.options = {.validation = 50, .early_stop = 3};
   run.recipe.epochs = 100;
   run.recipe.learning_rate = 1;
@@ -62,7 +62,7 @@ TEST_CASE("images for validation are kept out of training, and decide which epoc
 }
 
 TEST_CASE("a run on other images is another run") {
-  Run run;
+  Trained run;
   const auto identity = [&] { return mnist::identity_of(run.recipe, run.options, 42, run.data); };
   const auto before = identity();
   CHECK(identity() == before);

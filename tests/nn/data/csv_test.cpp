@@ -6,7 +6,7 @@
 namespace nn = xtape::nn;
 using Names = std::vector<std::string>;
 using Floats = std::vector<float>;
-using Labels = std::vector<std::int64_t>;
+using Codes = std::vector<std::int64_t>;
 
 namespace {
 
@@ -17,7 +17,7 @@ nn::CsvData read(const std::string& content, const nn::CsvOptions& options) {
 
 const nn::CsvOptions by_kind{.classes = "kind"};
 
-std::string complaint(const std::string& content, const nn::CsvOptions& options = by_kind) {
+std::string csv_complaint(const std::string& content, const nn::CsvOptions& options = by_kind) {
   return complaint_about_file_of(content, [&](auto path) { nn::read_csv(path, options); });
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("read_csv reads numbers and classes") {
   CHECK((table.data.features.shape() == xtape::Shape{2}));
   CHECK(elements_of<float>(table.data.features) == Floats{1, -2.5, 30, 0.5, 7, 0});
   CHECK((table.data.targets.shape() == xtape::Shape{}));
-  CHECK(elements_of<std::int64_t>(table.data.targets) == Labels{0, 1, 0});
+  CHECK(elements_of<std::int64_t>(table.data.targets) == Codes{0, 1, 0});
   CHECK(table.class_names == Names{"cat", "dog"});
   CHECK(table.feature_names == Names{"a", "b"});
 }
@@ -69,51 +69,53 @@ TEST_CASE("read_csv reads quoted fields as RFC 4180 has them") {
 TEST_CASE("read_csv skips empty lines and a byte order mark") {
   const nn::CsvData table = read("\xef\xbb\xbf\na,kind\n\n1,x\r\n\r\n2,y\n\n\n", by_kind);
   CHECK(elements_of<float>(table.data.features) == Floats{1, 2});
-  CHECK(complaint("a,kind\n\n\nz,x\n") == "line 4, column 'a': 'z' is no number");
+  CHECK(csv_complaint("a,kind\n\n\nz,x\n") == "line 4, column 'a': 'z' is no number");
 }
 
 TEST_CASE("read_csv sorts classes, numbers by size, or takes those it is given") {
   const std::string content = "a,kind\n0,10\n0,9\n0,10\n0,-1\n";
   CHECK(read(content, by_kind).class_names == Names{"-1", "9", "10"});
-  CHECK(elements_of<std::int64_t>(read(content, by_kind).data.targets) == Labels{2, 1, 2, 0});
+  CHECK(elements_of<std::int64_t>(read(content, by_kind).data.targets) == Codes{2, 1, 2, 0});
   const nn::CsvOptions given{.classes = "kind", .class_names = {"10", "-1", "7", "9"}};
   const nn::CsvData table = read(content, given);
   CHECK(table.class_names == given.class_names);
-  CHECK(elements_of<std::int64_t>(table.data.targets) == Labels{0, 3, 0, 1});
-  CHECK(complaint("a,kind\n1,10\n2,8\n", given) ==
+  CHECK(elements_of<std::int64_t>(table.data.targets) == Codes{0, 3, 0, 1});
+  CHECK(csv_complaint("a,kind\n1,10\n2,8\n", given) ==
         "line 3, column 'kind': '8' is none of the 4 classes");
 }
 
 TEST_CASE("read_csv names line and column of what is missing, no number or out of place") {
-  CHECK(complaint("a,b,kind\n1,2,x\n1,,x\n") == "line 3, column 'b': the number is missing");
-  CHECK(complaint("a,kind\n 1,x\n  ,x\n") == "line 3, column 'a': the number is missing");
-  CHECK(complaint("a,kind\n1,\n") == "line 2, column 'kind': the class is missing");
-  CHECK(complaint("a,kind\n\"1\n\",x\n") == "line 2, column 'a': '1?' is no number");
+  CHECK(csv_complaint("a,b,kind\n1,2,x\n1,,x\n") == "line 3, column 'b': the number is missing");
+  CHECK(csv_complaint("a,kind\n 1,x\n  ,x\n") == "line 3, column 'a': the number is missing");
+  CHECK(csv_complaint("a,kind\n1,\n") == "line 2, column 'kind': the class is missing");
+  CHECK(csv_complaint("a,kind\n\"1\n\",x\n") == "line 2, column 'a': '1?' is no number");
   for (const std::string text :
        {"NA", "nan", "inf", "-inf", "1e999", "-1e39", "0x10", "1 2", "--1", "+-1", "1.5.", "e"}) {
-    CHECK(complaint("a,kind\n1,x\n" + text + ",x\n") ==
+    CHECK(csv_complaint("a,kind\n1,x\n" + text + ",x\n") ==
           "line 3, column 'a': '" + text + "' is no number");
   }
-  CHECK(complaint("1,x\n2,y\nz,y\n", {.classes = 1, .header = false}) ==
+  CHECK(csv_complaint("1,x\n2,y\nz,y\n", {.classes = 1, .header = false}) ==
         "line 3, column '0': 'z' is no number");
-  CHECK(complaint("a,kind\n1,x\n1\n") == "line 3: 1 fields, expected 2");
-  CHECK(complaint("a,kind\n1,x,\n") == "line 2: 3 fields, expected 2");
-  CHECK(complaint("a,kind\n1,\"x\n2,y\n") == "line 2: a quoted field does not end");
-  CHECK(complaint("a,kind\n1,\"x\"y\n") == "line 2: text follows the closing quote of a field");
-  CHECK(complaint("a,kind\n1,x\"y\"\n") ==
+  CHECK(csv_complaint("a,kind\n1,x\n1\n") == "line 3: 1 fields, expected 2");
+  CHECK(csv_complaint("a,kind\n1,x,\n") == "line 2: 3 fields, expected 2");
+  CHECK(csv_complaint("a,kind\n1,\"x\n2,y\n") == "line 2: a quoted field does not end");
+  CHECK(csv_complaint("a,kind\n1,\"x\"y\n") == "line 2: text follows the closing quote of a field");
+  CHECK(csv_complaint("a,kind\n1,x\"y\"\n") ==
         "line 2: a quote within a field that does not begin with one");
 }
 
 TEST_CASE("read_csv tells which columns there are") {
   const std::string numbers = "a,b\n1,2\n";
-  CHECK(complaint("") == "holds no rows");
-  CHECK(complaint("\n\n") == "holds no rows");
-  CHECK(complaint("a,kind\n") == "holds a header and no rows");
-  CHECK(complaint(numbers) == "has no column 'kind', only 'a', 'b'");
-  CHECK(complaint("a,kind,kind\n1,2,3\n") == "has two columns 'kind'");
-  CHECK(complaint("kind\nx\n") == "has no columns but the targets");
-  CHECK(complaint(numbers, {.classes = 2}) == "has 2 columns, so there is no number 2 (from 0)");
-  CHECK(complaint(numbers, {.classes = -1}) == "has 2 columns, so there is no number -1 (from 0)");
+  CHECK(csv_complaint("") == "holds no rows");
+  CHECK(csv_complaint("\n\n") == "holds no rows");
+  CHECK(csv_complaint("a,kind\n") == "holds a header and no rows");
+  CHECK(csv_complaint(numbers) == "has no column 'kind', only 'a', 'b'");
+  CHECK(csv_complaint("a,kind,kind\n1,2,3\n") == "has two columns 'kind'");
+  CHECK(csv_complaint("kind\nx\n") == "has no columns but the targets");
+  CHECK(csv_complaint(numbers, {.classes = 2}) ==
+        "has 2 columns, so there is no number 2 (from 0)");
+  CHECK(csv_complaint(numbers, {.classes = -1}) ==
+        "has 2 columns, so there is no number -1 (from 0)");
   const auto misused = [&](const nn::CsvOptions& options, const std::string& message) {
     CHECK_FAILS(read(numbers, options), xtape::ValueError, "read_csv: " + message);
   };

@@ -70,7 +70,7 @@ Content shorter(Content content) {
   return content;
 }
 
-std::string complaint(const Content& content, std::size_t rank = 3) {
+std::string idx_complaint(const Content& content, std::size_t rank = 3) {
   return complaint_about_file_of(content, [&](auto path) { nn::read_idx(path, rank); });
 }
 
@@ -109,106 +109,107 @@ TEST_CASE("read_idx unpacks files larger than its buffers") {
 
 TEST_CASE("read_idx tells what cannot be opened") {
   const TemporaryFolder folder;
-  const auto complaint = [](const fs::path& file) {
+  const auto idx_complaint = [](const fs::path& file) {
     return complaint_about(file, [](auto path) { nn::read_idx(path, 3); });
   };
-  CHECK(complaint(folder / "missing") == "cannot open: No such file or directory");
-  CHECK(complaint(folder.path()) == "is a folder, expected an IDX file");
+  CHECK(idx_complaint(folder / "missing") == "cannot open: No such file or directory");
+  CHECK(idx_complaint(folder.path()) == "is a folder, expected an IDX file");
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK(complaint(folder / "pipe") == "is no regular file, expected an IDX file");
+  CHECK(idx_complaint(folder / "pipe") == "is no regular file, expected an IDX file");
   const fs::path secret = folder.write("secret", idx({1, 1, 1}));
   fs::permissions(secret, fs::perms::none);
   if (std::ifstream(secret).fail()) {  // root may read everything
-    CHECK(complaint(secret) == "cannot open: Permission denied");
+    CHECK(idx_complaint(secret) == "cannot open: Permission denied");
   }
 }
 
 TEST_CASE("read_idx refuses what is no IDX file of bytes") {
-  CHECK(complaint({}) == "is empty, expected an IDX file");
-  CHECK(complaint({0x89, 'P', 'N', 'G', 13}) ==
+  CHECK(idx_complaint({}) == "is empty, expected an IDX file");
+  CHECK(idx_complaint({0x89, 'P', 'N', 'G', 13}) ==
         "begins with 89 50 4e 47, expected 00 00 08 03, the magic of an IDX file");
-  CHECK(complaint({0, 1, 8, 3}) ==
+  CHECK(idx_complaint({0, 1, 8, 3}) ==
         "begins with 00 01 08 03, expected 00 00 08 03, the magic of an IDX file");
-  CHECK(complaint(header({1, 1, 1}, 0x0d)) ==
+  CHECK(idx_complaint(header({1, 1, 1}, 0x0d)) ==
         "holds elements of type 0x0d (float), expected 0x08 (unsigned byte)");
-  CHECK(complaint(header({1, 1, 1}, 0x77)) ==
+  CHECK(idx_complaint(header({1, 1, 1}, 0x77)) ==
         "holds elements of type 0x77 (unknown), expected 0x08 (unsigned byte)");
-  CHECK(complaint(idx({3})) == "has 1 axes, expected 3");
-  CHECK(complaint(idx({3, 1, 1}), 1) == "has 3 axes, expected 1");
+  CHECK(idx_complaint(idx({3})) == "has 1 axes, expected 3");
+  CHECK(idx_complaint(idx({3, 1, 1}), 1) == "has 3 axes, expected 1");
 }
 
 TEST_CASE("read_idx refuses raw files of another size than their header promises") {
-  CHECK(complaint({0, 0}) == "ends after 2 bytes, expected a header of 16");
-  CHECK(complaint(shorter(header({2, 3, 4}))) == "ends after 15 bytes, expected a header of 16");
+  CHECK(idx_complaint({0, 0}) == "ends after 2 bytes, expected a header of 16");
+  CHECK(idx_complaint(shorter(header({2, 3, 4}))) ==
+        "ends after 15 bytes, expected a header of 16");
   Content file = idx({2, 3, 4});
-  CHECK(complaint(shorter(file)) ==
+  CHECK(idx_complaint(shorter(file)) ==
         "the header promises (2, 3, 4), a file of 40 bytes, but it has 39");
   file.resize(42);
-  CHECK(complaint(file) == "the header promises (2, 3, 4), a file of 40 bytes, but it has 42");
+  CHECK(idx_complaint(file) == "the header promises (2, 3, 4), a file of 40 bytes, but it has 42");
 }
 
 TEST_CASE("read_idx refuses impossible extents") {
-  CHECK(complaint(header({0, 28, 28})) == "the header promises (0, 28, 28), which is empty");
-  CHECK(complaint(header({5, 28, 0})) == "the header promises (5, 28, 0), which is empty");
+  CHECK(idx_complaint(header({0, 28, 28})) == "the header promises (0, 28, 28), which is empty");
+  CHECK(idx_complaint(header({5, 28, 0})) == "the header promises (5, 28, 0), which is empty");
   const std::uint32_t most = 0xffffffff;
   const std::string overflow =
       "the header promises (4294967295, 4294967295, 4294967295), more bytes than can be counted";
-  CHECK(complaint(header({most, most, most})) == overflow);
-  CHECK(complaint(gzip(header({most, most, most}))) == overflow);
-  CHECK(complaint(header({most, 65535, 65535})).find("a file of 18446") != std::string::npos);
+  CHECK(idx_complaint(header({most, most, most})) == overflow);
+  CHECK(idx_complaint(gzip(header({most, most, most}))) == overflow);
+  CHECK(idx_complaint(header({most, 65535, 65535})).find("a file of 18446") != std::string::npos);
 }
 
 TEST_CASE("read_idx refuses truncated gzip files") {
   const Content file = idx({20, 30, 40});
   const Content packed = gzip(file);
-  CHECK(complaint({0x1f, 0x8b}) == "the gzip data are cut short after 2 bytes");
-  CHECK(complaint(Content(packed.begin(), packed.begin() + 15)) ==
+  CHECK(idx_complaint({0x1f, 0x8b}) == "the gzip data are cut short after 2 bytes");
+  CHECK(idx_complaint(Content(packed.begin(), packed.begin() + 15)) ==
         "the gzip data are cut short after 15 bytes");
   const Content half(packed.begin(), packed.begin() + 200);
-  const std::string message = complaint(half);
+  const std::string message = idx_complaint(half);
   CHECK(message.starts_with(
       "the header promises (20, 30, 40), 24016 bytes unpacked, but the gzip file ends with a size "
       "of "));
   CHECK(message.ends_with(": it is cut short or damaged"));
   // The same when the size at its end happens to be right.
-  CHECK(complaint(with_recorded_size(half, 24016)).find("gzip data") != std::string::npos);
+  CHECK(idx_complaint(with_recorded_size(half, 24016)).find("gzip data") != std::string::npos);
 }
 
 TEST_CASE("read_idx refuses damaged gzip files") {
   const Content packed = gzip(idx({2, 3, 4}));
   Content bad = packed;
   bad[bad.size() - 8] ^= 1;
-  CHECK(complaint(bad) == "damaged gzip data: incorrect data check");
+  CHECK(idx_complaint(bad) == "damaged gzip data: incorrect data check");
   bad = packed;
   bad[2] = 7;
-  CHECK(complaint(bad) == "damaged gzip data: unknown compression method");
+  CHECK(idx_complaint(bad) == "damaged gzip data: unknown compression method");
   bad = packed;
   bad.insert(bad.end(), packed.end() - 4, packed.end());
-  CHECK(complaint(bad) == "bytes follow the end of the gzip data");
+  CHECK(idx_complaint(bad) == "bytes follow the end of the gzip data");
   bad = packed;
   bad.insert(bad.end(), packed.begin(), packed.end());
-  CHECK(complaint(bad) == "bytes follow the end of the gzip data");
+  CHECK(idx_complaint(bad) == "bytes follow the end of the gzip data");
 }
 
 TEST_CASE("read_idx refuses gzip files that unpack to another size than their header promises") {
   Content file = shorter(idx({2, 3, 4}));
-  CHECK(complaint(gzip(file)) ==
+  CHECK(idx_complaint(gzip(file)) ==
         "the header promises (2, 3, 4), 40 bytes unpacked, but the gzip file ends with a size of "
         "39: it is cut short or damaged");
-  CHECK(complaint(with_recorded_size(gzip(file), 40)) ==
+  CHECK(idx_complaint(with_recorded_size(gzip(file), 40)) ==
         "damaged gzip data: incorrect length check");
   file.resize(file.size() + 3);
-  CHECK(complaint(with_recorded_size(gzip(file), 40)) ==
+  CHECK(idx_complaint(with_recorded_size(gzip(file), 40)) ==
         "unpacks to more than the header promises");
-  CHECK(complaint(gzip(Content{0, 0, 8, 3, 0, 0})) ==
+  CHECK(idx_complaint(gzip(Content{0, 0, 8, 3, 0, 0})) ==
         "ends after 6 bytes, expected a header of 16");
-  CHECK(complaint(gzip(Content{})) == "ends after 0 bytes, expected a header of 16");
+  CHECK(idx_complaint(gzip(Content{})) == "ends after 0 bytes, expected a header of 16");
 }
 
 TEST_CASE("read_idx refuses files cut short anywhere") {
   for (const Content& whole : {idx({2, 3, 4}), gzip(idx({2, 3, 4}))}) {
     for (Content part = shorter(whole); !part.empty(); part.pop_back()) {
-      complaint(part);
+      idx_complaint(part);
     }
   }
 }
@@ -217,10 +218,10 @@ TEST_CASE("read_idx refuses a hostile header at once") {
   const std::uint32_t bytes = 60000u * 60000u;
   Content small = header({1, 60000, 60000});
   small.resize(1000);
-  CHECK(complaint(with_recorded_size(gzip(small), bytes + 16))
+  CHECK(idx_complaint(with_recorded_size(gzip(small), bytes + 16))
             .starts_with("the header promises (1, 60000, 60000), 3600000016 bytes unpacked, "
                          "more than a gzip file of "));
-  CHECK(complaint(header({1, 60000, 60000})) ==
+  CHECK(idx_complaint(header({1, 60000, 60000})) ==
         "the header promises (1, 60000, 60000), a file of 3600000016 bytes, but it has 16");
   const TemporaryFolder folder;
   const std::uint32_t most = 0xffffffff;
@@ -289,28 +290,28 @@ TEST_CASE("read_mnist prefers raw files") {
 
 TEST_CASE("read_mnist tells what is missing or does not fit") {
   const TemporaryFolder folder;
-  const auto complaint = [](const fs::path& file, const fs::path& read) {
+  const auto idx_complaint = [](const fs::path& file, const fs::path& read) {
     return complaint_about(file, [&](auto) { nn::read_mnist(read); });
   };
   const fs::path& all = folder.path();
-  CHECK(complaint(all / "none", all / "none") == "no such folder");
+  CHECK(idx_complaint(all / "none", all / "none") == "no such folder");
   folder.write("file", "x");
-  CHECK(complaint(all / "file", all / "file") == "is not a folder");
+  CHECK(idx_complaint(all / "file", all / "file") == "is not a folder");
 
   write_mnist(folder, "-", false);
   const std::string labels = "t10k-labels-idx1-ubyte", images = "t10k-images-idx3-ubyte";
   fs::remove(all / labels);
-  CHECK(complaint(all, all) ==
+  CHECK(idx_complaint(all, all) ==
         "none of t10k-labels-idx1-ubyte, t10k-labels.idx1-ubyte, t10k-labels-idx1-ubyte.gz, "
         "t10k-labels.idx1-ubyte.gz is in this folder");
   Content bad = idx({2});
   bad.back() = 10;
   folder.write(labels, bad);
-  CHECK(complaint(all / labels, all) == "label 10 of item 1, expected 0 to 9");
+  CHECK(idx_complaint(all / labels, all) == "label 10 of item 1, expected 0 to 9");
 
   folder.write(labels, idx({2}));
   folder.write(images, idx({2, 5, 4}));
-  CHECK(complaint(all / images, all) ==
+  CHECK(idx_complaint(all / images, all) ==
         "images of 5 x 4, but " + all.string() + "/train-images-idx3-ubyte holds images of 4 x 5");
 }
 

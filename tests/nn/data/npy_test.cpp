@@ -28,13 +28,13 @@ nn::Samples read(const std::string& content) {
   return nn::read_npy(folder.write("array.npy", content));
 }
 
-std::string complaint(const std::string& content) {
+std::string npy_complaint(const std::string& content) {
   return complaint_about_file_of(content, [](auto path) { nn::read_npy(path); });
 }
 
 /// Returns the complaint about a file of six bytes with this header.
 std::string complaint_about_header(const std::string& header) {
-  return complaint(npy(header, std::string(6, '\7')));
+  return npy_complaint(npy(header, std::string(6, '\7')));
 }
 
 /// Reads six elements of a type as an array (3, 2).
@@ -77,9 +77,9 @@ TEST_CASE("read_npy reads arrays of any shape") {
 }
 
 TEST_CASE("read_npy refuses what it cannot read") {
-  CHECK(complaint("") == "does not begin as a .npy file");
-  CHECK(complaint("\x93NUMPX\1\0\0\0") == "does not begin as a .npy file");
-  CHECK(complaint(npy(dict("|u1", "(6,)"), "", 4)) == "is of .npy version 4, expected 1 to 3");
+  CHECK(npy_complaint("") == "does not begin as a .npy file");
+  CHECK(npy_complaint("\x93NUMPX\1\0\0\0") == "does not begin as a .npy file");
+  CHECK(npy_complaint(npy(dict("|u1", "(6,)"), "", 4)) == "is of .npy version 4, expected 1 to 3");
   for (const std::string type : {"|O", ">f4"}) {
     CHECK(complaint_about_header(dict(type, "(6,)")) ==
           "holds elements of type '" + type + "', expected numbers such as '<f4' or '|u1'");
@@ -90,9 +90,9 @@ TEST_CASE("read_npy refuses what it cannot read") {
     CHECK(complaint_about_header(dict("|u1", shape)) ==
           "has the shape " + shape + ", expected an array (samples, ...)");
   }
-  CHECK(complaint(npy(dict("|u1", "(2, 0)"), "")) ==
+  CHECK(npy_complaint(npy(dict("|u1", "(2, 0)"), "")) ==
         "has the shape (2, 0), whose samples are empty");
-  CHECK(complaint(npy(dict("<u8", "(1,)"), std::string(8, '\xff'))) ==
+  CHECK(npy_complaint(npy(dict("<u8", "(1,)"), std::string(8, '\xff'))) ==
         "element 0 is 18446744073709551615, too large");
 }
 
@@ -112,18 +112,18 @@ TEST_CASE("read_npy refuses headers that are none") {
 
 TEST_CASE("read_npy refuses files of another size than their header promises") {
   for (const int size : {11, 16}) {
-    CHECK(complaint(npy(dict("<f4", "(3,)"), std::string(static_cast<std::size_t>(size), 'x'))) ==
-          "the header promises 3 elements of 4 bytes, but " + std::to_string(size) +
-              " bytes follow");
+    CHECK(
+        npy_complaint(npy(dict("<f4", "(3,)"), std::string(static_cast<std::size_t>(size), 'x'))) ==
+        "the header promises 3 elements of 4 bytes, but " + std::to_string(size) + " bytes follow");
   }
-  CHECK(complaint(npy(dict("<f8", "(4611686018427387904,)"), "")) ==
+  CHECK(npy_complaint(npy(dict("<f8", "(4611686018427387904,)"), "")) ==
         "the header promises 4611686018427387904 elements of 8 bytes, but 0 bytes follow");
-  CHECK(complaint(std::string("\x93NUMPY\1\0\xff\xff", 10)) ==
+  CHECK(npy_complaint(std::string("\x93NUMPY\1\0\xff\xff", 10)) ==
         "promises a header of 65535 bytes, expected at most 65536 within the file");
-  CHECK(complaint(std::string("\x93NUMPY\2\0\xff\xff\xff\xff", 12)) ==
+  CHECK(npy_complaint(std::string("\x93NUMPY\2\0\xff\xff\xff\xff", 12)) ==
         "promises a header of 4294967295 bytes, expected at most 65536 within the file");
   const std::string whole = npy(dict("<f4", "(3,)"), std::string(12, '\0'));
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    complaint(whole.substr(0, size));
+    npy_complaint(whole.substr(0, size));
   }
 }

@@ -15,7 +15,7 @@ std::string picture(const nn::Colour& colour, std::size_t rows = 2, std::size_t 
                         std::vector{colour});
 }
 
-std::string complaint(const fs::path& file, const fs::path& folder) {
+std::string folder_complaint(const fs::path& file, const fs::path& folder) {
   return complaint_about(file, [&](auto) { nn::read_png_folder(folder); });
 }
 
@@ -49,13 +49,14 @@ TEST_CASE("read_png_folder takes folders for classes, in colour or grey") {
 TEST_CASE("read_png_folder names what it cannot use") {
   const TemporaryFolder folder;
   const fs::path& all = folder.path();
-  CHECK(complaint(folder / "none", folder / "none") == "cannot be read: No such file or directory");
-  CHECK(complaint(all, all) == "holds no folders of PNG files");
+  CHECK(folder_complaint(folder / "none", folder / "none") ==
+        "cannot be read: No such file or directory");
+  CHECK(folder_complaint(all, all) == "holds no folders of PNG files");
   fs::create_directory(folder / "a");
-  CHECK(complaint(folder / "a", all) == "holds no PNG files");
+  CHECK(folder_complaint(folder / "a", all) == "holds no PNG files");
   const fs::path first = folder.write("a/1.png", picture({1, 2, 3}));
   const fs::path second = folder.write("a/2.png", picture({1, 2, 3}, 3, 2));
-  CHECK(complaint(second, all) == "has 2 x 3 pixels, but " + first.string() + " has 3 x 2");
+  CHECK(folder_complaint(second, all) == "has 2 x 3 pixels, but " + first.string() + " has 3 x 2");
   folder.write("a/2.png", "nonsense");
-  CHECK(complaint(second, all).starts_with("is no intact PNG picture: "));
+  CHECK(folder_complaint(second, all).starts_with("is no intact PNG picture: "));
 }

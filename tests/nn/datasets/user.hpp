@@ -34,7 +34,3 @@ inline fs::path own_data(const TemporaryFolder& folder) {
   }
   return folder.path();
 }
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}

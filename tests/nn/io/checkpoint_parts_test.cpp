@@ -53,11 +53,6 @@ struct PartialRun : AdamRun<TwoParameters<float>> {
   }
 };
 
-struct Namesakes {
-  Array<float> a{1.f}, b{2.f};
-  static void visit(auto& self, auto&& f) { f("a", self.a), f.buffer("a", self.b); }
-};
-
 /// Returns the names of the tensors in a file that begin so.
 std::string names_in(const fs::path& path, std::string_view prefix) {
   std::string names;

@@ -74,12 +74,6 @@ struct Twins {
   static void visit(auto& self, auto&& f) { f("a", self.a), f("a", self.b); }
 };
 
-/// A parameter and a buffer of one name.
-struct Namesakes {
-  Array<float> a{1.f}, b{2.f};
-  static void visit(auto& self, auto&& f) { f("a", self.a), f.buffer("a", self.b); }
-};
-
 /// A model with a buffer behind type erasure.
 nn::Sequential<float> make_buffered(float mean) {
   xtape::Rng rng{1};

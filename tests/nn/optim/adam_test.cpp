@@ -14,9 +14,9 @@ namespace nn = xtape::nn;
 namespace {
 
 /// The rule of torch.optim.Adam or torch.optim.AdamW for one number.
-class Reference {
+class AdamReference {
  public:
-  Reference(const nn::AdamOptions& options, bool decoupled)
+  AdamReference(const nn::AdamOptions& options, bool decoupled)
       : options_(options), decoupled_(decoupled) {}
 
   double operator()(double w, double g, std::size_t index) {
@@ -59,9 +59,11 @@ TEMPLATE_TEST_CASE("Adam and AdamW are the rules written out, also for arrays th
     for (const auto& [shape, steps] :
          {std::pair(xtape::Shape{5, 3}, 8), std::pair(xtape::Shape{300, 131}, 3)}) {
       nn::Adam<TestType> adam(options);
-      CHECK(distance_from_reference<TestType>(adam, Reference(options, false), shape, steps) < 100);
+      CHECK(distance_from_reference<TestType>(adam, AdamReference(options, false), shape, steps) <
+            100);
       nn::AdamW<TestType> adamw({0.1, beta1, beta2, epsilon, weight_decay});
-      CHECK(distance_from_reference<TestType>(adamw, Reference(options, true), shape, steps) < 100);
+      CHECK(distance_from_reference<TestType>(adamw, AdamReference(options, true), shape, steps) <
+            100);
     }
   };
   check(0.9, 0.999, 1e-8, {});

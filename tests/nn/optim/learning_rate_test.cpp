@@ -27,11 +27,11 @@ std::vector<double> rates_after(nn::SGD<double> sgd, const std::vector<double>& 
 }
 
 /// The model and tape of a step that adds the learning rate to model.first.
-struct Fixture {
+struct Descent {
   TwoParameters<double> model{{0}, {0}};
   xtape::Tape<double> tape;
 
-  Fixture() { backward_with(tape, model, {{-1}, {0}}); }
+  Descent() { backward_with(tape, model, {{-1}, {0}}); }
 };
 
 }  // namespace
@@ -51,7 +51,7 @@ TEST_CASE("A score knows which of two is the better one", "[nn]") {
   CHECK(nn::lower_is_better(1e300).beats(nan_d));
 }
 
-TEST_CASE_METHOD(Fixture, "An optimizer steps at the rates of its schedule") {
+TEST_CASE_METHOD(Descent, "An optimizer steps at the rates of its schedule") {
   nn::SGD<double> sgd({.learning_rate = [](std::size_t step) { return step == 1 ? 10.0 : 1.0; }});
   nn::Adam<double> adam({.learning_rate = nn::linear_decay(1, 4)});
   for (const double place : {1, 11, 12}) {
@@ -67,7 +67,7 @@ TEST_CASE_METHOD(Fixture, "An optimizer steps at the rates of its schedule") {
   CHECK(sgd.learning_rate() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "A schedule that gives no rate stops its step, which changes nothing") {
+TEST_CASE_METHOD(Descent, "A schedule that gives no rate stops its step, which changes nothing") {
   nn::SGD<double> sgd({.learning_rate = [](std::size_t step) { return step == 1 ? nan_d : 1.0; }});
   sgd.step(model, tape);
   CHECK_FAILS(sgd.step(model, tape), xtape::ValueError,
@@ -97,7 +97,7 @@ TEST_CASE("on_plateau lowers the rate after so many reports without a better sco
                     [](double number) { return nn::Score(number); }) == Numbers(20, 1));
 }
 
-TEST_CASE_METHOD(Fixture, "on_plateau scales a schedule, and is forgotten by reset()") {
+TEST_CASE_METHOD(Descent, "on_plateau scales a schedule, and is forgotten by reset()") {
   nn::SGD<double> sgd({.learning_rate = nn::on_plateau(nn::linear_decay(1, 4), {.patience = 1})});
   sgd.step(model, tape);
   sgd.report(nn::lower_is_better(1));

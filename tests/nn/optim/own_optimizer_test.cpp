@@ -12,7 +12,7 @@ using Model = TwoParameters<double>;
 
 namespace {
 
-const Model gradients{{1, -2}, {0.5, 0.25, 8}};
+const Model of_model{{1, -2}, {0.5, 0.25, 8}};
 
 /// An optimizer of one's own: w -= sign(g) times a rate that is the number of the step.
 class SignDescent : public nn::Optimizer<double> {
@@ -58,7 +58,7 @@ TEST_CASE("A user's own optimizer defines three functions", "[nn]") {
   CHECK_FAILS(optimizer.step(model, tape), TapeError,
               "SignDescent: parameter 'first' (2) has no gradient: Tape::backward has not been "
               "called");
-  backward_with(tape, model, gradients);
+  backward_with(tape, model, of_model);
   optimizer.step(model, tape);
   optimizer.step(model, tape);
   CHECK((model.first == Array<double>{-2, 5}));
@@ -68,7 +68,7 @@ TEST_CASE("A user's own optimizer defines three functions", "[nn]") {
 TEST_CASE("An optimizer that wants more state than it began with says so") {
   Model model{{1, 2}, {3, 4, 5}};
   Tape<double> tape;
-  backward_with(tape, model, gradients);
+  backward_with(tape, model, of_model);
   Fickle optimizer;
   optimizer.step(model, tape);
   optimizer.wanted = 2;

@@ -12,9 +12,9 @@ namespace nn = xtape::nn;
 namespace {
 
 /// The rule of torch.optim.SGD for one number.
-class Reference {
+class SgdReference {
  public:
-  explicit Reference(const nn::SGDOptions& options) : options_(options) {}
+  explicit SgdReference(const nn::SGDOptions& options) : options_(options) {}
 
   double operator()(double w, double g, std::size_t index) {
     const auto& [rate, momentum, nesterov, weight_decay] = options_;
@@ -47,9 +47,9 @@ TEMPLATE_TEST_CASE("SGD is the rule written out, also for arrays that threads sh
            {.learning_rate = 0.1, .momentum = 0.9, .nesterov = true, .weight_decay = 0.01}}) {
     CAPTURE(options.momentum, options.nesterov, options.weight_decay);
     nn::SGD<TestType> small(options), large(options);
-    CHECK(distance_from_reference<TestType>(small, Reference(options), {5, 3}, 8) < 20);
+    CHECK(distance_from_reference<TestType>(small, SgdReference(options), {5, 3}, 8) < 20);
     CHECK(small.steps() == 8);
-    CHECK(distance_from_reference<TestType>(large, Reference(options), {300, 131}, 3) < 20);
+    CHECK(distance_from_reference<TestType>(large, SgdReference(options), {300, 131}, 3) < 20);
   }
 }
 

@@ -19,10 +19,6 @@ namespace report = nn::report;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::vector<std::string> labels_of(const std::vector<report::Tick>& ticks) {
   std::vector<std::string> labels;
   for (const report::Tick& tick : ticks) {

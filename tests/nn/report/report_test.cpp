@@ -7,6 +7,7 @@
 #include "nn/layers/linear.hpp"
 #include "tensor/error.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/read_text.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -15,22 +16,12 @@ using xtape::ValueError;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
     ++found;
   }
   return found;
-}
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
 }
 
 /// Images of `shape` with these labels.
@@ -55,7 +46,7 @@ TEST_CASE("A report is one page without scripts or links to elsewhere") {
   page.add(nn::table({"sort", "weight"}, {{"a & b", "1.5"}}).titled("Of <one's> own"));
   const TemporaryFolder folder;
   page.write(folder / "deep/er");
-  const std::string html = content(folder / "deep/er/index.html");
+  const std::string html = read_text(folder / "deep/er/index.html");
   CHECK(html == page.html());
   CHECK(contains(html, "<title>A &lt;test&gt;</title>"));
   CHECK(contains(html, "<h1>A &lt;test&gt;</h1>\n<p>of &quot;this&quot; &amp; that</p>"));

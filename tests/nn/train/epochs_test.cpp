@@ -14,15 +14,13 @@
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
 using xtape::ValueError;
 
 namespace {
-
-constexpr double nan_d = std::numeric_limits<double>::quiet_NaN();
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 /// A run whose epochs have scores that a test chooses.
 struct Scored {

@@ -18,13 +18,13 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/environment.hpp"
+#include "tests/support/numbers.hpp"
 
 namespace nn = xtape::nn;
 using nn::progress_bar;
 
 namespace {
 
-constexpr double nan_d = std::numeric_limits<double>::quiet_NaN();
 constexpr nn::Standing standing{.epoch = 3,
                                 .epochs = 15,
                                 .done = 0.525,

@@ -10,6 +10,7 @@
 #include "nn/io/safetensors.hpp"
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -17,9 +18,6 @@ namespace fs = std::filesystem;
 using nn::detail::RunState;
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan_d = std::numeric_limits<double>::quiet_NaN();
 
 /// A run of 195 samples, 20 batches in each of 3 epochs, with a checkpoint every 7 steps.
 struct Edited {
