@@ -40,11 +40,13 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
 /// throws, everything that it recorded is removed. It must not record parameters.
 template <class T, class Ops>
 std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
-  const std::size_t size = tape.size_;
+  const std::size_t size = tape.size_, observed = tape.observations_.size();
   try {
     return ops();
   } catch (...) {
     tape.size_ = size;
+    tape.observations_.erase(tape.observations_.begin() + static_cast<std::ptrdiff_t>(observed),
+                             tape.observations_.end());
     throw;
   }
 }

@@ -177,6 +177,13 @@ Array<T>& Tape<T>::grad(const Array<T>& parameter) {
 }
 
 template <class T>
+void Tape<T>::observe(const Array<T>& buffer, std::span<const T> values, Statistic statistic) {
+  require<ShapeError>(buffer.size() == values.size(), "observe: got {} values for a buffer {}",
+                      values.size(), buffer.shape());
+  observations_.push_back({&buffer, values, statistic});
+}
+
+template <class T>
 void Tape<T>::rewind() {
   require<TapeError>(!in_backward_, "rewind: called within Tape::backward");
   size_ = 0;
@@ -184,6 +191,7 @@ void Tape<T>::rewind() {
   differentiated_ = false;
   parameters_.expire();
   borrowed_.clear();
+  observations_.clear();
   places_.clear();
   arena_.clear();
 }

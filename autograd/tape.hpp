@@ -120,6 +120,20 @@ struct Node {
   Array<T> grad;                        ///< The gradient, if `grad_of` is the current recording.
 };
 
+/// How a buffer of the model takes in what a recording says of it; see Tape::observe().
+enum class Statistic {
+  average,  ///< The buffer is a running average.
+  count,    ///< The buffer is a sum.
+};
+
+/// What a recording says of a buffer of the model, such as the mean of a batch.
+template <class T>
+struct Observation {
+  const Array<T>* buffer;     ///< It is identified by its address.
+  std::span<const T> values;  ///< One for each element of the buffer.
+  Statistic statistic;        ///< How the buffer takes them in.
+};
+
 /// The recording of a computation. backward() computes its gradients in reverse order.
 ///
 /// A tape is used by one thread at a time. Parallel threads each have a tape of their own, and may
@@ -192,6 +206,20 @@ class Tape {
 
   /// Returns the gradient of a parameter, or nullptr if this recording has none.
   Array<T>* find_grad(const Array<T>& parameter) const;
+
+  /// Notes what this recording says of a buffer of the model, which does not change. Later,
+  /// nn::update_statistics() lets the buffers take in what was observed of them. `values` must be
+  /// valid until rewind(), like memory from keep(). Throws ShapeError unless there is one value for
+  /// each element of the buffer.
+  ///@{
+  void observe(const Array<T>& buffer, std::span<const T> values,
+               Statistic statistic = Statistic::average);
+  void observe(const Array<T>&& buffer, std::span<const T> values,
+               Statistic statistic = Statistic::average) = delete;
+  ///@}
+
+  /// Returns what this recording has observed, in order.
+  std::span<const Observation<T>> observations() const { return observations_; }
 
   /// Empties the recording and keeps its memory. All Variables become stale. Throws TapeError if
   /// called within backward().
@@ -353,6 +381,7 @@ class Tape {
   const detail::ScopeFrame* scope_ = nullptr;  // the innermost
   std::vector<std::string> places_;            // of nodes recorded under anomaly detection
   std::vector<Borrowed> borrowed_;
+  std::vector<Observation<T>> observations_;
   ParameterMap<Node<T>> parameters_;
   Arena arena_;
   Array<T> scratch_;

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <ostream>
 
-#include "autograd/no_grad.hpp"
 #include "autograd/scope.hpp"
 
 namespace xtape::nn {
 namespace {
 
-/// Returns "(batch, 128)" for an output (1, 128).
+/// Returns "(batch, 128)" for an output (2, 128).
 std::string batch_shape(const Shape& output) {
   std::string text = "(batch";
   for (std::size_t axis = 1; axis < output.size(); ++axis) {
@@ -58,10 +57,9 @@ std::string Sequential<T>::table(const std::optional<Shape>& input) const {
   std::vector<detail::TableRow> rows;
   std::size_t in_buffers = 0;
   Tape<T> tape;
-  NoGrad guard{tape};
   std::optional<Variable<T>> x;
   if (input) {
-    Shape batch{1};
+    Shape batch{2};  // as in training, where BatchNorm needs two samples
     std::copy(input->begin(), input->end(), std::back_inserter(batch));
     x = tape.constant(Array<T>(batch, T(0)));
   }

@@ -10,6 +10,8 @@
 #include "autograd/ops/losses.hpp"
 #include "autograd/ops/math.hpp"
 #include "autograd/ops/matrix.hpp"
+#include "autograd/ops/normalization.hpp"
+#include "autograd/ops/pooling.hpp"
 #include "autograd/ops/reductions.hpp"
 #include "autograd/ops/shaping.hpp"
 #include "autograd/ops/softmax.hpp"

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <set>
+#include <type_traits>
 
 #include "tensor/error.hpp"
 
@@ -17,12 +19,16 @@ Shape stored_shape(const TensorTarget& target) {
   return target.transposes ? reversed(target.shape) : target.shape;
 }
 
-bool is_float(const std::string& dtype) { return dtype == "F32" || dtype == "F64"; }
+/// True if tensors of the file can be converted. PyTorch counts batches in an integer, a scalar.
+bool is_number(const StoredTensor& found) {
+  return found.dtype == "F32" || found.dtype == "F64" ||
+         (found.dtype == "I64" && found.shape.empty());
+}
 
 /// Describes what is wrong with a tensor of the file. The text is empty if nothing is.
 std::string difference(const StoredTensor& found, const TensorTarget& target) {
   const Shape shape = stored_shape(target);
-  const bool right_type = found.dtype == target.dtype || (target.converts && is_float(found.dtype));
+  const bool right_type = found.dtype == target.dtype || (target.converts && is_number(found));
   if (right_type && same_shape(found.shape, shape)) {
     return "";
   }
@@ -38,9 +44,11 @@ void convert(std::span<const std::byte> in, const SafetensorsFile& file,
   auto* to = reinterpret_cast<To*>(target.bytes.data());
   for (std::size_t i = 0; i < in.size() / sizeof(From); ++i) {
     to[i] = static_cast<To>(from[i]);
-    require<DataError>(std::isfinite(to[i]) || !std::isfinite(from[i]),
-                       "{}: tensor {}: {} is too large for float", file.name(),
-                       in_quotes(target.key), from[i]);
+    if constexpr (std::is_same_v<From, double>) {
+      require<DataError>(std::isfinite(to[i]) || !std::isfinite(from[i]),
+                         "{}: tensor {}: {} is too large for float", file.name(),
+                         in_quotes(target.key), from[i]);
+    }
   }
 }
 
@@ -102,6 +110,9 @@ void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {
   }
   if (tensor.dtype == target.dtype) {
     std::copy(bytes.begin(), bytes.end(), target.bytes.begin());
+  } else if (tensor.dtype == "I64") {
+    target.dtype == "F64" ? convert<std::int64_t, double>(bytes, file, target)
+                          : convert<std::int64_t, float>(bytes, file, target);
   } else if (target.dtype == "F64") {
     convert<float, double>(bytes, file, target);
   } else {

@@ -23,7 +23,7 @@ struct TensorTarget {
   std::string dtype;               ///< The dtype in memory.
   Shape shape;                     ///< The shape in memory.
   std::span<std::byte> bytes;      ///< The memory.
-  bool converts = false;           ///< The file may hold F32 or F64.
+  bool converts = false;           ///< The file may hold F32, F64, or a scalar I64.
   bool transposes = false;         ///< The file holds the transposed matrix.
   Numbers numbers = Numbers::any;  ///< What it may hold.
 };

@@ -119,6 +119,9 @@ void require_sound(const Run& run) {
   require_some("batch_size", run.batch_size);
   require<ValueError>(!run.max_norm || *run.max_norm > 0,
                       "Run: expected a max_norm above 0, got {}", run.max_norm.value_or(0));
+  require<ValueError>(run.statistics_momentum > 0 && run.statistics_momentum <= 1,
+                      "Run: expected a statistics_momentum above 0 and at most 1, got {}",
+                      run.statistics_momentum);
   require<ValueError>(!run.resume || !run.folder.empty(), "Run: there is no folder to resume from");
 }
 
@@ -127,6 +130,9 @@ Identity identity_of(const Run& run) {
   identity.emplace("early_stop", fmt::format("{}", run.early_stop));
   identity.emplace("accumulate", fmt::format("{}", run.accumulate));
   identity.emplace("max_norm", run.max_norm ? fmt::format("{}", *run.max_norm) : "none");
+  if (run.statistics_momentum != Run().statistics_momentum) {
+    identity.emplace("statistics_momentum", fmt::format("{}", run.statistics_momentum));
+  }
   return identity;
 }
 

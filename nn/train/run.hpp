@@ -49,6 +49,10 @@ struct Run {
   /// norms before. Infinity only measures them. Unset: neither.
   std::optional<double> max_norm{};
 
+  /// What share of a running average Epoch::step() replaces, see update_statistics(). Above 0, at
+  /// most 1.
+  double statistics_momentum = 0.1;
+
   /// Whether the history gets histograms of weights and gradients, for a report.
   bool histograms = false;
 

@@ -7,6 +7,7 @@
 #include "autograd/check/anomaly.hpp"
 #include "nn/io/weights.hpp"
 #include "nn/optim/clip.hpp"
+#include "nn/statistics.hpp"
 #include "nn/train/finite.hpp"
 #include "nn/train/loop.hpp"
 
@@ -59,6 +60,7 @@ double TypedLoop<T>::step(const std::function<Variable<T>()>& loss) {
     }
     optimizer_.step(model_, tape_);
   }
+  update_statistics(model_, tape_, run().statistics_momentum);
   add(value, norm);
   return value;
 }

@@ -218,7 +218,7 @@ TEST_CASE("Sequential prints a table", "[nn]") {
         "layer  parameters  numbers\n"
         "total                    0\n");
   CHECK_FAILS(model.table(Shape{10}), ShapeError,
-              "layer 1 (Linear 784 -> 128): expected (batch, 784), got (1, 10)");
+              "layer 1 (Linear 784 -> 128): expected (batch, 784), got (2, 10)");
 }
 
 TEST_CASE("A Sequential of doubles", "[nn]") {

@@ -7,11 +7,12 @@
 #include "tests/support/arrays.hpp"
 
 namespace xtape::plain {
-namespace {
 
-Number make(double value, std::vector<std::pair<Number, double>> from = {}) {
+Number make(double value, std::vector<std::pair<Number, double>> from) {
   return std::make_shared<Step>(Step{value, std::move(from)});
 }
+
+namespace {
 
 Number add(const Number& a, const Number& b) { return make(a->value + b->value, {{a, 1}, {b, 1}}); }
 Number multiply(const Number& a, const Number& b) {

@@ -2,11 +2,13 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "autograd/ops/losses.hpp"
+#include "autograd/ops/pooling.hpp"
 #include "tensor/kernels/convolution.hpp"
 #include "tensor/rng.hpp"
 #include "tensor/shape.hpp"
@@ -27,6 +29,9 @@ struct Step {
   double grad = 0;
   bool visited = false;
 };
+
+/// A number with d(this)/d(that) for each of the numbers it came from.
+Number make(double value, std::vector<std::pair<Number, double>> from = {});
 
 /// Gives every number that `result` came from its gradient.
 void differentiate(const Number& result);
@@ -69,6 +74,18 @@ Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t axis);
 Tensor stack(std::span<const Tensor> operands, std::ptrdiff_t axis);
 Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis);
 Tensor gather(const Tensor& x, const std::vector<int>& rows);
+
+Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPoolOptions options = {});
+Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPoolOptions options = {});
+Tensor global_avg_pool2d(const Tensor& x);
+
+using Optional = std::optional<Tensor>;
+Tensor batch_norm(const Tensor& x, const Optional& weight, const Optional& bias,
+                  double epsilon = 1e-5);
+Tensor layer_norm(const Tensor& x, const Optional& weight = {}, const Optional& bias = {},
+                  double epsilon = 1e-5, std::size_t axes = 1);
+Tensor group_norm(const Tensor& x, std::size_t groups, const Optional& weight = {},
+                  const Optional& bias = {}, double epsilon = 1e-5);
 
 Tensor softmax(const Tensor& x);
 Tensor log_softmax(const Tensor& x);

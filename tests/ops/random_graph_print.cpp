@@ -43,6 +43,9 @@ std::string argument_text(const std::vector<int>& list) {
 std::string argument_text(const std::vector<std::ptrdiff_t>& list) {
   return "std::vector<std::ptrdiff_t>" + braces(list, "{}");
 }
+std::string argument_text(Pair pair) {
+  return fmt::format("Pair({}, {})", pair.height, pair.width);
+}
 template <class Number>
 std::string argument_text(Number number) {
   return fmt::format("{}", number);

@@ -236,8 +236,9 @@ Rows softmaxes() {
 std::span<const Row> table() {
   static const Rows all = [] {
     Rows rows;
-    for (const Rows& family : {activations(), arithmetic(), convolution_rows(), dropouts(),
-                               losses(), math(), matrix(), reductions(), shaping(), softmaxes()}) {
+    for (const Rows& family :
+         {activations(), arithmetic(), convolution_rows(), dropouts(), losses(), math(), matrix(),
+          normalization_rows(), pooling_rows(), reductions(), shaping(), softmaxes()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

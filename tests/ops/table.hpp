@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "autograd/ops/losses.hpp"
+#include "tensor/pair.hpp"
 #include "tests/ops/plain.hpp"
 
 /// One row per op. A row of tests/ops/table.cpp is all that is said about an op to check it: by
@@ -26,13 +27,17 @@ struct Of {
   std::vector<std::ptrdiff_t> axes{}, shape{};
   std::vector<int> rows{}, labels{};
   Reduction reduction = Reduction::mean;
+  Pair kernel = 1, stride = 1, padding = 0;
+  bool count_padding = true;
+  std::size_t groups = 1;
 
   /// Calls f(name, value) for each of them.
   template <class F>
   void visit(F f) const {
     f("axis", axis), f("other", other), f("begin", begin), f("end", end), f("keepdims", keepdims),
         f("axes", axes), f("shape", shape), f("rows", rows), f("labels", labels),
-        f("reduction", reduction);
+        f("reduction", reduction), f("kernel", kernel), f("stride", stride), f("padding", padding),
+        f("count_padding", count_padding), f("groups", groups);
   }
 };
 
@@ -63,23 +68,29 @@ struct Kind {
 /// The kinds, each with its samples; see tests/ops/kinds.cpp.
 namespace kind {
 
-Kind each_shape();    ///< One operand of any shape.
-Kind full();          ///< One operand that has elements.
-Kind broadcasting();  ///< Two operands that broadcast.
-Kind axes();          ///< axes, keepdims: any axes of one operand.
-Kind full_axes();     ///< axes, keepdims: axes that are not empty.
-Kind last_axis();     ///< One operand whose last axis is not empty.
-Kind product();       ///< Two matrices.
-Kind layer();         ///< A batch, weights and a bias.
-Kind reshaped();      ///< shape: another shape of as many elements, maybe with a -1.
-Kind two_axes();      ///< axis, other.
-Kind joined();        ///< axis: two operands that fit one after the other.
-Kind stacked();       ///< axis: two operands of one shape.
-Kind range();         ///< begin, end, axis.
-Kind rows();          ///< rows of one operand.
-Kind labelled();      ///< labels, reduction: a batch of logits.
-Kind targeted();      ///< reduction: two batches of one shape.
-Kind alike();         ///< reduction: two operands of one shape.
+Kind each_shape();          ///< One operand of any shape.
+Kind full();                ///< One operand that has elements.
+Kind broadcasting();        ///< Two operands that broadcast.
+Kind axes();                ///< axes, keepdims: any axes of one operand.
+Kind full_axes();           ///< axes, keepdims: axes that are not empty.
+Kind last_axis();           ///< One operand whose last axis is not empty.
+Kind product();             ///< Two matrices.
+Kind layer();               ///< A batch, weights and a bias.
+Kind reshaped();            ///< shape: another shape of as many elements, maybe with a -1.
+Kind two_axes();            ///< axis, other.
+Kind joined();              ///< axis: two operands that fit one after the other.
+Kind stacked();             ///< axis: two operands of one shape.
+Kind range();               ///< begin, end, axis.
+Kind rows();                ///< rows of one operand.
+Kind labelled();            ///< labels, reduction: a batch of logits.
+Kind targeted();            ///< reduction: two batches of one shape.
+Kind alike();               ///< reduction: two operands of one shape.
+Kind batch_normed();        ///< (batch, ..., channels), weight and bias.
+Kind layer_normed();        ///< (..., features), weight and bias.
+Kind layer_normed_twice();  ///< (..., rows, columns) and a weight.
+Kind group_normed();        ///< groups: (batch, ..., channels), weight and bias.
+Kind images();              ///< Images that have pixels.
+Kind windows();             ///< kernel, stride, padding, count_padding: images under windows.
 
 }  // namespace kind
 
@@ -152,8 +163,12 @@ struct Row {
 /// Every op, in the order of the headers: of an op's overloads in the order of their declarations.
 std::span<const Row> table();
 
-/// The rows of one family, for table().
+/// The rows of families that have files of their own.
+///@{
 std::vector<Row> convolution_rows();
+std::vector<Row> normalization_rows();
+std::vector<Row> pooling_rows();
+///@}
 
 /// How rows are made of generic lambdas.
 namespace detail {

@@ -30,6 +30,11 @@ def first_max(x, axes, keepdims):
     return y.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)]) if keepdims else y
 
 
+def nchw(x):
+    """Images as PyTorch wants them; those here are (batch, height, width, channels)."""
+    return x.permute(0, 3, 1, 2)
+
+
 def tensor(array):
     return torch.tensor([float(v) for v in array["data"]]).reshape(array["shape"])
 
@@ -40,15 +45,18 @@ def numbers(values):
 
 def arguments(of, x):
     """The arguments by name; those of slices counted from the front."""
-    of = dict(of, axes=tuple(of["axes"]))
-    if x.ndim > of["axis"] >= -x.ndim:
+    of = dict(of)
+    if "axes" in of:
+        of["axes"] = tuple(of["axes"])
+    if "begin" in of:
         extent = x.shape[of["axis"]]
         of.update({end: of[end] + extent for end in ("begin", "end") if of[end] < 0})
     return of
 
 
 def evaluate(expression, operands, of):
-    names = dict(zip("xyz", operands), torch=torch, F=F, np=np, math=math, first_max=first_max)
+    names = dict(zip("xyz", operands), torch=torch, F=F, np=np, math=math, first_max=first_max,
+                 nchw=nchw)
     return eval(expression, names | arguments(of, operands[0]))
 
 

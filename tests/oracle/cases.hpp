@@ -6,7 +6,8 @@
 
 #include "tensor/array.hpp"
 
-/// What PyTorch computes: answers.json is written by answer.py, traces.json by traces.py.
+/// What PyTorch computes: answers.json is written by answer.py, traces.json by traces.py, and
+/// batch_norm.json by batch_norm.py.
 
 namespace xtape::oracle {
 

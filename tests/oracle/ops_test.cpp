@@ -71,10 +71,15 @@ json to_json(const Array<double>& array) {
 json to_json(const Row& row, const std::vector<Question>& questions) {
   json list = json::array();
   for (const Question& question : questions) {
-    json of, operands = json::array();
+    json of = json::object(), operands = json::array();
     question.of.visit([&](const char* name, const auto& value) {
+      if (row.text.find(std::string("of.") + name) == std::string::npos) {
+        return;  // an argument that the op does not take
+      }
       if constexpr (std::is_same_v<decltype(value), const Reduction&>) {
         of[name] = value == Reduction::mean ? "mean" : "sum";
+      } else if constexpr (std::is_same_v<decltype(value), const Pair&>) {
+        of[name] = {value.height, value.width};
       } else {
         of[name] = value;
       }

@@ -1,0 +1,199 @@
+#include "autograd/ops/normalization.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "autograd/record.hpp"
+#include "tensor/kernels/normalize.hpp"
+#include "tensor/scratch.hpp"
+
+namespace xtape {
+namespace {
+
+/// What the backward pass needs. It is on the tape, because a closure has no room for it.
+template <class T>
+struct Normalization {
+  Variable<T> x;
+  std::optional<Variable<T>> weight, bias;
+  NormShape shape;
+  Moments<T> moments;
+  const T *ones, *zeros;  // in place of a weight and a bias, else null
+
+  const T* weights() const { return weight ? weight->value().data() : ones; }
+  const T* biases() const { return bias ? bias->value().data() : zeros; }
+};
+
+template <class T>
+void require_channels(const char* op, const char* what, const std::optional<Variable<T>>& operand,
+                      Variable<T> x, const Shape& expected) {
+  require<ShapeError>(!operand || same_shape(operand->shape(), expected),
+                      "{}: expected a {} {} for {}, got {}", op, what, expected, x.shape(),
+                      operand ? operand->shape() : Shape{});
+}
+
+template <class T>
+const T* filled(Tape<T>& tape, std::size_t count, T value) {
+  const std::span<T> numbers = tape.template keep<T>(count);
+  std::fill(numbers.begin(), numbers.end(), value);
+  return numbers.data();
+}
+
+template <class T>
+Normalization<T>& prepare(const char* op, Variable<T> x, const std::optional<Variable<T>>& weight,
+                          const std::optional<Variable<T>>& bias, const Shape& parameters,
+                          const NormShape& shape, double epsilon) {
+  require_channels(op, "weight", weight, x, parameters);
+  require_channels(op, "bias", bias, x, parameters);
+  require<ValueError>(std::isfinite(epsilon) && epsilon >= 0,
+                      "{}: expected an epsilon of at least 0, got {}", op, epsilon);
+  Tape<T>& tape = x.tape();
+  const std::size_t count = shape.statistics();
+  T* statistics = tape.template keep<T>(4 * count).data();
+  const Moments<T> moments{statistics, statistics + count, statistics + 2 * count,
+                           statistics + 3 * count};
+  const T* ones = weight ? nullptr : filled(tape, shape.channels, T(1));
+  const T* zeros = bias ? nullptr : filled(tape, shape.channels, T(0));
+  auto& kept = tape.template keep<Normalization<T>>(1)[0];
+  kept = {x, weight, bias, shape, moments, ones, zeros};
+  return kept;
+}
+
+/// Adds the sums of all channels to a gradient.
+template <class T>
+void accumulate_sums(const std::optional<Variable<T>>& operand, const double* sums) {
+  if (operand) {
+    accumulate(*operand, [=](Array<T>& grad, T beta) {
+      for (std::size_t c = 0; c < grad.size(); ++c) {
+        grad.data()[c] = (beta == T(0) ? T(0) : grad.data()[c]) + static_cast<T>(sums[c]);
+      }
+    });
+  }
+}
+
+template <class T>
+void differentiate(const Normalization<T>& n, Variable<T> y) {
+  const T *x = n.x.value().data(), *dy = y.grad().data();
+  auto& sums = scratch<std::vector<double>, Normalization<T>>();
+  sums.resize(2 * n.shape.channels);
+  double *dweight = sums.data(), *dbias = dweight + n.shape.channels;
+  const auto needs_sums = [](const auto& operand) { return operand && operand->needs_grad(); };
+  if (n.shape.by_channel() || needs_sums(n.weight) || needs_sums(n.bias)) {
+    sum_by_channel(x, dy, n.shape, n.moments, dweight, dbias);
+  }
+  accumulate_sums(n.weight, dweight);
+  accumulate_sums(n.bias, dbias);
+  accumulate(n.x, [&](Array<T>& dx, T beta) {
+    normalize_backward(x, dy, n.shape, n.moments, n.weights(), dweight, dbias, beta, dx.data());
+  });
+}
+
+template <class T>
+Variable<T> record_normalization(const char* op, const Normalization<T>& n, double epsilon) {
+  std::array<Variable<T>, 3> operands{n.x};
+  std::size_t count = 1;
+  for (const auto& operand : {n.weight, n.bias}) {
+    if (operand) {
+      operands[count++] = *operand;
+    }
+  }
+  return n.x.tape().record(
+      op, std::span<const Variable<T>>(operands.data(), count),
+      [&](Array<T>& y) {
+        resize(y, n.x.shape(), op);
+        measure(n.x.value().data(), n.shape, epsilon, n.moments);
+        normalize(n.x.value().data(), n.shape, n.moments, n.weights(), n.biases(), y.data());
+      },
+      [&n](Variable<T> y) { differentiate(n, y); });
+}
+
+/// Returns (batch, ..., channels) as samples x positions x channels, with one group.
+NormShape by_sample(const char* op, const Shape& shape) {
+  require<ShapeError>(shape.size() >= 2 && shape.back() > 0,
+                      "{}: expected (batch, ..., channels) with at least one channel, got {}", op,
+                      shape);
+  NormShape result{shape[0], 1, shape.back(), 1};
+  for (std::size_t axis = 1; axis + 1 < shape.size(); ++axis) {
+    result.positions *= shape[axis];
+  }
+  return result;
+}
+
+template <class T>
+const Normalization<T>& prepare_batch(Variable<T> x, const std::optional<Variable<T>>& weight,
+                                      const std::optional<Variable<T>>& bias, double epsilon) {
+  const char* op = "batch_norm";
+  NormShape shape = by_sample(op, x.shape());
+  shape.positions *= shape.samples;
+  shape.samples = 1;
+  shape.groups = shape.channels;
+  require<ShapeError>(shape.positions >= 2,
+                      "{}: expected at least 2 values for each channel, got {} in {}", op,
+                      shape.positions, x.shape());
+  return prepare(op, x, weight, bias, Shape{shape.channels}, shape, epsilon);
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> batch_norm(Variable<T> x, OptionalVariable<T> weight, OptionalVariable<T> bias,
+                       double epsilon) {
+  return record_normalization("batch_norm", prepare_batch(x, weight, bias, epsilon), epsilon);
+}
+
+template <class T>
+detail::MeasuredBatch<T> detail::measured_batch_norm(Variable<T> x, OptionalVariable<T> weight,
+                                                     OptionalVariable<T> bias, double epsilon) {
+  const Normalization<T>& n = prepare_batch(x, weight, bias, epsilon);
+  const std::span<T> mean = x.tape().template keep<T>(n.shape.channels);
+  const std::span<T> variance = x.tape().template keep<T>(n.shape.channels);
+  const Variable<T> y = record_normalization("batch_norm", n, epsilon);
+  const auto count = static_cast<double>(n.shape.count());
+  for (std::size_t c = 0; c < mean.size(); ++c) {
+    mean[c] = n.moments.guess[c] + n.moments.shift[c];
+    variance[c] =
+        static_cast<T>(static_cast<double>(n.moments.variance[c]) * (count / (count - 1)));
+  }
+  return {y, mean, variance};
+}
+
+template <class T>
+Variable<T> layer_norm(Variable<T> x, OptionalVariable<T> weight, OptionalVariable<T> bias,
+                       double epsilon, std::size_t axes) {
+  const Shape& shape = x.shape();
+  require<ShapeError>(axes > 0 && axes <= shape.size(), "layer_norm: {} has no {} last axes", shape,
+                      axes);
+  const Shape parameters(shape.end() - static_cast<std::ptrdiff_t>(axes), shape.end());
+  NormShape norm{1, 1, element_count(parameters, "layer_norm"), 1};
+  for (std::size_t axis = 0; axis < shape.size() - axes; ++axis) {
+    norm.samples *= shape[axis];
+  }
+  const auto& n = prepare("layer_norm", x, weight, bias, parameters, norm, epsilon);
+  return record_normalization("layer_norm", n, epsilon);
+}
+
+template <class T>
+Variable<T> group_norm(Variable<T> x, std::size_t groups, OptionalVariable<T> weight,
+                       OptionalVariable<T> bias, double epsilon) {
+  NormShape shape = by_sample("group_norm", x.shape());
+  require<ShapeError>(groups > 0 && shape.channels % groups == 0,
+                      "group_norm: the channels of {} do not form {} equal groups", x.shape(),
+                      groups);
+  shape.groups = groups;
+  const auto& n = prepare("group_norm", x, weight, bias, Shape{shape.channels}, shape, epsilon);
+  return record_normalization("group_norm", n, epsilon);
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                      \
+  template Variable<T> batch_norm(Variable<T>, OptionalVariable<T>, OptionalVariable<T>, double); \
+  template detail::MeasuredBatch<T> detail::measured_batch_norm(Variable<T>, OptionalVariable<T>, \
+                                                                OptionalVariable<T>, double);     \
+  template Variable<T> layer_norm(Variable<T>, OptionalVariable<T>, OptionalVariable<T>, double,  \
+                                  std::size_t);                                                   \
+  template Variable<T> group_norm(Variable<T>, std::size_t, OptionalVariable<T>,                  \
+                                  OptionalVariable<T>, double)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape

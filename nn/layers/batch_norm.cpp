@@ -1,0 +1,80 @@
+#include "nn/layers/batch_norm.hpp"
+
+#include <cmath>
+#include <optional>
+#include <span>
+
+#include "autograd/record.hpp"
+
+namespace xtape::nn {
+
+template <class T>
+BatchNorm<T>::BatchNorm(std::size_t channels, BatchNormOptions options)
+    : weight(Shape{options.weight ? channels : 0}, T(1)),
+      bias(Shape{options.bias ? channels : 0}, T(0)),
+      running_mean(Shape{channels}, T(0)),
+      running_variance(Shape{channels}, T(1)),
+      batches(Shape{}, T(0)),
+      options_(options) {
+  require<ValueError>(channels > 0, "BatchNorm: expected at least one channel, got 0");
+  require<ValueError>(std::isfinite(options.epsilon) && options.epsilon >= 0,
+                      "BatchNorm: expected an epsilon of at least 0, got {}", options.epsilon);
+}
+
+template <class T>
+Variable<T> BatchNorm<T>::operator()(Variable<T> x) const {
+  const std::size_t channels = running_mean.size();
+  if (x.shape().size() < 2 || x.shape().back() != channels) [[unlikely]] {
+    fail<ShapeError>("{}: expected (batch, ..., {}), got {}", describe(), channels, x.shape());
+  }
+  for (const Array<T>* array : {&weight, &bias, &running_mean, &running_variance, &batches}) {
+    require_whole("BatchNorm", *array);
+  }
+  return x.tape().grad_enabled() ? train(x) : evaluate(x);
+}
+
+template <class T>
+Variable<T> BatchNorm<T>::train(Variable<T> x) const {
+  Tape<T>& tape = x.tape();
+  std::optional<Variable<T>> w, b;
+  if (options_.weight) {
+    w = tape.parameter(weight);
+  }
+  if (options_.bias) {
+    b = tape.parameter(bias);
+  }
+  const auto batch = xtape::detail::measured_batch_norm<T>(x, w, b, options_.epsilon);
+  const std::span<T> one = tape.template keep<T>(1);
+  one[0] = T(1);
+  tape.observe(running_mean, batch.mean);
+  tape.observe(running_variance, batch.unbiased_variance);
+  tape.observe(batches, one, Statistic::count);
+  return batch.y;
+}
+
+template <class T>
+Variable<T> BatchNorm<T>::evaluate(Variable<T> x) const {
+  if (batches.data()[0] == T(0)) [[unlikely]] {
+    fail<ValueError>(
+        "{}: no statistics yet: call nn::update_statistics(model, tape) after each step, or "
+        "nn::measure_statistics(model, data, tape)",
+        describe());
+  }
+  Tape<T>& tape = x.tape();
+  const auto epsilon = static_cast<T>(options_.epsilon);
+  const Variable<T> mean = tape.constant_view(running_mean);
+  const Variable<T> factor = options_.weight
+                                 ? tape.constant(weight / xt::sqrt(running_variance + epsilon))
+                                 : tape.constant(T(1) / xt::sqrt(running_variance + epsilon));
+  const auto scaled = (x.value() - mean.value()) * factor.value();
+  if (!options_.bias) {
+    return record("batch_norm", {x, mean, factor}, scaled, {});
+  }
+  const Variable<T> b = tape.constant_view(bias);
+  return record("batch_norm", {x, mean, factor, b}, scaled + b.value(), {});
+}
+
+template class BatchNorm<float>;
+template class BatchNorm<double>;
+
+}  // namespace xtape::nn

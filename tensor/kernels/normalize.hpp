@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+
+#include "tensor/array.hpp"
+
+/// @file
+/// Kernels that normalise: batch norm, layer norm and group norm.
+
+namespace xtape {
+
+/// An array as samples x positions x channels. Its channels form equal groups of neighbours. The
+/// numbers of one group of one sample are normalised together.
+struct NormShape {
+  std::size_t samples, positions, channels, groups;
+
+  /// Returns how many statistics a sample has: one for each channel, or one if there is one group.
+  std::size_t width() const { return groups == 1 ? 1 : channels; }
+
+  /// Returns how many statistics all samples have.
+  std::size_t statistics() const { return samples * width(); }
+
+  /// Returns how many numbers are normalised together.
+  std::size_t count() const { return positions * (channels / groups); }
+
+  /// True if each channel is a group of the one sample, as in batch norm.
+  bool by_channel() const { return samples == 1 && groups == channels; }
+};
+
+/// The statistics of an array: one each for the samples and, within a sample, for the channels, or
+/// one if there is one group. The mean is guess + shift. So x - mean keeps the digits of numbers
+/// whose mean is large.
+template <class T>
+struct Moments {
+  T* guess;
+  T* shift;
+  T* variance;  ///< The mean of (x - mean)^2.
+  T* inverse;   ///< 1 / sqrt(variance + epsilon).
+};
+
+/// Computes the statistics of x. Differences from the guess are added by blocks, and the sums of
+/// blocks in double precision, in an order that does not depend on the number of threads.
+template <class T>
+void measure(const T* x, const NormShape& shape, double epsilon, const Moments<T>& moments);
+
+/// Computes y = weight (x - mean) inverse + bias, with a weight and a bias for each channel.
+template <class T>
+void normalize(const T* x, const NormShape& shape, const Moments<T>& moments, const T* weight,
+               const T* bias, T* y);
+
+/// Computes dbias = sum of dy and dweight = sum of dy (x - mean) inverse, for each channel.
+template <class T>
+void sum_by_channel(const T* x, const T* dy, const NormShape& shape, const Moments<T>& moments,
+                    double* dweight, double* dbias);
+
+/// Computes dx = beta dx + the gradient of normalize(), with beta 0 or 1. The statistics depend on
+/// x, too. `dweight` and `dbias` come from sum_by_channel(); they are read if shape.by_channel().
+template <class T>
+void normalize_backward(const T* x, const T* dy, const NormShape& shape, const Moments<T>& moments,
+                        const T* weight, const double* dweight, const double* dbias, T beta, T* dx);
+
+}  // namespace xtape

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "tensor/array.hpp"
+
+/// @file
+/// Kernels of pools: each number of the result is the maximum or the mean of a window of an image.
+
+namespace xtape {
+
+/// Some neighbouring positions, [begin, end).
+struct Interval {
+  std::size_t begin, end;
+};
+
+/// The windows along one axis of an image. Window i begins at position i * stride - padding.
+struct WindowAxis {
+  std::size_t extent;   ///< The positions of the image, at least 1.
+  std::size_t kernel;   ///< The positions of a window, padding included, at least 1.
+  std::size_t stride;   ///< At least 1.
+  std::size_t padding;  ///< Positions before the image and after it, at most half the kernel.
+  std::size_t count;    ///< The number of windows.
+
+  /// Returns the positions of the image that window `i` covers. There is at least one.
+  Interval positions(std::size_t i) const {
+    const std::size_t begin = i * stride;
+    return {begin - std::min(begin, padding), std::min(begin + kernel - padding, extent)};
+  }
+
+  /// Returns the windows that cover a position of the image. There may be none.
+  Interval windows(std::size_t position) const {
+    const std::size_t place = position + padding;
+    const std::size_t first = place < kernel ? 0 : (place - kernel) / stride + 1;
+    return {first, std::min(count, place / stride + 1)};
+  }
+};
+
+/// The windows of a pool over images (batch, rows, columns, channels).
+struct Windows {
+  std::size_t batch, channels;
+  WindowAxis rows, columns;
+
+  /// Returns the largest number of positions that a window covers.
+  std::size_t area() const {
+    return std::min(rows.kernel, rows.extent) * std::min(columns.kernel, columns.extent);
+  }
+};
+
+/// Computes the maximum of each window, by channel: `y` is (batch, rows.count, columns.count,
+/// channels). NaN wins. Unless `places` is null, it gets the place of the maximum in the covered
+/// part of the window, in row-major order: the first of equal ones, the last NaN. `Place` must hold
+/// numbers below area().
+template <class T, class Place>
+void max_pool(const T* x, const Windows& windows, T* y, Place* places);
+
+/// Computes dx = beta dx + (dy at the places of the maxima, 0 elsewhere), with beta 0 or 1.
+template <class T, class Place>
+void max_pool_backward(const T* dy, const Place* places, const Windows& windows, T beta, T* dx);
+
+/// Computes the mean of each window, by channel. With `count_padding`, padding counts as zeros.
+template <class T>
+void avg_pool(const T* x, const Windows& windows, bool count_padding, T* y);
+
+/// Computes dx = beta dx + the gradient of avg_pool(), with beta 0 or 1.
+template <class T>
+void avg_pool_backward(const T* dy, const Windows& windows, bool count_padding, T beta, T* dx);
+
+}  // namespace xtape

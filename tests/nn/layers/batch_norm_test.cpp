@@ -1,0 +1,122 @@
+#include "nn/layers/batch_norm.hpp"
+
+#include <string>
+#include <vector>
+
+#include "autograd/check/gradcheck.hpp"
+#include "autograd/no_grad.hpp"
+#include "autograd/ops/ops.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/sequential.hpp"
+#include "nn/statistics.hpp"
+#include "tests/support/arrays.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/complaints.hpp"
+#include "tests/support/models.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::NoGrad;
+using xtape::Shape;
+using xtape::ShapeError;
+using xtape::Tape;
+using xtape::ValueError;
+
+namespace {
+
+/// The output of a layer in evaluation.
+template <class T>
+Array<T> evaluated(const nn::BatchNorm<T>& layer, const Array<T>& x) {
+  Tape<T> tape;
+  const NoGrad guard(tape);
+  return layer(tape.constant(x)).value();
+}
+
+}  // namespace
+
+TEST_CASE("BatchNorm normalises by the batch in training, by running averages in evaluation") {
+  nn::BatchNorm layer(2);
+  layer.weight = Array<float>{2, 1};
+  layer.bias = Array<float>{0, 10};
+  Tape<float> tape;
+  const Array<float> x{{1, 2}, {3, 6}};
+  const auto y = layer(tape.constant(x));
+  CHECK(y.value()(0, 0) == Approx(-2).epsilon(1e-4));
+  CHECK(y.value()(1, 1) == Approx(11).epsilon(1e-4));
+  CHECK(layer.running_mean(0) == 0);
+  nn::update_statistics(layer, tape, 0.25);
+  CHECK(layer.running_mean(0) == Approx(0.5));
+  CHECK(layer.running_mean(1) == Approx(1));
+  CHECK(layer.running_variance(0) == Approx(0.75 + 0.25 * 2));  // 2 is the unbiased variance
+  CHECK(layer.running_variance(1) == Approx(0.75 + 0.25 * 8));
+  CHECK(layer.batches() == 1);
+  const auto z = evaluated(layer, x);
+  CHECK(z(1, 0) == Approx(2 * (3 - 0.5) / std::sqrt(1.25)).epsilon(1e-4));
+  CHECK(z(0, 1) == Approx(10 + (2 - 1) / std::sqrt(2.75)).epsilon(1e-4));
+}
+
+TEST_CASE("BatchNorm takes images, and learns only what it is to learn") {
+  const nn::BatchNorm<float> plain(3, {.weight = false, .bias = false}), bias(3, {.weight = false});
+  CHECK(parameter_names_of(plain).empty());
+  CHECK(parameter_names_of(bias) == std::vector<std::string>{"bias"});
+  CHECK(parameter_names_of(nn::BatchNorm(3)) == std::vector<std::string>{"weight", "bias"});
+  std::vector<std::string> buffers;
+  nn::for_each_buffer(
+      plain, [&](const nn::ParameterName& name, const auto&) { buffers.push_back(name.str()); });
+  CHECK(buffers == std::vector<std::string>{"running_mean", "running_var", "num_batches_tracked"});
+  xtape::Rng rng;
+  for (const nn::BatchNorm<float>& layer : {plain, bias, nn::BatchNorm(3)}) {
+    nn::BatchNorm trained = layer;
+    Tape<float> tape;
+    const auto x = tape.constant(random_normal<float>({4, 5, 5, 3}, rng));
+    CHECK((trained(x).value() == batch_norm(x).value()));
+    nn::update_statistics(trained, tape, 1);
+    const auto z = evaluated(trained, x.value());
+    const auto factor = std::sqrt(99. / 100);  // of the unbiased variance
+    CHECK(z(3, 4, 2, 1) == Approx(factor * trained(x).value()(3, 4, 2, 1)).margin(1e-4));
+  }
+}
+
+TEST_CASE("BatchNorm has the right gradients, and so have its parameters") {
+  xtape::Rng rng;
+  nn::BatchNorm<double> layer(3);
+  auto x = random_normal<double>({4, 2, 2, 3}, rng);
+  const auto by = random_normal<double>({4, 2, 2, 3}, rng);
+  const auto loss = [&](Tape<double>& tape) {
+    return sum(layer(tape.parameter(x)) * tape.constant(by));
+  };
+  CHECK(xtape::gradcheck(loss, {&x, &layer.weight, &layer.bias}).failed == 0);
+}
+
+TEST_CASE("BatchNorm refuses to evaluate without statistics") {
+  const nn::Sequential<float> model{nn::BatchNorm(2)};
+  Tape<float> tape;
+  const NoGrad guard(tape);
+  CHECK_FAILS(model(tape.constant(Array<float>{{1, 2}})), ValueError,
+              "BatchNorm 2: no statistics yet: call nn::update_statistics(model, tape) after each "
+              "step, or nn::measure_statistics(model, data, tape)");
+}
+
+TEST_CASE("BatchNorm names what it expected") {
+  CHECK_FAILS(nn::BatchNorm(0), ValueError, "BatchNorm: expected at least one channel, got 0");
+  CHECK_FAILS(nn::BatchNorm(1, {.epsilon = -1}), ValueError,
+              "BatchNorm: expected an epsilon of at least 0, got -1");
+  const nn::BatchNorm<float> layer(2);
+  Tape<float> tape;
+  CHECK_FAILS(layer(tape.constant(Array<float>{{1, 2, 3}})), ShapeError,
+              "BatchNorm 2: expected (batch, ..., 2), got (1, 3)");
+  CHECK_FAILS(layer(tape.constant(Array<float>{1, 2})), ShapeError,
+              "BatchNorm 2: expected (batch, ..., 2), got (2)");
+  CHECK_FAILS(layer(tape.constant(Array<float>{{1, 2}})), ShapeError,
+              "batch_norm: expected at least 2 values for each channel, got 1 in (1, 2)");
+  CHECK(tape.observations().empty());
+}
+
+TEST_CASE("BatchNorm is a row of tables, which need no statistics") {
+  xtape::Rng rng;
+  const nn::Sequential<float> model{nn::Linear(3, 4, rng), nn::BatchNorm(4)};
+  const std::string table = model.table(Shape{3});
+  CHECK(table.find("BatchNorm 4") != std::string::npos);
+  CHECK(table.find("running_var") != std::string::npos);
+  CHECK(table.find("(batch, 4)") != std::string::npos);
+}
