@@ -45,6 +45,7 @@
 #include "nn/layers/pooling.hpp"
 #include "nn/layers/residual.hpp"
 #include "nn/layers/standardize.hpp"
+#include "nn/layers/upsample.hpp"
 #include "nn/losses.hpp"
 #include "nn/optim/accumulate.hpp"
 #include "nn/optim/adam.hpp"

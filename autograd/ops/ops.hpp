@@ -7,6 +7,7 @@
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/convolution.hpp"
 #include "autograd/ops/dropout.hpp"
+#include "autograd/ops/images.hpp"
 #include "autograd/ops/losses.hpp"
 #include "autograd/ops/math.hpp"
 #include "autograd/ops/matrix.hpp"

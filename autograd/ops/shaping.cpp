@@ -78,6 +78,18 @@ Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_
       [=](auto y, Array<T>& dx, T beta) { swap_axes(y.grad(), a, b, beta, dx); });
 }
 
+template <class T>
+Variable<T> flip(Variable<T> x, const Axes& axes) {
+  const std::uint64_t mask = axes.mask("flip", x.shape());
+  return define(
+      "flip", {x},
+      [=](Array<T>& y) {
+        resize(y, x.shape());
+        reverse_axes(x.value(), mask, T(0), y);
+      },
+      [=](auto y, Array<T>& dx, T beta) { reverse_axes(y.grad(), mask, beta, dx); });
+}
+
 namespace {
 
 /// Returns the shape of the operands concatenated along `axis`.
@@ -233,6 +245,7 @@ Variable<T> gather(Variable<T> x, Indices rows) {
 #define XTAPE_INSTANTIATE(T)                                                               \
   template Variable<T> reshape(Variable<T>, const Extents&);                               \
   template Variable<T> transpose(Variable<T>, std::ptrdiff_t, std::ptrdiff_t);             \
+  template Variable<T> flip(Variable<T>, const Axes&);                                     \
   template Variable<T> concatenate(std::span<const Variable<T>>, std::ptrdiff_t);          \
   template Variable<T> stack(std::span<const Variable<T>>, std::ptrdiff_t);                \
   template Variable<T> slice(Variable<T>, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t); \

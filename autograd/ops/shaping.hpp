@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autograd/tape.hpp"
+#include "tensor/axes.hpp"
 #include "tensor/indices.hpp"
 
 /// @file
@@ -42,6 +43,10 @@ Variable<T> reshape(Variable<T> x, const Extents& shape);
 /// Returns `x` with two axes exchanged, by default the last two: the transpose of a matrix.
 template <class T>
 Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a = -2, std::ptrdiff_t axis_b = -1);
+
+/// Returns `x` with the elements along these axes in reverse order: `flip(images, {1, 2})`.
+template <class T>
+Variable<T> flip(Variable<T> x, const Axes& axes);
 
 namespace detail {
 

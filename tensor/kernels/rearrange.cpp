@@ -78,6 +78,32 @@ void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T
   }
 }
 
+namespace {
+
+/// Reverses the axes from `axis` on. `size` is the number of elements from there on.
+template <class T>
+void reverse_from(std::size_t axis, const Shape& shape, std::uint64_t mask, std::size_t size,
+                  const T* in, T beta, T* out) {
+  if (mask >> axis == 0) {
+    copy_rows(1, size, in, 0, beta, out, 0);
+    return;
+  }
+  const std::size_t extent = shape[axis], inner = size / extent;
+  for (std::size_t i = 0; i < extent; ++i) {
+    const std::size_t to = (mask >> axis & 1) != 0 ? extent - 1 - i : i;
+    reverse_from(axis + 1, shape, mask, inner, in + i * inner, beta, out + to * inner);
+  }
+}
+
+}  // namespace
+
+template <class T>
+void reverse_axes(const Array<T>& in, std::uint64_t mask, T beta, Array<T>& out) {
+  if (in.size() > 0) {
+    reverse_from(0, in.shape(), mask, in.size(), in.data(), beta, out.data());
+  }
+}
+
 template <class T>
 void copy_rows(std::size_t count, std::size_t width, const T* in, std::size_t in_step, T beta,
                T* out, std::size_t out_step) {
@@ -114,6 +140,7 @@ void scatter_add_rows(const Array<T>& in, std::span<const std::uint32_t> rows, A
 
 #define XTAPE_INSTANTIATE(T)                                                                    \
   template void swap_axes(const Array<T>&, std::size_t, std::size_t, T, Array<T>&);             \
+  template void reverse_axes(const Array<T>&, std::uint64_t, T, Array<T>&);                     \
   template void copy_rows(std::size_t, std::size_t, const T*, std::size_t, T, T*, std::size_t); \
   template void gather_rows(const Array<T>&, std::span<const std::uint32_t>, Array<T>&);        \
   template void scatter_add_rows(const Array<T>&, std::span<const std::uint32_t>, Array<T>&)

@@ -26,6 +26,11 @@ AxisBlocks blocks_around(const Shape& shape, std::size_t axis);
 template <class T>
 void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T>& out);
 
+/// Computes out = reversed(in) + beta out, where reversed() turns the axes in `mask` around, and
+/// beta is 0 or 1. `out` must already have the shape of `in`.
+template <class T>
+void reverse_axes(const Array<T>& in, std::uint64_t mask, T beta, Array<T>& out);
+
 /// Computes out = in + beta out for `count` rows of `width` elements. Rows begin `in_step` and
 /// `out_step` elements apart. Slicing and concatenation use this kernel.
 template <class T>

@@ -46,6 +46,30 @@ Kind images() {
                    {Of{}}, [](Given, Rng&) { return Of{}; });
 }
 
+Kind enlarged() {
+  return of_images(
+      {Shape{1, 1, 1, 2}, Shape{1, 2, 2, 1}, Shape{2, 2, 1, 2}, Shape{1, 3, 4, 17},
+       Shape{0, 2, 2, 3}},
+      {{.factor = 1}, {.factor = 2}, {.factor = {3, 1}}, {.factor = {2, 5}}},
+      [](Given, Rng& rng) { return Of{.factor = Pair(1 + rng.below(3), 1 + rng.below(3))}; });
+}
+
+Kind padded() {
+  Kind kind =
+      of_images({Shape{1, 2, 2, 2}, Shape{1, 2, 3, 1}, Shape{2, 3, 2, 3}, Shape{1, 4, 3, 17},
+                 Shape{0, 2, 2, 3}},
+                {{.padding = 1, .margins = 1},
+                 {.padding = {1, 0}, .margins = {1, 0, 0, 1}},
+                 {.padding = {0, 1}, .margins = {0, 1, 1, 0}}},
+                [](Given shapes, Rng& rng) {
+                  const auto below = [&](std::size_t axis) { return rng.below(shapes[0][axis]); };
+                  return Of{.padding = Pair(below(1), below(2)),
+                            .margins = Margins(below(1), below(1), below(2), below(2))};
+                });
+  kind.samples.push_back({{Shape{1, 5, 4, 2}}, {.padding = {4, 3}, .margins = {4, 2, 1, 3}}});
+  return kind;
+}
+
 Kind windows() {
   Kind kind =
       of_images({Shape{1, 2, 2, 2}, Shape{1, 4, 2, 1}, Shape{2, 3, 3, 2}, Shape{2, 5, 7, 3},

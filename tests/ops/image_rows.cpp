@@ -10,6 +10,18 @@ namespace xtape {
 
 // clang-format off
 
+std::vector<Row> image_rows() {
+  return {
+      OP("upsample2d", upsample2d(x, of.factor), "F.interpolate(nchw(x), scale_factor=factor).permute(0, 2, 3, 1)", "", kind::enlarged()),
+      OP("upsample2d", upsample2d(x, of.factor, Upsampling::bilinear),
+         "F.interpolate(nchw(x), scale_factor=factor, mode='bilinear').permute(0, 2, 3, 1)", "", kind::enlarged()),
+      OP("pad", pad(x, of.margins, {.value = 1.5}), "F.pad(nchw(x), margins, value=1.5).permute(0, 2, 3, 1)", "", kind::padded()),
+      OP("pad", pad(x, of.padding, {.mode = PadMode::reflect}), "F.pad(nchw(x), [padding[1]] * 2 + [padding[0]] * 2, 'reflect').permute(0, 2, 3, 1)",
+         "np.pad(x, ((0, 0), (padding[0],) * 2, (padding[1],) * 2, (0, 0)), 'reflect')", kind::padded()),
+      OP("pad", pad(x, of.margins, {.mode = PadMode::reflect}), "F.pad(nchw(x), margins, 'reflect').permute(0, 2, 3, 1)", "", kind::padded()),
+  };
+}
+
 std::vector<Row> pooling_rows() {
   constexpr double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   const auto ties = array_of<double>(Shape{1, 4, 4, 2}, {1, -inf, 2, -inf, inf, 3, nan, 3,

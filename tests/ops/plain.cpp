@@ -226,6 +226,15 @@ Tensor transpose(const Tensor& x, std::ptrdiff_t a, std::ptrdiff_t b) {
     return index;
   });
 }
+Tensor flip(const Tensor& x, const List& axes) {
+  return pick(x, x.shape, [&](std::vector<std::size_t> index) {
+    for (const std::ptrdiff_t each : axes) {
+      const std::size_t axis = from_front(each, x.shape.size());
+      index[axis] = x.shape[axis] - 1 - index[axis];
+    }
+    return index;
+  });
+}
 Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t either) {
   const std::size_t axis = from_front(either, x.shape.size());
   const std::size_t first = from_front(begin, x.shape[axis]);

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/ops/images.hpp"
 #include "autograd/ops/losses.hpp"
 #include "autograd/ops/pooling.hpp"
 #include "tensor/kernels/convolution.hpp"
@@ -70,11 +71,14 @@ Tensor min(const Tensor& x, const List& axes, bool keepdims);
 
 Tensor reshape(const Tensor& x, const List& shape);
 Tensor transpose(const Tensor& x, std::ptrdiff_t a = -2, std::ptrdiff_t b = -1);
+Tensor flip(const Tensor& x, const List& axes);
 Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t axis);
 Tensor stack(std::span<const Tensor> operands, std::ptrdiff_t axis);
 Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis);
 Tensor gather(const Tensor& x, const std::vector<int>& rows);
 
+Tensor upsample2d(const Tensor& x, Pair factor, Upsampling mode = Upsampling::nearest);
+Tensor pad(const Tensor& x, const Margins& margins, PadOptions options = {});
 Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPoolOptions options = {});
 Tensor avg_pool2d(const Tensor& x, Pair kernel, AvgPoolOptions options = {});
 Tensor global_avg_pool2d(const Tensor& x);

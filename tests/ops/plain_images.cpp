@@ -1,6 +1,9 @@
-#include <functional>
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "tests/ops/plain.hpp"
+#include "tests/support/arrays.hpp"
 
 /// Plain twins of the ops of images (batch, height, width, channels).
 
@@ -50,7 +53,73 @@ Number sum_by(const std::vector<Number>& list, double count) {
   return make(total, from);
 }
 
+/// Positions along an axis of an image, each with its share in a position of the result.
+using Shares = std::vector<std::pair<std::size_t, double>>;
+
+/// Each pixel of the result is a sum of pixels, each times the product of its shares; or a number
+/// where one of the axes has none.
+template <class RowShares, class ColumnShares>
+Tensor mixed(const Tensor& x, std::size_t height, std::size_t width, RowShares of_row,
+             ColumnShares of_column, double otherwise) {
+  Tensor y{Shape{x.shape[0], height, width, x.shape[3]}, {}};
+  for_each_index(y.shape, [&](const std::vector<std::size_t>& index) {
+    const Shares rows = of_row(index[1]), columns = of_column(index[2]);
+    double total = rows.empty() || columns.empty() ? otherwise : 0;
+    std::vector<std::pair<Number, double>> from;
+    for (const auto& [row, row_share] : rows) {
+      for (const auto& [column, column_share] : columns) {
+        const std::size_t pixel = (index[0] * x.shape[1] + row) * x.shape[2] + column;
+        const Number& number = x.elements[pixel * x.shape[3] + index[3]];
+        total += number->value * row_share * column_share;
+        from.emplace_back(number, row_share * column_share);
+      }
+    }
+    y.elements.push_back(make(total, from));
+  });
+  return y;
+}
+
+/// How an axis grows: the centre of position i of the result lies at (i + 1/2) / factor.
+auto enlarged(std::size_t extent, std::size_t factor, Upsampling mode) {
+  return [=](std::size_t i) -> Shares {
+    if (mode == Upsampling::nearest) {
+      return {{i / factor, 1.0}};
+    }
+    const double last = static_cast<double>(extent) - 1;
+    const double centre = (static_cast<double>(i) + 0.5) / static_cast<double>(factor) - 0.5;
+    const double place = std::min(std::max(centre, 0.0), last);
+    const double below = std::floor(place), above = std::ceil(place);
+    return {{static_cast<std::size_t>(below), 1 - (place - below)},
+            {static_cast<std::size_t>(above), place - below}};
+  };
+}
+
+auto surrounded(std::size_t extent, std::size_t before, PadMode mode) {
+  return [=](std::size_t i) -> Shares {
+    auto place = static_cast<std::ptrdiff_t>(i) - static_cast<std::ptrdiff_t>(before);
+    const auto last = static_cast<std::ptrdiff_t>(extent) - 1;
+    if (mode == PadMode::constant && (place < 0 || place > last)) {
+      return {};
+    }
+    place = last - std::abs(last - std::abs(place));
+    return {{static_cast<std::size_t>(place), 1.0}};
+  };
+}
+
 }  // namespace
+
+Tensor upsample2d(const Tensor& x, Pair factor, Upsampling mode) {
+  const std::size_t height = x.shape[1], width = x.shape[2];
+  return mixed(x, height * factor.height, width * factor.width,
+               enlarged(height, factor.height, mode), enlarged(width, factor.width, mode), 0);
+}
+
+Tensor pad(const Tensor& x, const Margins& margins, PadOptions options) {
+  const std::size_t height = x.shape[1], width = x.shape[2];
+  return mixed(x, margins.top + height + margins.bottom, margins.left + width + margins.right,
+               surrounded(height, margins.top, options.mode),
+               surrounded(width, margins.left, options.mode), options.value);
+}
 
 Tensor max_pool2d(const Tensor& x, Pair kernel, MaxPoolOptions options) {
   return over_windows(x, kernel, options.stride, options.padding, [](const auto& covered) {

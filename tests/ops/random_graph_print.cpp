@@ -46,6 +46,9 @@ std::string argument_text(const std::vector<std::ptrdiff_t>& list) {
 std::string argument_text(Pair pair) {
   return fmt::format("Pair({}, {})", pair.height, pair.width);
 }
+std::string argument_text(const Margins& m) {
+  return fmt::format("Margins({}, {}, {}, {})", m.top, m.bottom, m.left, m.right);
+}
 template <class Number>
 std::string argument_text(Number number) {
   return fmt::format("{}", number);

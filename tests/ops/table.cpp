@@ -206,6 +206,7 @@ Rows shaping() {
   return {
       OP("reshape", reshape(x, of.shape), "torch.reshape(x, shape)", "np.reshape(x, shape)", kind::reshaped()),
       OP("transpose", transpose(x, of.axis, of.other), "torch.transpose(x, axis, other)", "np.swapaxes(x, axis, other)", kind::two_axes()),
+      OP("flip", flip(x, of.axes), "torch.flip(x, axes)", "np.flip(x, axes)", kind::axes()),
       OP("concatenate (span)", concatenate(std::span<const std::decay_t<decltype(x)>>(std::vector{x, y, x}), of.axis),
          "torch.cat([x, y, x], axis)", "np.concatenate([x, y, x], axis)", kind::joined()),
       OP("concatenate (braces)", concatenate({x, y}, of.axis), "torch.cat([x, y], axis)", "np.concatenate([x, y], axis)", kind::joined()),
@@ -236,9 +237,9 @@ Rows softmaxes() {
 std::span<const Row> table() {
   static const Rows all = [] {
     Rows rows;
-    for (const Rows& family :
-         {activations(), arithmetic(), convolution_rows(), dropouts(), losses(), math(), matrix(),
-          normalization_rows(), pooling_rows(), reductions(), shaping(), softmaxes()}) {
+    for (const Rows& family : {activations(), arithmetic(), convolution_rows(), dropouts(),
+                               image_rows(), losses(), math(), matrix(), normalization_rows(),
+                               pooling_rows(), reductions(), shaping(), softmaxes()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

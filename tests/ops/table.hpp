@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/ops/images.hpp"
 #include "autograd/ops/losses.hpp"
 #include "tensor/pair.hpp"
 #include "tests/ops/plain.hpp"
@@ -30,6 +31,8 @@ struct Of {
   Pair kernel = 1, stride = 1, padding = 0;
   bool count_padding = true;
   std::size_t groups = 1;
+  Pair factor = 1;
+  Margins margins = 0;
 
   /// Calls f(name, value) for each of them.
   template <class F>
@@ -37,7 +40,8 @@ struct Of {
     f("axis", axis), f("other", other), f("begin", begin), f("end", end), f("keepdims", keepdims),
         f("axes", axes), f("shape", shape), f("rows", rows), f("labels", labels),
         f("reduction", reduction), f("kernel", kernel), f("stride", stride), f("padding", padding),
-        f("count_padding", count_padding), f("groups", groups);
+        f("count_padding", count_padding), f("groups", groups), f("factor", factor),
+        f("margins", margins);
   }
 };
 
@@ -90,6 +94,8 @@ Kind layer_normed();        ///< (..., features), weight and bias.
 Kind layer_normed_twice();  ///< (..., rows, columns) and a weight.
 Kind group_normed();        ///< groups: (batch, ..., channels), weight and bias.
 Kind images();              ///< Images that have pixels.
+Kind enlarged();            ///< factor: images that have pixels.
+Kind padded();              ///< padding, margins: images with more pixels than are added.
 Kind windows();             ///< kernel, stride, padding, count_padding: images under windows.
 
 }  // namespace kind
@@ -166,6 +172,7 @@ std::span<const Row> table();
 /// The rows of families that have files of their own.
 ///@{
 std::vector<Row> convolution_rows();
+std::vector<Row> image_rows();
 std::vector<Row> normalization_rows();
 std::vector<Row> pooling_rows();
 ///@}

@@ -80,6 +80,8 @@ json to_json(const Row& row, const std::vector<Question>& questions) {
         of[name] = value == Reduction::mean ? "mean" : "sum";
       } else if constexpr (std::is_same_v<decltype(value), const Pair&>) {
         of[name] = {value.height, value.width};
+      } else if constexpr (std::is_same_v<decltype(value), const Margins&>) {
+        of[name] = {value.left, value.right, value.top, value.bottom};  // PyTorch's order
       } else {
         of[name] = value;
       }

@@ -3,6 +3,7 @@
 #include "autograd/ops/ops.hpp"
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/upsample.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -27,6 +28,17 @@ TEST_CASE("Pools as layers call their ops, and say how their windows lie") {
   CHECK(nn::MaxPool2d(2, {.stride = 2}).describe() == "MaxPool2d 2x2");
   CHECK(overlapping.describe() == "MaxPool2d 3x3, stride 2x2, padding 1x1");
   CHECK(mean.describe() == "AvgPool2d 2x3, padding 0x1");
+}
+
+TEST_CASE("Upsample2d calls its op") {
+  Tape<float> tape;
+  xtape::Rng rng;
+  const auto x = tape.constant(random_normal<float>({1, 2, 3, 2}, rng));
+  const nn::Upsample2d nearest(2), bilinear({1, 3}, xtape::Upsampling::bilinear);
+  CHECK((nearest(x).value() == upsample2d(x, 2).value()));
+  CHECK((bilinear(x).value() == upsample2d(x, {1, 3}, xtape::Upsampling::bilinear).value()));
+  CHECK(nearest.describe() == "Upsample2d 2x2, nearest");
+  CHECK(bilinear.describe() == "Upsample2d 1x3, bilinear");
 }
 
 TEST_CASE("A network of pools is a table, and Flatten serves images") {

@@ -1,0 +1,129 @@
+#include "autograd/ops/images.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/define.hpp"
+#include "tensor/kernels/resample.hpp"
+
+namespace xtape {
+namespace {
+
+template <class T>
+Source<T> whole(std::size_t position) {
+  return {position, position, T(1), T(0)};
+}
+
+/// Keeps the sources of an axis on the tape: source_of(i) of each index i.
+template <class T, class SourceOf>
+std::span<const Source<T>> sources(Tape<T>& tape, std::size_t count, SourceOf source_of) {
+  const std::span<Source<T>> kept = tape.template keep<Source<T>>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    kept[i] = source_of(i);
+  }
+  return kept;
+}
+
+template <class T>
+std::span<const Source<T>> upsampled(const char* op, Tape<T>& tape, std::size_t extent,
+                                     std::size_t factor, Upsampling mode) {
+  require<ShapeError>(extent <= std::numeric_limits<std::size_t>::max() / factor,
+                      "{}: {} positions are too many to repeat {} times", op, extent, factor);
+  return sources(tape, extent * factor, [=](std::size_t i) {
+    if (mode == Upsampling::nearest) {
+      return whole<T>(i / factor);
+    }
+    const double place =
+        std::max(0.0, (static_cast<double>(i) + 0.5) / static_cast<double>(factor) - 0.5);
+    const auto first = static_cast<std::size_t>(place);
+    const double part = place - static_cast<double>(first);
+    return Source<T>{first, std::min(first + 1, extent - 1), static_cast<T>(1 - part),
+                     static_cast<T>(part)};
+  });
+}
+
+/// Returns the sources of an axis with `before` and `after` positions added.
+template <class T>
+std::span<const Source<T>> padded(const char* op, Tape<T>& tape, std::size_t extent,
+                                  std::size_t before, std::size_t after, PadMode mode,
+                                  const Shape& shape) {
+  const std::size_t added = std::max(before, after);
+  require<ShapeError>(mode == PadMode::constant || added == 0 || added < extent,
+                      "{}: {} has no {} pixels to reflect at an edge: it has {} beside the "
+                      "outermost",
+                      op, shape, added, extent == 0 ? 0 : extent - 1);
+  std::size_t count = extent;
+  require<ShapeError>(!__builtin_add_overflow(count, before, &count) &&
+                          !__builtin_add_overflow(count, after, &count),
+                      "{}: {} cannot be padded by {} and {}", op, shape, before, after);
+  return sources(tape, count, [=](std::size_t i) {
+    const bool inside = i >= before && i - before < extent;
+    if (!inside && mode == PadMode::constant) {
+      return Source<T>{0, 0, T(0), T(0)};
+    }
+    const std::size_t mirrored = i < before ? before - i : 2 * (extent - 1) + before - i;
+    return whole<T>(inside ? i - before : mirrored);
+  });
+}
+
+template <class T>
+void require_images(const char* op, Variable<T> x) {
+  require<ShapeError>(x.shape().size() == 4,
+                      "{}: expected images (batch, height, width, channels), got {}", op,
+                      x.shape());
+}
+
+template <class T>
+Variable<T> record_resampling(const char* op, Variable<T> x, std::span<const Source<T>> rows,
+                              std::span<const Source<T>> columns, T value) {
+  const Shape& shape = x.shape();
+  const std::span<Resampling<T>> kept = x.tape().template keep<Resampling<T>>(1);
+  kept[0] = {shape[0], shape[1], shape[2], shape[3], rows, columns};
+  const Resampling<T>& to = kept[0];
+  return define(
+      op, {x},
+      [&](Array<T>& y) {
+        resize(y, Shape{to.batch, rows.size(), columns.size(), to.channels}, op);
+        resample(x.value().data(), to, value, y.data());
+      },
+      [&to](auto y, Array<T>& dx, T beta) {
+        resample_backward(y.grad().data(), to, beta, dx.data());
+      });
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode) {
+  const char* op = "upsample2d";
+  require_images(op, x);
+  require<ValueError>(factor.height > 0 && factor.width > 0,
+                      "{}: expected factors of at least 1, got ({}, {})", op, factor.height,
+                      factor.width);
+  require<ShapeError>(x.shape()[1] > 0 && x.shape()[2] > 0, "{}: the images of {} have no pixels",
+                      op, x.shape());
+  const auto rows = upsampled(op, x.tape(), x.shape()[1], factor.height, mode);
+  return record_resampling(op, x, rows, upsampled(op, x.tape(), x.shape()[2], factor.width, mode),
+                           T(0));
+}
+
+template <class T>
+Variable<T> pad(Variable<T> x, const Margins& margins, PadOptions options) {
+  const char* op = "pad";
+  require_images(op, x);
+  const Shape& shape = x.shape();
+  const auto rows =
+      padded(op, x.tape(), shape[1], margins.top, margins.bottom, options.mode, shape);
+  const auto columns =
+      padded(op, x.tape(), shape[2], margins.left, margins.right, options.mode, shape);
+  return record_resampling(op, x, rows, columns, static_cast<T>(options.value));
+}
+
+#define XTAPE_INSTANTIATE(T)                                      \
+  template Variable<T> upsample2d(Variable<T>, Pair, Upsampling); \
+  template Variable<T> pad(Variable<T>, const Margins&, PadOptions)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape
