@@ -12,7 +12,9 @@
 
 #include "autograd/arena.hpp"
 #include "autograd/inline_function.hpp"
+#include "autograd/observation.hpp"
 #include "autograd/parameter_map.hpp"
+#include "autograd/scope_frame.hpp"
 #include "tensor/assign.hpp"
 #include "tensor/narrowing.hpp"
 #include "tensor/rng.hpp"
@@ -23,17 +25,6 @@ template <class T>
 class Tape;
 template <class T>
 struct Node;
-
-namespace detail {
-
-/// One of the scopes that a tape is in; see autograd/scope.hpp.
-struct ScopeFrame {
-  const ScopeFrame* outer;
-  const void* name;
-  std::string (*describe)(const void* name);
-};
-
-}  // namespace detail
 
 /// A handle to a value on a tape. It is small and copied freely. It is valid until the tape is
 /// rewound or destroyed. Using it after Tape::rewind() throws TapeError.
@@ -120,20 +111,6 @@ struct Node {
   Array<T> grad;                        ///< The gradient, if `grad_of` is the current recording.
 };
 
-/// How a buffer of the model takes in what a recording says of it; see Tape::observe().
-enum class Statistic {
-  average,  ///< The buffer is a running average.
-  count,    ///< The buffer is a sum.
-};
-
-/// What a recording says of a buffer of the model, such as the mean of a batch.
-template <class T>
-struct Observation {
-  const Array<T>* buffer;     ///< It is identified by its address.
-  std::span<const T> values;  ///< One for each element of the buffer.
-  Statistic statistic;        ///< How the buffer takes them in.
-};
-
 /// The recording of a computation. backward() computes its gradients in reverse order.
 ///
 /// A tape is used by one thread at a time. Parallel threads each have a tape of their own, and may
@@ -211,12 +188,8 @@ class Tape {
   /// nn::update_statistics() lets the buffers take in what was observed of them. `values` must be
   /// valid until rewind(), like memory from keep(). Throws ShapeError unless there is one value for
   /// each element of the buffer.
-  ///@{
   void observe(const Array<T>& buffer, std::span<const T> values,
                Statistic statistic = Statistic::average);
-  void observe(const Array<T>&& buffer, std::span<const T> values,
-               Statistic statistic = Statistic::average) = delete;
-  ///@}
 
   /// Returns what this recording has observed, in order.
   std::span<const Observation<T>> observations() const { return observations_; }
