@@ -140,7 +140,7 @@ TEST_CASE("After a worker has kept it waiting a caller computes alone for a whil
     });
   }
   if (!measured) {
-    XTAPE_SKIP("other processes took the processor from the caller in every attempt");
+    XTAPE_SKIP("SKIPPED: other processes took the processor from the caller in every attempt");
   }
 }
 
