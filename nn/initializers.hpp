@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -8,14 +9,15 @@
 
 /// @file
 /// Initializers of weights. An initializer is any callable `(Array<T>& weight, Rng& rng)` that
-/// fills a weight (fan_in, fan_out). Those below throw ShapeError if the weight was moved from, or
-/// if it has no axes and they need its fans.
+/// fills a weight (..., in, out). A fan is an extent of the last two axes times the extents before
+/// them: the numbers that meet in a result, and the results that a number enters. Those below throw
+/// ShapeError if the weight was moved from, or if it has no axes and they need its fans.
 
 namespace xtape::nn {
 
 namespace detail {
 
-/// The first and the last extent of a weight.
+/// The fans of a weight. Both are the extent of a weight with a single axis.
 struct Fans {
   double in, out;
 };
@@ -23,9 +25,15 @@ struct Fans {
 template <class T>
 Fans fans(const char* initializer, const Array<T>& weight) {
   require_whole(initializer, weight);
-  require<ShapeError>(weight.dimension() > 0, "{}: expected a weight (fan_in, fan_out), got {}",
+  require<ShapeError>(weight.dimension() > 0, "{}: expected a weight (..., in, out), got {}",
                       initializer, weight.shape());
-  return {static_cast<double>(weight.shape().front()), static_cast<double>(weight.shape().back())};
+  const std::size_t rank = weight.dimension();
+  double windows = 1;
+  for (std::size_t axis = 0; axis + 2 < rank; ++axis) {
+    windows *= static_cast<double>(weight.shape()[axis]);
+  }
+  return {windows * static_cast<double>(weight.shape()[rank > 1 ? rank - 2 : 0]),
+          windows * static_cast<double>(weight.shape().back())};
 }
 
 }  // namespace detail
@@ -82,6 +90,33 @@ struct HeNormal {
   void operator()(Array<T>& weight, Rng& rng) const {
     const double deviation = std::sqrt(2 / detail::fans("HeNormal", weight).in);
     rng.fill_normal(std::span<T>(weight.storage()), 0, deviation);
+  }
+};
+
+/// Windows that pass on channel i as result i: 1 at the centre for that channel, otherwise 0. If
+/// there are more results than channels, the other filters are drawn by `others`.
+template <class Others = HeNormal>
+struct Dirac {
+  Others others{};  ///< The initializer of the other filters.
+
+  /// Fills the weight of a convolution. Throws ShapeError if it has less than three axes.
+  template <class T>
+  void operator()(Array<T>& weight, Rng& rng) const {
+    others(weight, rng);
+    const std::size_t rank = weight.dimension();
+    require<ShapeError>(rank > 2, "Dirac: expected a weight (..., in, out), got {}",
+                        weight.shape());
+    const std::size_t in = weight.shape()[rank - 2], out = weight.shape()[rank - 1];
+    std::size_t windows = 1, centre = 0;
+    for (std::size_t axis = 0; axis + 2 < rank; ++axis) {
+      windows *= weight.shape()[axis];
+      centre = centre * weight.shape()[axis] + weight.shape()[axis] / 2;
+    }
+    for (std::size_t i = 0; i < windows * in; ++i) {
+      for (std::size_t o = 0; o < std::min(in, out); ++o) {
+        weight.data()[i * out + o] = i == centre * in + o ? T(1) : T(0);
+      }
+    }
   }
 };
 

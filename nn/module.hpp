@@ -24,8 +24,9 @@
 /// needs no visit. A class with members and without visit does not compile. A derived class
 /// inherits the visit of its base. If it adds members, it needs a visit of its own.
 ///
-/// If a matrix is (in, out) here and (out, in) in PyTorch, like Linear's weight, name it with
-/// `static constexpr std::string_view transposed_in_pytorch = "weight";`, for nn/io/weights.hpp.
+/// If a weight is (..., in, out) here and (out, in, ...) in PyTorch, like those of Linear and
+/// Conv2d, name it with `static constexpr std::string_view transposed_in_pytorch = "weight";`, for
+/// nn/io/weights.hpp.
 
 namespace xtape::nn {
 
@@ -67,7 +68,7 @@ class ParameterName {
     return name.append(last_);
   }
 
-  /// True if PyTorch stores this matrix transposed.
+  /// True if PyTorch stores this weight (..., in, out) as (out, in, ...).
   bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
 
   /// True for a buffer, false for a parameter.

@@ -16,7 +16,7 @@ namespace {
 
 /// Returns the shape that the file must have.
 Shape stored_shape(const TensorTarget& target) {
-  return target.transposes ? reversed(target.shape) : target.shape;
+  return target.transposes ? shape_in_pytorch(target.shape) : target.shape;
 }
 
 /// True if tensors of the file can be converted. PyTorch counts batches in an integer, a scalar.
@@ -106,7 +106,7 @@ void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {
   Buffer<std::byte> bytes(tensor.size);
   file.read(tensor, bytes);
   if (target.transposes) {
-    bytes = transposed(bytes, tensor.shape);
+    bytes = from_pytorch(bytes, target.shape);
   }
   if (tensor.dtype == target.dtype) {
     std::copy(bytes.begin(), bytes.end(), target.bytes.begin());
@@ -124,23 +124,43 @@ void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {
   }
 }
 
-Shape reversed(const Shape& shape) {
-  Shape result = shape;
-  std::reverse(result.begin(), result.end());
+Shape shape_in_pytorch(const Shape& shape) {
+  Shape result{shape[shape.size() - 1], shape[shape.size() - 2]};
+  result.insert(result.end(), shape.begin(), shape.end() - 2);
   return result;
 }
 
-Buffer<std::byte> transposed(std::span<const std::byte> matrix, const Shape& shape) {
-  Buffer<std::byte> result(matrix.size());
-  const std::size_t rows = shape[0], columns = shape[1];
-  const std::size_t element = matrix.empty() ? 0 : matrix.size() / (rows * columns);
-  for (std::size_t row = 0; row < rows; ++row) {
-    for (std::size_t column = 0; column < columns; ++column) {
-      std::memcpy(result.data() + (column * rows + row) * element,
-                  matrix.data() + (row * columns + column) * element, element);
+namespace {
+
+/// Returns an array (a, b, c) as (c, b, a).
+Buffer<std::byte> reversed(std::span<const std::byte> bytes, std::size_t a, std::size_t b,
+                           std::size_t c) {
+  Buffer<std::byte> result(bytes.size());
+  const std::size_t element = bytes.empty() ? 0 : bytes.size() / (a * b * c);
+  for (std::size_t i = 0; i < a; ++i) {
+    for (std::size_t j = 0; j < b; ++j) {
+      for (std::size_t k = 0; k < c; ++k) {
+        std::memcpy(result.data() + ((k * b + j) * a + i) * element,
+                    bytes.data() + ((i * b + j) * c + k) * element, element);
+      }
     }
   }
   return result;
+}
+
+/// Returns the product of all extents but the last two.
+std::size_t windows_of(const Shape& shape) {
+  return element_count(Shape(shape.begin(), shape.end() - 2));
+}
+
+}  // namespace
+
+Buffer<std::byte> to_pytorch(std::span<const std::byte> array, const Shape& shape) {
+  return reversed(array, windows_of(shape), shape[shape.size() - 2], shape[shape.size() - 1]);
+}
+
+Buffer<std::byte> from_pytorch(std::span<const std::byte> array, const Shape& shape) {
+  return reversed(array, shape[shape.size() - 1], shape[shape.size() - 2], windows_of(shape));
 }
 
 }  // namespace xtape::nn

@@ -24,7 +24,7 @@ struct TensorTarget {
   Shape shape;                     ///< The shape in memory.
   std::span<std::byte> bytes;      ///< The memory.
   bool converts = false;           ///< The file may hold F32, F64, or a scalar I64.
-  bool transposes = false;         ///< The file holds the transposed matrix.
+  bool transposes = false;         ///< The file holds it in PyTorch's order.
   Numbers numbers = Numbers::any;  ///< What it may hold.
 };
 
@@ -58,10 +58,13 @@ void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTar
 /// if a finite number is too large for float, or if it holds a number that the target may not.
 void read_tensor(const SafetensorsFile& file, const TensorTarget& target);
 
-/// Returns a shape with its axes in reverse order.
-Shape reversed(const Shape& shape);
+/// Returns the shape in PyTorch of a weight (..., in, out): (out, in, ...).
+Shape shape_in_pytorch(const Shape& shape);
 
-/// Returns the transpose of a matrix of this shape.
-Buffer<std::byte> transposed(std::span<const std::byte> matrix, const Shape& shape);
+/// Returns a weight of this shape, (..., in, out), as (out, in, ...).
+Buffer<std::byte> to_pytorch(std::span<const std::byte> array, const Shape& shape);
+
+/// Returns a weight (out, in, ...) in the order of `shape`, (..., in, out).
+Buffer<std::byte> from_pytorch(std::span<const std::byte> array, const Shape& shape);
 
 }  // namespace xtape::nn

@@ -22,7 +22,7 @@ const char* layout(bool pytorch) { return pytorch ? "out, in" : "in, out"; }
 
 template <class Byte>
 bool is_transposed(const ArrayBytes<Byte>& array, bool pytorch) {
-  return pytorch && array.transposed_in_pytorch && array.shape.size() == 2;
+  return pytorch && array.transposed_in_pytorch && array.shape.size() >= 2;
 }
 
 std::map<std::string, std::string> describe(const std::string& file,
@@ -52,8 +52,8 @@ void detail::write_weights(const fs::path& path,
     TensorView& tensor =
         tensors.emplace_back(TensorView{each.name, each.dtype, each.shape, each.bytes});
     if (is_transposed(each, options.pytorch)) {
-      tensor.shape = reversed(each.shape);
-      tensor.bytes = copies.emplace_back(transposed(each.bytes, each.shape));
+      tensor.shape = shape_in_pytorch(each.shape);
+      tensor.bytes = copies.emplace_back(to_pytorch(each.bytes, each.shape));
     }
   }
   write_safetensors(path, std::move(tensors), describe(path.string(), arrays, options));

@@ -23,8 +23,8 @@ inline constexpr const char* dtype_of = std::is_same_v<T, float> ? "F32" : "F64"
 
 /// Options of save_weights().
 struct SaveOptions {
-  /// Writes the weights of Linear, and of modules that ask for it (nn/module.hpp), as (out, in),
-  /// which is PyTorch's order.
+  /// Writes the weights of Linear, of convolutions, and of modules that ask for it (nn/module.hpp)
+  /// in PyTorch's order: (..., in, out) becomes (out, in, ...).
   bool pytorch = false;
   /// Texts to save with the weights, in UTF-8. Use them for facts that no shape shows, such as the
   /// activation.
@@ -33,7 +33,7 @@ struct SaveOptions {
 
 /// Options of load_weights().
 struct LoadOptions {
-  /// Reads weights that are (out, in), as written by PyTorch or with SaveOptions::pytorch.
+  /// Reads weights that are (out, in, ...), as written by PyTorch or with SaveOptions::pytorch.
   bool pytorch = false;
 };
 

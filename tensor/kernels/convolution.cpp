@@ -7,12 +7,15 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "tensor/array.hpp"
 #include "tensor/kernels/depthwise.hpp"
 #include "tensor/kernels/im2col.hpp"
 #include "tensor/kernels/winograd.hpp"
+#ifdef XTAPE_WITH_ONEDNN
+#include "tensor/kernels/onednn.hpp"
+#include "tensor/kernels/onednn_convolution.hpp"
+#endif
 
 namespace xtape {
 namespace {
@@ -203,7 +206,69 @@ std::atomic<bool>& winograd_switch() noexcept {
   return on;
 }
 
-bool is_for_winograd(const Convolution& g) { return winograd_is_on() && winograd::pays(g); }
+/// True if a convolution is a matrix product of its images.
+bool is_product(const Convolution& g) {
+  return g.kernel == Pair(1) && g.stride == Pair(1) && g.groups == 1;
+}
+
+#ifdef XTAPE_WITH_ONEDNN
+/// True if oneDNN may be asked. It has a cost for each call, which tiny convolutions do not earn.
+bool is_for_onednn(const Convolution& g) {
+  constexpr std::size_t tiny = 32 * 32 * 32;
+  return g.multiplications() > tiny && !is_product(g) && onednn::usable();
+}
+#endif
+
+/// Kernels for floats alone. They return false if another one is faster.
+///@{
+bool by_fast_kernel(const Convolution& g, const float* x, const float* weight, const float* bias,
+                    float beta, float* y) {
+  if (winograd_is_on() && winograd::pays(g)) {
+    winograd::convolve(g, x, weight, bias, beta, y);
+    return true;
+  }
+#ifdef XTAPE_WITH_ONEDNN
+  return is_for_onednn(g) && onednn::convolve(g, x, weight, bias, beta, y);
+#else
+  return false;
+#endif
+}
+bool transposed_by_fast_kernel(const Convolution& g, const float* dy, const float* weight,
+                               float beta, float* dx) {
+  if (winograd_is_on() && winograd::pays(g)) {
+    winograd::convolve_transposed(g, dy, weight, beta, dx);
+    return true;
+  }
+#ifdef XTAPE_WITH_ONEDNN
+  return is_for_onednn(g) && onednn::convolve_transposed(g, dy, weight, beta, dx);
+#else
+  return false;
+#endif
+}
+bool for_weights_by_fast_kernel(const Convolution& g, const float* x, const float* dy, float beta,
+                                float* dw) {
+  if (winograd_is_on() && winograd::pays(g)) {
+    winograd::convolve_for_weights(g, x, dy, beta, dw);
+    return true;
+  }
+#ifdef XTAPE_WITH_ONEDNN
+  return is_for_onednn(g) && onednn::convolve_for_weights(g, x, dy, beta, dw);
+#else
+  return false;
+#endif
+}
+
+bool by_fast_kernel(const Convolution&, const double*, const double*, const double*, double,
+                    double*) {
+  return false;
+}
+bool transposed_by_fast_kernel(const Convolution&, const double*, const double*, double, double*) {
+  return false;
+}
+bool for_weights_by_fast_kernel(const Convolution&, const double*, const double*, double, double*) {
+  return false;
+}
+///@}
 
 }  // namespace
 
@@ -213,41 +278,31 @@ bool winograd_is_on() noexcept { return winograd_switch(); }
 
 template <class T>
 void convolve(const Convolution& g, const T* x, const T* weight, const T* bias, T beta, T* y) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (is_for_winograd(g)) {
-      return winograd::convolve(g, x, weight, bias, beta, y);
-    }
+  if (by_fast_kernel(g, x, weight, bias, beta, y)) {
+    return;
   }
-  if (depthwise::suits(g)) {
-    return depthwise::convolve(g, x, weight, bias, beta, y);
-  }
-  im2col::convolve(g, x, weight, bias, beta, y);
+  const auto kernel = depthwise::suits(g) ? depthwise::convolve<T> : im2col::convolve<T>;
+  kernel(g, x, weight, bias, beta, y);
 }
 
 template <class T>
 void convolve_transposed(const Convolution& g, const T* dy, const T* weight, T beta, T* dx) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (is_for_winograd(g)) {
-      return winograd::convolve_transposed(g, dy, weight, beta, dx);
-    }
+  if (transposed_by_fast_kernel(g, dy, weight, beta, dx)) {
+    return;
   }
-  if (depthwise::suits(g)) {
-    return depthwise::convolve_transposed(g, dy, weight, beta, dx);
-  }
-  im2col::convolve_transposed(g, dy, weight, beta, dx);
+  const auto kernel =
+      depthwise::suits(g) ? depthwise::convolve_transposed<T> : im2col::convolve_transposed<T>;
+  kernel(g, dy, weight, beta, dx);
 }
 
 template <class T>
 void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta, T* dw) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (is_for_winograd(g)) {
-      return winograd::convolve_for_weights(g, x, dy, beta, dw);
-    }
+  if (for_weights_by_fast_kernel(g, x, dy, beta, dw)) {
+    return;
   }
-  if (depthwise::suits(g)) {
-    return depthwise::convolve_for_weights(g, x, dy, beta, dw);
-  }
-  im2col::convolve_for_weights(g, x, dy, beta, dw);
+  const auto kernel =
+      depthwise::suits(g) ? depthwise::convolve_for_weights<T> : im2col::convolve_for_weights<T>;
+  kernel(g, x, dy, beta, dw);
 }
 
 #define XTAPE_INSTANTIATE(T)                                                        \

@@ -7,6 +7,9 @@
 
 #include "tensor/kernels/im2col.hpp"
 #include "tensor/kernels/winograd.hpp"
+#ifdef XTAPE_WITH_ONEDNN
+#include "tensor/kernels/onednn_convolution.hpp"
+#endif
 #include "tensor/parallel.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -114,6 +117,23 @@ std::vector<Convolution> windows_of_3(std::size_t in, std::size_t out) {
   return all;
 }
 
+const std::vector<Convolution>& important_shapes() {
+  static const std::vector<Convolution> all{
+      geometry({3, 32, 32, 3}, {3, 3, 3, 64}, {.padding = 1}),
+      geometry({3, 32, 32, 3}, {2, 2, 3, 24}),
+      geometry({8, 15, 15, 24}, {3, 3, 24, 64}, {.padding = 1}),
+      geometry({8, 16, 16, 64}, {3, 3, 64, 128}, {.padding = 1}),
+      geometry({8, 8, 8, 128}, {3, 3, 128, 256}, {.padding = same}),
+      geometry({8, 28, 28, 1}, {5, 5, 1, 32}),
+      geometry({8, 28, 28, 1}, {5, 5, 1, 16}, {.padding = 2}),
+      geometry({8, 12, 12, 32}, {5, 5, 32, 64}),
+      geometry({8, 16, 16, 64}, {3, 3, 64, 128}, {.stride = 2, .padding = 1}),
+      geometry({8, 16, 16, 64}, {1, 1, 64, 128}, {.stride = 2}),
+      geometry({8, 16, 16, 64}, {3, 3, 1, 64}, {.padding = 1, .groups = 64}),
+  };
+  return all;
+}
+
 /// Runs on this number of threads, and on the previous number afterwards.
 struct Threads {
   explicit Threads(std::size_t count) : before(thread_count()) { set_thread_count(count); }
@@ -185,6 +205,35 @@ TEST_CASE("convolutions repeat bit for bit, and agree for any number of threads"
     }
   }
 }
+
+#ifdef XTAPE_WITH_ONEDNN
+TEST_CASE("oneDNN has a fast kernel for every shape that matters") {
+  using onednn::Part;
+  for (const Convolution& g : important_shapes()) {
+    for (const Part part : {Part::forward, Part::transposed, Part::weights}) {
+      const std::string kernel = onednn::kernel_of(g, part);
+      INFO(g.in << " to " << g.out << " channels, kernel " << g.kernel.height << ", part "
+                << static_cast<int>(part) << ": '" << kernel << "'");
+      CHECK_FALSE(kernel.empty());
+      CHECK(kernel.find("ref") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("oneDNN's convolutions err by at most 1e-6 of the numbers' size") {
+  const Path by_onednn{[](auto... all) { REQUIRE(onednn::convolve(all...)); },
+                       [](auto... all) { REQUIRE(onednn::convolve_transposed(all...)); },
+                       [](auto... all) { REQUIRE(onednn::convolve_for_weights(all...)); }};
+  for (const Convolution& g : important_shapes()) {
+    check_errors(by_onednn, Problem(g), 1e-6);
+  }
+  for (const auto& [in, out] : {std::pair<std::size_t, std::size_t>{8, 24}, {40, 16}}) {
+    for (const Convolution& g : windows_of_3(in, out)) {
+      check_errors(by_onednn, Problem(g), 1e-6);
+    }
+  }
+}
+#endif
 
 TEST_CASE("Winograd's algorithm can be switched off") {
   const Problem p(geometry({2, 8, 8, 16}, {3, 3, 16, 16}, {.padding = 1}));

@@ -1,0 +1,215 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "autograd/ops/convolution.hpp"
+#include "nn/initializers.hpp"
+
+namespace xtape::nn {
+
+/// Options of Conv2d and Conv1d. Those of Conv1d are one number for each.
+struct ConvOptions {
+  Pair stride = 1;         ///< See xtape::Conv2dOptions.
+  Padding padding = 0;     ///< See xtape::Conv2dOptions.
+  Pair dilation = 1;       ///< See xtape::Conv2dOptions.
+  std::size_t groups = 1;  ///< See xtape::Conv2dOptions.
+  bool bias = true;        ///< Whether the layer adds a bias to each channel.
+};
+
+/// Options of ConvTranspose2d.
+struct ConvTransposeOptions {
+  Pair stride = 1;          ///< See xtape::ConvTranspose2dOptions.
+  Pair padding = 0;         ///< See xtape::ConvTranspose2dOptions.
+  Pair output_padding = 0;  ///< See xtape::ConvTranspose2dOptions.
+  std::size_t groups = 1;   ///< See xtape::ConvTranspose2dOptions.
+  bool bias = true;         ///< Whether the layer adds a bias to each channel.
+  Pair dilation = 1;        ///< See xtape::ConvTranspose2dOptions.
+};
+
+namespace detail {
+
+/// The sizes of a convolution layer, for its checks and messages.
+struct ConvSizes {
+  const char* layer;
+  std::size_t in, out;
+  Pair kernel;
+  std::size_t groups;
+
+  /// Throws ValueError if a size is 0, or if the groups do not divide the channels.
+  void check() const;
+  /// Returns "Conv2d 3 -> 64, 5 x 5", or "Conv1d 3 -> 64, 5" for a kernel of height 0.
+  std::string text() const;
+};
+
+/// Throws ShapeError unless x has `rank` axes, of which the last has `in` elements.
+void require_channels(const Shape& x, std::size_t rank, std::size_t in, const std::string& layer);
+
+/// Returns the channels of a group; 0 without groups.
+constexpr std::size_t part(std::size_t channels, std::size_t groups) {
+  return groups == 0 ? 0 : channels / groups;
+}
+
+/// The weight and the bias of a convolution layer.
+template <class T>
+class ConvParameters {
+ public:
+  /// Names the parameters: "weight", and "bias" if there is one.
+  static void visit(auto& self, auto&& f) {
+    f("weight", self.weight);
+    if (self.has_bias_) {
+      f("bias", self.bias);
+    }
+  }
+
+  /// PyTorch stores the weight as (out, in, ...); see nn/module.hpp.
+  static constexpr std::string_view transposed_in_pytorch = "weight";
+
+  Array<T> weight;  ///< The windows, then the channels; see the layer.
+  Array<T> bias;    ///< (out), if the layer has one.
+
+ protected:
+  ConvParameters(const ConvSizes& sizes, const Shape& shape, bool has_bias) : has_bias_(has_bias) {
+    sizes.check();
+    resize(weight, shape);
+    bias = Array<T>(Shape{has_bias ? sizes.out : 0}, T(0));
+  }
+
+  /// Calls `op(x, weight, bias, options)`, or without a bias `op(x, weight, options)`.
+  template <class Op, class Options>
+  Variable<T> apply(Variable<T> x, const Options& options, Op op) const {
+    const Variable<T> w = x.tape().parameter(weight);  // before the bias, for any compiler
+    return has_bias_ ? op(x, w, x.tape().parameter(bias), options) : op(x, w, options);
+  }
+
+  /// Returns an extent of the weight, or 0 if the weight was moved from.
+  std::size_t extent(std::size_t rank, std::size_t axis) const {
+    return weight.dimension() == rank ? weight.shape()[axis] : 0;
+  }
+
+ private:
+  bool has_bias_;
+};
+
+}  // namespace detail
+
+/// y = conv2d(x, weight, bias, options) for images x (batch, height, width, in), with weight
+/// (kernel height, kernel width, in / groups, out) and bias (out). See
+/// autograd/ops/convolution.hpp.
+template <class T = float>
+class Conv2d : public detail::ConvParameters<T> {
+ public:
+  /// Draws the weights with `initialize`. Biases are 0. `kernel` is the size of a window: 3 or
+  /// {3, 5}. Throws ValueError if a size is 0, or if the groups do not divide the channels.
+  template <class Initializer = HeNormal>
+  Conv2d(std::size_t in, std::size_t out, Pair kernel, Rng& rng, const ConvOptions& options = {},
+         Initializer initialize = {})
+      : detail::ConvParameters<T>(
+            {"Conv2d", in, out, kernel, options.groups},
+            Shape{kernel.height, kernel.width, detail::part(in, options.groups), out},
+            options.bias),
+        options_{options.stride, options.padding, options.dilation, options.groups} {
+    initialize(this->weight, rng);
+  }
+
+  /// Throws ShapeError if x is not (batch, height, width, in), or too small for the windows.
+  Variable<T> operator()(Variable<T> x) const {
+    detail::require_channels(x.shape(), 4, sizes().in, describe());
+    return this->apply(x, options_, [](auto... all) { return conv2d(all...); });
+  }
+
+  /// Returns the name in tables and errors: "Conv2d 3 -> 64, 5 x 5".
+  std::string describe() const { return sizes().text(); }
+
+ private:
+  detail::ConvSizes sizes() const {
+    return {"Conv2d",
+            this->extent(4, 2) * options_.groups,
+            this->extent(4, 3),
+            {this->extent(4, 0), this->extent(4, 1)},
+            options_.groups};
+  }
+
+  Conv2dOptions options_;
+};
+
+/// y = conv1d(x, weight, bias, options) for sequences x (batch, length, in), with weight (kernel,
+/// in / groups, out) and bias (out). See autograd/ops/convolution.hpp.
+template <class T = float>
+class Conv1d : public detail::ConvParameters<T> {
+ public:
+  /// Draws the weights with `initialize`. Biases are 0. `kernel` is the length of a window. Throws
+  /// ValueError if a size is 0, or if the groups do not divide the channels.
+  template <class Initializer = HeNormal>
+  Conv1d(std::size_t in, std::size_t out, std::size_t kernel, Rng& rng,
+         const ConvOptions& options = {}, Initializer initialize = {})
+      : detail::ConvParameters<T>({"Conv1d", in, out, {0, kernel}, options.groups},
+                                  Shape{kernel, detail::part(in, options.groups), out},
+                                  options.bias),
+        options_{options.stride.width, options.padding, options.dilation.width, options.groups} {
+    initialize(this->weight, rng);
+  }
+
+  /// Throws ShapeError if x is not (batch, length, in), or too short for the windows.
+  Variable<T> operator()(Variable<T> x) const {
+    detail::require_channels(x.shape(), 3, sizes().in, describe());
+    return this->apply(x, options_, [](auto... all) { return conv1d(all...); });
+  }
+
+  /// Returns the name in tables and errors: "Conv1d 3 -> 64, 5".
+  std::string describe() const { return sizes().text(); }
+
+ private:
+  detail::ConvSizes sizes() const {
+    return {"Conv1d",
+            this->extent(3, 1) * options_.groups,
+            this->extent(3, 2),
+            {0, this->extent(3, 0)},
+            options_.groups};
+  }
+
+  Conv1dOptions options_;
+};
+
+/// y = conv_transpose2d(x, weight, bias, options) for images x (batch, height, width, in), with
+/// weight (kernel height, kernel width, out / groups, in) and bias (out). See
+/// autograd/ops/convolution.hpp.
+template <class T = float>
+class ConvTranspose2d : public detail::ConvParameters<T> {
+ public:
+  /// Draws the weights with `initialize`. Biases are 0. `kernel` is the size of a window: 3 or
+  /// {3, 5}. Throws ValueError if a size is 0, or if the groups do not divide the channels.
+  template <class Initializer = HeNormal>
+  ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel, Rng& rng,
+                  const ConvTransposeOptions& options = {}, Initializer initialize = {})
+      : detail::ConvParameters<T>(
+            {"ConvTranspose2d", in, out, kernel, options.groups},
+            Shape{kernel.height, kernel.width, detail::part(out, options.groups), in},
+            options.bias),
+        options_{options.stride, options.padding, options.output_padding, options.groups,
+                 options.dilation} {
+    initialize(this->weight, rng);
+  }
+
+  /// Throws ShapeError if x is not (batch, height, width, in), or nothing of the result is left.
+  Variable<T> operator()(Variable<T> x) const {
+    detail::require_channels(x.shape(), 4, sizes().in, describe());
+    return this->apply(x, options_, [](auto... all) { return conv_transpose2d(all...); });
+  }
+
+  /// Returns the name in tables and errors: "ConvTranspose2d 64 -> 3, 5 x 5".
+  std::string describe() const { return sizes().text(); }
+
+ private:
+  detail::ConvSizes sizes() const {
+    return {"ConvTranspose2d",
+            this->extent(4, 3),
+            this->extent(4, 2) * options_.groups,
+            {this->extent(4, 0), this->extent(4, 1)},
+            options_.groups};
+  }
+
+  ConvTranspose2dOptions options_;
+};
+
+}  // namespace xtape::nn
