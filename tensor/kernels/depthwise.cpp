@@ -30,7 +30,7 @@ void begin_sum(T beta, const T* bias, T* c, std::size_t channels) {
 /// Calls `f(pixel, tap, position)` for each product of the positions [begin, end).
 template <class F>
 void for_each_product(const Convolution& g, std::size_t begin, std::size_t end, F f) {
-  for_each_window(g, begin, end, [&](std::size_t position, const Window& window) {
+  for_each_window(g, begin, end, [&](std::size_t position, const WindowPlace& window) {
     for_each_tap(g, window, [&](std::size_t tap, std::ptrdiff_t pixel) {
       if (pixel >= 0) {
         f(static_cast<std::size_t>(pixel), tap, position);

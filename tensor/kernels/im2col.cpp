@@ -54,7 +54,7 @@ class Patches {
       return x + begin * g_.in;
     }
     T* out = memory;
-    for_each_window(g_, begin, end, [&](std::size_t, const Window& window) {
+    for_each_window(g_, begin, end, [&](std::size_t, const WindowPlace& window) {
       for_each_tap(g_, window, [&](std::size_t, std::ptrdiff_t pixel) {
         if (pixel >= 0) {
           std::copy_n(x + static_cast<std::size_t>(pixel) * g_.in, group_in_, out);
@@ -71,7 +71,7 @@ class Patches {
   void scatter(const T* patches, std::size_t group, std::size_t begin, std::size_t end,
                T* x) const {
     x += group * group_in_;
-    for_each_window(g_, begin, end, [&](std::size_t, const Window& window) {
+    for_each_window(g_, begin, end, [&](std::size_t, const WindowPlace& window) {
       for_each_tap(g_, window, [&](std::size_t, std::ptrdiff_t pixel) {
         if (pixel >= 0) {
           T* place = x + static_cast<std::size_t>(pixel) * g_.in;

@@ -11,7 +11,7 @@ namespace xtape {
 
 /// The place of a window: its image, and the row and column of its first element, which are
 /// negative in the padding.
-struct Window {
+struct WindowPlace {
   std::size_t image;
   std::ptrdiff_t row, column;
 };
@@ -25,16 +25,16 @@ void for_each_window(const Convolution& g, std::size_t begin, std::size_t end, F
   };
   for (std::size_t position = begin; position < end; ++position) {
     const std::size_t line = position / g.result.width;
-    f(position, Window{line / g.result.height,
-                       place(line % g.result.height, g.stride.height, g.before.height),
-                       place(position % g.result.width, g.stride.width, g.before.width)});
+    f(position, WindowPlace{line / g.result.height,
+                            place(line % g.result.height, g.stride.height, g.before.height),
+                            place(position % g.result.width, g.stride.width, g.before.width)});
   }
 }
 
 /// Calls `f(tap, pixel)` for the elements of a window in row-major order. The pixel counts through
 /// all images. It is -1 in the padding.
 template <class F>
-void for_each_tap(const Convolution& g, const Window& window, F f) {
+void for_each_tap(const Convolution& g, const WindowPlace& window, F f) {
   const auto is_in = [](std::ptrdiff_t i, std::size_t extent) {
     return i >= 0 && static_cast<std::size_t>(i) < extent;
   };
