@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "autograd/define.hpp"
+#include "autograd/ops/require_images.hpp"
 #include "tensor/kernels/resample.hpp"
 
 namespace xtape {
@@ -68,13 +69,6 @@ std::span<const Source<T>> padded(const char* op, Tape<T>& tape, std::size_t ext
 }
 
 template <class T>
-void require_images(const char* op, Variable<T> x) {
-  require<ShapeError>(x.shape().size() == 4,
-                      "{}: expected images (batch, height, width, channels), got {}", op,
-                      x.shape());
-}
-
-template <class T>
 Variable<T> record_resampling(const char* op, Variable<T> x, std::span<const Source<T>> rows,
                               std::span<const Source<T>> columns, T value) {
   const Shape& shape = x.shape();
@@ -97,7 +91,7 @@ Variable<T> record_resampling(const char* op, Variable<T> x, std::span<const Sou
 template <class T>
 Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode) {
   const char* op = "upsample2d";
-  require_images(op, x);
+  detail::require_images(op, x.shape());
   require<ValueError>(factor.height > 0 && factor.width > 0,
                       "{}: expected factors of at least 1, got ({}, {})", op, factor.height,
                       factor.width);
@@ -111,7 +105,7 @@ Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode) {
 template <class T>
 Variable<T> pad(Variable<T> x, const Margins& margins, PadOptions options) {
   const char* op = "pad";
-  require_images(op, x);
+  detail::require_images(op, x.shape());
   const Shape& shape = x.shape();
   const auto rows =
       padded(op, x.tape(), shape[1], margins.top, margins.bottom, options.mode, shape);

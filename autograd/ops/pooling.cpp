@@ -7,6 +7,7 @@
 
 #include "autograd/define.hpp"
 #include "autograd/ops/reductions.hpp"
+#include "autograd/ops/require_images.hpp"
 #include "tensor/kernels/pooling.hpp"
 
 namespace xtape {
@@ -15,11 +16,6 @@ namespace {
 std::string text_of(Pair pair) {
   return pair.height == pair.width ? fmt::format("{}", pair.height)
                                    : fmt::format("({}, {})", pair.height, pair.width);
-}
-
-void require_images(const char* op, const Shape& shape) {
-  require<ShapeError>(shape.size() == 4,
-                      "{}: expected images (batch, height, width, channels), got {}", op, shape);
 }
 
 /// The axes of the windows, or an error that names the geometry.
@@ -55,7 +51,7 @@ class WindowMaker {
 template <class T, class Options>
 const Windows& windows_over(const char* op, Variable<T> x, Pair kernel, const Options& options) {
   const Shape& shape = x.shape();
-  require_images(op, shape);
+  detail::require_images(op, shape);
   const WindowMaker make(op, shape, kernel, options.padding);
   const Windows windows{
       shape[0], shape[3],
@@ -110,7 +106,7 @@ Variable<T> avg_pool2d(Variable<T> x, Pair kernel, AvgPoolOptions options) {
 
 template <class T>
 Variable<T> global_avg_pool2d(Variable<T> x) {
-  require_images("global_avg_pool2d", x.shape());
+  detail::require_images("global_avg_pool2d", x.shape());
   require<ShapeError>(x.shape()[1] > 0 && x.shape()[2] > 0,
                       "global_avg_pool2d: the images of {} have no pixels", x.shape());
   return mean(x, {1, 2});

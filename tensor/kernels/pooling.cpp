@@ -7,8 +7,8 @@
 namespace xtape {
 namespace {
 
-/// A window of one image, and the number of its result.
-struct Window {
+/// The part of an image that a window covers, and the number of its result.
+struct Cover {
   Interval rows, columns;
   std::size_t index;
 
@@ -27,7 +27,7 @@ void for_each_window(const T* x, const Windows& w, F f) {
       const T* image = x + row / w.rows.count * image_size;
       const Interval covered = w.rows.positions(row % w.rows.count);
       for (std::size_t j = 0; j < w.columns.count; ++j) {
-        f(image, Window{covered, w.columns.positions(j), row * w.columns.count + j});
+        f(image, Cover{covered, w.columns.positions(j), row * w.columns.count + j});
       }
     }
   });
@@ -50,8 +50,8 @@ void for_each_pixel(const Windows& w, T beta, T* dx, F f) {
       for (std::size_t i = over.begin; i < over.end; ++i) {
         const Interval covered = w.rows.positions(i);
         for (std::size_t j = 0; j < w.columns.count; ++j) {
-          const Window window{covered, w.columns.positions(j),
-                              (image * w.rows.count + i) * w.columns.count + j};
+          const Cover window{covered, w.columns.positions(j),
+                             (image * w.rows.count + i) * w.columns.count + j};
           std::size_t place = (position - covered.begin) * window.width();
           for (std::size_t k = window.columns.begin; k < window.columns.end; ++k) {
             f(pixels + k * w.channels, window, place++);
@@ -83,7 +83,7 @@ void keep_larger(const T* x, std::size_t channels, T* largest) {
 
 /// Returns the share of a pixel in the mean of a window.
 template <class T>
-T share(const Windows& w, const Window& window, bool count_padding) {
+T share(const Windows& w, const Cover& window, bool count_padding) {
   return T(1) / (count_padding ? static_cast<T>(w.rows.kernel) * static_cast<T>(w.columns.kernel)
                                : static_cast<T>(window.area()));
 }
@@ -93,7 +93,7 @@ T share(const Windows& w, const Window& window, bool count_padding) {
 template <class T, class Place>
 void max_pool(const T* x, const Windows& windows, T* y, Place* places) {
   const std::size_t channels = windows.channels, width = windows.columns.extent;
-  for_each_window(x, windows, [=](const T* image, const Window& window) {
+  for_each_window(x, windows, [=](const T* image, const Cover& window) {
     T* largest = y + window.index * channels;
     Place* chosen = places == nullptr ? nullptr : places + window.index * channels;
     std::size_t place = 0;
@@ -116,7 +116,7 @@ void max_pool(const T* x, const Windows& windows, T* y, Place* places) {
 template <class T, class Place>
 void max_pool_backward(const T* dy, const Place* places, const Windows& windows, T beta, T* dx) {
   const std::size_t channels = windows.channels;
-  for_each_pixel(windows, beta, dx, [=](T* pixel, const Window& window, std::size_t place) {
+  for_each_pixel(windows, beta, dx, [=](T* pixel, const Cover& window, std::size_t place) {
     const T* grad = dy + window.index * channels;
     const Place* chosen = places + window.index * channels;
 #pragma omp simd
@@ -129,7 +129,7 @@ void max_pool_backward(const T* dy, const Place* places, const Windows& windows,
 template <class T>
 void avg_pool(const T* x, const Windows& windows, bool count_padding, T* y) {
   const std::size_t channels = windows.channels, width = windows.columns.extent;
-  for_each_window(x, windows, [=](const T* image, const Window& window) {
+  for_each_window(x, windows, [=](const T* image, const Cover& window) {
     T* mean = y + window.index * channels;
     std::fill_n(mean, channels, T(0));
     for (std::size_t i = window.rows.begin; i < window.rows.end; ++i) {
@@ -152,7 +152,7 @@ void avg_pool(const T* x, const Windows& windows, bool count_padding, T* y) {
 template <class T>
 void avg_pool_backward(const T* dy, const Windows& windows, bool count_padding, T beta, T* dx) {
   const std::size_t channels = windows.channels;
-  for_each_pixel(windows, beta, dx, [=](T* pixel, const Window& window, std::size_t) {
+  for_each_pixel(windows, beta, dx, [=](T* pixel, const Cover& window, std::size_t) {
     const T* grad = dy + window.index * channels;
     const T factor = share<T>(windows, window, count_padding);
 #pragma omp simd

@@ -34,7 +34,7 @@ Kind normalising(const std::vector<Shape>& shapes, const std::vector<Of>& argume
   return kind;
 }
 
-Of nothing(Given, Rng&) { return {}; }
+Of no_arguments(Given, Rng&) { return {}; }
 
 Shape last_axis_of(const Shape& shape) { return Shape{shape.back()}; }
 Shape last_axes_of(const Shape& shape) { return Shape{shape[shape.size() - 2], shape.back()}; }
@@ -49,7 +49,7 @@ Kind batch_normed() {
       [](const Shape& x) {
         return x.size() >= 2 && x.back() > 0 && element_count(x) >= 2 * x.back();
       },
-      last_axis_of, 2, nothing);
+      last_axis_of, 2, no_arguments);
 }
 
 Kind layer_normed() {
@@ -57,14 +57,14 @@ Kind layer_normed() {
       {Shape{2}, Shape{2, 2}, Shape{3, 4}, Shape{0, 3}, Shape{2, 17}, Shape{2, 3, 70},
        Shape{1, 2, 2, 5}},
       {Of{}}, [](const Shape& x) { return !x.empty() && element_count(x) > 0; }, last_axis_of, 2,
-      nothing);
+      no_arguments);
 }
 
 Kind layer_normed_twice() {
   return normalising(
       {Shape{1, 2}, Shape{3, 4}, Shape{2, 2, 2}, Shape{0, 2, 3}, Shape{2, 3, 5, 17}}, {Of{}},
       [](const Shape& x) { return x.size() >= 2 && element_count(x) > 0; }, last_axes_of, 1,
-      nothing);
+      no_arguments);
 }
 
 Kind group_normed() {
