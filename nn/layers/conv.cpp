@@ -3,11 +3,6 @@
 #include <fmt/format.h>
 
 namespace xtape::nn::detail {
-namespace {
-
-bool is_sequence(const ConvSizes& sizes) { return sizes.kernel.height == 0; }
-
-}  // namespace
 
 void ConvSizes::check() const {
   require<ValueError>(in > 0 && out > 0 && kernel.width > 0 && groups > 0 &&
@@ -24,14 +19,15 @@ std::string ConvSizes::text() const {
     return layer;  // the weights were moved from
   }
   return fmt::format("{} {} -> {}, {}", layer, in, out,
-                     is_sequence(*this) ? fmt::format("{}", kernel.width)
+                     kernel.height == 0 ? fmt::format("{}", kernel.width)
                                         : fmt::format("{} x {}", kernel.height, kernel.width));
 }
 
-void require_channels(const Shape& x, std::size_t rank, std::size_t in, const std::string& layer) {
-  if (x.size() != rank || x.back() != in) [[unlikely]] {
-    fail<ShapeError>("{}: expected (batch, {}, {}), got {}", layer,
-                     rank == 3 ? "length" : "height, width", in, x);
+void ConvSizes::require_input(const Shape& x) const {
+  const bool sequence = std::string_view(layer) == "Conv1d";
+  if (x.size() != (sequence ? 3 : 4) || x.back() != in) [[unlikely]] {
+    fail<ShapeError>("{}: expected (batch, {}, {}), got {}", text(),
+                     sequence ? "length" : "height, width", in, x);
   }
 }
 

@@ -40,10 +40,9 @@ struct ConvSizes {
   void check() const;
   /// Returns "Conv2d 3 -> 64, 5 x 5", or "Conv1d 3 -> 64, 5" for a kernel of height 0.
   std::string text() const;
+  /// Throws ShapeError unless x is (batch, height, width, in), or (batch, length, in) for a Conv1d.
+  void require_input(const Shape& x) const;
 };
-
-/// Throws ShapeError unless x has `rank` axes, of which the last has `in` elements.
-void require_channels(const Shape& x, std::size_t rank, std::size_t in, const std::string& layer);
 
 /// Returns the channels of a group; 0 without groups.
 constexpr std::size_t part(std::size_t channels, std::size_t groups) {
@@ -114,7 +113,7 @@ class Conv2d : public detail::ConvParameters<T> {
 
   /// Throws ShapeError if x is not (batch, height, width, in), or too small for the windows.
   Variable<T> operator()(Variable<T> x) const {
-    detail::require_channels(x.shape(), 4, sizes().in, describe());
+    sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv2d(all...); });
   }
 
@@ -152,7 +151,7 @@ class Conv1d : public detail::ConvParameters<T> {
 
   /// Throws ShapeError if x is not (batch, length, in), or too short for the windows.
   Variable<T> operator()(Variable<T> x) const {
-    detail::require_channels(x.shape(), 3, sizes().in, describe());
+    sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv1d(all...); });
   }
 
@@ -193,7 +192,7 @@ class ConvTranspose2d : public detail::ConvParameters<T> {
 
   /// Throws ShapeError if x is not (batch, height, width, in), or nothing of the result is left.
   Variable<T> operator()(Variable<T> x) const {
-    detail::require_channels(x.shape(), 4, sizes().in, describe());
+    sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv_transpose2d(all...); });
   }
 

@@ -4,8 +4,11 @@
 #include "autograd/ops/shaping.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
+#include "nn/layers/activations.hpp"
 #include "nn/sequential.hpp"
 #include "nn/table.hpp"
+#include "tensor/parallel.hpp"
+#include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -104,4 +107,30 @@ TEST_CASE("Weights of convolutions are (out, in, height, width) in PyTorch's fil
   CHECK((other.weight == conv.weight));
   nn::Conv2d<float> turned(2, 4, {5, 3}, rng);
   CHECK_THROWS_AS(nn::load_weights(folder / "w", turned, {.pytorch = true}), xtape::DataError);
+}
+
+TEST_CASE("A training step of convolutions allocates nothing", "[nn][threads]") {
+  if (!counts_allocations()) {
+    XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
+  }
+  const std::size_t threads = xtape::thread_count();
+  for (const std::size_t count : {1, 2}) {
+    xtape::set_thread_count(count);
+    xtape::Rng rng;
+    nn::Sequential model{nn::Conv2d(16, 24, 3, rng, {.padding = 1}), nn::ReLU{},
+                         nn::Conv2d(24, 16, 3, rng, {.padding = 1}), nn::ReLU{},
+                         nn::Conv2d(16, 16, 1, rng, {.bias = false})};
+    const Array<float> images = random_normal<float>({9, 10, 12, 16}, rng);
+    Tape<float> tape;
+    const auto step = [&] {
+      tape.rewind();
+      tape.backward(sum(model(tape.constant(images))));
+    };
+    step();
+    step();
+    const std::size_t before = allocation_count();
+    step();
+    CHECK(allocation_count() == before);
+  }
+  xtape::set_thread_count(threads);
 }
