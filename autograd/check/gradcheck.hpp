@@ -46,12 +46,11 @@
 /// than four times the tolerance. Smaller steps may show this, too. Where kinks are dense, as in
 /// deep networks of rectifiers, neither side may settle. Then the element is undecided if it lies
 /// in the range of all these differences, or outside by at most the width of that range. If it is
-/// farther away, it fails. Near a kink, the
-/// largest error that passes is the tolerance plus the rounding error. If a gradient is 1000 times
-/// as large as each of them at step h, this is less than 0.2 % of it. A kink nearer than the
-/// differences can resolve, 1e-12 or less for slopes of size 1, counts as at x. A central
-/// difference that agrees at once is accepted, although a kink may by chance have made it agree
-/// with a wrong gradient.
+/// farther away, it fails. Near a kink, the largest error that passes is the tolerance plus the
+/// rounding error. If a gradient is 1000 times as large as each of them at step h, this is less
+/// than 0.2 % of it. A kink nearer than the differences can resolve, 1e-12 or less for slopes of
+/// size 1, counts as at x. A central difference that agrees at once is accepted, although a kink
+/// may by chance have made it agree with a wrong gradient.
 ///
 /// Elements at kinks say little about a gradient, and undecided ones less. They are counted. The
 /// check fails if they are together more than a quarter of the elements of an input.

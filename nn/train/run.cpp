@@ -101,6 +101,9 @@ RunState require_consistent(const CheckpointNumbers& saved, const RunShape& shap
   const std::size_t samples = std::min(given * shape.batch_size, shape.samples);
   require_count("samples", state.samples, samples, samples);
   require_best(state, shape.early_stop);
+  require<ValueError>(std::isnan(state.best_score) == (state.best_epoch == 0),
+                      "its number.best_score is {}, but its number.best_epoch is {}",
+                      state.best_score, state.best_epoch);
   require_between("loss_sum", state.loss_sum, -infinity, infinity);
   require_between("norm_sum", state.norm_sum, 0, infinity);
   require_between("learning_rate", state.learning_rate, 0, infinity);

@@ -1,6 +1,7 @@
 #include "nn/train/run.hpp"
 
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -163,6 +164,7 @@ TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
                                 {0, 100, sound}};  // no score was a number
   for (const Case& each : cases) {
     state.best_epoch = each.best;
+    state.best_score = each.best == 0 ? nan_d : 0.5;
     const nn::CheckpointNumbers saved{.steps = state.steps,
                                       .position = {.within_epoch = true, .given = 1},
                                       .numbers = nn::detail::numbers_of(state)};
@@ -174,6 +176,31 @@ TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
           }) == (each.refusal == sound ? sound
                                        : fmt::format("its number.best_epoch is {}, expected {}",
                                                      each.best, each.refusal)));
+  }
+}
+
+TEST_CASE("The best score is a number if there is a best epoch, otherwise NaN", "[nn]") {
+  const Edited run(35);
+  run.check_refused("best_score", {0, 0.5, -1, infinity});
+  RunState state;
+  state.epoch = 3;
+  state.steps = state.batches = 20;
+  for (const std::size_t best_epoch : {0, 2}) {
+    for (const double best_score : {nan_d, -infinity, -0.5, 0.0, infinity}) {
+      state.best_epoch = best_epoch;
+      state.best_score = best_score;
+      const nn::CheckpointNumbers saved{.steps = state.steps,
+                                        .numbers = nn::detail::numbers_of(state)};
+      CAPTURE(best_epoch, best_score);
+      const bool sound = (best_epoch == 2) == !std::isnan(best_score);
+      CHECK(message_of([&] {
+              nn::detail::require_consistent(
+                  saved, {.batches = 10, .samples = 95, .batch_size = 10, .early_stop = 3});
+            }) == (sound ? "(nothing thrown)"
+                         : fmt::format("its number.best_score is {}, but its number.best_epoch is "
+                                       "{}",
+                                       best_score, best_epoch)));
+    }
   }
 }
 
