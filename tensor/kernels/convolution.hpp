@@ -19,10 +19,13 @@ inline constexpr Same same;
 
 /// Rows and columns of zeros around an image: a number for all sides, one for each axis, or `same`.
 struct Padding {
+  /// Takes a number for all sides, one for each axis, or `same`.
+  ///@{
   constexpr Padding(std::size_t both) : zeros(both) {}
   constexpr Padding(std::size_t of_height, std::size_t of_width) : zeros(of_height, of_width) {}
   constexpr Padding(Pair of_axes) : zeros(of_axes) {}
   constexpr Padding(Same) : zeros(0), is_same(true) {}
+  ///@}
 
   Pair zeros;            ///< At each end of an axis.
   bool is_same = false;  ///< True for `same`.

@@ -13,14 +13,18 @@
 
 namespace xtape::winograd {
 
+/// The points and their powers.
+///@{
 inline constexpr float a = 0.75f, b = 1.5f;
 inline constexpr float a2 = a * a, b2 = b * b, a3 = a * a2, b3 = b * b2;
+///@}
 
 /// N neighbouring channels in a vector register. One channel is a number.
 template <std::size_t N>
 struct Register {
   typedef float type __attribute__((vector_size(N * sizeof(float))));
 };
+/// One channel.
 template <>
 struct Register<1> {
   using type = float;
@@ -35,12 +39,14 @@ inline constexpr std::size_t widest = 8;
 inline constexpr std::size_t widest = 4;
 #endif
 
+/// Reads as many neighbouring floats as fill a register V.
 template <class V>
 V load(const float* from) {
   V v;
   std::memcpy(&v, from, sizeof v);
   return v;
 }
+/// Writes the floats of a register.
 template <class V>
 void store(float* to, const V& v) {
   std::memcpy(to, &v, sizeof v);
@@ -98,9 +104,11 @@ void gradient_line(const V* y, std::size_t step, V* m, std::size_t m_step) {
 }
 
 /// The factors 1 / (the product of the differences of a point and the others) in G.
+///@{
 inline constexpr float at_0 = 1 / (a2 * b2);
 inline constexpr float at_a = 1 / (2 * a2 * (a2 - b2));
 inline constexpr float at_b = 1 / (2 * b2 * (b2 - a2));
+///@}
 
 /// Writes G g, six elements, for three elements g.
 template <class V>
