@@ -12,8 +12,9 @@ namespace xtape {
 /// The place of a window: its image, and the row and column of its first element, which are
 /// negative in the padding.
 struct WindowPlace {
-  std::size_t image;           ///< Its number in the batch.
-  std::ptrdiff_t row, column;  ///< Of the first element.
+  std::size_t image;      ///< Its number in the batch.
+  std::ptrdiff_t row;     ///< That of the first element.
+  std::ptrdiff_t column;  ///< That of the first element.
 };
 
 /// Calls `f(position, window)` for the positions [begin, end), counted through the results of all

@@ -22,11 +22,13 @@ inline constexpr float a2 = a * a, b2 = b * b, a3 = a * a2, b3 = b * b2;
 /// N neighbouring channels in a vector register. One channel is a number.
 template <std::size_t N>
 struct Register {
+  /// The register.
   typedef float type __attribute__((vector_size(N * sizeof(float))));
 };
 /// One channel.
 template <>
 struct Register<1> {
+  /// The number.
   using type = float;
 };
 
