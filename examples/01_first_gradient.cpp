@@ -1,4 +1,4 @@
-// A tape records what is computed and then derives gradients from it, last step first.
+// A tape records a computation and then computes its gradients, from the last step to the first.
 
 #include <fmt/core.h>
 #include <xtape.hpp>
@@ -12,16 +12,16 @@ int main() {
   const auto f = a * a * b + b;
   tape.backward(f);
 
-  // A number is an array without axes: its element has an empty index.
+  // A number is an array without axes, so its element has no index.
   fmt::print("f     = {:.3f}\n", f.value()());
   fmt::print("df/da = {:.3f}\n", a.grad()());
   fmt::print("df/db = {:.3f}\n", b.grad()());
 
-  // The next recording reuses the tape's memory. Variables of the old one are stale from here on.
+  // The next recording reuses the memory of the tape. Variables of the old recording are now stale.
   tape.rewind();
 
-  // A Variable holds an array of any shape; only what backward() starts from must be one number.
-  // L = mean(tanh(x)^2), so dL/dx = 2 tanh(x) (1 - tanh(x)^2) / 3 for three elements.
+  // A Variable holds an array of any shape. Only the argument of backward() must be one number. L =
+  // mean(tanh(x)^2), so dL/dx = 2 tanh(x) (1 - tanh(x)^2) / 3 for three elements.
   const auto x = tape.variable(xtape::Array<float>{-1, 0, 2});
   const auto loss = mean(square(tanh(x)));
   tape.backward(loss);

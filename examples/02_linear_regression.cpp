@@ -1,4 +1,4 @@
-// Gradient descent finds the straight line through noisy points, and the closed form agrees.
+// Gradient descent fits a straight line to noisy points. The closed form gives the same line.
 
 #include <fmt/core.h>
 #include <xtape.hpp>

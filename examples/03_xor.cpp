@@ -1,4 +1,4 @@
-// XOR, which no straight line separates: the smallest task that needs a hidden layer.
+// A network learns XOR. No straight line separates its classes, so it needs a hidden layer.
 
 #include <fmt/core.h>
 #include <xtape.hpp>
@@ -24,7 +24,7 @@ int main() {
     adam.step(model, tape);
   }
 
-  // To use the model is the same call, without recording how to differentiate it.
+  // Under NoGrad, the same call computes the output and records no gradients.
   tape.rewind();
   const xtape::NoGrad guard{tape};
   const auto logits = model(tape.constant(points));

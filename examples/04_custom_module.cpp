@@ -1,4 +1,4 @@
-// A module and an op of one's own.
+// This program defines its own module and its own op.
 
 #include <fmt/core.h>
 
@@ -35,7 +35,7 @@ int main() {
     inside.push_back(std::hypot(points(i, 0), points(i, 1)) < 0.8f);
   }
 
-  // Optimizers and everything else that asks for parameters work with it at once.
+  // Optimizers, and all functions that use parameters, work with the module.
   Mlp model{{2, 16, rng}, {16, 2, rng}};
   nn::for_each_parameter(model, [](const nn::ParameterName& name, const auto& array) {
     fmt::print("{:13} {}\n", name.str(), array.shape());

@@ -1,4 +1,4 @@
-// Is the gradient of an op right? gradcheck compares it with differences of the op's own values.
+// Is the gradient of an op correct? gradcheck compares it with differences of the op's values.
 
 #include <fmt/core.h>
 #include <xtape.hpp>
@@ -13,7 +13,7 @@ Variable<double> right(Variable<double> a, Variable<double> b) {
       [=](auto y) { return 2.0 * y.grad() * a.value() * b.value(); });
 }
 
-// The same with a slip: the factor 2 is missing.
+// The same op with a mistake: the factor 2 is missing.
 Variable<double> wrong(Variable<double> a, Variable<double> b) {
   return xtape::define(
       "wrong", {a, b}, a.value() * b.value() * b.value(),
@@ -30,7 +30,7 @@ int main() {
   const auto bad = xtape::gradcheck([](auto x, auto y) { return sum(wrong(x, y)); }, {a, b});
   fmt::print("wrong passes: {}\n{}\n", bad.passed(), to_string(bad));
 
-  // It takes any function of one to four Variables, such as a part of a network.
+  // gradcheck takes any function of one to four Variables, such as a part of a network.
   const auto layers = xtape::gradcheck(
       [](auto x, auto weight) { return softmax(matmul(sigmoid(x), weight)); },
       {xtape::Array<double>{{1, 2}, {-1, 0.5}}, xtape::Array<double>{{0.1, -0.4}, {0.3, 0.2}}});

@@ -4,8 +4,8 @@
 
 namespace nn = xtape::nn;
 
-/// Learns to read handwritten digits: 98 of 100 that it has never seen. The first argument may name
-/// the folder of MNIST. Without it the program finds or downloads the data.
+/// Trains a network to read handwritten digits. It reads 98 of 100 new digits correctly. The first
+/// argument may name the folder of MNIST. Without it, the program finds or downloads the data.
 int main(int argc, char** argv) try {
   const nn::Mnist mnist = nn::mnist({.folder = argc > 1 ? argv[1] : ""});
   xtape::Rng rng{42};
