@@ -20,8 +20,8 @@ int main() {
   // The next recording reuses the memory of the tape. Variables of the old recording are now stale.
   tape.rewind();
 
-  // A Variable holds an array of any shape. Only the argument of backward() must be one number. L =
-  // mean(tanh(x)^2), so dL/dx = 2 tanh(x) (1 - tanh(x)^2) / 3 for three elements.
+  // A Variable holds an array of any shape. Only the argument of backward() must be one number.
+  // L = mean(tanh(x)^2), so dL/dx = 2 tanh(x) (1 - tanh(x)^2) / 3 for three elements.
   const auto x = tape.variable(xtape::Array<float>{-1, 0, 2});
   const auto loss = mean(square(tanh(x)));
   tape.backward(loss);
