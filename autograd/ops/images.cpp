@@ -103,7 +103,7 @@ Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode) {
 }
 
 template <class T>
-Variable<T> pad(Variable<T> x, const Margins& margins, PadOptions options) {
+Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options) {
   const char* op = "pad";
   detail::require_images(op, x.shape());
   const Shape& shape = x.shape();
@@ -116,7 +116,7 @@ Variable<T> pad(Variable<T> x, const Margins& margins, PadOptions options) {
 
 #define XTAPE_INSTANTIATE(T)                                      \
   template Variable<T> upsample2d(Variable<T>, Pair, Upsampling); \
-  template Variable<T> pad(Variable<T>, const Margins&, PadOptions)
+  template Variable<T> pad(Variable<T>, const Margins&, const PadOptions&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -51,6 +51,6 @@ struct PadOptions {
 /// y = images with rows and columns added,   dx = sum of dy at the copies of x. Throws ShapeError
 /// if there are fewer pixels to reflect than a side adds.
 template <class T>
-Variable<T> pad(Variable<T> x, const Margins& margins, PadOptions options = {});
+Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options = {});
 
 }  // namespace xtape

@@ -83,14 +83,14 @@ Variable<T> max_pool_by(Variable<T> x, const Windows& windows) {
 }  // namespace
 
 template <class T>
-Variable<T> max_pool2d(Variable<T> x, Pair kernel, MaxPoolOptions options) {
+Variable<T> max_pool2d(Variable<T> x, Pair kernel, const MaxPoolOptions& options) {
   const Windows& windows = windows_over("max_pool2d", x, kernel, options);
   return windows.area() <= 256 ? max_pool_by<std::uint8_t>(x, windows)
                                : max_pool_by<std::size_t>(x, windows);
 }
 
 template <class T>
-Variable<T> avg_pool2d(Variable<T> x, Pair kernel, AvgPoolOptions options) {
+Variable<T> avg_pool2d(Variable<T> x, Pair kernel, const AvgPoolOptions& options) {
   const Windows& windows = windows_over("avg_pool2d", x, kernel, options);
   const bool count_padding = options.count_padding;
   return define(
@@ -112,9 +112,9 @@ Variable<T> global_avg_pool2d(Variable<T> x) {
   return mean(x, {1, 2});
 }
 
-#define XTAPE_INSTANTIATE(T)                                          \
-  template Variable<T> max_pool2d(Variable<T>, Pair, MaxPoolOptions); \
-  template Variable<T> avg_pool2d(Variable<T>, Pair, AvgPoolOptions); \
+#define XTAPE_INSTANTIATE(T)                                                 \
+  template Variable<T> max_pool2d(Variable<T>, Pair, const MaxPoolOptions&); \
+  template Variable<T> avg_pool2d(Variable<T>, Pair, const AvgPoolOptions&); \
   template Variable<T> global_avg_pool2d(Variable<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -183,7 +183,7 @@ void warp(const Plane& plane, const Affine& affine, const float* dx, const float
 
 }  // namespace detail
 
-Augment::Augment(AugmentOptions options) : options_(options) {
+Augment::Augment(const AugmentOptions& options) : options_(options) {
   require_amount("a shift", options.shift, AugmentOptions::max_shift, " pixels");
   require_amount("a rotation", options.rotation, AugmentOptions::max_rotation, " degrees");
   require<ValueError>(options.scale >= 0 && options.scale < 1,

@@ -60,7 +60,7 @@ struct Affine {
 class Augment {
  public:
   /// Throws ValueError if an option is out of range.
-  explicit Augment(AugmentOptions options);
+  explicit Augment(const AugmentOptions& options);
 
   /// Distorts the image in place. Throws ShapeError unless it is (rows, columns) or (rows, columns,
   /// channels).

@@ -9,7 +9,7 @@
 namespace xtape::nn {
 
 template <class T>
-BatchNorm<T>::BatchNorm(std::size_t channels, BatchNormOptions options)
+BatchNorm<T>::BatchNorm(std::size_t channels, const BatchNormOptions& options)
     : weight(Shape{options.weight ? channels : 0}, T(1)),
       bias(Shape{options.bias ? channels : 0}, T(0)),
       running_mean(Shape{channels}, T(0)),

@@ -25,7 +25,7 @@ class BatchNorm {
  public:
   /// Creates the layer. Throws ValueError if there are no channels, or unless epsilon is finite and
   /// at least 0.
-  explicit BatchNorm(std::size_t channels, BatchNormOptions options = {});
+  explicit BatchNorm(std::size_t channels, const BatchNormOptions& options = {});
 
   /// Throws ShapeError unless the last axis of x has the channels, and in training if there is
   /// only one value for each channel. Throws ValueError under NoGrad if no statistics were ever

@@ -28,7 +28,7 @@ std::string describe_pool(const char* name, Pair kernel, const Options& options)
 class MaxPool2d {
  public:
   /// Takes the windows: `nn::MaxPool2d(3, {.stride = 2, .padding = 1})`.
-  explicit MaxPool2d(Pair kernel, MaxPoolOptions options = {})
+  explicit MaxPool2d(Pair kernel, const MaxPoolOptions& options = {})
       : kernel_(kernel), options_(options) {}
 
   /// Returns xtape::max_pool2d(x).
@@ -52,7 +52,7 @@ class MaxPool2d {
 class AvgPool2d {
  public:
   /// Takes the windows: `nn::AvgPool2d(2)`.
-  explicit AvgPool2d(Pair kernel, AvgPoolOptions options = {})
+  explicit AvgPool2d(Pair kernel, const AvgPoolOptions& options = {})
       : kernel_(kernel), options_(options) {}
 
   /// Returns xtape::avg_pool2d(x).
