@@ -1,14 +1,14 @@
 #pragma once
 
 /// @file
-/// All of xtape: `#include <xtape.hpp>` is all that a program needs.
+/// The umbrella header: `#include <xtape.hpp>`.
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
 #error "xtape needs C++20: compile with -std=c++20 (MSVC: /std:c++20)"
 #include <C++20>  // no such header: ends the compilation before hundreds of other errors
 #endif
 
-// First, so that no macro of the program's meets a name in the headers below.
+// This header comes first. It keeps the program's macros from changing the headers below.
 #include "tensor/hide_macros.hpp"
 
 #include "autograd/check/anomaly.hpp"
@@ -72,11 +72,11 @@
 #include "tensor/print.hpp"
 #include "tensor/version.hpp"
 
-// Last: the program's macros again.
+// This header comes last. It restores the program's macros.
 #include "tensor/restore_macros.hpp"
 
 /// Arrays, random numbers, the tape, its ops and the gradient checker. Each family of functions has
-/// a header of its own.
+/// its own header.
 namespace xtape {
 
 /// Layers, losses, initializers, optimizers, schedules, data, metrics, weight files, checkpoints.

@@ -7,8 +7,8 @@
 #include "tensor/print.hpp"
 
 /// @file
-/// Variables as text: the op, and the value as tensor/print.hpp prints it, with fmt and with
-/// streams.
+/// Variables as text, with fmt and with streams. The text is the op and the value, in the format of
+/// tensor/print.hpp.
 
 namespace xtape {
 

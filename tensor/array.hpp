@@ -8,9 +8,9 @@
 
 namespace xtape {
 
-/// A dense, row-major array of any rank. It is an xtensor container, so all of xtensor works on it.
-/// The elements of a new array are uninitialised unless you give a value:
-/// `Array<float> zeros(Shape{64, 10}, 0.f)`.
+/// A dense, row-major array of any rank. Array is an xtensor container, so all functions of xtensor
+/// accept it. The elements of a new array are uninitialised unless you give a value: `Array<float>
+/// zeros(Shape{64, 10}, 0.f)`.
 template <class T = float>
 using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>;
 
@@ -29,7 +29,8 @@ bool is_whole(const C& container) {
 [[noreturn, gnu::cold]] void fail_not_whole(const char* operation, const Shape& shape,
                                             std::size_t elements);
 
-/// The part of resize() that changes the shape. It is out of line because shapes mostly repeat.
+/// Changes the shape of `array` for resize(). This function is out of line, because shapes mostly
+/// repeat.
 template <class T>
 [[gnu::noinline]] void reshape_storage(Array<T>& array, const Shape& shape, const char* operation) {
   const std::size_t count = element_count(shape, operation);
@@ -41,8 +42,8 @@ template <class T>
 
 }  // namespace detail
 
-/// Changes the shape of `array` to `shape`, and keeps its memory if that is large enough. If the
-/// shape changes, the elements are unspecified afterwards. Strong exception guarantee. Throws
+/// Changes the shape of `array` to `shape`, and keeps its memory if the memory is large enough. If
+/// the shape changes, the elements are unspecified afterwards. Strong exception guarantee. Throws
 /// ShapeError, with the name `operation`, if the shape has more than max_rank axes or too many
 /// elements to address. Throws std::bad_alloc if there is not enough memory.
 template <class T>

@@ -17,7 +17,7 @@
 
 namespace xtape {
 
-/// Something that xtensor can evaluate: an array, a scalar, or a lazy expression of them.
+/// A type that xtensor can evaluate: an array, a scalar, or a lazy expression of them.
 template <class E>
 concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
@@ -37,7 +37,7 @@ void require_whole_operands(const char* operation, const E& expression) {
   }
 }
 
-/// An array in an expression. Its cursor is on one row (a run along the last axis).
+/// An array in an expression. Its cursor is on one row: the elements along the last axis.
 template <class T, class B = Batch<T>>
 class ArrayOperand {
  public:
@@ -115,8 +115,8 @@ class ScalarOperand {
   T value_;
 };
 
-/// A function of other operands. It is vectorised if xtensor's functor is, and only for batches of
-/// T.
+/// A function of other operands. It is vectorised if xtensor's functor is vectorised, and only for
+/// batches of T.
 template <class T, class F, class... Operands>
 class FunctionOperand {
   template <class>
@@ -170,8 +170,8 @@ template <class V>
 inline constexpr bool is_integer = std::integral<V> && !std::same_as<V, bool>;
 
 /// True if an expression consists of Array<T>, scalars and functions only, so that bind() accepts
-/// it. Integer arithmetic is left to xtensor: here scalars take a floating-point type, which would
-/// change an integer division.
+/// it. Integer arithmetic is left to xtensor. Here, scalars take a floating-point type, and that
+/// would change an integer division.
 template <class E, class T>
 inline constexpr bool bindable = false;
 template <class T>
@@ -183,7 +183,7 @@ inline constexpr bool bindable<xt::xfunction<F, C...>, T> =
     !is_integer<typename xt::xfunction<F, C...>::value_type> &&
     (bindable<std::remove_cvref_t<C>, T> && ...);
 
-/// An operand with floating-point numbers of its own: not a scalar, not a comparison.
+/// An operand with its own floating-point numbers. Scalars and comparisons have none.
 template <class Operand>
 concept Numbers = Operand::shaped && std::floating_point<typename Operand::value_type>;
 
@@ -301,9 +301,9 @@ bool stretches_to(const char* operation, const E& expression, const Shape& shape
 }
 
 /// Computes out = expression, broadcast to the shape that `out` already has, without a temporary.
-/// `out` may be an operand if the shapes are the same. Throws ShapeError, with the name
-/// `operation`, if an array was moved from and has lost its elements. The third template parameter
-/// keeps the code of files that are compiled for different processors apart.
+/// `out` may be an operand if the shapes are the same. The third template parameter separates the
+/// code of files that are compiled for different processors. Throws ShapeError, with the name
+/// `operation`, if an array was moved from and has lost its elements.
 template <class T, class E, class = detail::Batch<T>>
 void assign_into(Array<T>& out, const E& expression, const char* operation = "assign_into") {
   require_whole(operation, out);
@@ -320,8 +320,8 @@ void assign_into(Array<T>& out, const E& expression, const char* operation = "as
   }
 }
 
-/// Computes out = expression without a temporary. `out` takes the shape of the expression. It must
-/// not be an operand unless it already has that shape. Throws ShapeError, with the name
+/// Computes out = expression without a temporary. `out` takes the shape of the expression. `out`
+/// must not be an operand unless it already has that shape. Throws ShapeError, with the name
 /// `operation`, if the operands do not broadcast, if the result has too many axes or elements, or
 /// if an array was moved from and has lost its elements.
 template <class T, class E, class = detail::Batch<T>>

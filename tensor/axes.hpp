@@ -12,22 +12,22 @@
 namespace xtape {
 
 /// A set of axes, like NumPy's `axis=` argument: one axis, several in braces, or all. Negative axes
-/// count from the end; -1 is the last. Examples: `sum(x, 0)`, `sum(x, {0, -1})`,
-/// `sum(x, Axes::all())`.
+/// count from the end. The last axis is -1. Examples: `sum(x, 0)`, `sum(x, {0, -1})`, `sum(x,
+/// Axes::all())`.
 class Axes {
  public:
-  /// One axis.
+  /// Makes a set of one axis.
   Axes(std::ptrdiff_t axis) : list_{axis}, count_(1) {}
 
-  /// Several axes. Throws ShapeError for more than eight.
+  /// Makes a set of several axes. Throws ShapeError for more than eight axes.
   Axes(std::initializer_list<std::ptrdiff_t> axes) {
     for (const std::ptrdiff_t axis : axes) {
       add(axis);
     }
   }
 
-  /// Several axes from any range of integers, such as a std::vector or a std::span. Throws
-  /// ShapeError for more than eight, or if an axis does not fit into std::ptrdiff_t.
+  /// Makes a set of several axes from any range of integers, such as a std::vector or a std::span.
+  /// Throws ShapeError for more than eight axes, or if an axis does not fit into std::ptrdiff_t.
   template <std::ranges::input_range R>
   requires std::integral<std::ranges::range_value_t<R>> Axes(const R& axes) {
     for (const auto axis : axes) {
@@ -36,7 +36,7 @@ class Axes {
     }
   }
 
-  /// All axes.
+  /// Returns the set of all axes.
   static Axes all() { return Axes(); }
 
   /// Returns the axes as a bit mask, in which bit 0 is the first axis of `shape`. Throws

@@ -8,16 +8,15 @@
 
 namespace xtape {
 
-/// Allocates `bytes` bytes, aligned to at least 64: a cache line, and the widest vector register in
-/// use. Throws std::bad_alloc if there is no memory.
+/// Allocates `bytes` bytes, aligned to at least 64 bytes. That is the size of a cache line, and of
+/// the widest vector register in use. Throws std::bad_alloc if there is no memory.
 void* allocate_aligned(std::size_t bytes);
 
-/// Frees memory from allocate_aligned(). `bytes` must be the same as there.
+/// Frees memory from allocate_aligned(). `bytes` must be the number that was allocated.
 void deallocate_aligned(void* memory, std::size_t bytes) noexcept;
 
-/// The allocator of every array. Memory is 64-byte aligned, whatever the compiler flags of the
-/// including file. Numbers without a value stay uninitialised, because a kernel is about to write
-/// all of them.
+/// The allocator of every array. Memory is aligned to 64 bytes, for any compiler flags of the
+/// including file. Numbers without a value stay uninitialised, because a kernel writes all of them.
 template <class T>
 struct Allocator {
   using value_type = T;  ///< The type of the elements.
@@ -38,7 +37,7 @@ struct Allocator {
     return static_cast<T*>(allocate_aligned(count * sizeof(T)));
   }
 
-  /// Frees memory from allocate(). `count` must be the same as there.
+  /// Frees memory from allocate(). `count` must be the number that was allocated.
   void deallocate(T* memory, std::size_t count) noexcept {
     deallocate_aligned(memory, count * sizeof(T));
   }
@@ -54,8 +53,8 @@ struct Allocator {
   }
 };
 
-/// Contiguous numbers. A Buffer keeps its memory when it shrinks, so a short last batch costs no
-/// allocation.
+/// A block of contiguous numbers. A Buffer keeps its memory when it shrinks, so a short last batch
+/// costs no allocation.
 template <class T>
 using Buffer = std::vector<T, Allocator<T>>;
 

@@ -7,8 +7,8 @@
 #include "tensor/indices.hpp"
 
 /// @file
-/// Classes as numbers and as rows. A row of scores predicts the class of its largest one; ties go
-/// to the first, and NaN counts as the largest, as in NumPy.
+/// Classes as numbers and as rows. A row of scores predicts the class of its largest score. In a
+/// tie, the first score wins. NaN counts as the largest score, as in NumPy.
 
 namespace xtape {
 

@@ -15,40 +15,41 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The shapes do not fit each other, or do not fit the operation.
+/// The error for shapes that do not fit each other, or do not fit the operation.
 class ShapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// An argument is outside the accepted range, such as label 12 with 10 classes, or a dropout rate
-/// of 2.
+/// The error for an argument outside the accepted range, such as label 12 with 10 classes, or a
+/// dropout rate of 2.
 class ValueError : public Error {
  public:
   using Error::Error;
 };
 
-/// A tape is used in the wrong order: a stale Variable, a mix of two tapes, or a gradient that was
+/// The error for wrong use of a tape: a stale Variable, a mix of two tapes, or a gradient that was
 /// never computed.
 class TapeError : public Error {
  public:
   using Error::Error;
 };
 
-/// Anomaly detection has found a NaN or infinite number, or a parameter that changed before
-/// backward().
+/// The error that anomaly detection throws for a NaN or infinite number, or for a parameter that
+/// changed before backward().
 class AnomalyError : public Error {
  public:
   using Error::Error;
 };
 
-/// A file is missing, cannot be read or written, or violates its format.
+/// The error for a file that is missing, cannot be read or written, or violates its format.
 class DataError : public Error {
  public:
   using Error::Error;
 };
 
-/// Throws `E` with the formatted message. It is out of line to keep the checks that call it small.
+/// Throws `E` with the formatted message. The function is out of line, so that the checks that call
+/// it stay small.
 template <class E, class... Args>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(fmt::format_string<const Args&...> message,
                                                  const Args&... args) {

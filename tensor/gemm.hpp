@@ -16,16 +16,16 @@ enum class Transpose : bool { no, yes };
 /// and C is m x n. The leading dimensions lda, ldb and ldc are the lengths of the stored rows. With
 /// beta = 0, C is written and not read.
 ///
-/// Single precision uses oneDNN if the library is built with it, except for tiny products, for
-/// which CBLAS has less overhead. Double precision uses CBLAS. Throws ShapeError if an extent
-/// exceeds what CBLAS can index. Throws std::bad_alloc if the library has no memory for its
-/// buffers.
+/// Single precision uses oneDNN if the library is built with oneDNN. Tiny products use CBLAS, which
+/// has less overhead. Double precision uses CBLAS. Throws ShapeError if an extent exceeds what
+/// CBLAS can index. Throws std::bad_alloc if the library has no memory for its buffers.
 template <class T>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n, std::size_t k,
           T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
           std::size_t ldc);
 
-/// Computes the same as gemm(), on the calling thread alone. It is for the ranges of parallel().
+/// Computes the same as gemm(), on the calling thread alone. Use this function in the ranges of
+/// parallel().
 template <class T>
 void gemm_on_this_thread(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
                          std::size_t k, T alpha, const T* a, std::size_t lda, const T* b,

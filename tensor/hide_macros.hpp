@@ -1,6 +1,7 @@
 /// @file
-/// Hides macros of the including program whose names this library, or one that it includes, uses
-/// for something else: `#define PI 3.14`, `#define N 100`. restore_macros.hpp brings them back.
+/// Hides macros of the including program, such as `#define PI 3.14` and `#define N 100`. xtape, or
+/// a library that it includes, uses their names for something else. restore_macros.hpp restores the
+/// macros.
 
 #pragma push_macro("A")
 #undef A

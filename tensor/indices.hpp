@@ -13,7 +13,7 @@
 namespace xtape {
 
 /// A view of any contiguous range of integers: labels as bytes, rows as std::vector<int>, or {3, 1,
-/// 4}. Like std::span, it refers to the caller's range.
+/// 4}. Like std::span, an Indices refers to the caller's range.
 class Indices {
  public:
   /// Refers to the integers of `range`, which must outlive this object. A list in braces lives
@@ -32,8 +32,8 @@ class Indices {
       : data_(list.begin()), size_(list.size()), read_(&read<I>), is_signed_(std::is_signed_v<I>) {}
   ///@}
 
-  /// Refers to rows of a table of `width` integers a row: first those of row `rows[0]`, and so on.
-  /// Table and rows must outlive this.
+  /// Returns a view of rows of a table with `width` integers in each row. The integers of row
+  /// `rows[0]` come first. The table and `rows` must outlive the view.
   template <std::integral I>
   static Indices of_rows(std::span<const I> table, std::size_t width,
                          std::span<const std::size_t> rows) {
@@ -47,7 +47,7 @@ class Indices {
   /// Returns the number of indices.
   std::size_t size() const { return size_; }
 
-  /// Returns index `i`; `i` must be below size(). Values of 2^63 and above wrap to negative, which
+  /// Returns index `i`. `i` must be below size(). Values of 2^63 and above wrap to negative, which
   /// every op rejects.
   std::int64_t operator[](std::size_t i) const {
     return read_(data_, rows_ == nullptr ? i : rows_[i / width_] * width_ + i % width_);

@@ -8,13 +8,15 @@
 #include "tensor/xtensor.hpp"
 
 /// @file
-/// Functions of whole vector registers that agree with the standard library.
+/// Functions of whole vector registers. Their results agree with the standard library.
 ///
 /// xsimd's functions are accurate to a few units in the last place almost everywhere. In some
 /// ranges they are wrong: exp(709.5) is infinite, and the log of a subnormal number is the log of
-/// another number. The last elements of a row, which do not fill a register, go to the standard
-/// library, so one array could hold two answers. If a register holds a number from such a range,
-/// all its elements go to the standard library. The elements of a few functions always do.
+/// another number. The last elements of a row do not fill a register, and the standard library
+/// computes them. So one array could hold two answers for one number.
+///
+/// If a register holds a number from such a range, the standard library computes all its elements.
+/// A few functions always use the standard library.
 
 namespace xtape::detail {
 
@@ -81,7 +83,7 @@ template <>
 inline constexpr Magnitudes<double> doubtful<xt::math::log10_fun, double>{
     0, std::numeric_limits<double>::min()};
 
-// Far below 1, where acosh is no number, it is 0 or infinite.
+// Far below 1, where acosh is NaN, xsimd gives 0 or infinity.
 template <>
 inline constexpr Magnitudes<float> doubtful<xt::math::acosh_fun, float>{
     1e3F, std::numeric_limits<float>::infinity()};
@@ -129,7 +131,8 @@ B call_lane_by_lane(const F& function, const B& first, const More&... more) {
   return B::load_unaligned(results.data());
 }
 
-/// Does the same, out of the way of code that seldom calls it.
+/// Calls function(x) for one element of the register after the other. The function is out of line,
+/// because it is seldom called.
 template <class F, class B>
 [[gnu::cold, gnu::noinline]] B call_doubtful(const F& function, const B& x) {
   return call_lane_by_lane(function, x);

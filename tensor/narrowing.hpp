@@ -7,7 +7,7 @@
 #include "tensor/xtensor.hpp"
 
 /// @file
-/// Finds out at compile time whether an expression would lose digits in another number type.
+/// A check at compile time: does an expression lose digits in another number type?
 
 namespace xtape {
 
@@ -16,9 +16,9 @@ namespace detail {
 template <class E>
 constexpr auto own_numbers();
 
-/// The type that an expression's arrays give its elements, through functions and casts. Numbers
-/// such as the 2.0 in `2.0 * x` take the type of the arrays beside them; an expression of numbers
-/// and comparisons alone is bool.
+/// The type of an expression's elements, as it follows from the arrays, functions and casts in the
+/// expression. Numbers such as the 2.0 in `2.0 * x` take the type of the arrays beside them. If an
+/// expression has only numbers and comparisons, the type is bool.
 template <class E>
 using OwnNumbers = typename decltype(own_numbers<std::remove_cvref_t<E>>())::type;
 
@@ -49,8 +49,8 @@ constexpr auto own_numbers() {
 
 }  // namespace detail
 
-/// True if the arrays in expression `E` hold numbers of more digits than `T`, as double beside
-/// float. `xt::cast<T>(expression)` never does.
+/// True if the arrays in expression `E` hold numbers of more digits than `T`, for example double if
+/// `T` is float. Always false for `xt::cast<T>(expression)`.
 template <class E, class T>
 inline constexpr bool loses_digits =
     std::floating_point<detail::OwnNumbers<E>>&&

@@ -7,7 +7,7 @@
 
 namespace xtape {
 
-/// One number for the height and the width of an image, or one for each: `2` or `{2, 3}`.
+/// A height and a width. Write one number for both, `2`, or one for each, `{2, 3}`.
 struct Pair {
   constexpr Pair(std::size_t both) : height(both), width(both) {}
   constexpr Pair(std::size_t of_height, std::size_t of_width)

@@ -9,14 +9,14 @@
 namespace xtape {
 
 /// Returns the number of threads that kernels and matrix products called by this thread may use.
-/// Until set_thread_count() is called, it is usable_processors(), or what OMP_NUM_THREADS and
-/// OMP_THREAD_LIMIT say.
+/// Until set_thread_count() is called, the number is usable_processors(), or follows from
+/// OMP_NUM_THREADS and OMP_THREAD_LIMIT.
 std::size_t thread_count() noexcept;
 
 /// Sets the number of threads that kernels and matrix products called by this thread may use.
-/// Results depend on this number, because sums are taken in another order. Called from within a
-/// range of parallel(), it holds until that range ends. Throws ValueError unless `count` is from 1
-/// to 1024.
+/// Results depend on this number, because sums are taken in another order. If a range of parallel()
+/// calls this function, the number holds until the range ends. Throws ValueError unless `count` is
+/// from 1 to 1024.
 void set_thread_count(std::size_t count);
 
 /// The number of elements below which a second thread costs more than it saves.
@@ -42,12 +42,13 @@ void parallel_ranges(std::size_t count, std::size_t grain,
 
 }  // namespace detail
 
-/// Calls `body(begin, end)` for ranges that together cover [0, count): one range if `work`
-/// (elements touched) is small, otherwise one range per thread.
+/// Calls `body(begin, end)` for ranges that together cover [0, count). If `work`, the number of
+/// elements touched, is below parallel_threshold, there is one range. Otherwise, there is one range
+/// per thread.
 ///
-/// Ranges begin at multiples of `grain` and depend only on `count` and thread_count(), so results
+/// Ranges begin at multiples of `grain`. They depend only on `count` and thread_count(), so results
 /// do not depend on which thread computes a range. The calling thread computes every range that no
-/// other thread has begun, so it never waits for a thread that is not running. If ranges throw, the
+/// other thread has begun. So it never waits for a thread that is not running. If ranges throw, the
 /// exception of the first such range is rethrown after all ranges have ended. A call from within a
 /// range, or from within a parallel region of OpenMP, starts no further threads. Throws ValueError
 /// if `grain` is 0 and there is work for several threads.

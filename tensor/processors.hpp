@@ -8,8 +8,8 @@
 
 namespace xtape {
 
-/// Returns the number of processors that this process may use, at least 1. It is the size of the
-/// affinity mask, or a container's CPU quota if that is smaller.
+/// Returns the number of processors that this process may use, at least 1. The number is the size
+/// of the affinity mask, or a container's CPU quota if the quota is smaller.
 std::size_t usable_processors() noexcept;
 
 namespace detail {

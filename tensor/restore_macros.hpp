@@ -1,5 +1,5 @@
 /// @file
-/// Brings back the macros that hide_macros.hpp has hidden.
+/// Restores the macros that hide_macros.hpp has hidden.
 
 #pragma pop_macro("A")
 #pragma pop_macro("B")

@@ -15,8 +15,9 @@ namespace xtape {
 /// The generator is xoshiro256++ (Blackman and Vigna, "Scrambled Linear Pseudorandom Number
 /// Generators", ACM TOMS 47(4), 2021; period 2^256 - 1), seeded by splitmix64 (Steele, Lea and
 /// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). It is a
-/// std::uniform_random_bit_generator. Use the distributions below, because those of `<random>`
-/// differ between standard libraries. The whole state is four words. Not for cryptography.
+/// std::uniform_random_bit_generator. Use the distributions of this class, because the
+/// distributions of `<random>` differ between standard libraries. The state is four words. Do not
+/// use the generator for cryptography.
 class Rng {
  public:
   using result_type = std::uint64_t;           ///< The type of a random word.
@@ -25,7 +26,7 @@ class Rng {
   /// Seeds the generator. The same seed gives the same numbers on every machine.
   explicit Rng(std::uint64_t seed = 42);
 
-  /// The smallest and the largest random word.
+  /// Returns the smallest, or the largest, random word.
   ///@{
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return std::numeric_limits<result_type>::max(); }
@@ -47,7 +48,7 @@ class Rng {
 
   /// Returns a standard normal number, by the polar method (Marsaglia and Bray, "A Convenient
   /// Method for Generating Normal Variables", SIAM Review 6(3), 1964). The method yields two
-  /// numbers; the second is dropped, because keeping it would add to the state.
+  /// numbers. The second is dropped, because keeping it would add to the state.
   double normal();
 
   /// Returns mean + deviation z with z = normal(). Throws ValueError unless both are finite and
@@ -82,8 +83,8 @@ class Rng {
   /// Returns the state, which determines all further numbers.
   const State& state() const { return state_; }
 
-  /// Restores a state from state(), so that the same numbers follow. Throws ValueError if all words
-  /// are 0, a state that no generator reaches or leaves.
+  /// Restores a state from state(). The generator then returns the same numbers as after that
+  /// state. Throws ValueError if all words are 0, a state that no generator reaches or leaves.
   void restore(const State& state);
 
  private:

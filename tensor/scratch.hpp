@@ -6,16 +6,17 @@
 #include <utility>
 
 /// @file
-/// Memory that a thread uses again.
+/// Memory that a thread reuses.
 
 namespace xtape {
 
-/// Returns an object that this thread keeps from call to call, for its memory. `Tag` tells apart
-/// objects of one type.
+/// Returns an object that this thread keeps from call to call, to reuse its memory. `Tag`
+/// distinguishes objects of one type.
 ///
-/// The object is destroyed when the thread ends, after the objects that are thread_local. If one of
-/// their destructors calls xtape, it finds the object. That of the main thread is never destroyed,
-/// for functions that std::atexit() has registered. Throws std::bad_alloc without memory.
+/// The object is destroyed when the thread ends, after the thread_local objects. So a destructor of
+/// a thread_local object may still call xtape. The object of the main thread is never destroyed,
+/// because functions registered by std::atexit() may still call xtape. Throws std::bad_alloc if
+/// there is no memory.
 template <class T, class Tag>
 T& scratch() {
   static thread_local T* object = nullptr;

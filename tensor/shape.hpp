@@ -23,8 +23,8 @@ inline constexpr std::size_t max_rank = 63;
 
 namespace detail {
 
-/// Returns the product of the extents, or nothing on overflow. Extents of 0 are left out of the
-/// overflow check, so that no part of a shape can overflow in any order of multiplication.
+/// Returns the product of the extents, or nothing on overflow. The overflow check skips extents of
+/// 0. So no part of a shape can overflow, in any order of multiplication.
 template <class S>
 std::optional<std::size_t> count_elements(const S& shape) {
   std::size_t count = 1;
@@ -42,18 +42,18 @@ std::optional<std::size_t> count_elements(const S& shape) {
 /// Throws ShapeError, with the name `operation`, if `rank` is more than max_rank.
 void require_rank(const char* operation, std::size_t rank);
 
-/// Returns the number of elements of an array of `shape`: the product of the extents, 1 for a
+/// Returns the number of elements of an array of `shape`: the product of the extents, and 1 for a
 /// scalar. Throws ShapeError, with the name `operation`, if the shape has more than max_rank axes,
 /// or if the product of its nonzero extents overflows std::size_t.
 std::size_t element_count(const Shape& shape, const char* operation = nullptr);
 
 /// Returns the shape that NumPy's broadcasting gives for two operands. Axes are aligned at the last
-/// one. A missing axis, and an axis of extent 1, stretches. Throws ShapeError, with the name
-/// `operation`, if the shapes do not broadcast.
+/// axis. A missing axis or an axis of extent 1 is repeated to the extent of the other operand.
+/// Throws ShapeError, with the name `operation`, if the shapes do not broadcast.
 Shape broadcast_shapes(const char* operation, const Shape& a, const Shape& b);
 
-/// Returns an axis counted from the front for one counted from either end; -1 is the last. Throws
-/// ShapeError, with the name `operation`, if there is no such axis.
+/// Converts an axis to one that counts from the front. A negative axis counts from the end, and -1
+/// is the last axis. Throws ShapeError, with the name `operation`, if there is no such axis.
 std::size_t normalize_axis(const char* operation, std::ptrdiff_t axis, const Shape& shape);
 
 /// Returns the shape in digits: `()`, `(10)`, `(64, 784)`. NumPy prints it the same way, except for
@@ -69,7 +69,7 @@ inline bool same_shape(const Shape& a, const Shape& b) {
 
 namespace fmt {
 
-/// Formats a shape as to_string() does, in `fmt::format("{}", shape)` and in xtape's messages.
+/// Lets `fmt::format("{}", shape)` print a shape as to_string() does. xtape's messages use it.
 template <>
 struct formatter<xtape::Shape> {
   /// Parses `{}`, which takes no options.

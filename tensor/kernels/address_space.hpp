@@ -3,8 +3,8 @@
 #include <cstddef>
 
 /// @file
-/// A check for free address space before calls to libraries that crash or hang when allocation
-/// fails. Used by tensor/gemm.cpp and tensor/kernels/onednn.cpp.
+/// A check for free address space. Some libraries crash or hang if an allocation fails, so callers
+/// check first. tensor/gemm.cpp and tensor/kernels/onednn.cpp use the check.
 
 namespace xtape {
 

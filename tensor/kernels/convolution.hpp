@@ -13,8 +13,9 @@ namespace xtape {
 /// The type of `same`.
 struct Same {};
 
-/// Padding by which a convolution of stride 1 keeps the size of its images. For an even number of
-/// rows of zeros, half of them lie on each side. For an odd one, the last side has one more.
+/// The padding with which a convolution of stride 1 keeps the size of its images. An even number of
+/// rows of zeros is divided equally between both sides. For an odd number, the last side has one
+/// more.
 inline constexpr Same same;
 
 /// Rows and columns of zeros around an image: a number for all sides, one for each axis, or `same`.
@@ -90,17 +91,19 @@ struct Convolution {
 };
 
 /// Returns the geometry of conv2d for images and weights of these shapes. Throws ShapeError or
-/// ValueError, with the name `op`, if they do not fit.
+/// ValueError, with the name `op`, if the shapes or options do not fit.
 Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
                            const Conv2dOptions& options);
 
-/// Returns the geometry of conv1d for x (batch, length, in) and weight (kernel, in / groups, out):
-/// images and weights have the height 1. Throws as above.
+/// Returns the geometry of conv1d for x (batch, length, in) and weight (kernel, in / groups, out).
+/// Images and windows have the height 1. Throws ShapeError or ValueError, with the name `op`, if
+/// the shapes or options do not fit.
 Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
                            const Conv1dOptions& options);
 
-/// Returns the geometry of the convolution whose transpose conv_transpose2d computes. It maps the
-/// result of conv_transpose2d to the shape of its operand x. Throws as above.
+/// Returns the geometry of the convolution whose transpose conv_transpose2d computes. That
+/// convolution maps the result of conv_transpose2d to the shape of its operand x. Throws ShapeError
+/// or ValueError, with the name `op`, if the shapes or options do not fit.
 Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
                            const ConvTranspose2dOptions& options);
 
@@ -117,9 +120,10 @@ void convolve_transposed(const Convolution& geometry, const T* dy, const T* weig
 template <class T>
 void convolve_for_weights(const Convolution& geometry, const T* x, const T* dy, T beta, T* dw);
 
-/// Switches Winograd's algorithm on or off, for the whole process. While it is on, convolutions of
-/// floats with windows of 3 x 3 use it where it is faster (tensor/kernels/winograd.hpp). It
-/// is on at the start, unless the environment variable XTAPE_WINOGRAD is 0.
+/// Switches Winograd's algorithm on or off, for the whole process. While the algorithm is on,
+/// convolutions of floats with windows of 3 x 3 use it where it is faster
+/// (tensor/kernels/winograd.hpp). The algorithm is on at the start, unless the environment variable
+/// XTAPE_WINOGRAD is 0.
 ///@{
 void set_winograd(bool on) noexcept;
 bool winograd_is_on() noexcept;

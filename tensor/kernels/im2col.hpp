@@ -8,7 +8,7 @@
 
 namespace xtape::im2col {
 
-/// Compute the same as the functions of these names in tensor/kernels/convolution.hpp.
+/// Computes the same as the function of this name in tensor/kernels/convolution.hpp.
 ///@{
 template <class T>
 void convolve(const Convolution& geometry, const T* x, const T* weight, const T* bias, T beta,

@@ -14,13 +14,14 @@ namespace xtape {
 struct NormShape {
   std::size_t samples, positions, channels, groups;
 
-  /// Returns how many statistics a sample has: one for each channel, or one if there is one group.
+  /// Returns the number of statistics of a sample: one for each channel, or one if there is one
+  /// group.
   std::size_t width() const { return groups == 1 ? 1 : channels; }
 
-  /// Returns how many statistics all samples have.
+  /// Returns the number of statistics of all samples.
   std::size_t statistics() const { return samples * width(); }
 
-  /// Returns how many numbers are normalised together.
+  /// Returns the number of elements that are normalised together.
   std::size_t count() const { return positions * (channels / groups); }
 
   /// True if each channel is a group of the one sample, as in batch norm.
@@ -28,7 +29,7 @@ struct NormShape {
 };
 
 /// The statistics of an array: one each for the samples and, within a sample, for the channels, or
-/// one if there is one group. The mean is guess + shift. So x - mean keeps the digits of numbers
+/// one if there is one group. The mean is guess + shift, so x - mean keeps the digits of numbers
 /// whose mean is large.
 template <class T>
 struct Moments {

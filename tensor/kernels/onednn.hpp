@@ -4,8 +4,8 @@
 #include <string>
 
 /// @file
-/// Single-precision GEMM by oneDNN. It is part of the library only if that is built with oneDNN.
-/// Used by tensor/gemm.cpp.
+/// Single-precision GEMM by oneDNN. This code is part of the library only if the library is built
+/// with oneDNN. tensor/gemm.cpp uses it.
 
 namespace xtape::onednn {
 
@@ -15,8 +15,8 @@ void sgemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std
            float alpha, const float* a, std::size_t lda, const float* b, std::size_t ldb,
            float beta, float* c, std::size_t ldc);
 
-/// False once the program's exit has destroyed oneDNN's kernels, as in functions that were
-/// registered by std::atexit() before the first product.
+/// True until the program's exit destroys oneDNN's kernels. False, for example, in functions that
+/// were registered by std::atexit() before the first product.
 bool usable() noexcept;
 
 /// Returns the version of oneDNN at run time, as "2.6.3".

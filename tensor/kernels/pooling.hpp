@@ -7,7 +7,7 @@
 #include "tensor/array.hpp"
 
 /// @file
-/// Kernels of pools: each number of the result is the maximum or the mean of a window of an image.
+/// Kernels of pools. Each element of the result is the maximum or the mean of a window of an image.
 
 namespace xtape {
 
@@ -51,8 +51,8 @@ struct Windows {
 
 /// Computes the maximum of each window, by channel: `y` is (batch, rows.count, columns.count,
 /// channels). NaN wins. Unless `places` is null, it gets the place of the maximum in the covered
-/// part of the window, in row-major order: the first of equal ones, the last NaN. `Place` must hold
-/// numbers below area().
+/// part of the window, in row-major order. In a tie, this is the first maximum. Of several NaNs, it
+/// is the last. `Place` must hold numbers below area().
 template <class T, class Place>
 void max_pool(const T* x, const Windows& windows, T* y, Place* places);
 

@@ -6,30 +6,32 @@
 #include "tensor/array.hpp"
 
 /// @file
-/// Kernels that read images at other positions, one axis at a time: upsampling and padding.
+/// Kernels that read images at other positions, one axis at a time. Upsampling and padding use
+/// these kernels.
 
 namespace xtape {
 
-/// Where a row or a column of a result comes from: the sum of two positions of an image, each times
-/// its weight. A position of weight 0 is not read.
+/// The source of a row or a column of a result: two positions of an image and a weight for each.
+/// The result is their weighted sum. A position of weight 0 is not read.
 template <class T>
 struct Source {
   std::size_t first, second;
   T first_weight, second_weight;
 
-  /// True if the row or column comes from no position.
+  /// True if the row or column has no source in the image.
   bool outside() const { return first_weight == T(0) && second_weight == T(0); }
 };
 
-/// Images (batch, height, width, channels), and where each row and column of a result comes from.
+/// The shape of images (batch, height, width, channels), and the source of each row and column of a
+/// result.
 template <class T>
 struct Resampling {
   std::size_t batch, height, width, channels;
   std::span<const Source<T>> rows, columns;
 };
 
-/// Computes y, (batch, rows.size(), columns.size(), channels). Pixels whose row or column comes
-/// from outside become `value`.
+/// Computes y (batch, rows.size(), columns.size(), channels). Pixels whose row or column has no
+/// source become `value`.
 template <class T>
 void resample(const T* x, const Resampling<T>& to, T value, T* y);
 

@@ -10,12 +10,12 @@
 
 namespace xtape {
 
-/// The division of [0, count) into ranges, one per thread, or a single one if there is little
-/// work. It depends only on `count`, `work` and thread_count(). No range is empty unless `count` is
-/// 0.
+/// The division of [0, count) into ranges, one per thread, or a single one if there is little work.
+/// The division depends only on `count`, `work` and thread_count(). No range is empty unless
+/// `count` is 0.
 ///
-/// Scratch memory belongs to a share and not to a thread. So a training step allocates nothing,
-/// whichever thread computes a share.
+/// Scratch memory belongs to a share and not to a thread. So a repeated training step does not
+/// allocate, no matter which thread computes a share.
 class Shares {
  public:
   /// Divides [0, count) for an amount of `work` as parallel() measures it.

@@ -3,12 +3,12 @@
 #include <csignal>
 
 /// @file
-/// Which signals can wait. Used by the thread pool and by oneDNN's products.
+/// The signals that can wait. The thread pool and oneDNN's products use this header.
 
 namespace xtape {
 
-/// Returns the signals without those of a fault, which cannot wait: if one is blocked, it ends the
-/// process without the program's handler.
+/// Returns `signals` without the signals of a fault, which cannot wait. A blocked signal of a fault
+/// ends the process without a call of the program's handler.
 inline sigset_t without_faults(sigset_t signals) noexcept {
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
     sigdelset(&signals, fault);

@@ -11,14 +11,14 @@
 namespace xtape {
 
 /// Computes p(i, j) = exp(z(i, j) - m(i)) / sum_k exp(z(i, k) - m(i)) with m(i) = max_j z(i, j),
-/// along the last axis. `p` takes the shape of z. Nothing overflows, whatever the size of the
-/// numbers. Throws ShapeError if the last axis is empty, or if z was moved from.
+/// along the last axis. `p` takes the shape of z. Numbers of any size do not overflow. Throws
+/// ShapeError if the last axis is empty, or if z was moved from.
 template <class T>
 void softmax(const Array<T>& z, Array<T>& p);
 
 /// Computes softmax(z) into p, and returns sum_i -ln p(i, label(i)) for one label per row. The loss
-/// does not take the logarithm of the rounded p, so it is finite if z is. Labels must be below the
-/// number of columns.
+/// does not use the logarithm of the rounded p, so the loss is finite if z is finite. Labels must
+/// be below the number of columns.
 template <class T>
 T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p);
 

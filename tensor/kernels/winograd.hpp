@@ -16,7 +16,7 @@ bool can(const Convolution& geometry);
 /// on both sides, and at least half of the results in tiles of 4 x 4 exist.
 bool pays(const Convolution& geometry);
 
-/// Compute the same as the functions of these names in tensor/kernels/convolution.hpp.
+/// Computes the same as the function of this name in tensor/kernels/convolution.hpp.
 ///
 /// Results are computed in tiles of 4 x 4 by 36 multiplications for each pair of channels, instead
 /// of 144. Rounding errors are about six times larger.

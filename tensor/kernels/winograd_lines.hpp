@@ -19,7 +19,7 @@ inline constexpr float a = 0.75f, b = 1.5f;
 inline constexpr float a2 = a * a, b2 = b * b, a3 = a * a2, b3 = b * b2;
 ///@}
 
-/// N neighbouring channels in a vector register. One channel is a number.
+/// A vector register with N neighbouring channels. One channel is a plain number.
 template <std::size_t N>
 struct Register {
   /// The register.
@@ -54,8 +54,8 @@ void store(float* to, const V& v) {
   std::memcpy(to, &v, sizeof v);
 }
 
-/// Calls `f(V{}, channel)` for all channels, as many at a time as fill a register V, and for what
-/// remains in narrower registers.
+/// Calls `f(V{}, channel)` for all channels, a register V of them at a time. The remaining channels
+/// use narrower registers.
 template <std::size_t N = widest, class F>
 void for_each_register(std::size_t channels, F f, std::size_t channel = 0) {
   for (; channel + N <= channels; channel += N) {
