@@ -11,9 +11,9 @@
 
 namespace xtape {
 
-/// An arena: memory that is handed out piece by piece, freed as a whole, and reused. Ops keep
-/// non-array data in it: labels, row numbers, lists of inputs. A tape that has seen its largest
-/// recording allocates no more.
+/// Memory that is handed out piece by piece, freed as a whole, and reused. Ops keep data other than
+/// arrays in an arena: labels, row numbers, lists of inputs. After the largest recording of a tape,
+/// its arena does not allocate again.
 class Arena {
  public:
   /// Returns uninitialised memory for `count` objects, valid until clear(). Throws std::bad_alloc

@@ -54,9 +54,9 @@ void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
 /// - `[=](auto y, Array<T>& da, T beta) { ... }` computes da = beta da + gradient itself. beta is 0
 ///   or 1. If it is 0, da holds no numbers yet.
 ///
-/// A gradient is not called if its operand needs no gradient. All gradients together capture at
-/// most 64 bytes, which is four handles. The operands are also y.input(0), y.input(1), ... Throws
-/// as record() does.
+/// If an operand needs no gradient, its closure is not called. All gradients together capture at
+/// most 64 bytes: four handles. The operands are also y.input(0), y.input(1), ... Throws as
+/// record() does.
 template <class T, std::size_t N, class Value, class... Gradients>
 Variable<T> define(const char* op, const Variable<T> (&operands)[N], Value&& value,
                    Gradients... gradients) {

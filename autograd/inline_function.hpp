@@ -7,17 +7,17 @@
 
 namespace xtape {
 
-/// A callable that is stored inside the object, never on the heap. Its captures must be trivially
-/// copyable: handles, scalars, spans. So recording an op neither allocates nor leaks, and capturing
-/// an array does not compile.
+/// A callable that is stored inside the object, never on the heap. The captures of the callable
+/// must be trivially copyable: handles, scalars, spans. So recording an op neither allocates nor
+/// leaks, and capturing an array does not compile.
 template <class Argument, std::size_t Capacity>
 class InlineFunction {
  public:
   /// Creates an empty object, which cannot be called.
   InlineFunction() = default;
 
-  /// Stores a copy of `function`. Does not compile if it holds more than `Capacity` bytes, or
-  /// anything that is not trivially copyable.
+  /// Stores a copy of `function`. This does not compile if `function` has more than `Capacity`
+  /// bytes, or is not trivially copyable.
   template <class F>
   requires(!std::same_as<F, InlineFunction>) InlineFunction(F function)
       : call_([](const std::byte* self, Argument argument) {
@@ -32,10 +32,10 @@ class InlineFunction {
     ::new (static_cast<void*>(storage_)) F(function);
   }
 
-  /// True if there is a function to call.
+  /// True if the object holds a function.
   explicit operator bool() const { return call_ != nullptr; }
 
-  /// Calls the function. There must be one.
+  /// Calls the function. The object must hold one.
   void operator()(Argument argument) const { call_(storage_, argument); }
 
  private:

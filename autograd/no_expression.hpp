@@ -5,14 +5,14 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Keeps Variables out of xtensor's expressions: xtensor would take one for a number, and its
-/// result would record nothing.
+/// Declarations that keep Variables out of xtensor's expressions. xtensor would treat a Variable as
+/// a number, and would record nothing.
 
 namespace xtape {
 
 namespace detail {
 
-/// The scalar type of a Variable; void for everything else.
+/// The scalar type of a Variable. For any other type, it is void.
 template <class Operand>
 struct VariableScalar {
   using type = void;
@@ -26,7 +26,7 @@ using variable_scalar = typename VariableScalar<std::remove_cvref_t<Operand>>::t
 
 }  // namespace detail
 
-/// True for a Variable, also by reference.
+/// True if `Operand` is a Variable or a reference to one.
 template <class Operand>
 inline constexpr bool is_variable = !std::is_void_v<detail::variable_scalar<Operand>>;
 
@@ -35,7 +35,7 @@ namespace detail {
 /// The kind of an xtensor expression with a Variable among its operands.
 struct VariableTag {};
 
-/// What such an expression would be: it does not compile.
+/// The result type of an xtensor expression with a Variable. Its construction does not compile.
 template <class F>
 struct NoExpression {
   template <class... Operands>
@@ -52,7 +52,7 @@ struct NoExpression {
 
 namespace xt::extension {
 
-/// The kind of a Variable that xtensor has taken for a number.
+/// The kind of a Variable that xtensor treats as a number.
 template <class V>
 requires xtape::is_variable<V>
 struct get_expression_tag<xscalar<V>> {
@@ -63,7 +63,7 @@ struct get_expression_tag<xscalar<V>> {
 
 namespace xt::detail {
 
-/// The result of a function of such an operand.
+/// The result of a function of an operand with the tag VariableTag.
 template <class F, class... Operands>
 struct select_xfunction_expression<xtape::detail::VariableTag, F, Operands...> {
   using type = xtape::detail::NoExpression<F>;  ///< As xtensor asks for it.

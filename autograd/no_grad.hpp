@@ -9,12 +9,13 @@
 
 namespace xtape {
 
-/// While it lives, its tape records values only: nothing needs a gradient, and layers that behave
-/// differently in training (dropout) know that this is not. `xtape::NoGrad guard{tape};`
+/// A guard that switches gradients off for a tape: `xtape::NoGrad guard{tape};`. During its
+/// lifetime, the tape records values only, and no value needs a gradient. Layers such as dropout
+/// then behave as in evaluation.
 template <class T>
 class NoGrad {
  public:
-  /// Begins to record values only; the destructor goes back to what was before.
+  /// Switches gradients off. The destructor restores the previous state.
   explicit NoGrad(Tape<T>& tape) : tape_(tape), before_(std::exchange(tape.grad_enabled_, false)) {}
   ~NoGrad() { tape_.grad_enabled_ = before_; }
   NoGrad(const NoGrad&) = delete;

@@ -6,9 +6,9 @@
 
 namespace xtape {
 
-/// A map from the address of a parameter to its node in the current recording. It is a hash table
-/// with open addressing. Entries expire with their recording, so rewinding a tape costs nothing,
-/// and a repeated step allocates nothing.
+/// A map from the address of a parameter to its node in the current recording. The map is a hash
+/// table with open addressing. Entries expire with their recording. So rewinding a tape does not
+/// touch the table, and a repeated step does not allocate.
 template <class Node>
 class ParameterMap {
  public:
@@ -26,14 +26,14 @@ class ParameterMap {
     return nullptr;
   }
 
-  /// Makes room for one insert(), which then cannot fail.
+  /// Makes room for one insert(). The insert() then cannot fail.
   void make_room(std::uint64_t recording) {
     if (2 * (size_ + 1) > entries_.size()) {
       grow(recording);
     }
   }
 
-  /// Adds a parameter, or gives it another node.
+  /// Adds a parameter, or replaces the node of a known parameter.
   void insert(const void* parameter, Node* node, std::uint64_t recording) {
     place({parameter, node, recording});
     ++size_;

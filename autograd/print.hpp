@@ -12,13 +12,14 @@
 
 namespace xtape {
 
-/// Returns the Variable as text: "relu (3) float [0, 0.5, 2]". Throws TapeError if it is stale.
+/// Returns the Variable as text: "relu (3) float [0, 0.5, 2]". Throws TapeError if the Variable is
+/// stale.
 template <class T>
 std::string to_string(Variable<T> x, int precision = 6) {
   return std::string(x.op()) + ' ' + to_string(x.value(), precision);
 }
 
-/// Prints the Variable with the precision of the stream. Throws TapeError if it is stale.
+/// Prints the Variable with the precision of the stream. Throws TapeError if the Variable is stale.
 template <class T>
 std::ostream& operator<<(std::ostream& out, const Variable<T>& x) {
   return out << to_string(x, static_cast<int>(out.precision()));

@@ -4,7 +4,7 @@
 #include "tensor/kernels/reduce.hpp"
 
 /// @file
-/// The functions that ops are made of.
+/// The functions that record an op and its gradients.
 
 namespace xtape {
 
@@ -19,13 +19,13 @@ struct Accumulate {
 
 }  // namespace detail
 
-/// Records an op: computes its value at once and stores how to differentiate it.
+/// Records an op. It computes the value at once and stores the backward function.
 ///
 /// `forward` is an xtensor expression over the inputs' values, or a callable `(Array<T>& y)` that
 /// shapes and fills y. The tape calls `backward` with the result when its gradient is complete.
 /// `backward` passes the gradient on with accumulate(). It captures handles and scalars by value.
 ///
-/// Strong exception guarantee. Throws TapeError if there are no inputs, if they are stale or on
+/// Strong exception guarantee. Throws TapeError if there are no inputs, if inputs are stale or on
 /// different tapes, or if `forward` records values itself. Throws ShapeError if the operands do not
 /// broadcast, or if an array was moved from.
 template <class T, class Forward>
@@ -36,8 +36,8 @@ Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Fo
                                        std::forward<Forward>(forward), backward);
 }
 
-/// Calls ops() and returns its result. Use it for an op that records several others. If ops()
-/// throws, everything that it recorded is removed. It must not record parameters.
+/// Calls ops() and returns its result. Use compose() for an op that records several other ops.
+/// ops() must not record parameters. If ops() throws, everything that it recorded is removed.
 template <class T, class Ops>
 std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   const std::size_t size = tape.size_, observed = tape.observations_.size();
@@ -51,13 +51,13 @@ std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   }
 }
 
-/// accumulate(x, contribution) adds to the gradient of `x`. The contribution is an xtensor
-/// expression, or a callable `(Array<T>& grad, T beta)` that computes grad = beta grad +
-/// contribution. beta is 0 or 1. If it is 0, grad holds no numbers yet.
+/// Adds a contribution to the gradient of `x`: `accumulate(x, contribution)`. The contribution is
+/// an xtensor expression, or a callable `(Array<T>& grad, T beta)` that computes grad = beta grad +
+/// contribution. beta is 0 or 1. If beta is 0, grad holds no numbers yet.
 ///
 /// An expression that is larger than x is summed over the axes along which x was broadcast. An
-/// expression that is smaller is broadcast. Both happen if each is smaller along another axis.
-/// Nothing is evaluated if x needs no gradient.
+/// expression that is smaller is broadcast. If each is smaller along another axis, both happen. If
+/// x needs no gradient, nothing is evaluated.
 ///
 /// Throws TapeError outside of Tape::backward. Throws ShapeError if the contribution does not
 /// broadcast against x, reads an array that was moved from, or leaves a gradient of another shape.

@@ -8,9 +8,9 @@
 
 namespace xtape {
 
-/// Names a part of a model in the messages of Tape::detect_anomaly(). Everything that the tape
+/// A name for a part of a model in the messages of Tape::detect_anomaly(). Everything that the tape
 /// records during the lifetime of the Scope belongs to the part. Scopes nest. The name is a string
-/// literal, or a callable that returns a std::string and is called only for a message.
+/// literal, or a callable that returns a std::string. The callable is called only for a message.
 ///
 ///     auto operator()(Variable<float> x) const {
 ///       const Scope scope{x.tape(), "encoder"};

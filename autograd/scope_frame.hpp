@@ -4,7 +4,7 @@
 
 namespace xtape::detail {
 
-/// One of the scopes that a tape is in; see autograd/scope.hpp.
+/// An entry in the list of a tape's current scopes. See autograd/scope.hpp.
 struct ScopeFrame {
   const ScopeFrame* outer;
   const void* name;

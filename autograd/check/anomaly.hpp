@@ -7,8 +7,8 @@
 
 namespace xtape {
 
-/// Finds the first value or gradient that is not finite. It rewinds the tape, calls `loss()` to
-/// record again, and differentiates the result, all under Tape::detect_anomaly(). Returns the
+/// Finds the first value or gradient that is not finite. Under Tape::detect_anomaly(), the function
+/// rewinds the tape, calls `loss()` to record again, and differentiates the result. Returns the
 /// message of the AnomalyError, or nothing if every value and gradient is finite. Other errors pass
 /// through.
 ///

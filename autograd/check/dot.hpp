@@ -6,14 +6,14 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// A picture of what a tape has recorded, for Graphviz (https://graphviz.org/doc/info/lang.html):
+/// A picture of a recording, for Graphviz (https://graphviz.org/doc/info/lang.html):
 ///
 ///     std::ofstream("tape.dot") << to_dot(tape, nn::parameter_names(model));
 ///     $ dot -Tsvg tape.dot > tape.svg
 
 namespace xtape {
 
-/// The names of parameters, by address; see nn::parameter_names().
+/// The names of parameters, by address. See nn::parameter_names().
 using ParameterNames = std::map<const void*, std::string>;
 
 /// Returns the recording as a graph in Graphviz's DOT language. The graph has a node for each

@@ -8,29 +8,31 @@
 
 namespace xtape {
 
-/// y = sigma(x) = 1 / (1 + e^-x),   dx = dy y (1 - y). No x gives NaN by overflow.
+/// Returns y = sigma(x) = 1 / (1 + e^-x),   dx = dy y (1 - y). Overflow does not give NaN for any
+/// x.
 template <class T>
 Variable<T> sigmoid(Variable<T> x);
 
-/// y = tanh(x),   dx = dy (1 - y^2)
+/// Returns y = tanh(x),   dx = dy (1 - y^2).
 template <class T>
 Variable<T> tanh(Variable<T> x);
 
-/// y = max(x, 0),   dx = dy where x > 0, else 0 (Nair and Hinton 2010).
+/// Returns y = max(x, 0),   dx = dy where x > 0, else 0 (Nair and Hinton 2010).
 template <class T>
 Variable<T> relu(Variable<T> x);
 
-/// y = x where x > 0, else slope * x,   dx = dy where x > 0, else slope * dy (Maas et al. 2013).
+/// Returns y = x where x > 0, else slope * x,   dx = dy where x > 0, else slope * dy (Maas et al.
+/// 2013).
 template <class T>
 Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope = T(0.01));
 
-/// y = ln(1 + e^x),   dx = dy sigma(x). Computed as max(x, 0) + ln(1 + e^-|x|), which neither
-/// overflows nor cancels.
+/// Returns y = ln(1 + e^x),   dx = dy sigma(x). The op computes max(x, 0) + ln(1 + e^-|x|), which
+/// neither overflows nor cancels.
 template <class T>
 Variable<T> softplus(Variable<T> x);
 
-/// y = x Phi(x) with the normal distribution function Phi,   dx = dy (Phi(x) + x phi(x)) (Hendrycks
-/// and Gimpel 2016). It is the exact form by the error function, not the approximation by tanh.
+/// Returns y = x Phi(x) with the normal distribution function Phi,   dx = dy (Phi(x) + x phi(x))
+/// (Hendrycks and Gimpel 2016). The op uses the error function, not the approximation by tanh.
 template <class T>
 Variable<T> gelu(Variable<T> x);
 

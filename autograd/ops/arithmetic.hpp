@@ -7,13 +7,13 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Arithmetic with NumPy's broadcasting. Each throws ShapeError when the operands' shapes do not
-/// broadcast and TapeError when they live on different tapes; dy is the gradient of the result y.
-/// One operand may be a number, an array or an xtensor expression: it is a constant.
+/// Arithmetic with NumPy's broadcasting. One operand may be a number, an array or an xtensor
+/// expression, which is a constant. dy is the gradient of the result y. Each op throws ShapeError
+/// if the operands' shapes do not broadcast, and TapeError if the operands are on different tapes.
 
 namespace xtape {
 
-/// y = a + b,   da = dy, db = dy
+/// Returns y = a + b,   da = dy, db = dy.
 ///@{
 template <class T>
 Variable<T> operator+(Variable<T> a, Variable<T> b);
@@ -27,7 +27,7 @@ Variable<scalar_of<A, B>> operator+(A&& a, B&& b) {
 }
 ///@}
 
-/// y = a - b,   da = dy, db = -dy
+/// Returns y = a - b,   da = dy, db = -dy.
 ///@{
 template <class T>
 Variable<T> operator-(Variable<T> a, Variable<T> b);
@@ -41,7 +41,7 @@ Variable<scalar_of<A, B>> operator-(A&& a, B&& b) {
 }
 ///@}
 
-/// y = a b,   da = dy b, db = dy a
+/// Returns y = a b,   da = dy b, db = dy a.
 ///@{
 template <class T>
 Variable<T> operator*(Variable<T> a, Variable<T> b);
@@ -55,7 +55,7 @@ Variable<scalar_of<A, B>> operator*(A&& a, B&& b) {
 }
 ///@}
 
-/// y = a / b,   da = dy / b, db = -dy y / b
+/// Returns y = a / b,   da = dy / b, db = -dy y / b.
 ///@{
 template <class T>
 Variable<T> operator/(Variable<T> a, Variable<T> b);
@@ -69,13 +69,13 @@ Variable<scalar_of<A, B>> operator/(A&& a, B&& b) {
 }
 ///@}
 
-/// y = -x,   dx = -dy
+/// Returns y = -x,   dx = -dy.
 template <class T>
 Variable<T> operator-(Variable<T> x);
 
 namespace detail {
 
-/// A number in the type of the Variable beside it; everything else unchanged.
+/// Converts a number to the type of the Variable beside it. Returns any other operand unchanged.
 template <class T, class Y>
 decltype(auto) beside(const Y& y) {
   if constexpr (std::is_arithmetic_v<Y>) {
@@ -87,8 +87,9 @@ decltype(auto) beside(const Y& y) {
 
 }  // namespace detail
 
-/// `x += y` is `x = x + y`: x becomes a handle to a new value. Copies of x made before keep the old
-/// value, which the tape still holds. The right side is whatever operator+ takes, and so on.
+/// Replaces x by a handle to a new value: `x += y` is `x = x + y`. Earlier copies of x still refer
+/// to the old value, which the tape keeps. The right side may be anything that the binary operator
+/// takes.
 ///@{
 template <class T, class Y>
 Variable<T>& operator+=(Variable<T>& x, const Y& y) {

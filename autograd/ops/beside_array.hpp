@@ -6,11 +6,11 @@
 #include "autograd/record.hpp"
 
 /// @file
-/// Ops of two operands of which one is an array: a constant of the tape.
+/// Ops of two operands, one of them an array. The array becomes a constant of the tape.
 
 namespace xtape {
 
-/// One of the operands A and B is a Variable, the other an array or xtensor expression.
+/// A Variable beside an array or xtensor expression, in either order.
 template <class B, class A>
 concept BesideArray = (is_variable<A> && Expression<B>) || (is_variable<B> && Expression<A>);
 
@@ -21,8 +21,8 @@ using scalar_of =
 
 namespace detail {
 
-/// Returns op(a, b) with the array among them as a constant of the other's tape, which is as it was
-/// before when this throws.
+/// Returns op(a, b). The operand that is an array becomes a constant on the tape of the other
+/// operand. Strong exception guarantee: if the op throws, the tape is unchanged.
 template <class Op, class A, class B>
 auto beside_array(Op op, const A& a, const B& b) {
   if constexpr (Expression<A>) {

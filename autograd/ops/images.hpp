@@ -6,26 +6,27 @@
 #include "tensor/pair.hpp"
 
 /// @file
-/// Ops that enlarge images (batch, height, width, channels). Each channel is by itself. All throw
-/// ShapeError unless x has four axes.
+/// Ops that enlarge images (batch, height, width, channels). They treat each channel separately.
+/// All throw ShapeError unless x has four axes. dy is the gradient of the result y.
 
 namespace xtape {
 
-/// How upsample2d() finds the pixels between those of the image.
+/// The interpolation of upsample2d().
 enum class Upsampling {
   nearest,   ///< Each pixel becomes a block.
-  bilinear,  ///< Between the centres of four pixels, it interpolates. At the edges, it repeats
-             ///< them.
+  bilinear,  ///< Linear interpolation between the centres of four pixels. Edge pixels are repeated.
 };
 
-/// y = images whose height and width are `factor` times as large,   dx = sum of dy times the weight
-/// of x in y. Bilinear upsampling is PyTorch's with align_corners=False. Throws ValueError if a
-/// factor is 0, and ShapeError if the images have no pixels.
+/// Returns y, the images with `factor` times their height and width. dx is the sum of dy, weighted
+/// as x is weighted in y. Bilinear upsampling gives the results of PyTorch with
+/// align_corners=False. Throws ValueError if a factor is 0, and ShapeError if the images have no
+/// pixels.
 template <class T>
 Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode = Upsampling::nearest);
 
-/// How many rows and columns pad() adds: as many on all sides, `2`; as many at the top as at the
-/// bottom, and on the left as on the right, `Pair(2, 1)`; or a number for each side.
+/// The numbers of rows and columns that pad() adds. Write one number for all sides, `2`. Write
+/// `Pair(2, 1)` for 2 rows at the top and the bottom and 1 column on the left and the right. Or
+/// write four numbers: top, bottom, left, right.
 struct Margins {
   constexpr Margins(std::size_t all) : Margins(Pair(all)) {}
   constexpr Margins(Pair sides) : Margins(sides.height, sides.height, sides.width, sides.width) {}
@@ -36,20 +37,20 @@ struct Margins {
   std::size_t top, bottom, left, right;
 };
 
-/// What pad() adds.
+/// The content of the rows and columns that pad() adds.
 enum class PadMode {
   constant,  ///< One number.
   reflect,   ///< The image mirrored at its outermost pixels, which are not repeated.
 };
 
-/// How pad() adds rows and columns.
+/// The options of pad().
 struct PadOptions {
   PadMode mode = PadMode::constant;  ///< What it adds.
   double value = 0;                  ///< The number that PadMode::constant adds.
 };
 
-/// y = images with rows and columns added,   dx = sum of dy at the copies of x. Throws ShapeError
-/// if there are fewer pixels to reflect than a side adds.
+/// Returns y, the images with rows and columns added. dx is the sum of dy at the copies of x.
+/// Throws ShapeError if a side adds more pixels than there are to reflect.
 template <class T>
 Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options = {});
 

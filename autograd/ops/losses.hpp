@@ -7,34 +7,36 @@
 #include "tensor/indices.hpp"
 
 /// @file
-/// What training makes small: one number for a batch.
+/// Loss functions. Each returns a scalar.
 
 namespace xtape {
 
 namespace detail {
 
-/// Logits and target probabilities of which one is a Variable; integers are labels.
+/// Logits and target probabilities, one of them a Variable. A range of integers is none, because
+/// integers are labels.
 template <class Targets, class Logits>
 concept TargetsBeside = BesideArray<Logits, Targets> && !std::convertible_to<Targets, Indices>;
 
 }  // namespace detail
 
-/// Whether a loss is averaged or added up.
+/// The reduction of a loss over a batch: the mean or the sum.
 enum class Reduction { mean, sum };
 
-/// L = -(1/B) sum_i ln p(i, label(i)) with p = softmax(logits), over a batch of B rows (batch,
-/// classes); d(logits) = (p - one_hot(labels)) / B. With Reduction::sum, both without the 1/B.
+/// Returns the loss L = -(1/B) sum_i ln p(i, label(i)) with p = softmax(logits), for logits (batch,
+/// classes) with B rows. The gradient is d(logits) = (p - one_hot(labels)) / B. With
+/// Reduction::sum, the factor 1/B is left out of both.
 ///
-/// Computed from the logits, so that it is right for logits of any size and no epsilon is needed
-/// inside the logarithm. Throws ShapeError unless there is one label for each row, and at least one
-/// row; ValueError for a label that is no class.
+/// The loss is computed from the logits, so it is accurate for logits of any size. The logarithm
+/// needs no epsilon. Throws ShapeError unless there is one label for each row, and at least one
+/// row. Throws ValueError if a label is not a class.
 template <class T>
 Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels,
                                   Reduction reduction = Reduction::mean);
 
-/// L = -(1/B) sum_ij t(i, j) ln p(i, j) for target probabilities t (batch, classes), which may
-/// themselves need a gradient, taking 0 ln 0 = 0. Throws ShapeError unless targets and logits have
-/// the same shape. One of them may be an array: it is a constant.
+/// Returns the loss L = -(1/B) sum_ij t(i, j) ln p(i, j) for target probabilities t (batch,
+/// classes), with 0 ln 0 = 0. The targets may need a gradient, too. One operand may be an array,
+/// which is a constant. Throws ShapeError unless targets and logits have the same shape.
 ///@{
 template <class T>
 Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets,
@@ -47,9 +49,9 @@ Variable<scalar_of<A, B>> softmax_cross_entropy(A&& logits, B&& targets,
 }
 ///@}
 
-/// L = (1/n) sum (prediction - target)^2 over all n elements; with Reduction::sum without the 1/n.
-/// Throws ShapeError unless both have the same shape. One of them may be an array: it is a
-/// constant.
+/// Returns the mean squared error L = (1/n) sum (prediction - target)^2 over all n elements. With
+/// Reduction::sum, the factor 1/n is left out. One operand may be an array, which is a constant.
+/// Throws ShapeError unless both have the same shape.
 ///@{
 template <class T>
 Variable<T> mse(Variable<T> prediction, Variable<T> target, Reduction reduction = Reduction::mean);

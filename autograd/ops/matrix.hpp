@@ -4,19 +4,19 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Matrix products, by gemm().
+/// Matrix products, computed by gemm().
 
 namespace xtape {
 
 namespace detail {
 
-/// True if each sample of a batch of this shape, (batch, ...), holds `width` numbers.
+/// True if each sample of a batch (batch, ...) of this shape has `width` elements.
 bool holds_rows(const Shape& batch, std::size_t width);
 
 }  // namespace detail
 
-/// Y = A B for A (m, k) and B (k, n),   dA = dY B^T, dB = A^T dY. Throws ShapeError when the shapes
-/// do not fit. One of them may be an array: it is a constant.
+/// Returns Y = A B for A (m, k) and B (k, n),   dA = dY B^T, dB = A^T dY. One operand may be an
+/// array, which is a constant. Throws ShapeError if the shapes do not fit.
 ///@{
 template <class T>
 Variable<T> matmul(Variable<T> a, Variable<T> b);
@@ -26,10 +26,10 @@ Variable<scalar_of<A, B>> matmul(A&& a, B&& b) {
 }
 ///@}
 
-/// Y = X W + b for a batch X (batch, in), weights W (in, out) and a bias b (out), added to each
-/// row: dX = dY W^T, dW = X^T dY, db = the sum of dY over the batch. Samples of any shape with `in`
-/// numbers, such as images (batch, rows, columns), are read as rows. Throws ShapeError if the
-/// shapes do not fit.
+/// Returns Y = X W + b for a batch X (batch, in), weights W (in, out) and a bias b (out), which is
+/// added to each row. The gradients are dX = dY W^T, dW = X^T dY, and db, the sum of dY over the
+/// batch. Samples of any shape with `in` elements, such as images (batch, rows, columns), are read
+/// as rows. Throws ShapeError if the shapes do not fit.
 template <class T>
 Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias);
 

@@ -17,11 +17,11 @@
 
 namespace xtape {
 
-/// The target shape of reshape(): a Shape, or extents in braces. One extent may be -1, and follows
+/// The target shape of reshape(): a Shape, or extents in braces. One extent may be -1. It follows
 /// from the others.
 class Extents {
  public:
-  /// Takes the extents. Throws ShapeError if one does not fit into std::ptrdiff_t.
+  /// Takes the extents. Throws ShapeError if an extent does not fit into std::ptrdiff_t.
   ///@{
   Extents(const Shape& shape);
   Extents(std::initializer_list<std::ptrdiff_t> extents) : extents_(extents) {}
@@ -50,7 +50,7 @@ Variable<T> flip(Variable<T> x, const Axes& axes);
 
 namespace detail {
 
-/// Some Variables of scalar type T, and after them perhaps an axis.
+/// One or more Variables of scalar type T, optionally followed by an axis.
 template <class T, class First, class... Rest>
 consteval bool is_operands_then_axis() {
   if constexpr (sizeof...(Rest) == 0) {
@@ -62,7 +62,7 @@ consteval bool is_operands_then_axis() {
 template <class T, class... Arguments>
 concept OperandsThenAxis = is_operands_then_axis<T, Arguments...>();
 
-/// Returns join(operands, axis) for arguments in a row, of which the last may be the axis, else 0.
+/// Returns join(operands, axis). The last argument may be the axis. Otherwise, the axis is 0.
 template <class T, class Join, class... Arguments>
 auto join_operands(Join join, const Arguments&... arguments) {
   Variable<T> operands[sizeof...(Arguments)];
@@ -81,9 +81,9 @@ auto join_operands(Join join, const Arguments&... arguments) {
 
 }  // namespace detail
 
-/// The operands one after the other along `axis`; their other extents must agree. At least one
-/// operand. `concatenate(a, b, c)` and `concatenate(a, b, c, axis)` need no `xtape::`, a list in
-/// braces does.
+/// Returns the operands joined one after the other along `axis`. Their other extents must be equal.
+/// There must be at least one operand. `concatenate(a, b, c)` and `concatenate(a, b, c, axis)` need
+/// no `xtape::`. With a list in braces, write `xtape::concatenate({a, b})`.
 ///@{
 template <class T>
 Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t axis = 0);
@@ -104,9 +104,9 @@ auto concatenate(Variable<T> first, const Rest&... rest) {
 }
 ///@}
 
-/// The operands, all of one shape, side by side along a new axis, which is number `axis` of the
-/// result. Throws ShapeError for operands of different shapes, and for none. `stack(a, b, c)` and
-/// `stack(a, b, c, axis)` need no `xtape::`, a list in braces does.
+/// Returns the operands joined along a new axis, which is number `axis` of the result. `stack(a, b,
+/// c)` and `stack(a, b, c, axis)` need no `xtape::`. With a list in braces, write `xtape::stack({a,
+/// b})`. Throws ShapeError if the operands have different shapes, or if there is none.
 ///@{
 template <class T>
 Variable<T> stack(std::span<const Variable<T>> operands, std::ptrdiff_t axis = 0);
@@ -127,12 +127,13 @@ auto stack(Variable<T> first, const Rest&... rest) {
 ///@}
 
 /// Returns the elements [begin, end) along `axis`. Negative positions count from the end, as in
-/// Python. Unlike in Python, a position outside of the axis is an error.
+/// Python. Unlike in Python, a position outside the axis is an error.
 template <class T>
 Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis = 0);
 
-/// y[i] = x[rows[i]] along the first axis, as an embedding looks up words. A row that is used twice
-/// receives both gradients. Throws ValueError if x lacks a row.
+/// Returns y with y[i] = x[rows[i]] along the first axis. An embedding uses it to look up words.
+/// The gradient of a row of x is the sum of the gradients of its copies. Throws ValueError if x has
+/// no such row.
 template <class T>
 Variable<T> gather(Variable<T> x, Indices rows);
 
