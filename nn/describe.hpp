@@ -11,7 +11,7 @@
 #include <typeinfo>
 
 /// @file
-/// What tables and errors call a module.
+/// The names of modules in tables and errors.
 
 namespace xtape::nn::detail {
 
@@ -39,7 +39,7 @@ std::string class_name() {
   return name.substr(name.rfind(':') + 1);
 }
 
-/// Returns what the module says of itself, or else the name of its class.
+/// Returns module.describe(), or the name of its class if it has no describe().
 template <class L>
 std::string describe(const L& module) {
   if constexpr (requires {

@@ -5,15 +5,15 @@
 
 namespace xtape::nn {
 
-/// Makes the parameters of `model`, often a selection, constants of the tape's recording. Call it
-/// after each Tape::rewind(), before the model is called:
+/// Makes the parameters of `model`, often a selection, constants of the tape's recording. Call
+/// freeze() after each Tape::rewind(), before the call of the model:
 ///
 ///     tape.rewind();
 ///     nn::freeze(body, tape);
 ///
-/// The parameters get no gradient and backward() does not compute one. Gradients still flow through
-/// the layers to what comes before them. Throws TapeError if the recording already differentiates a
-/// parameter, ShapeError if one was moved from.
+/// backward() computes no gradient for these parameters. Gradients still flow through their layers
+/// to earlier layers. Throws TapeError if the recording already differentiates a parameter. Throws
+/// ShapeError if a parameter was moved from.
 template <class Model, class T>
 void freeze(const Model& model, Tape<T>& tape) {
   for_each_parameter(

@@ -40,7 +40,7 @@ Fans fans(const char* initializer, const Array<T>& weight) {
 
 /// The distribution N(0, deviation^2), or `randn * deviation`.
 struct Normal {
-  double deviation = 0.01;  ///< At least 0. Otherwise a call throws ValueError.
+  double deviation = 0.01;  ///< At least 0. Otherwise, a call throws ValueError.
 
   /// Draws every element of `weight`.
   template <class T>
@@ -50,8 +50,9 @@ struct Normal {
   }
 };
 
-/// The distribution U(-a, a) with a = sqrt(6 / (fan_in + fan_out)). It preserves the variance of
-/// signals and gradients through layers that are symmetric around 0 (Glorot and Bengio 2010).
+/// The distribution U(-a, a) with a = sqrt(6 / (fan_in + fan_out)). This distribution preserves the
+/// variance of signals and gradients, if activations are symmetric around 0 (Glorot and Bengio
+/// 2010).
 struct GlorotUniform {
   /// Draws every element of `weight`.
   template <class T>

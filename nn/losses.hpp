@@ -5,11 +5,11 @@
 
 namespace xtape::nn {
 
-/// xtape::softmax_cross_entropy as a module: `criterion(logits, labels)` with class indices, or
-/// with rows of target probabilities. The targets of a batch are class indices if they are integers
-/// or bytes, else probabilities.
+/// The op xtape::softmax_cross_entropy as a module: `criterion(logits, targets)`. Targets are
+/// labels, or rows of probabilities. The targets of a batch are labels if they are integers or
+/// bytes, and probabilities otherwise.
 struct SoftmaxCrossEntropy {
-  Reduction reduction = Reduction::mean;  ///< Over the rows of the batch.
+  Reduction reduction = Reduction::mean;  ///< The reduction over the rows of a batch.
 
   /// Returns the loss, a scalar. Throws as xtape::softmax_cross_entropy does.
   ///@{
@@ -29,11 +29,13 @@ struct SoftmaxCrossEntropy {
   ///@}
 };
 
-/// xtape::mse as a module: `criterion(prediction, target)`, or with the targets of a batch.
+/// The op xtape::mse as a module: `criterion(prediction, target)`. The target may be the targets of
+/// a batch.
 struct MSE {
-  Reduction reduction = Reduction::mean;  ///< Over all elements.
+  Reduction reduction = Reduction::mean;  ///< The reduction over all elements.
 
-  /// The loss, one number. Throws ShapeError unless both have the same shape.
+  /// Returns the loss, a scalar. Throws ShapeError unless prediction and target have the same
+  /// shape.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {

@@ -20,9 +20,9 @@
 ///     }
 ///
 /// The line gives parameters and buffers their dotted names ("next.bias"). Both are saved, loaded,
-/// checkpointed and copied with the module. Optimizers see only parameters. A class without members
-/// needs no visit. A class with members and without visit does not compile. A derived class
-/// inherits the visit of its base. If it adds members, it needs a visit of its own.
+/// checkpointed and copied with the module. Optimizers change only parameters. A class without
+/// members needs no visit. A class with members and without visit does not compile. A derived class
+/// inherits the visit of its base. If the derived class adds members, it needs its own visit.
 ///
 /// If a weight is (..., in, out) here and (out, in, ...) in PyTorch, like those of Linear and
 /// Conv2d, name it with `static constexpr std::string_view transposed_in_pytorch = "weight";`, for
@@ -43,18 +43,18 @@ inline constexpr bool is_function_pointer =
 
 }  // namespace detail
 
-/// Says what an Array in a visit line is.
+/// The kind of an Array in a visit line.
 enum class ArrayKind {
-  parameter,  ///< It is trained.
-  buffer,     ///< It is saved and loaded with the parameters, and never trained.
+  parameter,  ///< The array is trained.
+  buffer,     ///< The array is saved and loaded with the parameters, and never trained.
 };
 
-/// The dotted name of a parameter or a buffer. It is put together only on demand. A part without a
-/// name adds no dot.
+/// The dotted name of a parameter or a buffer. str() puts the name together. A part without a name
+/// adds no dot.
 class ParameterName {
  public:
-  /// Names the member `last` of the module `parent`, or of the model itself if `parent` is null.
-  /// Both must outlive this object.
+  /// Names the member `last` of the module `parent`, or of the model if `parent` is null. Both
+  /// arguments must outlive this object.
   ParameterName(std::string_view last, const ParameterName* parent,
                 bool transposed_in_pytorch = false, ArrayKind kind = ArrayKind::parameter)
       : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch), kind_(kind) {}
@@ -81,8 +81,8 @@ class ParameterName {
   ArrayKind kind_;
 };
 
-/// Calls one function for the members of a module and another for its buffers. Use it for a `visit`
-/// that you call yourself:
+/// A visitor with one function for the members of a module and another for its buffers. Use a
+/// MemberVisitor if you call `visit` yourself:
 ///
 ///     Model::visit(model, nn::MemberVisitor{[](std::string_view name, auto& member) { ... },
 ///                                           [](std::string_view name, auto& buffer) { ... }});
@@ -125,7 +125,7 @@ struct IgnoreArray {
   void operator()(const ParameterName&, auto&) const {}
 };
 
-/// A module that visits its arrays itself, such as one behind type erasure.
+/// A module that visits its own arrays, such as a type-erased module.
 template <class M>
 concept HasEachArray = requires(M& module, const ParameterName* prefix) {
   module.each_array(IgnoreArray{}, prefix);
@@ -139,8 +139,8 @@ constexpr bool is_transposed_in_pytorch(std::string_view member) {
   return false;
 }
 
-/// Throws ShapeError, with the names of `user` and the parameter, if the parameter or another array
-/// for it was moved from.
+/// Throws ShapeError, with `user` and the name of the parameter, if `array` was moved from. `array`
+/// is the parameter, or another array that belongs to it.
 template <class T>
 void require_whole(const char* user, const ParameterName& name, const Array<T>& array,
                    const char* what = "parameter") {
@@ -216,8 +216,8 @@ void for_each_buffer(M&& module, F&& f, const ParameterName* prefix = nullptr) {
 
 namespace detail {
 
-/// Throws ShapeError, with `user` and the name, for the first parameter or buffer of `module` that
-/// was moved from.
+/// Throws ShapeError if a parameter or buffer of `module` was moved from. The message has `user`
+/// and the name of the first such array.
 template <class M>
 void require_whole_arrays(const char* user, const M& module) {
   for_each_array(module, [=](const ParameterName& name, const auto& array) {

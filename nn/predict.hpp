@@ -11,7 +11,7 @@ namespace xtape::nn {
 
 namespace detail {
 
-/// Throws ShapeError unless the model gave one row for each of `rows` inputs.
+/// Throws ShapeError unless `output` has one row for each of `rows` inputs.
 template <class T>
 void require_rows(const Array<T>& output, std::size_t rows) {
   require<ShapeError>(output.dimension() > 0 && output.shape()[0] == rows,
@@ -22,10 +22,9 @@ void require_rows(const Array<T>& output, std::size_t rows) {
 
 }  // namespace detail
 
-/// Returns the output of `model` for the array `x`, or for anything else that Tape::constant()
-/// takes. It computes under NoGrad on a tape of its own, so dropout is the identity. If the input
-/// is not an Array, the scalar type is float. For double, write
-/// `nn::predict<double>(model, input)`.
+/// Returns the output of `model` for an array `x`, or for any other argument of Tape::constant().
+/// predict() computes under NoGrad on its own tape, so dropout is the identity. If the input is not
+/// an Array, the scalar type is float. For double, write `nn::predict<double>(model, input)`.
 ///@{
 template <class T = float, class Model, class Input>
 Array<T> predict(const Model& model, const Input& x) {
@@ -34,9 +33,9 @@ Array<T> predict(const Model& model, const Input& x) {
   return model(tape.constant(x)).value();
 }
 
-/// An array of more than `batch_size` rows goes through the model in batches, which bounds the
-/// memory. Throws ShapeError if the model does not return one row for each row of `x`, and
-/// ValueError if `batch_size` is 0.
+/// Returns the output of `model` for an array. An array of more than `batch_size` rows is computed
+/// in batches, which limits the memory. Throws ShapeError if the model does not return one row for
+/// each row of `x`, and ValueError if `batch_size` is 0.
 template <class Model, class T>
 Array<T> predict(const Model& model, const Array<T>& x, std::size_t batch_size = 500) {
   require<ValueError>(batch_size > 0, "predict: expected a batch_size of at least 1, got 0");

@@ -10,7 +10,7 @@
 #include "nn/table.hpp"
 
 /// @file
-/// A part of a model, seen as a model.
+/// Selections: a part of a model, used as a model.
 
 namespace xtape::nn {
 
@@ -36,12 +36,12 @@ bool chooses(Predicate& predicate, const std::string& name, const A& array) {
 
 }  // namespace detail
 
-/// Some of the parameters and buffers of a model; see select(). It refers to the model and copies
-/// nothing. The model must outlive it.
+/// Some of the parameters and buffers of a model. See select(). A selection refers to the model and
+/// copies nothing. The model must outlive the selection.
 template <class Model>
 class Selection {
  public:
-  /// Asks `predicate` for each array of `model`. Throws ValueError if it selects none.
+  /// Calls `predicate` for each array of `model`. Throws ValueError if it selects no array.
   template <class Predicate>
   Selection(Model& model, Predicate&& predicate) : model_(&model) {
     std::vector<std::string> names;
@@ -88,15 +88,15 @@ class Selection {
 };
 
 /// Returns the part of `model` with the parameters and buffers that `predicate` selects, as a
-/// model. The predicate gets the dotted name, and the array too if it takes two arguments:
+/// model. The predicate gets the dotted name of each array. If the predicate takes two arguments,
+/// it gets the array too:
 ///
 ///     const auto head = nn::select(model, [](auto name) { return name.starts_with("head."); });
 ///     sgd.step(head, tape);  // the rest of the model stays as it is
 ///
 /// Optimizers, clip_grad_norm(), freeze(), weights files, checkpoints, parameter_count() and
-/// table() take a selection like any model. The predicate is called once per array. So a selection
-/// made before the loop costs the steps nothing. Throws ValueError if the predicate selects no
-/// array.
+/// table() take a selection like any model. select() calls the predicate once per array, so make
+/// selections before the loop. Throws ValueError if the predicate selects no array.
 template <class Model, class Predicate>
 Selection<Model> select(Model& model, Predicate&& predicate) {
   return Selection<Model>(model, predicate);

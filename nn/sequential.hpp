@@ -16,11 +16,12 @@
 
 namespace xtape::nn {
 
-/// Any module that maps one Variable to another, held by value. Copying a Layer copies its weights.
+/// A module of any class that maps one Variable to another. A Layer owns its module, so copying a
+/// Layer copies its weights.
 template <class T>
 class Layer {
  public:
-  /// The types that each_array() calls.
+  /// The type of the functions that each_array() calls.
   ///@{
   using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
   using ConstVisitor = std::function<void(const ParameterName&, const Array<T>&)>;
@@ -37,8 +38,8 @@ class Layer {
         "a layer is called with a Variable<T> and returns one, and its call is const");
   }
 
-  /// A copy is a layer of its own, with its own weights. A layer that was moved from can only be
-  /// assigned to or destroyed. Everything else throws ValueError.
+  /// Copies or moves a layer. A copy has its own weights. A layer that was moved from can only be
+  /// assigned to or destroyed. Any other use throws ValueError.
   ///@{
   Layer(const Layer& other) : self_(other.self().clone()) {}
   Layer(Layer&&) noexcept = default;
@@ -52,11 +53,11 @@ class Layer {
   /// Calls the layer.
   Variable<T> operator()(Variable<T> x) const { return std::as_const(self()).call(x); }
 
-  /// Returns the layer's description of itself, such as "Linear 784 -> 128", or the name of its
-  /// class.
+  /// Returns the description of the layer, such as "Linear 784 -> 128", or the name of its class.
   std::string describe() const { return self().describe(); }
 
-  /// Returns the layer itself, or nullptr if it is not an L. Sequential::get() throws instead.
+  /// Returns the module in this layer, or nullptr if its class is not L. Sequential::get() throws
+  /// instead.
   ///@{
   template <class L>
   L* target() {
@@ -69,7 +70,7 @@ class Layer {
   }
   ///@}
 
-  /// Returns the type of the layer as the compiler spells it: "xtape::nn::Linear<float>".
+  /// Returns the full name of the layer's type: "xtape::nn::Linear<float>".
   std::string type() const { return self().type(); }
 
   /// Adds the rows of nn::table() for this layer.
@@ -124,8 +125,9 @@ class Layer {
   std::unique_ptr<Interface> self_;
 };
 
-/// Layers that are called one after the other. They are held by value, so copying a Sequential
-/// copies all weights. They may be of any class: your own module, or another Sequential.
+/// A model whose layers are called one after the other. A Sequential owns its layers, so copying a
+/// Sequential copies all weights. The layers may be of any class: your own module, or another
+/// Sequential.
 ///
 ///     nn::Sequential model{nn::Linear(784, 128, rng), nn::Sigmoid{}, nn::Linear(128, 10, rng)};
 template <class T = float>
@@ -160,9 +162,9 @@ class Sequential {
   }
   ///@}
 
-  /// Returns a layer as its own class, to read or change its members:
-  /// `model.get<nn::Linear<float>>(2).weight`. Throws ValueError if there is no such layer, or,
-  /// with the names of both types, if the layer is of another class.
+  /// Returns a layer as an object of its class, to read or change its members:
+  /// `model.get<nn::Linear<float>>(2).weight`. Throws ValueError if there is no such layer, or if
+  /// the layer is of another class. The message then names both types.
   ///@{
   template <class L>
   L& get(std::size_t index) {

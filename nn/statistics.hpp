@@ -8,9 +8,10 @@
 #include "nn/module.hpp"
 
 /// @file
-/// Running statistics: buffers that follow what the batches of a training say, such as the means
-/// of nn::BatchNorm. A model's call does not change the model, so it notes the statistics of its
-/// batch on the tape (Tape::observe). One line of the loop stores them, after the optimizer's:
+/// Running statistics: buffers that average statistics of the training batches, such as the means
+/// of nn::BatchNorm. A call of a model does not change the model. So the call puts the statistics
+/// of its batch on the tape (Tape::observe). One line of the loop stores them, after the
+/// optimizer's step:
 ///
 ///     optimizer.step(model, tape);
 ///     nn::update_statistics(model, tape);
@@ -22,18 +23,18 @@ namespace detail {
 /// Throws ValueError unless 0 < momentum <= 1.
 void require_momentum(double momentum);
 
-/// Lets a buffer take in what the recording of the tape has observed of it. Throws ShapeError if
-/// the buffer has changed its size since.
+/// Updates a buffer with the observations on the tape. Throws ShapeError if the size of the buffer
+/// has changed since the observation.
 template <class T>
 void take_in(const ParameterName& name, Array<T>& buffer, const Tape<T>& tape, double momentum);
 
 }  // namespace detail
 
-/// Lets the buffers of `model` take in what the recording of `tape` has observed: running averages
-/// become (1 - momentum) * old + momentum * new, in PyTorch's sense of momentum, and counts grow.
-/// Call it once after each step, before Tape::rewind(). A recording without it changes nothing. A
-/// model without running statistics stays as it is. Throws ValueError unless 0 < momentum <= 1,
-/// ShapeError if a buffer has changed its size since it was observed.
+/// Updates the running statistics of `model` with the observations on `tape`. Running averages
+/// become (1 - momentum) * old + momentum * new, with momentum as in PyTorch. Counts grow. Call
+/// update_statistics() once after each step, before Tape::rewind(). A model without running
+/// statistics does not change. Throws ValueError unless 0 < momentum <= 1. Throws ShapeError if the
+/// size of a buffer has changed since the observation.
 template <class Model, class T>
 void update_statistics(Model&& model, const Tape<T>& tape, double momentum = 0.1) {
   detail::require_momentum(momentum);
@@ -42,11 +43,11 @@ void update_statistics(Model&& model, const Tape<T>& tape, double momentum = 0.1
   });
 }
 
-/// Replaces the running statistics of `model` by the mean of those of the batches, weighted by
-/// their samples. Use it after the weights have changed without a step, as by averaging, or for
-/// statistics without the noise of the last batches. The batches go through the model as in
-/// training, with dropout, and the parameters stay as they are. Rewinds the tape. Throws ValueError
-/// if there are no batches, and if the tape is under NoGrad.
+/// Replaces the running statistics of `model` by the mean of the statistics of the batches,
+/// weighted by their numbers of samples. Use measure_statistics() after the weights have changed
+/// without a step, for example by averaging. Or use it for statistics without the noise of the last
+/// batches. The model is called as in training, with dropout. The parameters do not change. Rewinds
+/// the tape. Throws ValueError if there are no batches, or if the tape is under NoGrad.
 ///@{
 template <class Model, class T>
 void measure_statistics(Model& model, Batches& batches, Tape<T>& tape) {
@@ -63,8 +64,8 @@ void measure_statistics(Model& model, Batches& batches, Tape<T>& tape) {
   require<ValueError>(samples > 0, "measure_statistics: there are no samples");
 }
 
-/// Goes through the dataset in batches of almost equal size, at most `batch_size`. Throws
-/// ValueError if `batch_size` is 0.
+/// Measures the statistics of a dataset in batches of almost equal size, at most `batch_size`.
+/// Throws ValueError if `batch_size` is 0.
 template <class Model, class T>
 void measure_statistics(Model& model, const Dataset& data, Tape<T>& tape,
                         std::size_t batch_size = 500) {

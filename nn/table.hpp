@@ -12,7 +12,7 @@
 #include "nn/module.hpp"
 
 /// @file
-/// A model as a table: its modules, their parameters and buffers.
+/// Tables of the modules of a model, with their parameters and buffers.
 
 namespace xtape::nn {
 
@@ -30,14 +30,14 @@ struct TableRow {
 /// Returns the rows as text, below a header and above the totals.
 std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffers);
 
-/// Collects the rows of a table. There is one for each module that has arrays of its own, or no
-/// modules inside.
+/// A builder for the rows of a table. The table has one row for each module that has its own
+/// arrays, or no modules inside.
 class TableBuilder {
  public:
-  /// Leaves out all other arrays, and the modules without any of these.
+  /// Leaves out all arrays except `arrays`, and the modules that have none of them.
   void keep_only(std::set<const void*> arrays) { only_ = std::move(arrays); }
 
-  /// Adds the rows of a module and of the modules within.
+  /// Adds the rows of a module and of the modules inside it.
   template <class M>
   void add(const M& module, const std::string& name) {
     if constexpr (HasVisit<const M>) {
@@ -97,10 +97,10 @@ class TableBuilder {
 
 }  // namespace detail
 
-/// Returns a table with a line for each module within `model` that has parameters or buffers of its
-/// own, or no modules inside. A line has the dotted name, the description, the shapes of parameters
-/// and buffers, and the number of elements of the parameters. The totals come last.
-/// Sequential::table() also shows the shapes of outputs.
+/// Returns a table of the modules inside `model`. The table has a line for each module that has its
+/// own parameters or buffers, or no modules inside. A line shows the dotted name, the description,
+/// the shapes of parameters and buffers, and the number of elements of the parameters. The totals
+/// come last. Sequential::table() also shows the shapes of outputs.
 template <class Model>
 std::string table(const Model& model) {
   detail::TableBuilder builder;

@@ -8,65 +8,66 @@
 
 namespace xtape::nn {
 
-/// How far Augment goes from each image; what is 0 stays as it is. The limits leave room for any
-/// picture that can still be told, and keep every sum finite.
+/// The strengths of the distortions of Augment. A distortion of strength 0 is off. The limits
+/// exceed any useful strength, and keep every sum finite.
 struct AugmentOptions {
-  static constexpr double max_shift = 10000;    ///< Further than pictures are wide.
-  static constexpr double max_rotation = 360;   ///< All the way round.
-  static constexpr double max_shear = 10;       ///< A line one pixel below moves ten pixels.
-  static constexpr double max_elastic = 10000;  ///< Displacements of up to so many pixels.
+  static constexpr double max_shift = 10000;    ///< In pixels.
+  static constexpr double max_rotation = 360;   ///< In degrees.
+  static constexpr double max_shear = 10;       ///< In pixels for each row.
+  static constexpr double max_elastic = 10000;  ///< The largest alpha.
 
-  double shift = 0;      ///< Pixels, from 0 to 10000.
-  double rotation = 0;   ///< Degrees, from 0 to 360.
+  double shift = 0;      ///< In pixels, from 0 to 10000.
+  double rotation = 0;   ///< In degrees, from 0 to 360.
   double scale = 0;      ///< In [0, 1): 0.1 makes an image up to 10 % smaller or larger.
-  double shear = 0;      ///< How far a line one pixel below moves, in pixels, from 0 to 10.
+  double shear = 0;      ///< The offset of a row from the next row, in pixels, from 0 to 10.
   double elastic = 0;    ///< alpha of Simard et al., from 0 to 10000.
   double smoothing = 4;  ///< sigma of Simard et al. in pixels, from 0.5 to 64.
 
-  /// Whether there is anything to do.
+  /// True if a distortion is on.
   bool any() const { return shift > 0 || rotation > 0 || scale > 0 || shear > 0 || elastic > 0; }
 };
 
-/// A plane's pixels moved: (x, y) goes to (xx x + xy y + x0, yx x + yy y + y0), where x counts to
+/// An affine map of pixels. It moves (x, y) to (xx x + xy y + x0, yx x + yy y + y0). x counts to
 /// the right and y downwards from the centre of the image.
 struct Affine {
-  /// Turns, scales and shears.
+  /// The matrix: it rotates, scales and shears.
   ///@{
   double xx = 1, xy = 0, yx = 0, yy = 1;
   ///@}
 
-  /// Moves, in pixels.
+  /// The shift, in pixels.
   ///@{
   double x0 = 0, y0 = 0;
   ///@}
 };
 
-/// Distorts training images at random, as a stage of Batches:
+/// A transform that distorts training images at random, for Batches:
 ///
 ///     nn::Batches batches(train, 64, rng, {.transform = nn::Augment({.rotation = 10, .elastic =
 ///     34})});
 ///
-/// Each image (rows, columns) or (rows, columns, channels) is moved, turned counter-clockwise or
-/// back, scaled in x and in y, and sheared by amounts that are uniform between minus and plus the
-/// option. Then it is deformed like rubber. All channels of an image move alike.
+/// Each image (rows, columns) or (rows, columns, channels) is shifted, rotated, scaled in x and in
+/// y, and sheared. Each amount is uniform between minus and plus the option. Then the image is
+/// deformed elastically. All channels of an image get the same distortion.
 ///
-/// The elastic deformation is the one of Simard, Steinkraus and Platt, "Best Practices for
-/// Convolutional Neural Networks Applied to Visual Document Analysis" (ICDAR 2003): each pixel has
-/// a displacement in x and one in y, random numbers uniform in (-1, 1) that are smoothed by a
-/// Gaussian of deviation sigma (cut off at 3 sigma) and multiplied by alpha. The random numbers go
-/// on beyond the image as far as the Gaussian reaches, so that a displacement has the same
-/// deviation everywhere, about alpha / (2 sigma sqrt(3 pi)): 1.38 pixels for their alpha 34 and
-/// sigma 4. Pixels are interpolated bilinearly in single precision. Outside an image all is 0.
+/// The elastic deformation follows Simard, Steinkraus and Platt, "Best Practices for Convolutional
+/// Neural Networks Applied to Visual Document Analysis" (ICDAR 2003). Each pixel has a displacement
+/// in x and one in y. Displacements are random numbers, uniform in (-1, 1), that are smoothed by a
+/// Gaussian of deviation sigma and multiplied by alpha. The Gaussian is cut off at 3 sigma. The
+/// random numbers also cover a margin around the image, so a displacement has the same deviation
+/// everywhere. The deviation is about alpha / (2 sigma sqrt(3 pi)): 1.38 pixels for alpha 34 and
+/// sigma 4, the values of the paper. Pixels are interpolated bilinearly in single precision. Pixels
+/// outside an image are 0.
 class Augment {
  public:
-  /// Throws ValueError if an option is out of range.
+  /// Takes the options. Throws ValueError if an option is out of range.
   explicit Augment(const AugmentOptions& options);
 
-  /// Distorts the image in place. Throws ShapeError unless it is (rows, columns) or (rows, columns,
-  /// channels).
+  /// Distorts the image in place. Throws ShapeError unless the image is (rows, columns) or (rows,
+  /// columns, channels).
   void operator()(Sample& image) const;
 
-  /// The options that the constructor got.
+  /// Returns the options from the constructor.
   const AugmentOptions& options() const { return options_; }
 
  private:
@@ -76,11 +77,11 @@ class Augment {
 
 namespace detail {
 
-/// The transform of one image, with random amounts as Augment describes them.
+/// Returns a random affine map within the options.
 Affine random_affine(const AugmentOptions& options, Rng& rng);
 
-/// The weights of a Gaussian at distances -radius ... radius, radius = ceil(3 sigma); their sum is
-/// 1.
+/// Returns the weights of a Gaussian at distances -radius ... radius, with radius = ceil(3 sigma).
+/// Their sum is 1.
 std::vector<float> gaussian(double sigma);
 
 /// Writes rows * columns displacements of one coordinate, and up to 31 numbers more. `noise` has
@@ -89,15 +90,15 @@ void elastic_field(double alpha, std::span<const float> gaussian, std::size_t ro
                    std::size_t columns, Rng& rng, float* noise, float* field);
 std::size_t elastic_noise_size(std::size_t radius, std::size_t rows, std::size_t columns);
 
-/// A channel of an image: its pixels lie `stride` numbers apart.
+/// A channel of an image. Neighbouring pixels are `stride` elements apart.
 struct Plane {
   float* pixels;
   std::size_t rows, columns, stride;
 };
 
-/// Moves the plane by `affine`, in place. A pixel is taken from the place that dx and dy name
-/// relative to its own, or from its own place if they are null. A place that is NaN is one outside
-/// the plane. `padded` has room for warp_size().
+/// Distorts the plane by `affine` and by the displacements `dx` and `dy`, in place. If `dx` and
+/// `dy` are null, there are no displacements. A displacement of NaN reads outside the plane.
+/// `padded` has room for warp_size().
 void warp(const Plane& plane, const Affine& affine, const float* dx, const float* dy,
           float* padded);
 std::size_t warp_size(std::size_t rows, std::size_t columns);

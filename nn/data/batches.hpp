@@ -13,34 +13,34 @@
 
 namespace xtape::nn {
 
-/// One sample on its way into a batch, which a transform changes in place.
+/// One sample of a batch. A transform changes the sample in place.
 struct Sample {
-  std::span<float> values;  ///< Its elements, row-major; bytes have become byte / 255.
-  const Shape& shape;       ///< Of the sample: (28, 28), (32, 32, 3).
-  Rng& rng;                 ///< A stream of random numbers for this sample alone.
-  Buffer<float>& scratch;   ///< Memory to work in, of any size, kept from sample to sample.
+  std::span<float> values;  ///< The elements, row-major. Bytes are now byte / 255.
+  const Shape& shape;       ///< The shape, such as (28, 28) or (32, 32, 3).
+  Rng& rng;                 ///< The random numbers of this sample.
+  Buffer<float>& scratch;   ///< Working memory that later samples reuse.
 };
 
-/// A change of each sample, such as Augment or a lambda `[](nn::Sample& sample) { ... }`. It is
-/// called by several threads at once.
+/// A function that changes a sample, such as Augment or a lambda `[](nn::Sample& sample) { ... }`.
+/// Several threads call a Transform at once.
 using Transform = std::function<void(Sample&)>;
 
-/// How Batches gives the samples of a dataset.
+/// The options of Batches.
 struct BatchOptions {
-  bool drop_last = false;  ///< Leave out a last batch that is smaller than the others.
+  bool drop_last = false;  ///< Leaves out a last batch that is smaller than the others.
 
-  /// Applied to the inputs of each batch in single precision, or nothing.
+  /// The transform of the inputs of each batch, in single precision. Empty: no transform.
   Transform transform{};
 
-  /// One weight a sample, at least 0. An epoch then draws as many samples as the dataset has, with
-  /// replacement, each in proportion to its weight. See balanced_weights(). Empty: each sample
-  /// comes once an epoch.
+  /// One weight for each sample, at least 0. An epoch then draws as many samples as the dataset
+  /// has, with replacement, in proportion to their weights. See balanced_weights(). Empty: an epoch
+  /// has each sample once.
   std::vector<double> weights{};
 };
 
 namespace detail {
 
-/// The transform of an epoch, and the memory of those who apply it.
+/// The transform of an epoch, and the memory of the threads that apply it.
 struct TransformStage {
   struct Worker {
     Buffer<float> values, scratch;
@@ -53,34 +53,36 @@ struct TransformStage {
 
 }  // namespace detail
 
-/// The inputs or the targets of a batch: a few samples of a dataset, which stay where they are
-/// until they are written.
+/// The inputs or the targets of a batch. BatchSamples refers to samples of a dataset, and copies
+/// nothing until they are written.
 class BatchSamples {
  public:
-  /// Writes the samples to `out`, (batch, ...), for `tape.constant(batch.inputs)`. Bytes become
-  /// byte / 255. Inputs are transformed; each call gives the same numbers, for any number of
-  /// threads. Two threads must not write the transformed inputs of one Batches at a time.
+  /// Writes the samples to `out` (batch, ...). `tape.constant(batch.inputs)` calls this operator.
+  /// Bytes become byte / 255. Inputs are transformed. Each call writes the same numbers, for any
+  /// number of threads. Two threads must not write the transformed inputs of one Batches at the
+  /// same time.
   template <class T>
   void operator()(Array<T>& out) const;
 
-  /// The number of samples.
+  /// Returns the number of samples.
   std::size_t size() const { return size_; }
 
-  /// The shape of one sample.
+  /// Returns the shape of one sample.
   const Shape& shape() const { return samples_->shape(); }
 
-  /// True if the elements are integers or bytes, so that they can be read as Indices.
+  /// True if the elements are integers or bytes, which can be read as Indices.
   bool are_integers() const { return samples_->are_integers(); }
 
-  /// The elements of sample `index` of this batch as they lie in the dataset. Throws ValueError if
-  /// there is no such sample, and if the elements are of another type.
+  /// Returns the elements of sample `index` of this batch, as they are in the dataset. Throws
+  /// ValueError if there is no such sample, or if the elements are of another type.
   template <SampleElement E>
   std::span<const E> sample(std::size_t index) const {
     require<ValueError>(index < size_, "Batch: there is no sample {} of {}", index, size_);
     return samples_->sample<E>(rows_[index]);
   }
 
-  /// All elements as class labels or tokens. Throws ValueError unless they are integers or bytes.
+  /// Returns all elements as labels or tokens. Throws ValueError unless the elements are integers
+  /// or bytes.
   operator Indices() const;
 
  private:
@@ -103,80 +105,81 @@ class BatchSamples {
   std::size_t first_ = 0;  // the place of the batch in its epoch
 };
 
-/// Some samples of a dataset and their targets, in the same order.
+/// The inputs and the targets of a batch, in the same order.
 struct Batch {
-  BatchSamples inputs;   ///< For `tape.constant(batch.inputs)`.
-  BatchSamples targets;  ///< For a loss: `criterion(logits, batch.targets)`.
+  BatchSamples inputs;   ///< The inputs, for `tape.constant(batch.inputs)`.
+  BatchSamples targets;  ///< The targets, for `criterion(logits, batch.targets)`.
 
-  /// The number of samples: the last batch may have fewer.
+  /// Returns the number of samples. The last batch may have fewer.
   std::size_t size() const { return inputs.size(); }
 };
 
-/// A dataset as batches of `batch_size` samples, the last of which may be smaller:
+/// A dataset in batches of `batch_size` samples. The last batch may be smaller:
 ///
 ///     for (const auto& batch : nn::Batches(train, 64, rng)) {
 ///       auto loss = criterion(model(tape.constant(batch.inputs)), batch.targets);
 ///
-/// With an Rng each begin() draws a new order of all samples, which depends on nothing but the
-/// state of the Rng; without one the samples come in the order of the dataset. Transforms draw from
-/// streams that follow from the same Rng; without one they get the same numbers in each epoch. An
-/// object that is kept for many epochs allocates nothing after its first.
+/// With an Rng, each begin() draws a new order of all samples. The order depends only on the state
+/// of the Rng. Without an Rng, the samples have the order of the dataset. The random numbers of
+/// transforms follow from the same Rng. Without an Rng, they are the same in each epoch. After the
+/// first epoch, a Batches does not allocate.
 ///
-/// Batches shares the elements of the dataset and refers to the Rng, which must stay in place while
-/// it is used. A Batch is valid until the next begin(), and until its Batches are moved or
+/// A Batches shares the elements of the dataset. It refers to the Rng, which must outlive it and
+/// must not move. A Batch is valid until the next begin(), and until its Batches is moved or
 /// destroyed.
 class Batches {
  public:
   class Iterator;
 
-  /// Throws ValueError if `batch_size` is 0 or the weights are not one finite number of at least 0
-  /// for each sample, some above 0, and an Rng; ShapeError unless there is one target for each
-  /// sample.
+  /// Takes the dataset, the batch size and the options. Weights need an Rng. Throws ValueError if
+  /// `batch_size` is 0. Throws ValueError unless the weights are one finite number of at least 0
+  /// for each sample, with at least one above 0. Throws ShapeError unless there is one target for
+  /// each sample.
   ///@{
   Batches(const Dataset& data, std::size_t batch_size, BatchOptions options = {});
   Batches(const Dataset& data, std::size_t batch_size, Rng& rng, BatchOptions options = {});
   ///@}
 
-  /// The number of batches in an epoch.
+  /// Returns the number of batches in an epoch.
   std::size_t size() const;
 
-  /// The number of samples in an epoch.
+  /// Returns the number of samples in an epoch.
   std::size_t samples() const;
 
-  /// The dataset.
+  /// Returns the dataset.
   const Dataset& data() const { return data_; }
 
-  /// Begins an epoch, or resumes the one that restore() brought back.
+  /// Begins an epoch, or resumes the epoch that restore() has set.
   Iterator begin();
 
-  /// The end of the epoch.
+  /// Returns the end of the epoch.
   std::default_sentinel_t end() const { return {}; }
 
-  /// All that determines the batches to come.
+  /// The position in an epoch: the state that determines all further batches.
   struct Position {
-    std::size_t items = 0;       ///< The samples of the dataset.
-    std::size_t batch_size = 0;  ///< As the constructor got it.
-    bool within_epoch = false;   ///< Whether batches of this epoch are left.
-    std::size_t given = 0;       ///< The batches of this epoch that were used.
-    Rng::State epoch_start{};    ///< The Rng when this epoch began; zeros without an Rng.
-    Rng::State rng{};            ///< The Rng now; zeros without an Rng.
+    std::size_t items = 0;       ///< The number of samples in the dataset.
+    std::size_t batch_size = 0;  ///< The batch size.
+    bool within_epoch = false;   ///< True if batches of this epoch are left.
+    std::size_t given = 0;       ///< The number of used batches of this epoch.
+    Rng::State epoch_start{};    ///< The Rng at the start of this epoch. Zeros without an Rng.
+    Rng::State rng{};            ///< The Rng now. Zeros without an Rng.
   };
 
-  /// Returns where the epoch is. Inside the loop, the current batch counts as used. After the loop,
-  /// the position is the start of the next epoch.
+  /// Returns the position in the epoch. Inside the loop, the current batch counts as used. After
+  /// the loop, the position is the start of the next epoch.
   Position position() const;
 
-  /// The next begin() resumes after the batches already used, in the same order. If none are left,
-  /// it yields none. Also restores the Rng. Throws ValueError if check() does; then nothing has
-  /// changed.
+  /// Restores a position and the Rng. The next begin() resumes after the used batches, in the same
+  /// order. If no batch is left, the resumed epoch is empty. Strong exception guarantee. Throws
+  /// ValueError if check() does.
   void restore(const Position& position);
 
-  /// Throws ValueError if the position is of another number of samples or another batch size, or
-  /// has an Rng where this has none.
+  /// Checks that a position fits this Batches. Throws ValueError if the number of samples or the
+  /// batch size differs, or if only one of them has an Rng.
   void check(const Position& position) const;
 
  private:
-  /// One side of the data, and the shapes of a full batch and of the last.
+  /// The shapes of a full batch and of the last batch, for the inputs or the targets.
   struct Side {
     Shape full, last;
     Side(const Samples& samples, std::size_t batch_size, std::size_t last_size);
@@ -211,14 +214,15 @@ class Batches::Iterator {
   using value_type = Batch;                ///< What std::input_iterator asks for.
   using difference_type = std::ptrdiff_t;  ///< What std::input_iterator asks for.
 
-  /// Returns the current batch, which counts as used from now on. Throws ValueError after the last.
+  /// Returns the current batch, which counts as used from now on. Throws ValueError after the last
+  /// batch.
   Batch operator*() const {
     const Batch batch = batches_->at(index_);
     batches_->given_ = index_ + 1;
     return batch;
   }
 
-  /// Goes to the next batch. Throws ValueError after the last.
+  /// Goes to the next batch. Throws ValueError after the last batch.
   ///@{
   Iterator& operator++() {
     batches_->require_batch(index_);

@@ -7,20 +7,20 @@
 
 namespace xtape::nn {
 
-/// The two parts of CIFAR-10. Features are bytes (32, 32, 3), the last axis red, green and blue;
-/// targets are labels.
+/// The two parts of CIFAR-10. Features are bytes (32, 32, 3). The last axis is red, green and blue.
+/// Targets are labels.
 struct Cifar10 {
   Dataset train;  ///< 50,000 images.
   Dataset test;   ///< 10,000 images.
 };
 
-/// What the labels of CIFAR-10 stand for.
+/// The names of the classes of CIFAR-10, in the order of the labels.
 inline constexpr std::array<const char*, 10> cifar10_classes{
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
 
-/// Reads a file of CIFAR-10's binary version: records of one label byte and 1024 bytes each of red,
-/// green and blue, row-major. Throws DataError, one line that names the file, if it cannot be read,
-/// does not hold whole records, or has a label above 9.
+/// Reads a file of CIFAR-10's binary version. A record has one label byte, then 1024 bytes each of
+/// red, green and blue, row-major. Throws DataError, with the name of the file, if the file cannot
+/// be read, does not hold whole records, or has a label above 9.
 Dataset read_cifar10_file(const std::filesystem::path& path);
 
 /// Reads `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin` from `folder`, or from

@@ -11,41 +11,41 @@
 
 namespace xtape::nn {
 
-/// Samples with a target each: images and their labels, rows of a table and what they predict.
-/// Copies and slices share the elements.
+/// Samples and a target for each, such as images and their labels. Copies and slices share the
+/// elements.
 ///
 ///     nn::Dataset flowers{nn::Samples(measurements, {4}), nn::Samples(species)};
 struct Dataset {
-  /// No samples.
+  /// Creates an empty dataset.
   Dataset() = default;
 
-  /// Joins both sides. Throws ShapeError unless they have equally many samples.
+  /// Joins features and targets. Throws ShapeError unless both have the same number of samples.
   Dataset(const Samples& all_features, const Samples& all_targets);
 
-  Samples features;  ///< What a model is given.
-  Samples targets;   ///< What it is to say.
+  Samples features;  ///< The input of a model.
+  Samples targets;   ///< The values to predict.
 
-  /// The number of samples.
+  /// Returns the number of samples.
   std::size_t size() const { return features.size(); }
 
-  /// The samples from `first` on, `count` of them. Throws ValueError if there are fewer.
+  /// Returns `count` samples, beginning with sample `first`. Throws ValueError if there are fewer.
   Dataset slice(std::size_t first, std::size_t count) const;
 };
 
-/// Splits off the last `count` samples, for validation or a test:
-/// `const auto [train, validation] = nn::split(data, 5000);`. Both parts are views. Throws
-/// ValueError if there are fewer samples.
+/// Splits off the last `count` samples, for validation or a test: `const auto [train, validation] =
+/// nn::split(data, 5000);`. Both parts share the elements of `data`. Throws ValueError if there are
+/// fewer samples.
 std::pair<Dataset, Dataset> split(const Dataset& data, std::size_t count);
 
-/// Returns a copy in random order. A file that is sorted by class needs it before split().
+/// Returns a copy in random order. If a file is sorted by class, shuffle it before split().
 Dataset shuffled(const Dataset& data, Rng& rng);
 
-/// Returns for each label the weight of its class, for BatchOptions::weights. Throws ValueError if
-/// a label is no class.
+/// Returns the weight of the class of each label, for BatchOptions::weights. Throws ValueError if a
+/// label is not a class.
 std::vector<double> class_weights(Indices labels, std::span<const double> weights);
 
-/// Returns for each label 1 / the number of labels of its class: with these weights each class is
-/// drawn equally often. Throws ValueError if a label is negative or 2^24 and above.
+/// Returns 1 / (the number of labels of the class) for each label. With these weights, each class
+/// is drawn equally often. Throws ValueError if a label is negative or 2^24 and above.
 std::vector<double> balanced_weights(Indices labels);
 
 }  // namespace xtape::nn

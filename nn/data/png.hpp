@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-/// Pictures in PNG files, through libpng.
+/// Functions that read and write PNG files, with libpng.
 
 namespace xtape::nn {
 
@@ -27,35 +27,37 @@ struct GreyImage {
   std::vector<std::uint8_t> pixels;  ///< (rows, columns).
 };
 
-/// A PNG file in memory: each of the rows x columns bytes of `pixels` is a place in `palette`,
-/// which has at most 256 colours. Throws ValueError when the numbers do not fit together.
+/// Returns the bytes of a PNG file. Each of the rows x columns bytes of `pixels` is an index in
+/// `palette`, which has at most 256 colours. Throws ValueError if the arguments do not fit each
+/// other.
 std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, std::size_t columns,
                        std::span<const Colour> palette);
 
-/// Reads a PNG file of any colour type and depth as shades of grey. What shows through a
-/// transparent picture is white, or black where that sets off better what is painted.
+/// Reads a PNG file of any colour type and depth as shades of grey. The background of a transparent
+/// picture is white. If the visible parts are light, the background is black.
 ///
-/// Throws DataError, one line that names the file, when it cannot be read, is no PNG, is damaged,
-/// or is larger than 16 MiB or 4096 x 4096 pixels: no more memory is taken than those need.
+/// Throws DataError, with the name of the file, if the file cannot be read, is not a PNG file, or
+/// is damaged. The same error reports a file of more than 16 MiB or 4096 x 4096 pixels. These
+/// limits also limit the memory.
 GreyImage read_png(const std::filesystem::path& path);
 
-/// Colours, row-major: three bytes a pixel, red, green and blue.
+/// Colour pixels, row-major. A pixel has three bytes: red, green and blue.
 struct ColourImage {
   std::size_t rows = 0;              ///< Pixels from top to bottom.
   std::size_t columns = 0;           ///< Pixels from left to right.
   std::vector<std::uint8_t> pixels;  ///< (rows, columns, 3).
 };
 
-/// Reads a PNG file of any colour type and depth as colours. What shows through a transparent
+/// Reads a PNG file of any colour type and depth as colours. The background of a transparent
 /// picture is white. Throws DataError as read_png() does.
 ColourImage read_colour_png(const std::filesystem::path& path);
 
-/// A PNG file in memory, of rows x columns colours of three bytes each. Throws ValueError when the
-/// numbers do not fit together.
+/// Returns the bytes of a PNG file with rows x columns colours of three bytes each. Throws
+/// ValueError if the arguments do not fit each other.
 std::string encode_colour_png(std::span<const std::uint8_t> pixels, std::size_t rows,
                               std::size_t columns);
 
-/// "data:image/png;base64,..." with the bytes of a PNG file.
+/// Returns "data:image/png;base64,..." with the bytes of a PNG file.
 std::string data_uri(std::string_view png);
 
 }  // namespace xtape::nn

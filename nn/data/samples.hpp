@@ -15,27 +15,26 @@
 
 namespace xtape::nn {
 
-/// The types of the elements of samples: bytes are pixels, integers are class labels or tokens,
-/// floats and doubles are numbers.
+/// The types of the elements of samples. Bytes are pixels, and integers are labels or tokens.
 template <class E>
 concept SampleElement = std::same_as<E, std::uint8_t> || std::same_as<E, std::int64_t> ||
     std::same_as<E, float> || std::same_as<E, double>;
 
-/// One side of a dataset: its features or its targets. All samples have one shape and elements of
-/// one type.
+/// The features or the targets of a dataset. All samples have the same shape and the same element
+/// type.
 ///
-/// Samples share their elements and never change them, so that copies and slices cost nothing and
-/// outlive the samples that they come from.
+/// Copies and slices share the elements, which never change. So they cost no copy of the elements,
+/// and may outlive the original.
 class Samples {
  public:
-  /// No samples.
+  /// Creates an object without samples.
   Samples() = default;
 
-  /// Takes `elements`, sample by sample, each of `shape` and row-major: `Samples(labels)`,
-  /// `Samples(pixels, {28, 28})`. A container that is moved in gives its memory; any other range is
-  /// copied. Integers of other types become std::int64_t, or ValueError is thrown for one of 2^63
-  /// and above. Throws ShapeError if the elements do not make whole samples, and if a sample has
-  /// none.
+  /// Takes `elements`, sample by sample, each row-major with this `shape`: `Samples(labels)`,
+  /// `Samples(pixels, {28, 28})`. A container that is moved in is not copied. Any other range is
+  /// copied. Integers of other types become std::int64_t. Throws ValueError for an integer of 2^63
+  /// and above. Throws ShapeError if the elements do not form whole samples, or if a sample has no
+  /// elements.
   template <std::ranges::contiguous_range R>
   requires std::is_arithmetic_v<std::ranges::range_value_t<R>> &&
       (!requires(const R& range) { range.dimension(); })Samples(R&& elements, Shape shape = {})
@@ -60,8 +59,8 @@ class Samples {
     }
   }
 
-  /// Takes the rows of `array`: element i along its first axis is sample i. Throws ShapeError for a
-  /// scalar, for an array that was moved from, and if a sample has no elements.
+  /// Takes an array whose element i along the first axis is sample i. Throws ShapeError if the
+  /// array is a scalar or was moved from, or if a sample has no elements.
   template <SampleElement E>
   Samples(Array<E> array) {
     require_whole("Samples", array);
@@ -72,13 +71,13 @@ class Samples {
     keep(std::make_shared<const Buffer<E>>(std::move(array.storage())));
   }
 
-  /// The number of samples.
+  /// Returns the number of samples.
   std::size_t size() const { return size_; }
 
-  /// The shape of one sample: (28, 28), or () where a sample is one element.
+  /// Returns the shape of one sample: (28, 28), or () if a sample is one element.
   const Shape& shape() const { return shape_; }
 
-  /// The number of elements of one sample.
+  /// Returns the number of elements of one sample.
   std::size_t sample_size() const { return sample_size_; }
 
   /// True if the elements are of type E.
@@ -87,10 +86,10 @@ class Samples {
     return type_ == type_of<E>;
   }
 
-  /// True if the elements are integers or bytes, so that they can be read as Indices.
+  /// True if the elements are integers or bytes, which can be read as Indices.
   bool are_integers() const { return is<std::uint8_t>() || is<std::int64_t>(); }
 
-  /// All elements, sample by sample. Throws ValueError if they are of another type.
+  /// Returns all elements, sample by sample. Throws ValueError if the elements are of another type.
   template <SampleElement E>
   std::span<const E> as() const {
     require<ValueError>(is<E>(), "Samples: the elements are {}, not {}", name_of(type_),
@@ -98,8 +97,8 @@ class Samples {
     return {static_cast<const E*>(data_), size_ * sample_size_};
   }
 
-  /// The elements of sample `index`. Throws ValueError if there is no such sample, and if the
-  /// elements are of another type.
+  /// Returns the elements of sample `index`. Throws ValueError if there is no such sample, or if
+  /// the elements are of another type.
   template <SampleElement E>
   std::span<const E> sample(std::size_t index) const {
     require<ValueError>(index < size_, "Samples: there is no sample {} of {}", index, size_);
@@ -122,22 +121,23 @@ class Samples {
     }
   }
 
-  /// The samples from `first` on, `count` of them. Throws ValueError if there are fewer.
+  /// Returns `count` samples, beginning with sample `first`. Throws ValueError if there are fewer.
   Samples slice(std::size_t first, std::size_t count) const;
 
-  /// The same elements as samples of another shape: images as rows of numbers. Throws ShapeError if
-  /// a sample of `shape` has another number of elements.
+  /// Returns the same elements as samples of another shape, such as images as rows. Throws
+  /// ShapeError if a sample of `shape` has another number of elements.
   Samples reshape(Shape shape) const;
 
-  /// A copy that holds samples `rows[0]`, `rows[1]` and so on. Throws ValueError if there is no
+  /// Returns a copy of the samples `rows[0]`, `rows[1]` and so on. Throws ValueError if there is no
   /// such sample.
   Samples gather(std::span<const std::size_t> rows) const;
 
-  /// All elements as class labels or tokens. Throws ValueError unless they are integers or bytes.
+  /// Returns all elements as labels or tokens. Throws ValueError unless the elements are integers
+  /// or bytes.
   operator Indices() const;
 
-  /// Writes all samples to `out`, (samples, ...), for `tape.constant(data.features)`. Bytes become
-  /// byte / 255.
+  /// Writes all samples to `out` (samples, ...). `tape.constant(data.features)` calls this
+  /// operator. Bytes become byte / 255.
   template <class T>
   void operator()(Array<T>& out) const;
 
@@ -170,7 +170,7 @@ class Samples {
     owner_ = std::move(elements);
   }
 
-  // No member is reset by a move: samples that were moved from stay what they were.
+  // A move is a copy, so samples that were moved from are unchanged.
   std::shared_ptr<const void> owner_;
   const void* data_ = nullptr;
   Type type_ = Type::byte;
@@ -179,7 +179,7 @@ class Samples {
   std::size_t size_ = 0;
 
  public:
-  /// Copies share the elements. Samples that were moved from are still whole.
+  /// Copies share the elements. A move is a copy.
   ///@{
   Samples(const Samples&) = default;
   Samples& operator=(const Samples&) = default;

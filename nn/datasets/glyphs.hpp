@@ -3,7 +3,7 @@
 #include <vector>
 
 /// @file
-/// Handwritten digits as strokes, the templates of synthetic_digits().
+/// Handwritten digits as strokes. They are the templates of synthetic_digits().
 
 namespace xtape::nn::datasets {
 
@@ -13,14 +13,13 @@ struct Point {
   double y;  ///< Grows downwards.
 };
 
-/// The points of a smooth curve that the pen draws without leaving the paper. A point that stands
-/// twice is a corner.
+/// The points of a smooth curve. A repeated point is a corner.
 using Stroke = std::vector<Point>;
 
-/// One way to write a digit, in a box about 1 high.
+/// The strokes of one way to write a digit. The height is about 1.
 using Glyph = std::vector<Stroke>;
 
-/// Returns the ways to write a digit, 0 to 9.
+/// Returns all ways to write a digit from 0 to 9.
 const std::vector<Glyph>& glyphs_of(std::size_t digit);
 
 }  // namespace xtape::nn::datasets

@@ -12,16 +12,17 @@ namespace xtape::nn::datasets {
 
 /// Time limits of a request.
 struct HttpLimits {
-  std::chrono::milliseconds connect{8000};  ///< To connect.
-  std::chrono::seconds stall{20};           ///< Below a kilobyte per second.
+  std::chrono::milliseconds connect{8000};  ///< The time to connect.
+  std::chrono::seconds stall{20};           ///< The time below one kilobyte per second.
   std::chrono::seconds total{900};          ///< For the whole request.
 };
 
-/// A progress callback, called about once a second or more often. It gets the bytes received and
-/// the total number of bytes (0 if unknown). It returns false to stop the download.
+/// A progress callback, called about once a second or more often. Its arguments are the number of
+/// bytes received and the total number of bytes (0 if unknown). The callback returns false to stop
+/// the download.
 using HttpProgress = std::function<bool(std::uint64_t done, std::uint64_t total)>;
 
-/// Thrown if a callback asks to stop.
+/// The error that is thrown if a callback stops a download.
 class Stopped : public xtape::Error {
  public:
   Stopped() : Error("stopped") {}
@@ -34,18 +35,18 @@ struct HttpResult {
   bool resumed = false;      ///< True if the part has bytes of an earlier request.
 };
 
-/// Throws ValueError unless `url` is https://. http:// is allowed to this machine (127.0.0.1,
-/// [::1], localhost), because nobody can listen on the way.
+/// Throws ValueError unless `url` is https://. For this machine (127.0.0.1, [::1], localhost),
+/// http:// is allowed, because the data do not leave the machine.
 void require_safe_url(const std::string& url);
 
-/// Fetches `url` into `part`. If the part has content, the request resumes it (RFC 9110, Range) if
-/// the server can do that, and starts again otherwise. If the server has nothing to add, the part
-/// counts as complete. If the transfer breaks, the part keeps what has arrived. Redirections are
-/// followed to https:// only. At most `limit` bytes are accepted. The proxies of the environment
-/// ($https_proxy, $no_proxy) are used.
+/// Fetches `url` into `part`. If `part` has content, the request asks for the remaining bytes (RFC
+/// 9110, Range). If the server does not support that, the transfer starts again. If the server has
+/// nothing to add, `part` counts as complete. If the transfer breaks, `part` keeps the received
+/// bytes. Redirections must be https://. At most `limit` bytes are accepted. The request uses the
+/// proxies of the environment ($https_proxy, $no_proxy).
 ///
-/// The result has the errors of the server. Throws ValueError as require_safe_url does, DataError
-/// if the part cannot be written, and Stopped if `progress` returns false.
+/// Returns the errors of the server in the result. Throws ValueError as require_safe_url() does.
+/// Throws DataError if `part` cannot be written, and Stopped if `progress` returns false.
 HttpResult http_get(const std::string& url, const File& part, std::uint64_t limit,
                     const HttpLimits& limits, const HttpProgress& progress);
 

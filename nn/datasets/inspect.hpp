@@ -23,7 +23,8 @@ struct Inspection {
 /// Compares size and SHA-256 of the content with the published ones.
 Inspection inspect(const std::filesystem::path& folder, const DataFile& file);
 
-/// Describes how content differs from the published content. Empty if it does not.
+/// Returns a description of how content differs from the published content. If it does not differ,
+/// the text is empty.
 std::string difference(const Content& content, const DataFile& file);
 
 }  // namespace xtape::nn::datasets

@@ -10,32 +10,34 @@
 
 namespace xtape::nn::datasets {
 
-/// The data set to find, and where to look.
+/// The options of locate(): the data set, and the places to search.
 struct Options {
-  std::optional<std::string> dataset = {};  ///< Its name; absent: mnist.
-  std::string folder = {};                  ///< The folder with the files; empty: look for them.
+  std::optional<std::string> dataset = {};  ///< The name. Absent: mnist.
+  std::string folder = {};                  ///< The folder with the files. Empty: search.
   std::string mirror = {};                  ///< Replaces the known mirrors unless empty.
   bool offline = false;                     ///< Never use the network.
   unsigned timeout = 20;                    ///< Seconds to wait for a silent server.
 };
 
-/// The place of a data set.
+/// The location of a data set.
 struct Location {
-  const KnownDataset* dataset;         ///< The data set that was looked for.
+  const KnownDataset* dataset;         ///< The data set.
   std::filesystem::path folder;        ///< Empty if the files were not found.
   std::vector<std::string> tried;      ///< The places without the files, a phrase each.
   std::vector<std::string> corrected;  ///< The problems of files that were replaced.
 };
 
-/// Returns the cache folder of a program's downloads: xtape/NAME in $XDG_CACHE_HOME if that is
-/// absolute, otherwise in ~/.cache (XDG Base Directory Specification). Empty without a home.
+/// Returns the cache folder of a data set: xtape/NAME in $XDG_CACHE_HOME if that path is absolute,
+/// otherwise in ~/.cache (XDG Base Directory Specification). Without a home folder, the result is
+/// empty.
 std::filesystem::path cache_folder(const std::string& dataset_name);
 
-/// Finds the files of a data set. It looks in the requested folder, otherwise in
-/// $XTAPE_DATA_DIR, then in the cache, then in the folders of system packages. Otherwise it
-/// downloads them into the cache. In the cache, the content must be as published; other files are
-/// replaced by a download. A folder from the user may have any content, except another known data
-/// set.
+/// Finds the files of a data set. If the options name a folder, the function searches only there.
+/// Otherwise, it searches $XTAPE_DATA_DIR, then the cache, then the folders of system packages. If
+/// it does not find the files, it downloads them into the cache.
+///
+/// In the cache, the content must be the published content. Other files are replaced by a download.
+/// A folder from the user may have any content, except another known data set.
 ///
 /// Throws DataError for such a folder ($XTAPE_DATA_DIR is skipped instead). Throws Stopped if the
 /// progress callback asks to stop.

@@ -6,11 +6,12 @@
 #include "nn/datasets/locate.hpp"
 
 /// @file
-/// Known data sets in one call. A program that uses them links xtape::datasets.
+/// Functions that find or download known data sets. Link with xtape::datasets.
 
 namespace xtape::nn {
 
-/// Returns the folder of a known data set, by default MNIST. It is looked for in these places:
+/// Returns the folder of a known data set, by default MNIST. The function searches these places in
+/// order:
 ///
 /// 1. `options.folder`, if it is not empty, and then nowhere else;
 /// 2. `$XTAPE_DATA_DIR`;
@@ -20,8 +21,9 @@ namespace xtape::nn {
 ///
 /// In the places 3 to 5 all files have the published sizes and SHA-256 sums.
 ///
-/// Throws DataError, which says what was tried, if there is no such folder; ValueError if no data
-/// set has the name, or a mirror is not HTTPS; datasets::Stopped if `progress` returns false.
+/// Throws DataError, with all places that were searched, if there is no such folder. Throws
+/// ValueError if no data set has the name, or if a mirror is not HTTPS. Throws datasets::Stopped if
+/// `progress` returns false.
 std::filesystem::path find_dataset(const datasets::Options& options = {},
                                    const datasets::DownloadProgress& progress = {});
 

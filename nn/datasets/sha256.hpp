@@ -9,10 +9,10 @@ struct evp_md_ctx_st;
 
 namespace xtape::nn::datasets {
 
-/// Computes the SHA-256 (FIPS 180-4) of bytes that come piece by piece, by OpenSSL.
+/// The SHA-256 (FIPS 180-4) of bytes that are added piece by piece, computed by OpenSSL.
 class Sha256 {
  public:
-  /// Starts without bytes.
+  /// Creates an object without bytes.
   Sha256();
 
   /// Adds bytes at the end.

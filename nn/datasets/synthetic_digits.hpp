@@ -6,7 +6,7 @@
 #include "nn/data/idx.hpp"
 
 /// @file
-/// A data set that needs no download. A program that uses it links xtape::datasets.
+/// A data set that needs no download. Link with xtape::datasets.
 
 namespace xtape::nn {
 
@@ -14,9 +14,9 @@ namespace xtape::nn {
 /// The digits are white on black, at most 20 pixels high and wide, with their centre of mass in the
 /// middle. The classes have equal sizes, give or take one, and their order is random.
 ///
-/// Each image shows one of several ways to write its digit. Its strokes tremble, a random affine
-/// map slants and turns it, and the width of the pen varies. The same seed gives the same bytes on
-/// every machine.
+/// Each image shows one of several ways to write its digit. The points of its strokes are moved at
+/// random, a random affine map slants and rotates it, and the width of the pen varies. The same
+/// seed gives the same bytes on every machine.
 ///
 /// Throws ValueError if `train` or `test` is 0.
 Mnist synthetic_digits(std::uint64_t seed = 1, std::size_t train = 12000, std::size_t test = 2000);

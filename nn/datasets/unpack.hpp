@@ -10,8 +10,8 @@
 
 namespace xtape::nn::datasets {
 
-/// The error of damaged content: a gzip file that is cut short, has a wrong checksum, or unpacks to
-/// more than it should.
+/// The error for damaged content, such as a gzip file that is cut short, has a wrong checksum, or
+/// unpacks to too many bytes.
 class Damaged : public xtape::DataError {
  public:
   using DataError::DataError;
@@ -23,14 +23,16 @@ struct Content {
   std::string sha256;   ///< 64 hexadecimal digits.
 };
 
-/// Reads a raw or gzipped file (its first bytes tell which), and passes the content to `take` piece
-/// by piece. Throws DataError, with the name of the file, if it cannot be read. Throws Damaged if
-/// it is damaged, cut short, or has more than `limit` bytes. It stops at the limit, so a small file
-/// that unpacks to a huge one costs no memory, disk or time.
+/// Reads a raw or gzipped file, and passes the content to `take` piece by piece. The first bytes of
+/// the file decide if it is gzipped. Reading stops at `limit` bytes, so a small file that unpacks
+/// to a huge one uses little memory, disk and time. Throws DataError, with the name of the file, if
+/// the file cannot be read. Throws Damaged if it is damaged, cut short, or has more than `limit`
+/// bytes.
 Content unpack(const std::filesystem::path& path, std::uint64_t limit,
                const std::function<void(std::span<const std::uint8_t>)>& take);
 
-/// Reads a file likewise, and returns only size and digest of the content.
+/// Reads a raw or gzipped file, and returns only size and SHA-256 of its content. Throws as the
+/// other unpack() does.
 Content unpack(const std::filesystem::path& path, std::uint64_t limit);
 
 }  // namespace xtape::nn::datasets

@@ -14,32 +14,33 @@
 #include "tensor/rng.hpp"
 
 /// @file
-/// Checkpoints: a training run on disk, which can be resumed as if it had never stopped.
+/// Checkpoints: files with everything that a run needs to resume.
 
 namespace xtape::nn {
 
-/// The numbers of a checkpoint, for a program to check against each other.
+/// The numbers of a checkpoint. A program can check that they fit each other.
 struct CheckpointNumbers {
-  std::size_t steps = 0;                  ///< The optimizer's steps.
-  Batches::Position position{};           ///< The position in the batches; zeros without batches.
+  std::size_t steps = 0;                  ///< The number of the optimizer's steps.
+  Batches::Position position{};           ///< The position in the batches. Zeros without batches.
   std::map<std::string, double> numbers;  ///< The numbers of TrainingState.
   std::map<std::string, std::vector<double>> series{};  ///< The series of TrainingState.
 };
 
-/// The state of a run besides its model and optimizer. It refers to the batches and the Rngs.
+/// The state of a run, except model and optimizer. A TrainingState refers to the batches and the
+/// Rngs.
 struct TrainingState {
   Batches* batches = nullptr;                           ///< Null if the run has no Batches.
   std::map<std::string, Rng*> rngs{};                   ///< Other Rngs, such as the tape's.
-  std::map<std::string, double> numbers{};              ///< Such as the epoch or the best accuracy.
-  std::map<std::string, std::vector<double>> series{};  ///< Numbers by epoch, of any length.
+  std::map<std::string, double> numbers{};              ///< Numbers, such as the best accuracy.
+  std::map<std::string, std::vector<double>> series{};  ///< Lists of numbers, of any length.
 
-  /// A callback of load_checkpoint() before anything changes. It throws ValueError to reject the
-  /// file. Only the program knows which numbers fit each other.
+  /// A callback that load_checkpoint() calls before anything changes. The callback throws
+  /// ValueError to reject the file, for example if numbers do not fit each other.
   std::function<void(const CheckpointNumbers&)> check{};
 };
 
-/// The settings that must be the same to resume a run: its configuration, a fingerprint of its
-/// data. In UTF-8.
+/// The settings that must be the same to resume a run, in UTF-8: its configuration, and a
+/// fingerprint of its data.
 using Identity = std::map<std::string, std::string>;
 
 namespace detail {
@@ -78,16 +79,16 @@ void read_checkpoint(const std::filesystem::path& path, const ModelArrays<Array<
 /// Writes the whole state of a run to a safetensors file: the model with its buffers, the
 /// optimizer's steps and slots, the position and order of the batches, the Rngs, and the numbers.
 /// The metadata hold the version of xtape, the optimizer's name and the identity. The file is
-/// replaced atomically, as by write_file(): a process that is killed at any moment leaves the old
-/// checkpoint or the new one.
+/// replaced atomically, as by write_file(). If the process is killed at any moment, the old
+/// checkpoint or the new one is left.
 ///
-/// The optimizer may train a part of the model only; see select().
+/// The optimizer may train only a part of the model. See select().
 ///
-/// Inside a loop over the batches, call it after the optimizer's step; the current batch then
-/// counts as used. Throws DataError if the file cannot be written. Throws TapeError if the
-/// optimizer trains a parameter that the model does not have. Throws ValueError if two arrays of
-/// the model have the same name, or if the identity is not UTF-8. Throws ShapeError, with the name
-/// of the array, if one was moved from.
+/// Inside a loop over the batches, call save_checkpoint() after the optimizer's step. The current
+/// batch then counts as used. Throws DataError if the file cannot be written. Throws TapeError if
+/// the optimizer trains a parameter that the model does not have. Throws ValueError if two arrays
+/// of the model have the same name, or if the identity is not UTF-8. Throws ShapeError, with the
+/// name of the array, if one was moved from.
 template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,
@@ -99,14 +100,16 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 
 /// Restores the model, the optimizer, the batches, the Rngs and the numbers. The resumed run is
 /// bit-identical to one that never stopped. The next loop over the batches continues with the rest
-/// of the epoch. The optimizer's options are not in the file. They belong to the caller, who should
-/// put them into the identity.
+/// of the epoch. The optimizer's options are not in the file. The caller should put them into the
+/// identity.
+///
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
-/// checkpoint, or belongs to another run: the version of xtape, the optimizer, the identity, the
-/// model, the dataset size, the batch size, or the names of Rngs or numbers differ. Throws
-/// DataError, with the name of the tensor, if a parameter or an array of the optimizer holds NaN or
-/// infinity, or a negative number where it holds squares. Throws DataError if `state.check` rejects
-/// its numbers. Throws ShapeError, with the name of the array, if one was moved from.
+/// checkpoint or belongs to another run. It belongs to another run if the version of xtape, the
+/// optimizer, the identity, the model, the dataset size, the batch size, or the names of Rngs or
+/// numbers differ. Throws DataError, with the name of the tensor, if a parameter or an array of the
+/// optimizer holds NaN or infinity, or a negative number where it holds squares. Throws DataError
+/// if `state.check` rejects its numbers. Throws ShapeError, with the name of the array, if one was
+/// moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

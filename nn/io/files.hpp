@@ -13,11 +13,12 @@
 
 namespace xtape::nn {
 
-/// A regular file, opened for reading. Anything else is rejected, such as a folder, a pipe that
-/// would wait for its writer, or an endless device.
+/// A regular file, opened for reading. The class rejects folders, pipes and devices, because
+/// reading a pipe may wait and a device may have no end.
 class InputFile {
  public:
-  /// Opens the file. `wanted` says in errors what was expected, such as "an IDX file".
+  /// Opens the file. Error messages use `wanted` for the expected kind of file, such as "an IDX
+  /// file".
   explicit InputFile(const std::filesystem::path& path, std::string_view wanted = "a file");
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
@@ -41,21 +42,24 @@ class InputFile {
 /// Returns all bytes of a file. Throws DataError if there are more than `limit`.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit);
 
-/// Replaces the content of the file at `path` by `parts`, one after the other. The file need not
-/// exist. The replacement is atomic: at any moment, and after a crash, the file has all of the old
-/// bytes or all of the new ones. They are written to a new file in the same folder,
-/// `.xtape-PROCESS-NUMBER.tmp`, which is synced to disk, and then takes the place and the
-/// permissions of the old file. On failure, the old file is unchanged and the temporary file is
-/// removed. The next write into the folder removes the temporary files of killed processes.
+/// Replaces the content of the file at `path` atomically by `parts`, one after the other. The file
+/// need not exist. At any moment, and after a crash, the file has all old bytes or all new bytes.
 ///
-/// A symbolic link is followed. Throws DataError if the path is not a file (/dev/null, a folder).
+/// The new bytes are written to a new file in the same folder, `.xtape-PROCESS-NUMBER.tmp`, and
+/// synced to disk. The new file then replaces the old file and takes its permissions. On failure,
+/// the old file is unchanged and the temporary file is removed. The next write into the folder
+/// removes the temporary files of killed processes.
+///
+/// write_file() follows a symbolic link. Throws DataError if the path is not a regular file, such
+/// as /dev/null or a folder.
 ///@{
 void write_file(const std::filesystem::path& path, std::span<const std::string_view> parts);
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 ///@}
 
-/// Checks that write_file() could write to `path`, and throws the same error: the folder is missing
-/// or read-only, or the path is not a file. It creates the temporary file and removes it.
+/// Checks that write_file() could write to `path`. The check creates the temporary file and removes
+/// it. Throws DataError, as write_file() does, if the folder is missing or read-only, or if the
+/// path is not a file.
 void require_writable(const std::filesystem::path& path);
 
 }  // namespace xtape::nn

@@ -8,19 +8,19 @@
 
 namespace xtape::nn {
 
-/// The error of a folder that cannot be locked, because its file system has no locks. Some network
+/// The error for a folder that cannot be locked, because its file system has no locks. Some network
 /// file systems have none.
 class NoLocks : public xtape::DataError {
  public:
   using DataError::DataError;
 };
 
-/// An exclusive lock on a folder: an advisory lock (flock) on its file `.lock`, which stays there,
-/// empty. The system releases the lock when the process ends in any way.
+/// An exclusive lock on a folder: an advisory lock (flock) on the empty file `.lock` in it. The
+/// file stays in the folder. The system releases the lock when the process ends in any way.
 class FolderLock {
  public:
   /// Waits until the lock is free. Calls `waiting`, which may throw, ten times a second. Throws
-  /// DataError if the folder cannot be locked, NoLocks if the reason is its file system.
+  /// DataError if the folder cannot be locked, and NoLocks if its file system has no locks.
   FolderLock(const std::filesystem::path& folder, const std::function<void()>& waiting);
 
  private:

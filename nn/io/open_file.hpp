@@ -6,21 +6,22 @@
 
 namespace xtape::nn {
 
-/// A regular file that is open for the lifetime of the object. Errors are DataErrors, with the name
-/// of the file and the system's reason.
+/// A regular file that is open for the lifetime of the object. The functions throw DataError, with
+/// the name of the file and the system's reason.
 class File {
  public:
   /// Opens a file for reading.
   static File to_read(const std::filesystem::path& path);
 
-  /// Creates a new file. It first removes a file of that name, so that it never writes through a
-  /// link that somebody else has made.
+  /// Creates a new file for writing. First, the function removes any file of that name. So it never
+  /// writes through a link that someone else has made.
   static File to_write_new(const std::filesystem::path& path);
 
-  /// Opens a file for reading and appending, or creates it. Rejects links and files of other users.
+  /// Opens a file for reading and appending, or creates it. Throws DataError for links and for
+  /// files of other users.
   static File to_append(const std::filesystem::path& path);
 
-  /// Takes over an open file.
+  /// Moves an open file.
   File(File&& other) noexcept;
   File(const File&) = delete;
   File& operator=(const File&) = delete;
@@ -37,7 +38,7 @@ class File {
   void truncate() const;  ///< Empties the file.
   void sync() const;      ///< Returns when the data are on the disk.
 
-  [[noreturn]] void fail(const char* action) const;  ///< With the system's reason, errno.
+  [[noreturn]] void fail(const char* action) const;  ///< Throws DataError with errno's reason.
 
  private:
   File(std::filesystem::path path, int flags);
@@ -46,8 +47,8 @@ class File {
   int descriptor_;
 };
 
-/// Renames `file` to `path` atomically: it syncs the file, renames it, and syncs the folder.
-/// Whoever opens `path` gets the complete old file or the complete new one.
+/// Renames `file` to `path` atomically: it syncs the file, renames it, and syncs the folder. A
+/// program that opens `path` gets the complete old file or the complete new file.
 void publish(const File& file, const std::filesystem::path& path);
 
 }  // namespace xtape::nn

@@ -10,11 +10,11 @@
 #include "nn/optim/learning_rate.hpp"
 #include "tensor/error.hpp"
 
-// Parts of a run as the numbers that a checkpoint holds.
+// Conversions of parts of a run to the numbers in a checkpoint, and back.
 
 namespace xtape::nn::detail {
 
-/// A Plateau as numbers.
+/// The numbers of a Plateau.
 using Reports = std::array<double, 3>;
 inline constexpr const char* plateau_key = "optimizer.plateau";
 
@@ -26,7 +26,7 @@ inline Plateau unpack(const Reports& from) {
   return {from[0], from[1], static_cast<std::size_t>(from[2])};
 }
 
-/// A Batches::Position as numbers.
+/// The numbers of a Batches::Position.
 using Position = std::array<std::uint64_t, 12>;
 inline constexpr const char* position_key = "batches";
 
@@ -44,7 +44,7 @@ inline Batches::Position unpack(const Position& from) {
   return to;
 }
 
-/// Throws ValueError unless an optimizer could have come to these numbers.
+/// Throws ValueError unless the numbers are a possible state of an optimizer.
 inline void require_packed(const Reports& reports) {
   const auto [scale, best, waits] = reports;
   require<ValueError>(
@@ -54,7 +54,7 @@ inline void require_packed(const Reports& reports) {
       scale, waits);
 }
 
-/// Throws ValueError if pack() cannot have given the words.
+/// Throws ValueError if the words are not a possible result of pack().
 inline void require_packed(const Position& words) {
   require<ValueError>(
       words[2] <= 1, "'batches' says {} where 1 means within an epoch and 0 between two", words[2]);

@@ -28,15 +28,16 @@ struct StoredTensor {
   std::uint64_t size = 0;   ///< The number of bytes.
 };
 
-/// A safetensors file, opened for reading. Its header is read and checked in full: the tensors fill
-/// the file without gaps or overlaps, each has the bytes that its shape needs, and no key is
-/// repeated.
+/// A safetensors file, opened for reading. The constructor reads and checks the whole header. The
+/// tensors must fill the file without gaps or overlaps. Each tensor must have the number of bytes
+/// of its shape, and no key may be repeated.
 ///
 /// The format allows headers of up to 100,000,000 bytes. This class reads headers of up to 2 MiB,
-/// enough for about 20,000 tensors, so no header can take much memory or time.
+/// enough for about 20,000 tensors. So no header can use much memory or time.
 class SafetensorsFile {
  public:
-  /// Opens the file. Throws DataError, with the names of the file and the tensor.
+  /// Opens the file. Throws DataError, with the names of the file and the tensor, if the file is
+  /// not valid.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
   /// Returns the path that the file was opened with.
@@ -45,11 +46,11 @@ class SafetensorsFile {
   /// Returns all tensors by key.
   const std::map<std::string, StoredTensor>& tensors() const { return tensors_; }
 
-  /// Returns the texts under `__metadata__`. The map is empty without such an entry.
+  /// Returns the texts under `__metadata__`. If the file has no such entry, the map is empty.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-  /// Reads the bytes of a tensor of this file. `out` must have its size. Throws DataError if they
-  /// cannot be read.
+  /// Reads the bytes of a tensor of this file. `out` must have the size of the tensor. Throws
+  /// DataError if the bytes cannot be read.
   void read(const StoredTensor& tensor, std::span<std::byte> out) const;
 
  private:
@@ -64,20 +65,22 @@ struct TensorView {
   std::string key;                   ///< Its name in the file.
   std::string dtype;                 ///< As the format spells it: "F32".
   Shape shape;                       ///< Row-major.
-  std::span<const std::byte> bytes;  ///< Little-endian. Their number must fit shape and dtype.
+  std::span<const std::byte> bytes;  ///< Little-endian. The size must fit shape and dtype.
 };
 
 /// Writes a safetensors file atomically, as write_file() does. Wide dtypes come first and the
 /// header is padded, so every tensor is aligned. Throws DataError if the file cannot be written.
-/// Throws ValueError, before anything is written, if a key is repeated or is not UTF-8, if the
-/// bytes do not fit the shape, or if the header is longer than SafetensorsFile reads.
+/// Throws ValueError, before anything is written, if a key is repeated or is not UTF-8. The same
+/// error reports bytes that do not fit the shape, and a header that is too long for
+/// SafetensorsFile.
 void write_safetensors(const std::filesystem::path& path, std::vector<TensorView> tensors,
                        const std::map<std::string, std::string>& metadata);
 
-/// Replaces control characters with '?', because terminals interpret them.
+/// Returns `text` with '?' for each control character, because terminals interpret control
+/// characters.
 std::string printable(std::string text);
 
-/// Formats a text from a file for messages: in quotes, without control characters, and truncated if
+/// Returns a text from a file for messages: in quotes, without control characters, and truncated if
 /// long.
 std::string in_quotes(std::string_view text);
 

@@ -9,12 +9,12 @@
 #include "tensor/shape.hpp"
 
 /// @file
-/// Functions that weight files and checkpoints share: they match the tensors of a file with the
-/// expected ones, and read them.
+/// Functions for weights files and checkpoints. They compare the tensors of a file with the
+/// expected tensors, and read them.
 
 namespace xtape::nn {
 
-/// The numbers that a tensor of floats may hold.
+/// The numbers that are allowed in a tensor of floats.
 enum class Numbers { any, finite, finite_and_not_negative };
 
 /// A tensor expected in a file, and the memory to read it into.
@@ -25,14 +25,14 @@ struct TensorTarget {
   std::span<std::byte> bytes;      ///< The memory.
   bool converts = false;           ///< The file may hold F32, F64, or a scalar I64.
   bool transposes = false;         ///< The file holds it in PyTorch's order.
-  Numbers numbers = Numbers::any;  ///< What it may hold.
+  Numbers numbers = Numbers::any;  ///< The allowed numbers.
 };
 
-/// The problems of a file, for one message of reasonable length: the first ones, and the number of
-/// the others.
+/// A list of the problems of a file, for one message. The message has the text of the first 50
+/// problems and the number of the others.
 class Problems {
  public:
-  /// Adds a problem. Calls `describe` for the text of the first ones only.
+  /// Adds a problem. Calls `describe` only for the first 50 problems.
   template <class Describe>
   void add(Describe describe) {
     if (count_++ < most_described) {
@@ -51,11 +51,11 @@ class Problems {
 };
 
 /// Throws DataError unless the file has exactly the tensors of `targets`. One message names all
-/// that are missing, unexpected, or of another shape or type.
+/// tensors that are missing, unexpected, or of another shape or type.
 void require_same_tensors(const SafetensorsFile& file, std::span<const TensorTarget> targets);
 
-/// Reads a tensor that require_same_tensors() has accepted. Throws DataError if it cannot be read,
-/// if a finite number is too large for float, or if it holds a number that the target may not.
+/// Reads a tensor that require_same_tensors() has accepted. Throws DataError if the tensor cannot
+/// be read, if a finite number is too large for float, or if the target does not allow a number.
 void read_tensor(const SafetensorsFile& file, const TensorTarget& target);
 
 /// Returns the shape in PyTorch of a weight (..., in, out): (out, in, ...).

@@ -13,11 +13,11 @@
 #include "tensor/shape.hpp"
 
 /// @file
-/// Weights in safetensors files.
+/// Functions that save and load weights in safetensors files.
 
 namespace xtape::nn {
 
-/// Returns "F32" or "F64", the name of the scalar type in safetensors files.
+/// The name of the scalar type in safetensors files: "F32" or "F64".
 template <class T>
 inline constexpr const char* dtype_of = std::is_same_v<T, float> ? "F32" : "F64";
 
@@ -95,11 +95,11 @@ void save_weights(const std::filesystem::path& path, const Model& model,
 /// shapes. A double model accepts F32, and a float model accepts F64, which is rounded, as in
 /// PyTorch. No other type is accepted.
 ///
-/// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, if
-/// tensors are missing, unexpected, or of another shape or type, if a finite number is too large
-/// for float, or if the layout in the file is not the one in the options. The message names the
-/// file and each such tensor, with what was found and expected. Throws ShapeError, with the name of
-/// the array, if one was moved from.
+/// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, or if
+/// tensors are missing, unexpected, or of another shape or type. The same error reports a finite
+/// number that is too large for float, and a layout that differs from the options. The message
+/// names the file and each such tensor, with the found and the expected shape or type. Throws
+/// ShapeError, with the name of the array, if one was moved from.
 template <class Model>
 void load_weights(const std::filesystem::path& path, Model&& model,
                   const LoadOptions& options = {}) {

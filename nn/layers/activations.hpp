@@ -6,8 +6,8 @@
 #include "autograd/ops/softmax.hpp"
 
 /// @file
-/// Layers without parameters, which call the op of the same name. Any op can be a layer, as a
-/// function or a lambda: `nn::Sequential{nn::Linear(2, 3, rng), xtape::exp<float>}`.
+/// Layers without parameters. Each calls the op of its name. Any op can be a layer, as a function
+/// or a lambda: `nn::Sequential{nn::Linear(2, 3, rng), xtape::exp<float>}`.
 
 namespace xtape::nn {
 

@@ -6,8 +6,8 @@
 
 namespace xtape::nn {
 
-/// The op xtape::dropout as a layer, with the tape's random numbers. It is active in training, and
-/// the identity under NoGrad.
+/// The op xtape::dropout as a layer, with the random numbers of the tape. Under NoGrad, the layer
+/// returns its input.
 class Dropout {
  public:
   /// Creates the layer. Throws ValueError unless 0 <= rate <= 1.

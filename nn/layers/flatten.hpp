@@ -4,7 +4,8 @@
 
 namespace xtape::nn {
 
-/// Flattens all axes but the first into one, as between images and a Linear.
+/// A layer that flattens all axes except the first into one. Use Flatten between images and a
+/// Linear.
 struct Flatten {
   /// Maps (batch, ...) to (batch, features). Throws ShapeError for a scalar.
   template <class T>

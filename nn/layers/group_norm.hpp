@@ -7,7 +7,7 @@
 
 namespace xtape::nn {
 
-/// The op xtape::group_norm as a layer, for (batch, ..., channels): it normalises each group of
+/// The op xtape::group_norm as a layer, for (batch, ..., channels). It normalises each group of
 /// channels of each sample, and learns a weight and a bias for each channel.
 template <class T = float>
 class GroupNorm {
@@ -22,8 +22,8 @@ class GroupNorm {
                         "GroupNorm: {} channels do not form {} equal groups", channels, groups);
   }
 
-  /// Returns xtape::group_norm(x, groups, weight, bias). Throws ShapeError unless the last axis of
-  /// x has the channels.
+  /// Returns xtape::group_norm(x, groups, weight, bias). Throws ShapeError unless x has two or more
+  /// axes and its last axis has the channels.
   Variable<T> operator()(Variable<T> x) const {
     if (x.shape().size() < 2 || x.shape().back() != weight.size()) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, ..., {}), got {}", describe(), weight.size(),

@@ -8,17 +8,18 @@
 
 namespace xtape::nn {
 
-/// The op xtape::layer_norm as a layer: it normalises each sample over its last axes, and learns a
-/// weight and a bias for each of their elements.
+/// The op xtape::layer_norm as a layer. It normalises each sample over its last axes, and learns a
+/// weight and a bias for each element of these axes.
 template <class T = float>
 class LayerNorm {
  public:
-  /// Normalises over the last axis, which has `features` elements. Throws ValueError if that is 0.
+  /// Creates a layer that normalises over the last axis, which has `features` elements. Throws
+  /// ValueError if `features` is 0.
   explicit LayerNorm(std::size_t features, double epsilon = 1e-5)
       : LayerNorm(Shape{features}, epsilon) {}
 
-  /// Normalises over the last axes, which have this shape. Throws ValueError if it has no axes or
-  /// no elements.
+  /// Creates a layer that normalises over the last axes, which have this shape. Throws ValueError
+  /// if the shape has no axes or no elements.
   explicit LayerNorm(const Shape& shape, double epsilon = 1e-5) : epsilon_(epsilon) {
     require<ValueError>(!shape.empty() && element_count(shape, "LayerNorm") > 0,
                         "LayerNorm: expected a shape with elements, got {}", shape);
@@ -47,8 +48,8 @@ class LayerNorm {
   /// Names the parameters: "weight", "bias".
   static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
 
-  Array<T> weight;  ///< It has the shape of the last axes.
-  Array<T> bias;    ///< It has the shape of the last axes.
+  Array<T> weight;  ///< The weight, with the shape of the last axes.
+  Array<T> bias;    ///< The bias, with the shape of the last axes.
 
  private:
   double epsilon_;

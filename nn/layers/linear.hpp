@@ -5,13 +5,14 @@
 
 namespace xtape::nn {
 
-/// y = x W + b for a batch x (batch, in), with weight W (in, out) and bias b (out). Samples of any
-/// shape with `in` numbers, such as images (batch, rows, columns), are read as rows.
+/// A layer that computes y = x W + b for a batch x (batch, in), with weight W (in, out) and bias b
+/// (out). Samples of any shape with `in` elements, such as images (batch, rows, columns), are read
+/// as rows.
 template <class T = float>
 class Linear {
  public:
-  /// Draws the weights with `initialize`. Biases are 0. Throws ValueError if a size is 0. Throws
-  /// ShapeError if the number of weights overflows.
+  /// Creates a layer. `initialize` draws the weights, and the biases are 0. Throws ValueError if
+  /// `in` or `out` is 0. Throws ShapeError if the number of weights overflows.
   template <class Initializer = GlorotUniform>
   Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {}) {
     require<ValueError>(in > 0 && out > 0, "Linear: expected sizes of at least 1, got {} -> {}", in,
@@ -21,8 +22,8 @@ class Linear {
     initialize(weight, rng);
   }
 
-  /// Throws ShapeError if the samples of x do not hold `in` numbers, and if the weights were moved
-  /// away.
+  /// Returns x W + b. Throws ShapeError if the samples of x do not have `in` elements, or if the
+  /// weights were moved from.
   Variable<T> operator()(Variable<T> x) const {
     require<ShapeError>(weight.dimension() == 2, "Linear: expected weights (in, out), got {}",
                         weight.shape());
@@ -45,7 +46,7 @@ class Linear {
   /// Names the parameters: "weight", "bias".
   static void visit(auto& self, auto&& f) { f("weight", self.weight), f("bias", self.bias); }
 
-  /// PyTorch stores the weight as (out, in); see nn/module.hpp.
+  /// The name of the weight, which PyTorch stores as (out, in). See nn/module.hpp.
   static constexpr std::string_view transposed_in_pytorch = "weight";
 
   Array<T> weight;  ///< (in, out).

@@ -8,11 +8,12 @@
 
 namespace xtape::nn {
 
-/// y = x + f(x), where f calls the layers one after the other (He et al. 2015):
+/// A block of layers that computes y = x + f(x), where f calls the layers one after the other (He
+/// et al. 2015):
 ///
 ///     nn::Residual{nn::Linear(64, 64, rng), nn::ReLU{}, nn::Linear(64, 64, rng)}
 ///
-/// If f changes the shape, a projection of x takes its place: y = g(x) + f(x).
+/// If f changes the shape, use a projection g of x: y = g(x) + f(x).
 ///
 ///     nn::Residual{nn::Linear(64, 32, rng), nn::ReLU{}}.with_shortcut(nn::Linear(64, 32, rng))
 template <class T = float>

@@ -17,14 +17,15 @@ struct Moments {
   std::vector<double> mean, deviation;
 };
 
-/// Measures samples as Standardize does. Throws ValueError if there are none, or a mean or a
-/// deviation is not finite.
+/// Returns the means and the deviations that Standardize uses for `samples`. Throws ValueError if
+/// there are no samples, or if a mean or a deviation is not finite.
 Moments measure_moments(const Samples& samples);
 
 }  // namespace detail
 
-/// y = (x - mean) / deviation, as the first layer of a network: gradient descent takes one step
-/// size for all weights, and learns faster from numbers of similar size. dx = dy / deviation.
+/// A layer that computes y = (x - mean) / deviation,   dx = dy / deviation. Use Standardize as the
+/// first layer of a network. Gradient descent has one step size for all weights, so it learns
+/// faster from features of similar size.
 ///
 ///     nn::Sequential model{nn::Standardize(train), nn::Linear(4, 32, rng), ...};
 ///
@@ -32,14 +33,14 @@ Moments measure_moments(const Samples& samples);
 template <class T = float>
 class Standardize {
  public:
-  /// One mean and one deviation for all numbers. Throws ValueError unless both are finite and the
-  /// deviation is above 0.
+  /// Takes one mean and one deviation for all elements. Throws ValueError unless both are finite
+  /// and the deviation is above 0.
   Standardize(double one_mean, double one_deviation)
       : Standardize({{one_mean}, {one_deviation}}, false) {}
 
-  /// A mean and a deviation for each feature or channel: each index along the last axis. Throws
-  /// ValueError unless all are finite and the deviations above 0, ShapeError unless there are
-  /// equally many, at least one.
+  /// Takes a mean and a deviation for each feature or channel, that is, for each index along the
+  /// last axis. Throws ValueError unless all are finite and the deviations are above 0. Throws
+  /// ShapeError unless there are as many means as deviations, and at least one.
   Standardize(const std::vector<double>& means, const std::vector<double>& deviations) {
     require<ShapeError>(!means.empty() && means.size() == deviations.size(),
                         "Standardize: got {} means and {} deviations", means.size(),
@@ -56,18 +57,19 @@ class Standardize {
     }
   }
 
-  /// Measures the features of `data`: rows of a table (features) by feature, images (rows, columns,
-  /// channels) by channel, samples of other shapes as a whole. A feature that is always the same
-  /// keeps its size: its deviation counts as 1. Throws ValueError if there are no samples, and if a
-  /// number is not finite.
+  /// Measures the mean and the deviation of the features of `data`. Rows of a table (features) are
+  /// measured by feature, images (rows, columns, channels) by channel. Samples of other shapes,
+  /// such as images (rows, columns), have one mean and one deviation. If a feature is constant, its
+  /// deviation counts as 1. Throws ValueError if there are no samples, or if an element is not
+  /// finite.
   ///@{
   explicit Standardize(const Dataset& data) : Standardize(data.features) {}
   explicit Standardize(const Samples& samples)
       : Standardize(detail::measure_moments(samples), samples.shape().size() % 2 == 1) {}
   ///@}
 
-  /// Returns (x - mean) / deviation. Throws ShapeError unless the last axis of x has as many
-  /// elements as there are means, or there is one mean for all.
+  /// Returns (x - mean) / deviation. Throws ShapeError unless the last axis of x has one element
+  /// for each mean. With one mean for all elements, x may have any shape.
   Variable<T> operator()(Variable<T> x) const {
     const bool fits =
         mean.dimension() == 0 || (!x.shape().empty() && x.shape().back() == mean.size());
@@ -82,7 +84,7 @@ class Standardize {
     });
   }
 
-  /// What tables and errors call it: "Standardize 0.1307, 0.3081", or "Standardize by 3".
+  /// Returns the name in tables and errors: "Standardize 0.1307, 0.3081", or "Standardize by 3".
   std::string describe() const {
     return mean.dimension() == 0
                ? fmt::format("Standardize {:.4g}, {:.4g}", mean.data()[0], deviation.data()[0])
@@ -95,8 +97,8 @@ class Standardize {
     f.buffer("deviation", self.deviation);
   }
 
-  Array<T> mean;       ///< () for all numbers, or one for each index along the last axis.
-  Array<T> deviation;  ///< Likewise; above 0.
+  Array<T> mean;       ///< Shape () or (last axis): the means.
+  Array<T> deviation;  ///< The deviations, above 0, in the shape of `mean`.
 
  private:
   Standardize(const detail::Moments& moments, bool by_last_axis)

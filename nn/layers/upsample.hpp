@@ -9,7 +9,7 @@ namespace xtape::nn {
 /// The op xtape::upsample2d as a layer, for images (batch, height, width, channels).
 class Upsample2d {
  public:
-  /// Takes how many times as large the images become: `nn::Upsample2d(2)`.
+  /// Takes the factor for height and width, and the interpolation: `nn::Upsample2d(2)`.
   explicit Upsample2d(Pair factor, Upsampling mode = Upsampling::nearest)
       : factor_(factor), mode_(mode) {}
 
@@ -25,7 +25,7 @@ class Upsample2d {
                        mode_ == Upsampling::nearest ? "nearest" : "bilinear");
   }
 
-  /// Names nothing, because nothing is trained.
+  /// Names nothing, because the layer has no parameters.
   static void visit(auto&, auto&&) {}
 
  private:

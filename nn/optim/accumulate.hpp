@@ -6,8 +6,7 @@
 
 namespace xtape::nn {
 
-/// The mean of the gradients of several batches, for a step that is larger than what fits in
-/// memory:
+/// The mean of the gradients of several batches, for a step over more samples than fit in memory:
 ///
 ///     for (const auto& part : parts) {
 ///       tape.rewind();
@@ -17,14 +16,14 @@ namespace xtape::nn {
 ///     gradients.average(model, tape);
 ///     optimizer.step(model, tape);
 ///
-/// After the first step it allocates nothing.
+/// A GradientAccumulator does not allocate after the first step.
 template <class T = float>
 class GradientAccumulator {
  public:
-  /// Adds the gradients of all parameters of `model` to a sum, times `weight`: the number of
-  /// samples of a batch whose loss is a mean. Throws ValueError unless the weight is above 0 and
-  /// finite, TapeError naming a parameter without a gradient, ShapeError if the model has changed
-  /// since the last average().
+  /// Adds the gradients of all parameters of `model`, times `weight`, to a sum. If the loss of a
+  /// batch is a mean, its weight is the number of samples. Throws ValueError unless the weight is
+  /// above 0 and finite. Throws TapeError, with the name of the parameter, if a parameter has no
+  /// gradient. Throws ShapeError if the model has changed since the last average().
   template <class Model>
   void add(const Model& model, const Tape<T>& tape, double weight = 1) {
     require_weight(weight);
@@ -35,8 +34,8 @@ class GradientAccumulator {
     weights_ += weight;
   }
 
-  /// Replaces the gradients of the tape by the weighted mean of those added, and forgets them.
-  /// Throws ValueError if none were added, and as add() does.
+  /// Replaces the gradients of the tape by the weighted mean of the added gradients. The sum is
+  /// then empty again. Throws ValueError if no gradients were added, and as add() does.
   template <class Model>
   void average(const Model& model, Tape<T>& tape) {
     require<ValueError>(!empty(), "{}: no gradients were added", user);
@@ -47,10 +46,10 @@ class GradientAccumulator {
     weights_ = 0;
   }
 
-  /// Forgets the gradients that were added.
+  /// Empties the sum.
   void clear() { weights_ = 0; }
 
-  /// Returns true if no gradients were added since the last average().
+  /// True if no gradients were added since the last average() or clear().
   bool empty() const { return !(weights_ > 0); }
 
  private:

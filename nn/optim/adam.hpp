@@ -6,13 +6,13 @@
 
 namespace xtape::nn {
 
-/// Options of Adam and AdamW, which throw ValueError if one is out of range.
+/// Options of Adam and AdamW. The optimizers throw ValueError if an option is out of range.
 struct AdamOptions {
   LearningRate learning_rate = 1e-3;        ///< At least 0.
   double beta1 = 0.9;                       ///< In [0, 1).
   double beta2 = 0.999;                     ///< In [0, 1).
   double epsilon = 1e-8;                    ///< Above 0.
-  std::optional<double> weight_decay = {};  ///< At least 0; unset: 0 for Adam, 0.01 for AdamW.
+  std::optional<double> weight_decay = {};  ///< At least 0. Unset: 0, for AdamW 0.01.
 };
 
 /// Adam (Kingma and Ba 2015), with the gradient g of each parameter w in step t = 1, 2, ...:
@@ -32,8 +32,8 @@ class Adam : public Optimizer<T> {
   AdamOptions options;
 
  protected:
-  /// Says where weight decay acts. in_gradient adds weight_decay w to the gradient, as in Adam.
-  /// decoupled subtracts learning_rate weight_decay w from the parameter, as in AdamW.
+  /// The place where weight decay acts. in_gradient adds weight_decay w to the gradient, as in
+  /// Adam. decoupled subtracts learning_rate weight_decay w from the parameter, as in AdamW.
   enum class WeightDecay { in_gradient, decoupled };
 
   /// Creates a variant of Adam with another name and weight decay.
@@ -50,8 +50,8 @@ class Adam : public Optimizer<T> {
   WeightDecay weight_decay_;
 };
 
-/// Adam with decoupled weight decay (Loshchilov and Hutter 2019). Weight decay does not enter the
-/// gradient, but shrinks the parameter first:
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019). Weight decay does not change the
+/// gradient. It shrinks the parameter before the step:
 ///
 ///     w -= learning_rate weight_decay w
 template <class T = float>

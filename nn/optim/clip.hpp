@@ -11,7 +11,8 @@ namespace xtape::nn {
 
 namespace detail {
 
-/// Returns the sum of squares, in double. It is the same for any number of threads.
+/// Returns the sum of squares in double precision. The sum is bit-identical for any number of
+/// threads.
 template <class T>
 double sum_of_squares(const Array<T>& array);
 
@@ -22,14 +23,14 @@ void require_max_norm(double max_norm);
 
 }  // namespace detail
 
-/// Clips the norm of all gradients together, sqrt(sum g^2), to `max_norm` (Pascanu et al. 2013): if
-/// the norm is larger, it multiplies the gradients by max_norm / norm. Returns the norm before
-/// clipping. Call it between Tape::backward and the optimizer's step.
+/// Clips the norm of all gradients together, sqrt(sum g^2), to `max_norm` (Pascanu et al. 2013). If
+/// the norm is larger, all gradients are multiplied by max_norm / norm. Returns the norm before
+/// clipping. Call clip_grad_norm() between Tape::backward and the optimizer's step.
 ///
 /// If the norm is not finite, the gradients stay unchanged, because no factor repairs them. The
-/// caller sees the norm in the result. An infinite `max_norm` only measures. Throws ValueError
-/// unless max_norm > 0. Throws TapeError if a parameter has no gradient, and ShapeError if one was
-/// moved from. Both name the parameter.
+/// caller sees the norm in the result. If `max_norm` is infinite, the function only measures the
+/// norm. Throws ValueError unless max_norm > 0. Throws TapeError if a parameter has no gradient,
+/// and ShapeError if a gradient or parameter was moved from. Both messages name the parameter.
 template <class Model, class T>
 double clip_grad_norm(const Model& model, Tape<T>& tape, double max_norm) {
   constexpr const char* name = "clip_grad_norm";

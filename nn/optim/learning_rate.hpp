@@ -11,7 +11,7 @@
 
 namespace xtape::nn {
 
-/// Options of on_plateau(), which throws ValueError if one is out of range.
+/// Options of on_plateau(). The function throws ValueError if an option is out of range.
 struct PlateauOptions {
   double factor = 0.1;        ///< The factor of a reduction. In (0, 1).
   std::size_t patience = 10;  ///< Reports in a row without a better score. At least 1.
@@ -39,16 +39,16 @@ class LearningRate {
   /// Makes a constant rate.
   LearningRate(double rate) : schedule_([rate](std::size_t) { return rate; }) {}
 
-  /// Makes a rate from a schedule, or from any callable that maps the number of a step to a rate.
-  /// Throws ValueError if the schedule is empty.
+  /// Makes a rate from a schedule, or from any callable that maps a step number to a rate. Throws
+  /// ValueError if the schedule is empty.
   template <class F>
   requires std::is_invocable_r_v<double, const F&, std::size_t> LearningRate(F schedule)
       : schedule_(std::move(schedule)) {
     require_schedule();
   }
 
-  /// Returns the rate of a step, which is counted from 0, at a scale of 1. Throws ValueError if the
-  /// rate was moved from.
+  /// Returns the rate of a step at a scale of 1. Steps count from 0. Throws ValueError if the rate
+  /// was moved from.
   double operator()(std::size_t step) const {
     require_schedule();
     return schedule_(step);
@@ -67,7 +67,7 @@ class LearningRate {
   std::optional<PlateauOptions> plateau_;
 };
 
-/// Returns a learning rate that falls when the model stops improving. It is multiplied by
+/// Returns a learning rate that falls when the model stops improving. The rate is multiplied by
 /// `options.factor` after `options.patience` calls of Optimizer::report() in a row without a better
 /// score:
 ///

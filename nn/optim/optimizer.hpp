@@ -12,9 +12,9 @@ namespace xtape::nn {
 
 namespace detail {
 
-/// Returns the gradient of a parameter of `user`'s model. Throws TapeError if the tape has none.
-/// Throws ShapeError if it does not have the shape of the parameter, or if either was moved from.
-/// Both name the parameter.
+/// Returns the gradient of a parameter of `user`'s model. Throws TapeError if the tape has no
+/// gradient of the parameter. Throws ShapeError if gradient and parameter differ in shape, or if
+/// either was moved from. Both messages name the parameter.
 template <class T>
 Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T>& parameter,
                       const Tape<T>& tape);
@@ -22,7 +22,8 @@ Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T
 }  // namespace detail
 
 /// The base class of all optimizers. An optimizer reads the gradient of every parameter of a model
-/// from a tape and changes the parameters in place. After the first step, it does not allocate.
+/// from a tape, and changes the parameters in place. An optimizer does not allocate after the first
+/// step.
 ///
 /// To write your own optimizer, derive from this class, pass a name to the constructor, and define
 /// rate(), prepare() and update().
@@ -32,8 +33,8 @@ class Optimizer {
   /// The state of one parameter between steps, in arrays of its shape: its velocity (SGD), or its
   /// first and second moment (Adam).
   struct Slot {
-    const Array<T>* parameter;    ///< The model's own array.
-    std::vector<Array<T>> state;  ///< Their number is state_count().
+    const Array<T>* parameter;    ///< The array in the model.
+    std::vector<Array<T>> state;  ///< state_count() arrays.
   };
 
   virtual ~Optimizer() = default;
@@ -68,15 +69,16 @@ class Optimizer {
   /// Returns the state of on_plateau() after all reports.
   const Plateau& plateau() const { return plateau_; }
 
-  /// Forgets all earlier steps and reports, but not the options. The next step may be with another
-  /// model.
+  /// Resets the optimizer to its state before the first step and report. The options do not change.
+  /// The next step may be with another model.
   void reset();
 
-  /// Continues where an optimizer of the same kind stood when it had `slots()`, `steps()` and
-  /// `plateau()`. Each slot must name a parameter of the model that is passed to the next step().
-  /// Throws ShapeError if an array is not of its parameter's shape or was moved from, ValueError if
-  /// a slot has no parameter, or more or fewer arrays than the options want. Then nothing has
-  /// changed.
+  /// Restores the state of an optimizer of the same kind, from its slots(), steps() and plateau().
+  /// Each slot must refer to a parameter of the model that is passed to the next step().
+  ///
+  /// Strong exception guarantee. Throws ShapeError if an array does not have the shape of its
+  /// parameter, or was moved from. Throws ValueError if a slot has no parameter, or if it does not
+  /// have state_count() arrays.
   void restore(std::vector<Slot> slots, std::size_t steps, const Plateau& plateau = {});
 
   /// Returns the name: "SGD", "Adam", "AdamW".
@@ -86,26 +88,27 @@ class Optimizer {
   /// ValueError if an option is out of range.
   std::size_t state_count() const { return prepare(); }
 
-  /// Returns true if array `index` of a slot's state holds squares, which are never negative.
+  /// True if array `index` of a slot's state holds squares, which are never negative.
   virtual bool holds_squares(std::size_t /*index*/) const { return false; }
 
   /// Returns the number of steps made.
   std::size_t steps() const { return steps_; }
 
-  /// Returns the parameters of the model of the first step, in the order of its visit lines. Empty
-  /// before that step.
+  /// Returns the parameters of the model of the first step, in the order of its visit lines. Before
+  /// that step, the result is empty.
   std::vector<const Array<T>*> parameters() const;
 
-  /// Returns one slot for each parameter, in the same order. Empty until a step needs slots. SGD
-  /// without momentum never does.
+  /// Returns one slot for each parameter, in the order of parameters(). The result is empty until a
+  /// step needs slots. SGD without momentum needs none.
   const std::vector<Slot>& slots() const { return slots_; }
 
  protected:
-  /// Creates an optimizer. `name` must be a string literal, or live as long. A checkpoint is
-  /// resumed only by an optimizer with the name in the checkpoint.
+  /// Creates an optimizer. `name` must be a string literal, or outlive the optimizer. An optimizer
+  /// resumes only checkpoints with its name.
   explicit Optimizer(const char* name) : name_(name) {}
 
-  /// Copies for derived classes. A copy has the slots and the steps of the original.
+  /// Copies or moves an optimizer, for derived classes. A copy has the slots and the steps of the
+  /// original.
   ///@{
   Optimizer(const Optimizer&) = default;
   Optimizer(Optimizer&&) noexcept = default;
@@ -120,8 +123,8 @@ class Optimizer {
   /// range.
   virtual std::size_t prepare() const = 0;
 
-  /// Changes one parameter by a step of this learning rate. The arrays of its state are 0 at first.
-  /// steps() already counts this step. Must not throw.
+  /// Changes one parameter by a step with this learning rate. The arrays in `state` are 0 before
+  /// the first step. steps() already counts this step. Must not throw.
   virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
                       double learning_rate) = 0;
 

@@ -8,12 +8,12 @@
 ///
 ///     nn::SGD sgd({.learning_rate = nn::warm_up(100, nn::cosine_decay(0.1, 5000))});
 ///
-/// All functions below throw ValueError unless rates are finite and at least 0. For a rate that
-/// follows the scores of the model, see on_plateau() in nn/optim/learning_rate.hpp.
+/// All functions of this file throw ValueError unless rates are finite and at least 0. For a rate
+/// that follows the scores of the model, see on_plateau() in nn/optim/learning_rate.hpp.
 
 namespace xtape::nn {
 
-/// The learning rate of a step. Steps count from 0.
+/// A function that returns the learning rate of a step. Steps count from 0.
 using Schedule = std::function<double(std::size_t step)>;
 
 /// Returns the schedule `rate` for all steps.
@@ -37,9 +37,10 @@ Schedule polynomial_decay(double rate, std::size_t total_steps, double power,
 /// 5). Throws ValueError if total_steps is 0.
 Schedule cosine_decay(double rate, std::size_t total_steps, double final_rate = 0);
 
-/// Returns a linear warm-up over `steps` steps, then `then` (Goyal et al. 2017): then(0) (step + 1)
-/// / (steps + 1), and from `steps` on then(step - steps). The first rate is above 0, and then(0) is
-/// used once. Throws ValueError if `then` is empty.
+/// Returns a linear warm-up over `steps` steps, followed by the schedule `then` (Goyal et al.
+/// 2017). The rate is then(0) (step + 1) / (steps + 1) during the warm-up, and then(step - steps)
+/// from step `steps` on. The first rate is above 0 if then(0) is, and then(0) is used once. Throws
+/// ValueError if `then` is empty.
 Schedule warm_up(std::size_t steps, Schedule then);
 
 /// Options of one_cycle(). Rates are fractions of the peak.
@@ -49,10 +50,10 @@ struct OneCycleOptions {
   double last = 4e-6;   ///< The rate of the last step. In [0, 1].
 };
 
-/// Returns one cycle (Smith and Topin 2018): half a cosine up from peak first to `peak`, then half
-/// a cosine down to peak last, where it stays. Steps count from 0. The peak is at step rise
-/// total_steps - 1, and the end at step total_steps - 1, as in PyTorch's OneCycleLR. Throws
-/// ValueError if total_steps is 0 or an option is out of range.
+/// Returns one cycle (Smith and Topin 2018). The rate rises along half a cosine from peak first to
+/// `peak`. Then it falls along half a cosine to peak last, and stays there. Steps count from 0. The
+/// peak is at step rise total_steps - 1, and the end at step total_steps - 1, as in PyTorch's
+/// OneCycleLR. Throws ValueError if total_steps is 0 or an option is out of range.
 Schedule one_cycle(double peak, std::size_t total_steps, const OneCycleOptions& options = {});
 
 }  // namespace xtape::nn

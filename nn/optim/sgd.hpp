@@ -4,7 +4,7 @@
 
 namespace xtape::nn {
 
-/// Options of SGD, which throws ValueError if one is out of range.
+/// Options of SGD. The optimizer throws ValueError if an option is out of range.
 struct SGDOptions {
   LearningRate learning_rate = 0.01;  ///< At least 0.
   double momentum = 0;                ///< In [0, 1).
@@ -18,7 +18,8 @@ struct SGDOptions {
 ///     v  = momentum v + g                   (v = 0 at first)
 ///     w -= learning_rate v                  or, with nesterov, learning_rate (g + momentum v)
 ///
-/// Momentum follows Polyak (1964), and Nesterov's Sutskever et al. (2013), both in PyTorch's form.
+/// Momentum follows Polyak (1964). Nesterov momentum follows Sutskever et al. (2013). Both have
+/// PyTorch's form.
 ///
 ///     nn::SGD sgd({.learning_rate = 0.5, .momentum = 0.9});
 template <class T = float>

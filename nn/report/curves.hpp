@@ -14,12 +14,12 @@ struct Series {
 /// A chart of lines over epochs.
 struct Curves {
   std::string title;                ///< The title of the chart.
-  std::string description;          ///< For readers who do not see the chart.
-  std::string note;                 ///< A line below the title; may be empty.
-  std::string unit;                 ///< Follows the numbers of the vertical axis, as in " %".
+  std::string description;          ///< A text for readers who do not see the chart.
+  std::string note;                 ///< A line below the title. May be empty.
+  std::string unit;                 ///< The unit of the vertical axis, such as " %".
   std::vector<std::size_t> epochs;  ///< The numbers of the epochs.
   std::vector<Series> series;       ///< The lines of the chart.
-  bool logarithmic = false;         ///< Numbers of 0 and below are left out.
+  bool logarithmic = false;         ///< True for a logarithmic axis, without numbers <= 0.
 };
 
 /// Returns a chart of lines over epochs, a `<figure>` with an SVG. It has a legend if there is more

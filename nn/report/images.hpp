@@ -10,25 +10,25 @@
 
 #include "nn/report/predictions.hpp"
 
-/// The parts of the report that are made of small pictures, as HTML.
+/// Functions that return the images of a report as HTML.
 
 namespace xtape::nn::report {
 
-/// The first images of each class in a row.
+/// Returns the first images of each class, one row for each class.
 std::string draw_samples(const xtape::nn::Dataset& data, const std::vector<std::string>& names);
 
-/// The first `count` images beside each other.
+/// Returns the first `count` images beside each other.
 std::string draw_images(const Samples& samples, std::size_t count);
 
-/// The images at `chosen`, each with what it is, what it was taken for, and a chart of the
+/// Returns the images at `chosen`. Each has its class, its predicted class, and a chart of the
 /// probabilities of all classes.
 std::string draw_misses(const xtape::nn::Dataset& data, const Predictions& predictions,
                         const std::vector<std::size_t>& chosen,
                         const std::vector<std::string>& names);
 
-/// The weights from the pixels to each hidden unit as pictures, blue where they are negative and
-/// orange where they are positive, for at most `most` units: those with the largest weights to the
-/// next layer. Empty for a network without a hidden layer over such pixels.
+/// Returns the weights from the pixels to hidden units as images. Negative weights are blue and
+/// positive weights are orange. There are at most `most` units: those with the largest weights to
+/// the next layer. The result is empty for a network without a hidden layer over such pixels.
 std::string draw_units(const xtape::nn::Sequential<float>& network, std::size_t rows,
                        std::size_t columns, std::size_t most);
 

@@ -22,7 +22,7 @@ struct Predictions {
 /// A function that maps a batch of inputs to logits, (batch, classes).
 using Classifier = std::function<Variable<float>(Variable<float>)>;
 
-/// Runs a model over a dataset under NoGrad.
+/// Returns the predictions of a model for a dataset, computed under NoGrad.
 ///@{
 Predictions classify_with(const Classifier& model, const Dataset& data);
 template <class Model>

@@ -9,7 +9,7 @@
 
 namespace xtape::nn {
 
-/// A page made of figures.
+/// A page of figures, as HTML.
 ///
 ///     nn::Report page("Iris");
 ///     page.fact("accuracy", "97.3 %");
@@ -22,24 +22,24 @@ class Report {
   /// Begins a page with a title and a line below it.
   explicit Report(std::string title, std::string about = "A training run of xtape.");
 
-  /// Adds a number to the top of the page: a name and its value.
+  /// Adds a fact, a name and its value, to the top of the page.
   void fact(std::string name, std::string value);
 
   /// Adds a figure below the others, unless it is empty. A figure with a title has an entry in the
-  /// list of contents. Two figures of one `id` are told apart by a number.
+  /// table of contents. If two figures have the same `id`, a number is appended.
   void add(Figure figure);
 
-  /// Returns the page: one HTML file that holds all it shows. It refers to nothing outside, and its
-  /// content security policy forbids the network and scripts.
+  /// Returns the page as one HTML file. The file contains everything that it shows, and refers to
+  /// nothing outside. Its content security policy forbids the network and scripts.
   std::string html() const;
 
-  /// Writes `index.html` into `folder`, which is made if it is missing, and `metrics.csv` if a
-  /// figure draws a History. Each is replaced whole. Throws DataError, naming the file, if it
-  /// cannot be written.
+  /// Writes `index.html` into `folder`, and `metrics.csv` if a figure draws a History. Creates the
+  /// folder if it is missing. Each file is replaced atomically. Throws DataError, with the name of
+  /// the file, if it cannot be written.
   void write(const std::filesystem::path& folder) const;
 
-  /// Makes the folder if it is missing. Throws DataError if write() could not write there. A
-  /// program calls it before a long training.
+  /// Checks that write() can write to `folder`. Creates the folder if it is missing. Call
+  /// require_writable() before a long training. Throws DataError if write() could not write there.
   static void require_writable(const std::filesystem::path& folder);
 
  private:

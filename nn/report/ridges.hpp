@@ -11,8 +11,8 @@ namespace xtape::nn::report {
 /// Histograms of one parameter, one per epoch, below each other.
 struct Ridges {
   std::string title;                ///< The title of the chart.
-  std::string description;          ///< For readers who do not see the chart.
-  std::string note;                 ///< A line below the title; may be empty.
+  std::string description;          ///< A text for readers who do not see the chart.
+  std::string note;                 ///< A line below the title. May be empty.
   std::string label;                ///< The label of the horizontal axis.
   double low = 0;                   ///< The lower end of the axis, in the histograms' unit.
   double high = 0;                  ///< The upper end of the axis.
@@ -21,12 +21,12 @@ struct Ridges {
   std::vector<const Histogram*> histograms;  ///< One per epoch.
 };
 
-/// Returns the histograms as a `<figure>` with an SVG. All have one scale: the area of each is its
-/// number of elements.
+/// Returns the histograms as a `<figure>` with an SVG. All have the same scale. The area of a
+/// histogram is its number of elements.
 std::string draw(const Ridges& ridges);
 
-/// Returns at most `most` of the numbers 0 to count - 1, evenly spread, with the first and the
-/// last.
+/// Returns at most `most` of the numbers 0 to count - 1. They are evenly spread and include the
+/// first and the last.
 std::vector<std::size_t> spread(std::size_t count, std::size_t most);
 
 }  // namespace xtape::nn::report

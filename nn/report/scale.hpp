@@ -11,7 +11,7 @@ struct Tick {
   std::string label;  ///< The text at the mark.
 };
 
-/// Maps numbers between `low` and `high` to pixels between `from` and `to`.
+/// A map from numbers between `low` and `high` to pixels between `from` and `to`.
 struct Scale {
   /// The range of numbers.
   ///@{
@@ -27,8 +27,8 @@ struct Scale {
   double operator()(double number) const;
 };
 
-/// Returns about `count` round numbers within [low, high]: 1, 2 or 5 times a power of ten. Each is
-/// followed by `unit`.
+/// Returns about `count` ticks at round numbers within [low, high]. Their distance is 1, 2 or 5
+/// times a power of ten. Labels end with `unit`.
 std::vector<Tick> linear_ticks(double low, double high, int count, const std::string& unit = "");
 
 /// Returns powers of ten within [low, high], at most `count`.

@@ -11,15 +11,15 @@
 
 namespace xtape::nn::report {
 
-/// Escapes text for HTML and SVG, between tags and in quoted attributes.
+/// Returns text escaped for HTML and SVG, between tags and in quoted attributes.
 std::string escaped(std::string_view text);
 
 using detail::thousands;
 
-/// Returns a power of ten as people write it: 10⁻³, and 1 for 10⁰.
+/// Returns a power of ten for display: 10⁻³, and 1 for 10⁰.
 std::string power_of_ten(int exponent);
 
-/// Appends what fmt::format would return.
+/// Appends formatted text, as fmt::format returns it, to `out`.
 template <class... Args>
 void add(std::string& out, fmt::format_string<Args...> format, Args&&... args) {
   fmt::format_to(std::back_inserter(out), format, std::forward<Args>(args)...);
