@@ -175,7 +175,8 @@ class Batches {
   void restore(const Position& position);
 
   /// Checks that a position fits this Batches. Throws ValueError if the number of samples or the
-  /// batch size differs, or if only one of them has an Rng.
+  /// batch size differs, if only one of them has an Rng, or if the epoch has fewer batches than
+  /// were used.
   void check(const Position& position) const;
 
  private:

@@ -13,7 +13,7 @@
 #include "nn/train/metrics.hpp"
 
 /// @file
-/// The loop of a training run, which stays the reader's own:
+/// The classes Epochs and Epoch, for a training loop that you write yourself:
 ///
 ///     nn::Epochs epochs(run, model, optimizer, tape, batches);
 ///     for (nn::Epoch& epoch : epochs) {
@@ -27,8 +27,8 @@
 ///       epoch.end(nn::evaluate(model, validation, tape));
 ///     }
 ///
-/// It comes with a progress bar, checkpoints, resume, Ctrl-C that saves, early stopping and a
-/// history; see nn::Run. nn::fit() is this loop in one call.
+/// The loop has a progress bar, checkpoints, resume, saving on Ctrl-C, early stopping and a
+/// history. See nn::Run. nn::fit() is this loop in one call.
 
 namespace xtape::nn {
 
@@ -53,8 +53,8 @@ class Epoch {
  public:
   class Iterator;
 
-  /// Begins the loop over the batches. A resumed run gives those that are left. The loop ends early
-  /// after a signal. Throws ValueError the second time.
+  /// Begins the loop over the batches. In a resumed run, the loop has the batches that are left. A
+  /// signal ends the loop early. Throws ValueError if it is called twice.
   Iterator begin();
 
   /// Returns the end of the loop.
@@ -63,7 +63,7 @@ class Epoch {
   /// Adds the loss of the batch to the mean of the epoch, weighted by its samples. `norm` is the
   /// norm of the gradients, as clip_grad_norm() returns it. Throws Error if the loss is not finite.
   /// For a Variable, which must still be on the tape, the message names the op where NaN or
-  /// infinity began. Throws ValueError outside of the loop over the batches.
+  /// infinity began. Throws ValueError outside the loop over the batches.
   ///@{
   template <class T>
   void add(Variable<T> loss, std::optional<double> norm = {}) {
@@ -73,15 +73,15 @@ class Epoch {
   void add(double loss, std::optional<double> norm = {}) { loop_->add(loss, norm); }
   ///@}
 
-  /// Makes the whole step of a batch, and adds its loss, which is returned. It rewinds the tape,
-  /// calls `loss()` to record the loss, differentiates it, and steps the optimizer, with the
-  /// accumulation and the clipping of nn::Run:
+  /// Makes the whole step of a batch, adds its loss to the mean of the epoch, and returns the loss.
+  /// The function rewinds the tape, calls `loss()` to record the loss, differentiates it, and steps
+  /// the optimizer. Gradients are accumulated and clipped as nn::Run says:
   ///
   ///     epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });
   ///
-  /// If the loss is not finite, it calls `loss()` again under find_anomaly() and throws Error with
-  /// the op that find_anomaly() named. Then the optimizer has not stepped. Throws ValueError
-  /// outside of the loop over the batches.
+  /// If the loss is not finite, the function calls `loss()` again under find_anomaly(). It then
+  /// throws Error with the op that find_anomaly() has found, and the optimizer does not step.
+  /// Throws ValueError outside the loop over the batches.
   template <class Loss>
   requires detail::is_variable<std::invoke_result_t<Loss&>>
   double step(Loss&& loss) {
@@ -89,16 +89,16 @@ class Epoch {
     return typed<T>().step(std::ref(loss));
   }
 
-  /// Ends the epoch with the scores of the validation. A ConfusionMatrix gives its accuracy. The
-  /// first of several Metrics decides which epoch is the best. An epoch without end() has no
-  /// metrics. Batches that a `break` left out count as given.
+  /// Ends the epoch with the scores of the validation. The score of a ConfusionMatrix is its
+  /// accuracy. The first of several Metrics decides which epoch is the best. An epoch without end()
+  /// has no metrics. Batches that a `break` skipped count as used.
   ///
-  /// A signal may have ended the loop over the batches. Then end() does nothing, because the
-  /// resumed run continues the epoch. A callable that returns the scores is not called then.
+  /// If a signal has ended the loop over the batches, end() does nothing, because the resumed run
+  /// continues the epoch. A callable that returns the scores is then not called.
   ///
-  /// Throws ValueError before the loop over the batches, the second time, and if early stopping has
-  /// no score; Error if a parameter is not finite; and as save_checkpoint() does. If the callable
-  /// throws, end() may be called again.
+  /// If the callable throws, end() may be called again. Throws ValueError if it is called before
+  /// the loop over the batches or twice, or if early stopping has no score. Throws Error if a
+  /// parameter is not finite. Throws as save_checkpoint() does.
   ///@{
   void end(Metrics metrics) {
     loop_->end_epoch([&] { return std::move(metrics); });
@@ -114,7 +114,7 @@ class Epoch {
   /// Returns the number of the epoch, counted from 1.
   std::size_t number() const { return loop_->epoch_number(); }
 
-  /// Returns true if no batch is left. After a signal some may be.
+  /// True if no batch is left. After a signal, batches may be left.
   bool complete() const { return loop_->epoch_complete(); }
 
  private:
@@ -144,10 +144,10 @@ class Epoch::Iterator {
   using value_type = Batch;                ///< What std::input_iterator asks for.
   using difference_type = std::ptrdiff_t;  ///< What std::input_iterator asks for.
 
-  /// Returns the batch of this turn.
+  /// Returns the current batch.
   Batch operator*() const { return loop_->batch(); }
 
-  /// Ends the turn: counts it, shows the progress, and saves when it is time.
+  /// Ends the batch: counts it, shows the progress, and saves a checkpoint if one is due.
   ///@{
   Iterator& operator++() {
     loop_->end_batch();
@@ -156,7 +156,7 @@ class Epoch::Iterator {
   void operator++(int) { loop_->end_batch(); }
   ///@}
 
-  /// Returns true if no turn follows.
+  /// True if no batch follows.
   bool operator==(std::default_sentinel_t) const { return !loop_->batches_left(); }
 
  private:
@@ -172,20 +172,21 @@ inline Epoch::Iterator Epoch::begin() {
   return Iterator(*loop_);
 }
 
-/// The epochs of a run, as a range. It refers to the model, the optimizer, the tape and the
-/// batches, which must stay in place.
+/// The epochs of a run, as a range. Epochs refers to the model, the optimizer, the tape and the
+/// batches. They must outlive it and must not move.
 ///
 /// The constructor resumes the run if Run::resume is set. When the loop over the epochs ends, the
-/// folder is unlocked, signals do again what they did before, and with early stopping the model
-/// gets the weights of the best epoch. After a `break` or an exception, the destructor does this.
-/// The checkpoints stay, and the run can be resumed from them.
+/// folder is unlocked, and the previous signal handlers are restored. With early stopping, the
+/// model gets the weights of the best epoch. After a `break` or an exception, the destructor does
+/// this. The checkpoints stay, and the run can be resumed from them.
 class Epochs {
  public:
   class Iterator;
 
-  /// Throws ValueError if an option is out of range, if there are no batches, and if the folder is
-  /// used by another run or holds checkpoints that the run is not to resume from; DataError if the
-  /// folder cannot be used, and as load_checkpoint() does. Then the model has not changed.
+  /// Begins or resumes a run. Strong exception guarantee for the model. Throws ValueError if an
+  /// option is out of range, or if there are no batches. Throws ValueError if another run uses the
+  /// folder, or if the folder holds checkpoints and Run::resume is not set. Throws DataError if the
+  /// folder cannot be used. Throws as load_checkpoint() does.
   template <class Model, class T>
   Epochs(const Run& run, Model& model, Optimizer<T>& optimizer, Tape<T>& tape, Batches& batches)
       : loop_(std::make_unique<detail::TypedLoop<T>>(run, detail::ModelReference<T>(model),
@@ -196,30 +197,32 @@ class Epochs {
   Epochs& operator=(const Epochs&) = delete;
   ~Epochs() { loop_->finish(); }
 
-  /// Begins the loop over the epochs. A finished run has none left. Throws ValueError the second
-  /// time.
+  /// Begins the loop over the epochs. A finished run has no epochs left. Throws ValueError if it is
+  /// called twice.
   Iterator begin();
 
   /// Returns the end of the loop.
   std::default_sentinel_t end() const { return {}; }
 
-  /// Returns the epochs so far, those before a resume too.
+  /// Returns the epochs so far, including those before a resume.
   const History& history() const { return loop_->history(); }
 
-  /// Returns how the run has ended.
+  /// Returns the status of the run: running, or the reason why it ended.
   RunStatus status() const { return loop_->status(); }
 
-  /// Returns the signal that has interrupted the run, or 0.
+  /// Returns the signal that interrupted the run, or 0.
   int signal() const { return loop_->signal(); }
 
-  /// Returns the record of the best epoch with early stopping, else of the last one. After the loop
-  /// the model has the weights of that epoch. Null before the end of the first epoch.
+  /// Returns the record of the best epoch if early stopping is on, and of the last epoch otherwise.
+  /// After the loop, the model has the weights of that epoch. The result is null before the end of
+  /// the first epoch.
   const EpochRecord* kept() const;
 
-  /// Returns the seconds spent on training, without those of an epoch that is not complete.
+  /// Returns the time of training in seconds, without an incomplete epoch.
   double seconds() const { return loop_->state().seconds; }
 
-  /// Returns a warning on one line if the file system of the folder has no locks. Usually empty.
+  /// Returns a warning on one line if the file system of the folder has no locks. Otherwise, the
+  /// text is empty.
   const std::string& warning() const { return loop_->warning(); }
 
  private:
@@ -236,7 +239,7 @@ class Epochs::Iterator {
   /// Returns the current epoch.
   Epoch& operator*() const { return epochs_->epoch_; }
 
-  /// Goes to the next epoch, and ends this one unless Epoch::end() has done so.
+  /// Ends the current epoch, unless Epoch::end() has done so, and goes to the next epoch.
   ///@{
   Iterator& operator++() {
     epochs_->loop_->next_epoch();
@@ -245,7 +248,7 @@ class Epochs::Iterator {
   void operator++(int) { epochs_->loop_->next_epoch(); }
   ///@}
 
-  /// Returns true if no epoch follows.
+  /// True if no epoch follows.
   bool operator==(std::default_sentinel_t) const { return !epochs_->loop_->running(); }
 
  private:

@@ -28,7 +28,7 @@ std::optional<std::size_t> first_not_finite(const Array<T>& array) {
 }  // namespace detail
 
 /// Finds NaN and infinity in a model. Returns "parameter '0.weight' is nan at element 7" for the
-/// first parameter or buffer that has one, or nothing if all are finite.
+/// first parameter or buffer that has such an element. Returns nothing if all elements are finite.
 template <class Model>
 std::optional<std::string> find_not_finite(const Model& model) {
   std::optional<std::string> bad;

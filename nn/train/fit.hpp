@@ -11,16 +11,16 @@ namespace xtape::nn {
 
 /// The result of nn::fit().
 struct Fit {
-  History history;                        ///< The epochs, those before a resume too.
-  RunStatus status = RunStatus::running;  ///< How the run has ended.
-  int signal = 0;                         ///< The signal that has interrupted it, or 0.
+  History history;                        ///< The epochs, including those before a resume.
+  RunStatus status = RunStatus::running;  ///< The reason why the run ended.
+  int signal = 0;                         ///< The signal that interrupted the run, or 0.
   double seconds = 0;                     ///< The time of the training, without validation.
 };
 
-/// Measures a model on a dataset under NoGrad. Returns the "accuracy" and the "validation loss",
-/// the mean of `criterion`. The accuracy is left out unless the targets are integers, one a sample,
-/// and the outputs are logits (batch, classes) of two classes or more. Returns nothing for an empty
-/// dataset. The tape is rewound before each batch.
+/// Returns the metrics of a model on a dataset, computed under NoGrad: "accuracy" and "validation
+/// loss", the mean of `criterion`. The accuracy is left out unless each target is one integer and
+/// the outputs are logits (batch, classes) with at least two classes. For an empty dataset, there
+/// are no metrics. The tape is rewound before each batch.
 template <class Model, class Criterion, class T>
 Metrics validate(const Model& model, const Criterion& criterion, const Dataset& data, Tape<T>& tape,
                  std::size_t batch_size = 500) {
@@ -47,16 +47,16 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
   return metrics;
 }
 
-/// Trains a model: nn::Epochs with its loop, Epoch::step() and validate(), in batches of
-/// `run.batch_size` in an order that follows from `run.seed`.
+/// Trains a model with the loop of nn::Epochs, Epoch::step() and validate(). Batches have
+/// `run.batch_size` samples. Their order follows from `run.seed`.
 ///
 ///     nn::Adam adam({.learning_rate = 0.01});
 ///     nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation,
 ///             {.epochs = 20, .folder = "runs/iris", .resume = true, .early_stop = 5});
 ///
-/// `criterion(outputs, targets)` gives the mean loss of a batch. Without validation, or with an
-/// empty dataset, there are no metrics. The seed is a part of the identity of the run. Throws
-/// ValueError if `run.early_stop` has no samples for validation, and as Epochs and Epoch do.
+/// `criterion(outputs, targets)` returns the mean loss of a batch. Without validation samples,
+/// there are no metrics. The seed is part of the identity of the run. Throws ValueError if
+/// `run.early_stop` is set and there are no validation samples. Throws as Epochs and Epoch do.
 ///@{
 template <class Model, class Criterion, class T>
 Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const Dataset& train,

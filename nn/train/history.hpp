@@ -15,38 +15,38 @@
 
 namespace xtape::nn {
 
-/// Counts of numbers in equal bins between `low` and `high`.
+/// A histogram: counts of numbers in equal bins between `low` and `high`.
 struct Histogram {
   double low = 0;                     ///< The lower end of the first bin.
   double high = 0;                    ///< The upper end of the last bin.
-  std::vector<std::uint64_t> counts;  ///< One for each bin.
+  std::vector<std::uint64_t> counts;  ///< One count for each bin.
 
   /// Returns true if all members are equal.
   bool operator==(const Histogram&) const = default;
 };
 
-/// A parameter in one epoch.
+/// The statistics of a parameter in one epoch.
 struct ParameterRecord {
-  std::string name;           ///< As in "0.weight".
+  std::string name;           ///< The dotted name, such as "0.weight".
   double weight_rms = 0;      ///< The root mean square of its elements after the epoch.
-  double gradient_rms = 0;    ///< That of its gradients in the steps that were observed.
-  Histogram weights;          ///< Of its elements after the epoch.
-  Histogram gradients;        ///< Of log2 |g| for the gradients g that are not zero.
+  double gradient_rms = 0;    ///< The root mean square of its observed gradients.
+  Histogram weights;          ///< The histogram of its elements after the epoch.
+  Histogram gradients;        ///< The histogram of log2 |g| for gradients g that are not zero.
   double zero_gradients = 0;  ///< The share of gradients that are exactly zero.
 
   /// Returns true if all members are equal.
   bool operator==(const ParameterRecord&) const = default;
 };
 
-/// One epoch of a run.
+/// The record of one epoch of a run.
 struct EpochRecord {
   std::size_t epoch = 0;     ///< Counted from 1.
-  double loss = 0;           ///< The mean over its samples while it lasted. NaN: no losses.
-  double seconds = 0;        ///< Spent on training, not on validation.
+  double loss = 0;           ///< The mean over the samples during the epoch. NaN: no losses.
+  double seconds = 0;        ///< The time of training, without validation.
   double samples = 0;        ///< The training samples of the epoch.
-  double learning_rate = 0;  ///< Of its last step.
-  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< Mean; NaN if not measured.
-  Metrics metrics{};                                                ///< Of the validation.
+  double learning_rate = 0;  ///< The learning rate of the last step.
+  double gradient_norm = std::numeric_limits<double>::quiet_NaN();  ///< Mean. NaN: not measured.
+  Metrics metrics{};                                                ///< The validation metrics.
   std::vector<ParameterRecord> parameters{};  ///< In the order of the model, or empty.
 
   /// Returns the score of this name, or NaN.
@@ -55,7 +55,7 @@ struct EpochRecord {
   /// Returns the parameter of this name, or null.
   const ParameterRecord* parameter(std::string_view name) const;
 
-  /// Names the numbers of each epoch.
+  /// Names the members that are plain numbers.
   static void visit(auto& self, auto&& f) {
     f("loss", self.loss), f("seconds", self.seconds), f("samples", self.samples);
     f("learning_rate", self.learning_rate), f("gradient_norm", self.gradient_norm);
@@ -81,7 +81,7 @@ ParameterRecord record_of(const Array<T>& weights, ObservedGradients seen);
 
 }  // namespace detail
 
-/// The epochs of a run: the numbers that charts and reports are made of.
+/// The records of the epochs of a run, for charts and reports.
 class History {
  public:
   /// Counts the gradients of one step, after Tape::backward. A few steps of each epoch are enough.
@@ -101,11 +101,11 @@ class History {
     });
   }
 
-  /// Adds an epoch.
+  /// Adds the record of an epoch.
   void end_epoch(EpochRecord record) { epochs_.push_back(std::move(record)); }
 
-  /// Adds an epoch, with histograms of the parameters and of the gradients observed since the epoch
-  /// before.
+  /// Adds the record of an epoch, with histograms of the parameters. It has histograms of the
+  /// gradients that were observed since the last epoch, too.
   template <class Model>
   void end_epoch(EpochRecord record, const Model& model) {
     std::size_t index = 0;
@@ -121,7 +121,7 @@ class History {
     end_epoch(std::move(record));
   }
 
-  /// Returns the epochs, the first one first.
+  /// Returns the records of all epochs, in order.
   const std::vector<EpochRecord>& epochs() const { return epochs_; }
 
  private:
@@ -129,8 +129,8 @@ class History {
   std::vector<EpochRecord> epochs_;
 };
 
-/// Returns the names of the metrics, or of the parameters, of all epochs in the order in which they
-/// first appear. An epoch may lack some.
+/// Returns the names of the metrics, or of the parameters, of all epochs. The order is that of
+/// their first appearance. An epoch need not have all of them.
 ///@{
 std::vector<std::string> names_of(const History& history, Metrics EpochRecord::*records);
 std::vector<std::string> names_of(const History& history,
@@ -140,11 +140,12 @@ std::vector<std::string> names_of(const History& history,
 /// Columns of numbers under their names, as checkpoints hold them.
 using Series = std::map<std::string, std::vector<double>>;
 
-/// Returns the epochs of a history as series, without the gradients observed since the last one. A
-/// metric that an epoch does not have is NaN in it.
+/// Returns the epochs of a history as series, without the gradients that were observed since the
+/// last epoch. If an epoch does not have a metric, its value is NaN.
 Series series_of(const History& history);
 
-/// Returns the history of `epochs` epochs. Throws ValueError if the series are not of so many.
+/// Returns a history of `epochs` epochs from its series. Throws ValueError if the series are of
+/// another number of epochs.
 History history_of(const Series& series, std::size_t epochs);
 
 }  // namespace xtape::nn

@@ -19,11 +19,11 @@
 #include "nn/train/run.hpp"
 #include "nn/train/signals.hpp"
 
-// The work of nn::Epochs between the batches and between the epochs of a program's loop.
+// The implementation of nn::Epochs: its work between the batches and between the epochs.
 
 namespace xtape::nn::detail {
 
-/// The part of a run that does not depend on the type of its numbers.
+/// The part of a run that does not depend on the scalar type.
 class Loop {
  public:
   Loop(const Loop&) = delete;
@@ -57,20 +57,20 @@ class Loop {
  protected:
   Loop(const Run& run, Batches& batches);
 
-  /// Makes and locks the folder, and loads the newest checkpoint. Derived constructors call it
-  /// last.
+  /// Creates and locks the folder, and loads the newest checkpoint. Derived constructors call
+  /// open_folder() last.
   void open_folder();
 
-  /// Returns true if the batch under way is the first, or the last, of those that share a step.
+  /// True if the current batch is the first, or the last, of the batches that share a step.
   ///@{
   bool begins_step() const { return given() % run_.accumulate == 0; }
   bool ends_step() const {
     return (given() + 1) % run_.accumulate == 0 || given() + 1 == batches_.size();
   }
   ///@}
-  /// Throws Error about the loss of the batch under way. `cause` begins with ": " or is empty.
+  /// Throws Error about the loss of the current batch. `cause` begins with ": " or is empty.
   [[noreturn]] void fail_loss(double loss, const std::string& cause) const;
-  /// Throws ValueError, naming the function of Epoch, unless a batch is under way.
+  /// Throws ValueError, with the name of the function of Epoch, unless there is a current batch.
   void require_in_batch(const char* function) const;
   std::size_t batch_size() const { return batch_size_; }
 
@@ -92,7 +92,7 @@ class Loop {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// The batches of this epoch before the one under way.
+  /// Returns the number of batches of this epoch before the current batch.
   std::size_t given() const { return state_.batches % batches_.size(); }
   bool keeps() const { return !run_.folder.empty(); }
   void lock_folder();
@@ -151,21 +151,22 @@ class ModelReference {
   std::function<void(const Visitor&, const ParameterName*)> each_;
 };
 
-/// A run whose numbers are of type T.
+/// A run with the scalar type T.
 template <class T>
 class TypedLoop final : public Loop {
  public:
   TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& optimizer, Tape<T>& tape,
             Batches& batches);
 
-  /// Makes the step of a batch, or a share of one; see Epoch::step().
+  /// Makes the step of a batch, or its share of a step of several batches. See Epoch::step().
   double step(const std::function<Variable<T>()>& loss);
 
-  /// Throws Error if the loss is not finite, with the op on the tape where that began.
+  /// Throws Error if the loss is not finite. The message names the first op on the tape that was
+  /// not finite.
   void require_finite_loss(Variable<T> loss) const;
 
  private:
-  /// Puts the mean of the gradients of several batches into the tape. Returns false if the step
+  /// Replaces the gradients on the tape by the mean over several batches. Returns false if the step
   /// waits for more batches.
   bool average_gradients();
   [[noreturn]] void explain(double loss, const std::function<Variable<T>()>& again);

@@ -11,13 +11,13 @@
 #include "tensor/indices.hpp"
 
 /// @file
-/// Measures of a classifier. Logits are (batch, classes). A row predicts the class of its largest
-/// logit, the first one if several are equal. NaN counts as the largest, as in NumPy. A share of
-/// nothing (0 of 0) is NaN.
+/// Metrics of a classifier. Logits are (batch, classes). A row predicts the class of its largest
+/// logit. In a tie, the first logit wins. NaN counts as the largest logit, as in NumPy. A share of
+/// 0 samples is NaN.
 ///
 /// Functions of logits throw ShapeError if the logits are not (batch, classes) with at least one
 /// class, if they were moved from, or if there is not one label for each row. They throw ValueError
-/// for a label that is no class.
+/// if a label is not a class.
 
 namespace xtape::nn {
 
@@ -28,46 +28,48 @@ using xtape::one_hot;
 template <class T>
 double accuracy(const Array<T>& logits, Indices labels);
 
-/// Returns the share of rows whose label is among their `k` largest logits, in [0, 1]. Of equal
-/// logits the first is the largest. With k = 1 it is accuracy(). Throws ValueError if `k` is 0.
+/// Returns the share of rows whose label is among their `k` largest logits, in [0, 1]. In a tie,
+/// the first logit is the larger one. For k = 1, the result is accuracy(). Throws ValueError if `k`
+/// is 0.
 template <class T>
 double top_k_accuracy(const Array<T>& logits, Indices labels, std::size_t k);
 
-/// Counts how often each class was predicted as each.
+/// A confusion matrix: for each pair of classes, the number of samples of the first class that were
+/// predicted as the second.
 class ConfusionMatrix {
  public:
-  /// Without a number of classes the first add() decides it. Throws ShapeError when the matrix has
-  /// more elements than can be counted.
+  /// Creates a matrix of zeros. If `classes` is 0, the first add() sets the number of classes.
+  /// Throws ShapeError if the number of elements of the matrix overflows.
   explicit ConfusionMatrix(std::size_t classes = 0);
 
-  /// Counts a batch. If it throws, nothing is counted.
+  /// Counts the predictions of a batch. Strong exception guarantee.
   template <class T>
   void add(const Array<T>& logits, Indices labels);
 
-  /// Returns the number of classes. It is 0 before the first add() and after a move.
+  /// Returns the number of classes. The number is 0 before the first add() and after a move.
   std::size_t classes() const { return counts_.empty() ? 0 : classes_; }
 
-  /// Returns how often class `actual` was predicted as `predicted`. Throws ValueError if one is no
-  /// class.
+  /// Returns the number of samples of class `actual` that were predicted as `predicted`. Throws
+  /// ValueError if `actual` or `predicted` is not a class.
   std::size_t count(std::size_t actual, std::size_t predicted) const;
 
   /// Returns the number of samples.
   std::size_t total() const;
 
-  /// Returns the number of right predictions.
+  /// Returns the number of correct predictions.
   std::size_t correct() const;
 
   /// Returns correct() / total().
   double accuracy() const;
 
-  /// Returns the share of the samples of class `actual` with a right prediction.
+  /// Returns the share of correct predictions among the samples of class `actual`.
   double recall(std::size_t actual) const;
 
-  /// Returns the share of the predictions of class `predicted` that were right.
+  /// Returns the share of correct predictions among the predictions of class `predicted`.
   double precision(std::size_t predicted) const;
 
-  /// Returns the mean of recall(), or of precision(), over the classes for which it is not NaN. NaN
-  /// if there is none.
+  /// Returns the mean of recall(), or of precision(), over the classes for which it is not NaN. If
+  /// there is no such class, the result is NaN.
   ///@{
   double macro_recall() const;
   double macro_precision() const;
@@ -78,14 +80,15 @@ class ConfusionMatrix {
   std::vector<std::size_t> counts_;  // (actual, predicted), row-major
 };
 
-/// Returns a table with a row for each actual class and a column for each predicted one.
+/// Returns a table with a row for each actual class and a column for each predicted class.
 std::string to_string(const ConfusionMatrix& matrix);
 
-/// Prints the table.
+/// Prints a confusion matrix as to_string() returns it.
 std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix);
 
-/// Runs a model over a dataset under NoGrad, in file order. The tape is rewound before each batch,
-/// so that all its Variables become stale. Throws as Batches and ConfusionMatrix::add do.
+/// Returns the confusion matrix of a model on a dataset, computed under NoGrad. The tape is rewound
+/// before each batch, so all its Variables become stale. Throws as Batches and ConfusionMatrix::add
+/// do.
 template <class Model, class T>
 ConfusionMatrix evaluate(const Model& model, const Dataset& data, Tape<T>& tape,
                          std::size_t batch_size = 500) {

@@ -11,32 +11,33 @@ namespace xtape::nn {
 struct Standing {
   std::size_t epoch = 1;          ///< The current epoch, counted from 1.
   std::size_t epochs = 1;         ///< The number of epochs.
-  double done = 0;                ///< The part of the epoch that is done, in [0, 1].
-  double samples_per_second = 0;  ///< The speed.
+  double done = 0;                ///< The completed part of the epoch, in [0, 1].
+  double samples_per_second = 0;  ///< The speed of training.
   double loss = 0;                ///< A running mean. NaN: not shown.
-  double seconds_left = 0;        ///< For all epochs.
+  double seconds_left = 0;        ///< The time left for all epochs.
 };
 
 /// The place where a progress bar is drawn.
 struct Canvas {
   std::size_t width = 80;  ///< The columns of the terminal.
-  bool colour = false;     ///< Whether escape sequences may colour the bar.
+  bool colour = false;     ///< True if escape sequences may colour the bar.
 };
 
 /// Returns "epoch  3/15 [======>      ]  52 %  0:07 left  loss 0.0853  612000/s" in less than
-/// `canvas.width` columns. In a narrow terminal the bar shrinks and vanishes, then the last parts.
+/// `canvas.width` columns. In a narrow terminal, the bar gets shorter and is then left out. After
+/// the bar, the last parts are left out.
 std::string progress_bar(const Standing& standing, const Canvas& canvas);
 
-/// Returns the same for logs, without a bar.
+/// Returns the text of progress_bar() without a bar, for logs.
 std::string progress_line(const Standing& standing);
 
-/// Returns "0:07", "12:30", "1:02:03", rounded up to seconds.
+/// Returns a duration, rounded up to seconds: "0:07", "12:30", "1:02:03".
 std::string format_duration(double seconds);
 
-/// How Progress shows the state of a run.
+/// The style in which Progress shows the state of a run.
 enum class ProgressStyle {
   automatic,  ///< A bar if standard error is a terminal that can redraw a line, else lines.
-  none,       ///< Not at all.
+  none,       ///< No output.
   lines,      ///< A line every ten seconds.
   bar         ///< A bar, redrawn up to ten times a second.
 };
@@ -45,14 +46,15 @@ enum class ProgressStyle {
 /// ProgressStyle::lines.
 ProgressStyle style_of_stderr();
 
-/// Shows the state of a training run on standard error. A terminal with TERM=dumb gets lines
-/// instead of a bar. NO_COLOR switches colours off, unless it is empty.
+/// A display of the state of a training run on standard error. In a terminal with TERM=dumb, it
+/// shows lines instead of a bar. The environment variable NO_COLOR switches colours off, unless it
+/// is empty.
 class Progress {
  public:
-  /// Decides the style.
+  /// Creates a display of this style.
   explicit Progress(ProgressStyle style = ProgressStyle::automatic);
 
-  /// Wipes the bar.
+  /// Erases the bar.
   ~Progress() { wipe(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -66,7 +68,7 @@ class Progress {
   /// Counts a batch. A loss of NaN is left out of the mean that is shown.
   void advance(std::size_t samples, double loss);
 
-  /// Ends an epoch, and wipes the bar to make room for other output.
+  /// Ends an epoch, and erases the bar to make room for other output.
   void end_epoch();
 
   /// Prints a line of text above the bar, unless the style is none.

@@ -9,35 +9,36 @@
 
 namespace xtape::nn {
 
-/// The errors of predicted numbers, added batch by batch. Means of nothing are NaN.
+/// The error measures of a regression, added batch by batch. Without rows, means are NaN.
 ///
 ///     nn::RegressionErrors errors = nn::regression_errors(model, validation, tape);
 ///     epoch.end(nn::lower_is_better(errors.mean_squared_error()));
 class RegressionErrors {
  public:
-  /// Adds a batch: a prediction and a target for each row, both (batch, ...). Throws ShapeError
-  /// unless both have as many rows, and as many numbers in a row as the batches before; then
-  /// nothing is added.
+  /// Adds a batch of predictions and targets, both (batch, ...). Strong exception guarantee. Throws
+  /// ShapeError unless both have the same number of rows, and as many elements in a row as earlier
+  /// batches.
   template <class T>
   void add(const Array<T>& predictions, const Array<T>& targets);
 
-  /// The number of rows.
+  /// Returns the number of rows.
   std::size_t total() const { return rows_; }
 
-  /// The mean of (prediction - target)^2 over all numbers.
+  /// Returns the mean of (prediction - target)^2 over all elements.
   double mean_squared_error() const;
 
-  /// The mean of |prediction - target| over all numbers.
+  /// Returns the mean of |prediction - target| over all elements.
   double mean_absolute_error() const;
 
-  /// The coefficient of determination, 1 - sum (prediction - target)^2 / sum (target - mean)^2,
-  /// where the mean is that of the targets: 1 for perfect predictions, 0 for that mean, less for
-  /// worse. For rows of several numbers, the mean over them. Constant targets give -infinity, or
-  /// NaN if they are predicted exactly: 0 / 0.
+  /// Returns the coefficient of determination, 1 - sum (prediction - target)^2 / sum (target -
+  /// mean)^2, with the mean of the targets. The result is 1 for perfect predictions, 0 if all
+  /// predictions are the mean, and negative for worse predictions. If rows have several elements,
+  /// the result is the mean over their columns. For constant targets, it is -infinity, or NaN if
+  /// the predictions are exact (0 / 0).
   double r_squared() const;
 
  private:
-  /// What has been added about one number of each row.
+  /// The sums for one column of the rows.
   struct Output {
     double squares = 0, absolutes = 0;  // of the residuals
     double mean = 0, spread = 0;        // of the targets, after Welford (1962)
@@ -49,7 +50,7 @@ class RegressionErrors {
   std::vector<Output> outputs_;
 };
 
-/// The mean of (prediction - target)^2 over all numbers; see RegressionErrors.
+/// Returns the mean of (prediction - target)^2 over all elements. See RegressionErrors.
 template <class T>
 double mean_squared_error(const Array<T>& predictions, const Array<T>& targets) {
   RegressionErrors errors;
@@ -57,7 +58,7 @@ double mean_squared_error(const Array<T>& predictions, const Array<T>& targets) 
   return errors.mean_squared_error();
 }
 
-/// The coefficient of determination; see RegressionErrors::r_squared().
+/// Returns the coefficient of determination. See RegressionErrors::r_squared().
 template <class T>
 double r_squared(const Array<T>& predictions, const Array<T>& targets) {
   RegressionErrors errors;
@@ -65,9 +66,9 @@ double r_squared(const Array<T>& predictions, const Array<T>& targets) {
   return errors.r_squared();
 }
 
-/// Runs a model over a dataset whose targets are numbers, under NoGrad and in the order of the
-/// dataset. The tape is rewound before each batch, so that all its Variables become stale. Throws
-/// as Batches and RegressionErrors::add do.
+/// Returns the error measures of a model on a dataset whose targets are numbers, computed under
+/// NoGrad. The tape is rewound before each batch, so all its Variables become stale. Throws as
+/// Batches and RegressionErrors::add do.
 template <class Model, class T>
 RegressionErrors regression_errors(const Model& model, const Dataset& data, Tape<T>& tape,
                                    std::size_t batch_size = 500) {
