@@ -9,9 +9,10 @@
 
 /// @file
 /// Initializers of weights. An initializer is any callable `(Array<T>& weight, Rng& rng)` that
-/// fills a weight (..., in, out). A fan is an extent of the last two axes times the extents before
-/// them: the numbers that meet in a result, and the results that a number enters. Those below throw
-/// ShapeError if the weight was moved from, or if it has no axes and they need its fans.
+/// fills a weight (..., in, out). fan_in is `in` times the extents before the last two axes: the
+/// number of inputs of one result. fan_out is `out` times these extents: the number of results that
+/// one input changes. The initializers of this file throw ShapeError if the weight was moved from.
+/// All except Normal throw ShapeError if the weight has no axes.
 
 namespace xtape::nn {
 

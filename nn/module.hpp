@@ -24,9 +24,9 @@
 /// members needs no visit. A class with members and without visit does not compile. A derived class
 /// inherits the visit of its base. If the derived class adds members, it needs its own visit.
 ///
-/// If a weight is (..., in, out) here and (out, in, ...) in PyTorch, like those of Linear and
-/// Conv2d, name it with `static constexpr std::string_view transposed_in_pytorch = "weight";`, for
-/// nn/io/weights.hpp.
+/// The weights of Linear and Conv2d are (..., in, out) in xtape and (out, in, ...) in PyTorch. If
+/// your module has such a weight, name it with `static constexpr std::string_view
+/// transposed_in_pytorch = "weight";`, for nn/io/weights.hpp.
 
 namespace xtape::nn {
 

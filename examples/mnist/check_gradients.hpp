@@ -9,24 +9,24 @@
 
 namespace mnist {
 
-/// What the check found about one parameter. Differences are relative to its largest gradient.
+/// The result for one parameter. Differences are relative to its largest gradient.
 struct GradientComparison {
-  std::string name;  ///< As in "dW1".
+  std::string name;  ///< The name, such as "dW1".
   xtape::Shape shape;
   double by_hand = 0;         ///< The greatest difference from the formulas, of all elements.
-  double by_differences = 0;  ///< The same from differences of the loss, of a sample.
+  double by_differences = 0;  ///< The greatest from differences of the loss, of a sample.
   std::size_t elements = 0;   ///< The size of the sample.
-  std::size_t at_kinks = 0;   ///< How many of the sample only one side of a kink agrees with.
-  std::size_t undecided = 0;  ///< How many of the sample differences say nothing about.
+  std::size_t at_kinks = 0;   ///< The elements that agree on one side of a kink only.
+  std::size_t undecided = 0;  ///< The elements that differences cannot check.
   bool agrees = false;
 };
 
-/// A line for each parameter. True if all agree, and differences decide at least half of all
+/// The results for all parameters. True if all agree, and differences decide at least half of all
 /// sampled elements.
 struct GradientCheck {
   std::vector<GradientComparison> parameters;
   std::size_t elements = 0;   ///< The sampled elements of all parameters.
-  std::size_t undecided = 0;  ///< How many of them are undecided.
+  std::size_t undecided = 0;  ///< The undecided elements of all parameters.
 
   bool agrees() const;
   bool decided() const { return 2 * undecided <= elements; }
@@ -44,9 +44,8 @@ GradientCheck compare_gradients(xtape::nn::Sequential<double>& network,
                                 const std::string& activation, const xtape::nn::Batch& batch,
                                 std::uint64_t seed);
 
-/// The same for the recipe's network on the first images of `data`, a batch but at most 64. Prints
-/// the greatest differences of each parameter, and says on standard error when some disagree.
-/// Dropout is left out.
+/// Checks the recipe's network on the first batch of `data`, at most 64 images, without dropout.
+/// Prints the greatest differences of each parameter. Reports disagreement on standard error.
 GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed,
                               const xtape::nn::Dataset& data, bool verbose = true);
 

@@ -4,7 +4,7 @@
 
 namespace mnist {
 
-/// Each is defined in a file of its name.
+/// The commands of the program. The file of this name defines each.
 extern const cli::Command train_command;
 extern const cli::Command evaluate_command;
 extern const cli::Command predict_command;

@@ -15,18 +15,18 @@ class App;
 
 namespace mnist {
 
-/// How a network is built and trained.
+/// The options of a network and its training.
 struct Recipe {
   std::string name = "default";
   std::string about = "a small network as in the tutorial, with momentum";
-  double expected = 97.9;  ///< Percent of the test images that the median of five seeds gets right.
+  double expected = 97.9;  ///< The median test accuracy of five seeds, in percent.
 
   std::vector<std::size_t> hidden{128};
   std::string activation = "sigmoid";
-  std::optional<double> initial_deviation;  ///< Of normal first weights; Glorot's when absent.
-  double dropout = 0;                       ///< Rate after each hidden layer.
+  std::optional<double> initial_deviation;  ///< Of normal first weights. Absent: Glorot's.
+  double dropout = 0;                       ///< The rate after each hidden layer.
 
-  bool standardize = false;  ///< Whether pixels have mean 0 and deviation 1, or lie in [0, 1].
+  bool standardize = false;  ///< True: pixels have mean 0 and deviation 1. False: [0, 1].
   xtape::nn::AugmentOptions augment;
 
   std::size_t epochs = 15;
@@ -36,23 +36,23 @@ struct Recipe {
   double momentum = 0.9;  ///< Of sgd.
   double weight_decay = 0;
   std::string schedule = "linear";
-  double warm_up = 0;          ///< Epochs.
+  double warm_up = 0;          ///< In epochs.
   double label_smoothing = 0;  ///< The share of the target that all classes have in common.
 };
 
-/// All recipes that `--recipe` knows.
+/// Returns all recipes of `--recipe`.
 const std::vector<Recipe>& recipes();
 
-/// Throws ValueError when there is none of that name.
+/// Returns the recipe of this name. Throws ValueError if there is none.
 const Recipe& find_recipe(std::string_view name);
 
-/// The recipe that `changed` was before its ingredients changed.
+/// Returns the original of a changed recipe.
 inline const Recipe& find_recipe(const Recipe& changed) { return find_recipe(changed.name); }
 
-/// `--recipe`, and the flags that change one ingredient of it.
+/// Adds the flag `--recipe`, and a flag for each ingredient.
 void add_flags(CLI::App& app, Recipe& recipe);
 
-/// Each ingredient of a recipe as text, by its name: "batch_size" and "64".
+/// Returns the name and the value of each ingredient, as text: "batch_size" and "64".
 std::vector<std::pair<std::string, std::string>> ingredients(const Recipe& recipe);
 
 }  // namespace mnist

@@ -11,7 +11,7 @@
 
 namespace mnist {
 
-/// What a report tells. It refers to the data, the network and the recipe, which must outlive it.
+/// The content of a report. The data, the network and the recipe must outlive it.
 struct ReportData {
   const DataSource& source;
   const xtape::nn::Sequential<float>& network;

@@ -11,39 +11,37 @@
 
 namespace mnist {
 
-/// How training ended.
+/// The outcome of a training run.
 struct Outcome {
-  xtape::nn::History history;                  ///< All epochs, those before a resume too.
+  xtape::nn::History history;                  ///< All epochs, including those before a resume.
   std::optional<xtape::nn::EpochRecord> kept;  ///< The epoch whose weights the network has now.
-  double seconds = 0;                          ///< Of all epochs.
-  int signal = 0;                              ///< The signal that ended it, or 0.
-  std::exception_ptr failure;  ///< Why a checkpoint could not be written, which ended it, or null.
+  double seconds = 0;                          ///< The time of all epochs.
+  int signal = 0;                              ///< The signal that ended the run, or 0.
+  std::exception_ptr failure;  ///< The error of a checkpoint that ended the run, or null.
 };
 
-/// How to train.
+/// The options of a training run.
 struct Plan {
   const Recipe& recipe;
-  std::size_t validation = 0;  ///< Training images that are kept out of training.
+  std::size_t validation = 0;  ///< The training images for validation.
   xtape::nn::Run run;
 };
 
-/// Who hears of the training.
+/// The callbacks of a training run.
 struct Listener {
-  std::function<void()> begins;  ///< Nothing about folders or options can fail any more.
+  std::function<void()> begins;  ///< Called after the folders and options are checked.
   std::function<void(const xtape::nn::EpochRecord&)> epoch_ended;
 };
 
 /// Trains `network` as the plan says, on `data.train` without the images for validation. These
-/// decide which epoch is the best, the test images decide nothing. A run that was stopped at any
-/// moment and resumed ends with the same bits as one that was not. If a checkpoint cannot be
-/// written, the run ends, and the outcome has the exception.
+/// decide which epoch is the best. A run that was stopped and resumed is bit-identical to one that
+/// was not. If a checkpoint cannot be written, the run ends, and the outcome has the exception.
 ///
 /// Throws ValueError if the options do not fit the data, and as nn::Epochs and nn::Epoch do.
 Outcome train(xtape::nn::Sequential<float>& network, const Plan& plan, const xtape::nn::Mnist& data,
               xtape::Rng& rng, const Listener& listener);
 
-/// Returns what must be the same to resume a run: the recipe, the images that it trains on, the
-/// seed.
+/// Returns the identity of a run: the recipe, the training images and the seed.
 xtape::nn::Identity identity_of(const Recipe& recipe, const cli::TrainingOptions& training,
                                 std::uint64_t seed, const xtape::nn::Mnist& data);
 

@@ -88,7 +88,7 @@ void read_checkpoint(const std::filesystem::path& path, const ModelArrays<Array<
 /// batch then counts as used. Throws DataError if the file cannot be written. Throws TapeError if
 /// the optimizer trains a parameter that the model does not have. Throws ValueError if two arrays
 /// of the model have the same name, or if the identity is not UTF-8. Throws ShapeError, with the
-/// name of the array, if one was moved from.
+/// name of the array, if an array was moved from.
 template <class T, class Model>
 void save_checkpoint(const std::filesystem::path& path, const Model& model,
                      const Optimizer<T>& optimizer, const TrainingState& state,
@@ -108,8 +108,8 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// optimizer, the identity, the model, the dataset size, the batch size, or the names of Rngs or
 /// numbers differ. Throws DataError, with the name of the tensor, if a parameter or an array of the
 /// optimizer holds NaN or infinity, or a negative number where it holds squares. Throws DataError
-/// if `state.check` rejects its numbers. Throws ShapeError, with the name of the array, if one was
-/// moved from.
+/// if `state.check` rejects its numbers. Throws ShapeError, with the name of the array, if an array
+/// was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

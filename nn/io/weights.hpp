@@ -33,7 +33,7 @@ struct SaveOptions {
 
 /// Options of load_weights().
 struct LoadOptions {
-  /// Reads weights that are (out, in, ...), as written by PyTorch or with SaveOptions::pytorch.
+  /// Reads weights that are (out, in, ...), as PyTorch or SaveOptions::pytorch writes them.
   bool pytorch = false;
 };
 
