@@ -40,8 +40,8 @@ class Axes {
   static Axes all() { return Axes(); }
 
   /// Returns the axes as a bit mask, in which bit 0 is the first axis of `shape`. Throws
-  /// ShapeError, with the name `operation`, if the shape lacks an axis, if an axis is named twice,
-  /// or if the shape has more than max_rank axes.
+  /// ShapeError, with the name `operation`, if the shape has no such axis, if an axis is named
+  /// twice, or if the shape has more than max_rank axes.
   std::uint64_t mask(const char* operation, const Shape& shape) const;
 
  private:

@@ -19,12 +19,11 @@ struct Model {
 /// if the file cannot be written.
 void save_model(const std::filesystem::path& path, const Model& model);
 
-/// Reads what save_model() has written, or a file of another program with the weights (in, out) and
-/// biases of Linear layers: their sizes are those of the matrices, their order that of the numbers
-/// in their names ("0.weight", "2.weight"), and where a number is left out there is an activation.
-/// A file with "0.mean" and "0.deviation" begins with Standardize, and so does the network of one
-/// with the metadata "pixel_mean" and "pixel_deviation", as xtape 0.2 wrote them. Without metadata
-/// the activation is sigmoid and classes are called by their numbers. Throws DataError, with the
+/// Reads a file of save_model(), or of another program with the weights (in, out) and biases of
+/// Linear layers. The numbers in their names ("0.weight", "2.weight") give the order. A missing
+/// number is an activation. With "0.mean" and "0.deviation", or with the metadata "pixel_mean" and
+/// "pixel_deviation" of xtape 0.2, the network begins with Standardize. Without metadata, the
+/// activation is sigmoid and the names of classes are their numbers. Throws DataError, with the
 /// name of the file, if it holds no such network.
 Model load_model(const std::filesystem::path& path);
 

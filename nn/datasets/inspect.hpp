@@ -10,8 +10,8 @@ namespace xtape::nn::datasets {
 
 /// The state of a published file in a folder.
 struct Inspection {
-  std::filesystem::path path;  ///< The file that nn::read_mnist would read; empty if there is none.
-  std::string problem;         ///< What is wrong with it; empty if the content is as published.
+  std::filesystem::path path;  ///< The file that nn::read_mnist reads. Empty: no file.
+  std::string problem;         ///< The problem. Empty if the content is as published.
 
   /// True if there is a file.
   bool found() const { return !path.empty(); }
@@ -19,7 +19,7 @@ struct Inspection {
   bool right() const { return found() && problem.empty(); }
 };
 
-/// Looks for the file under each name that nn::read_mnist knows. Unpacks it if it is compressed.
+/// Looks for the file under each name that nn::read_mnist accepts. Unpacks a compressed file.
 /// Compares size and SHA-256 of the content with the published ones.
 Inspection inspect(const std::filesystem::path& folder, const DataFile& file);
 

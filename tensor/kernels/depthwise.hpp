@@ -3,7 +3,7 @@
 #include "tensor/kernels/convolution.hpp"
 
 /// @file
-/// Convolutions of each channel by itself. Used by tensor/kernels/convolution.cpp.
+/// Convolutions that treat each channel separately. tensor/kernels/convolution.cpp uses them.
 
 namespace xtape::depthwise {
 

@@ -46,8 +46,8 @@ class Shares {
   std::size_t count_, size_, number_;
 };
 
-/// Adds the sums of all other shares to those of the first: sums[i] += others[share * size + i] for
-/// `count` - 1 other shares, in order.
+/// Adds the sums of all other shares to the sums of the first share: sums[i] += others[share * size
+/// + i] for `count` - 1 other shares, in order.
 template <class T>
 void add_shares(std::size_t count, std::size_t size, const T* others, T* sums) {
   parallel(size, 16, size * count, [=](std::size_t begin, std::size_t end) {
