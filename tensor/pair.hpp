@@ -9,13 +9,17 @@ namespace xtape {
 
 /// A height and a width. Write one number for both, `2`, or one for each, `{2, 3}`.
 struct Pair {
+  /// The same number for both.
   constexpr Pair(std::size_t both) : height(both), width(both) {}
+  /// A number for each.
   constexpr Pair(std::size_t of_height, std::size_t of_width)
       : height(of_height), width(of_width) {}
 
+  /// Returns whether both numbers are equal.
   friend constexpr bool operator==(const Pair&, const Pair&) = default;
 
-  std::size_t height, width;
+  std::size_t height;  ///< Along the height.
+  std::size_t width;   ///< Along the width.
 };
 
 }  // namespace xtape

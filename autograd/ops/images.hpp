@@ -28,13 +28,19 @@ Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode = Upsampling:
 /// `Pair(2, 1)` for 2 rows at the top and the bottom and 1 column on the left and the right. Or
 /// write four numbers: top, bottom, left, right.
 struct Margins {
+  /// The same number on all sides.
   constexpr Margins(std::size_t all) : Margins(Pair(all)) {}
+  /// One number for the top and the bottom, one for the left and the right.
   constexpr Margins(Pair sides) : Margins(sides.height, sides.height, sides.width, sides.width) {}
+  /// A number for each side.
   constexpr Margins(std::size_t at_top, std::size_t at_bottom, std::size_t on_left,
                     std::size_t on_right)
       : top(at_top), bottom(at_bottom), left(on_left), right(on_right) {}
 
-  std::size_t top, bottom, left, right;
+  std::size_t top;     ///< Rows above the image.
+  std::size_t bottom;  ///< Rows below the image.
+  std::size_t left;    ///< Columns to the left.
+  std::size_t right;   ///< Columns to the right.
 };
 
 /// The content of the rows and columns that pad() adds.

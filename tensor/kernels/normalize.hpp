@@ -12,7 +12,10 @@ namespace xtape {
 /// An array as samples x positions x channels. Its channels form equal groups of neighbours. The
 /// numbers of one group of one sample are normalised together.
 struct NormShape {
-  std::size_t samples, positions, channels, groups;
+  std::size_t samples;    ///< The extent of the first axis.
+  std::size_t positions;  ///< The extent of the second axis.
+  std::size_t channels;   ///< The extent of the last axis.
+  std::size_t groups;     ///< The number of groups of channels.
 
   /// Returns the number of statistics of a sample: one for each channel, or one if there is one
   /// group.
@@ -33,8 +36,8 @@ struct NormShape {
 /// whose mean is large.
 template <class T>
 struct Moments {
-  T* guess;
-  T* shift;
+  T* guess;     ///< A number near the mean.
+  T* shift;     ///< The mean minus the guess.
   T* variance;  ///< The mean of (x - mean)^2.
   T* inverse;   ///< 1 / sqrt(variance + epsilon).
 };

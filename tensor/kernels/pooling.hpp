@@ -13,7 +13,8 @@ namespace xtape {
 
 /// Some neighbouring positions, [begin, end).
 struct Interval {
-  std::size_t begin, end;
+  std::size_t begin;  ///< The first position.
+  std::size_t end;    ///< The position after the last one.
 };
 
 /// The windows along one axis of an image. Window i begins at position i * stride - padding.
@@ -40,8 +41,10 @@ struct WindowAxis {
 
 /// The windows of a pool over images (batch, rows, columns, channels).
 struct Windows {
-  std::size_t batch, channels;
-  WindowAxis rows, columns;
+  std::size_t batch;     ///< The number of images.
+  std::size_t channels;  ///< The number of channels.
+  WindowAxis rows;       ///< The windows along the height.
+  WindowAxis columns;    ///< The windows along the width.
 
   /// Returns the largest number of positions that a window covers.
   std::size_t area() const {

@@ -15,8 +15,10 @@ namespace xtape {
 /// The result is their weighted sum. A position of weight 0 is not read.
 template <class T>
 struct Source {
-  std::size_t first, second;
-  T first_weight, second_weight;
+  std::size_t first;   ///< The first position.
+  std::size_t second;  ///< The second position.
+  T first_weight;      ///< The factor of the first position.
+  T second_weight;     ///< The factor of the second position.
 
   /// True if the row or column has no source in the image.
   bool outside() const { return first_weight == T(0) && second_weight == T(0); }
@@ -26,8 +28,12 @@ struct Source {
 /// result.
 template <class T>
 struct Resampling {
-  std::size_t batch, height, width, channels;
-  std::span<const Source<T>> rows, columns;
+  std::size_t batch;                   ///< The number of images.
+  std::size_t height;                  ///< The rows of an image.
+  std::size_t width;                   ///< The columns of an image.
+  std::size_t channels;                ///< The number of channels.
+  std::span<const Source<T>> rows;     ///< The source of each row of a result.
+  std::span<const Source<T>> columns;  ///< The source of each column of a result.
 };
 
 /// Computes y (batch, rows.size(), columns.size(), channels). Pixels whose row or column has no
