@@ -106,6 +106,10 @@ class SharedPages {
   std::map<void*, std::uint64_t> pages_;  // with a bit for each slot that is taken
 };
 
+/// Makes the object before there are threads. A process that forks while another thread makes it
+/// would have a child that waits for that thread for ever.
+[[maybe_unused]] const SharedPages& made_at_start = SharedPages::instance();
+
 /// True if an array of this size shares huge pages. Smaller ones use the system's allocator.
 bool shares_pages(std::size_t bytes) {
   return !address_sanitizer && bytes >= (std::size_t{1} << 16) && bytes <= huge_page;

@@ -127,7 +127,7 @@ TEST_CASE("Initializers refuse a weight that was moved from, or has no axes") {
     CHECK_FAILS(initialize(moved, rng), ShapeError, name + ": " + no_elements);
     if (name != "Normal") {
       CHECK_FAILS(initialize(scalar, rng), ShapeError,
-                  name + ": expected a weight (fan_in, fan_out), got ()");
+                  name + ": expected a weight (..., in, out), got ()");
     }
     CHECK(rng.state() == before);
   };
