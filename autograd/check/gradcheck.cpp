@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -196,13 +197,13 @@ class Judge {
       slopes.add(whole), slopes.add(half);
       last = h;
     }
-    Verdict verdict = one_sided ? *one_sided : compare_settled(last);
+    Verdict verdict = one_sided ? *one_sided : compare_settled(last, slopes);
     for (int i = 0; i < most_steps && verdict.undecided; ++i) {  // a small gradient stops early
       last /= 10;
       if (section_.rounding(last) > slopes.size() / 1000) {
         break;
       }
-      verdict = compare_settled(last);
+      verdict = compare_settled(last, slopes);
     }
     return verdict.undecided && !slopes.explain(analytic_) ? central : verdict;
   }
@@ -210,10 +211,11 @@ class Judge {
   /// Compares with the slopes on both sides. A slope settles if it does not depend on the step.
   /// Between two slopes that settle, where the kink is at x, every gradient passes. A gradient far
   /// from a slope that settles fails. Otherwise nothing is decided.
-  Verdict compare_settled(double h) const {
+  Verdict compare_settled(double h, Slopes& slopes) const {
     const double rounding = section_.rounding(h / 4);
     const Differences steps[] = {section_.differences(h), section_.differences(h / 2),
                                  section_.differences(h / 4)};
+    std::for_each(std::begin(steps), std::end(steps), [&](auto& step) { slopes.add(step); });
     const auto settles = [&](double Differences::*side) {
       const auto [least, most] = std::minmax({steps[0].*side, steps[1].*side, steps[2].*side});
       return most - least <= tolerance(most) + rounding;
