@@ -33,6 +33,9 @@ function(xtape_set_warnings target)
       # GCC 12 mistakes xsimd's AVX-512 intrinsics for uses of uninitialised values, and
       # std::string's insertions for overlapping copies.
       target_compile_options(${target} PRIVATE -Wno-uninitialized -Wno-restrict)
+    else()
+      # GCC 13 and 14 take every reference that a function of a temporary returns for a part of it.
+      target_compile_options(${target} PRIVATE -Wno-dangling-reference)
     endif()
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL Clang)
