@@ -16,6 +16,7 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <vector>
@@ -45,12 +46,10 @@ double seconds(std::size_t threads) {
 /// Returns the sum of chains of multiplications and additions that stay in registers.
 float chains(std::size_t rounds) {
   constexpr std::size_t lanes = 16, independent = 12;
-  typedef float Lanes __attribute__((vector_size(lanes * sizeof(float))));
+  using Lanes [[gnu::vector_size(lanes * sizeof(float))]] = float;
   volatile float start = 1;  // chains that begin alike would be computed once
   Lanes sums[independent];
-  for (Lanes& sum : sums) {
-    sum = Lanes{} + start;
-  }
+  std::fill(std::begin(sums), std::end(sums), Lanes{} + start);
   const Lanes factor = Lanes{} + 0.5f;
   for (std::size_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12

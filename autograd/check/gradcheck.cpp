@@ -215,7 +215,7 @@ class Judge {
     const double rounding = section_.rounding(h / 4);
     const Differences steps[] = {section_.differences(h), section_.differences(h / 2),
                                  section_.differences(h / 4)};
-    std::for_each(std::begin(steps), std::end(steps), [&](auto& step) { slopes.add(step); });
+    std::for_each(std::begin(steps), std::end(steps), [&](const auto& by) { slopes.add(by); });
     const auto settles = [&](double Differences::*side) {
       const auto [least, most] = std::minmax({steps[0].*side, steps[1].*side, steps[2].*side});
       return most - least <= tolerance(most) + rounding;

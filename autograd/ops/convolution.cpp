@@ -35,7 +35,7 @@ struct Parts {
   Variable<T> x, weight;
 
   auto value(const char* op, const Array<T>* bias) const {
-    return [=, *this](Array<T>& y) {
+    return [g = g, x = x, weight = weight, op, bias](Array<T>& y) {
       resize(y, shape_of(x.shape().size(), g->batch, g->result, g->out), op);
       convolve(*g, x.value().data(), weight.value().data(),
                bias == nullptr ? nullptr : bias->data(), T(0), y.data());

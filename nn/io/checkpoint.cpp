@@ -71,11 +71,10 @@ TensorView view_of(std::string key, const Words& words) {
 
 template <class T>
 TensorTarget target_of(std::string key, Array<T>& array, Numbers numbers = Numbers::any) {
-  return {.key = std::move(key),
-          .dtype = dtype_of<T>,
-          .shape = array.shape(),
-          .bytes = std::as_writable_bytes(std::span(array.data(), array.size())),
-          .numbers = numbers};
+  return {std::move(key), dtype_of<T>,
+          array.shape(),  std::as_writable_bytes(std::span(array.data(), array.size())),
+          false,          false,
+          numbers};
 }
 TensorTarget target_of(std::string key, double& number) {
   return {std::move(key), "F64", Shape{}, std::as_writable_bytes(std::span(&number, 1))};

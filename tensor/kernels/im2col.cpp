@@ -71,16 +71,17 @@ class Patches {
   void scatter(const T* patches, std::size_t group, std::size_t begin, std::size_t end,
                T* x) const {
     x += group * group_in_;
+    const T* patch = patches;
     for_each_window(g_, begin, end, [&](std::size_t, const WindowPlace& window) {
       for_each_tap(g_, window, [&](std::size_t, std::ptrdiff_t pixel) {
         if (pixel >= 0) {
           T* place = x + static_cast<std::size_t>(pixel) * g_.in;
 #pragma omp simd
           for (std::size_t c = 0; c < group_in_; ++c) {
-            place[c] += patches[c];
+            place[c] += patch[c];
           }
         }
-        patches += group_in_;
+        patch += group_in_;
       });
     });
   }

@@ -222,9 +222,9 @@ GradientMeans<T> gradient_means(const T* x, const T* dy, const NormShape& shape,
     return means;
   }
   Sums sums(shape);
-  by_width(shape, [&](auto one) {
-    sums.add<T>([&, one](std::size_t row) {
-      const NormalizedRow<decltype(one), T> normalized(x, shape, moments, row);
+  by_width(shape, [&]<class One>(One) {
+    sums.add<T>([&](std::size_t row) {
+      const NormalizedRow<One, T> normalized(x, shape, moments, row);
       return [=, grad = dy + row * shape.channels](std::size_t c, T& plain, T& product) {
         const T scaled = grad[c] * weight[c];
         plain += scaled;
@@ -242,12 +242,12 @@ template <class T>
 void measure(const T* x, const NormShape& shape, double epsilon, const Moments<T>& moments) {
   guess_means(x, shape, moments.guess);
   Sums sums(shape);
-  by_width(shape, [&](auto one) {
-    sums.add<T>([&, one](std::size_t row) {
+  by_width(shape, [&]<class One>(One) {
+    sums.add<T>([&](std::size_t row) {
       const T* in = x + row * shape.channels;
       const T* guess = moments.guess + row / shape.positions * shape.width();
       return [=](std::size_t c, T& sum, T& squares) {
-        const T difference = in[c] - guess[decltype(one)::value ? 0 : c];
+        const T difference = in[c] - guess[One::value ? 0 : c];
         sum += difference;
         squares += difference * difference;
       };
@@ -265,10 +265,10 @@ void measure(const T* x, const NormShape& shape, double epsilon, const Moments<T
 template <class T>
 void normalize(const T* x, const NormShape& shape, const Moments<T>& moments, const T* weight,
                const T* bias, T* y) {
-  by_width(shape, [&](auto one) {
-    for_each_rows(shape, [&, one](std::size_t begin, std::size_t end) {
+  by_width(shape, [&]<class One>(One) {
+    for_each_rows(shape, [&](std::size_t begin, std::size_t end) {
       for (std::size_t row = begin; row < end; ++row) {
-        const NormalizedRow<decltype(one), T> normalized(x, shape, moments, row);
+        const NormalizedRow<One, T> normalized(x, shape, moments, row);
         T* out = y + row * shape.channels;
 #pragma omp simd
         for (std::size_t c = 0; c < shape.channels; ++c) {
@@ -285,9 +285,9 @@ void sum_by_channel(const T* x, const T* dy, const NormShape& shape, const Momen
   const Blocks blocks(shape.samples * shape.positions);
   const std::size_t channels = shape.channels;
   double* sums = zeroed<struct ChannelSums>(2 * blocks.count * channels);
-  by_width(shape, [&](auto one) {
-    const auto terms_of = [&, one](std::size_t row) {
-      const NormalizedRow<decltype(one), T> normalized(x, shape, moments, row);
+  by_width(shape, [&]<class One>(One) {
+    const auto terms_of = [&](std::size_t row) {
+      const NormalizedRow<One, T> normalized(x, shape, moments, row);
       return [=, grad = dy + row * channels](std::size_t c, T& plain, T& product) {
         plain += grad[c];
         product += grad[c] * normalized(c);
@@ -316,17 +316,17 @@ void normalize_backward(const T* x, const T* dy, const NormShape& shape, const M
                         const T* weight, const double* dweight, const double* dbias, T beta,
                         T* dx) {
   const GradientMeans<T> means = gradient_means(x, dy, shape, moments, weight, dweight, dbias);
-  by_width(shape, [&](auto one) {
-    for_each_rows(shape, [&, one](std::size_t begin, std::size_t end) {
+  by_width(shape, [&]<class One>(One) {
+    for_each_rows(shape, [&](std::size_t begin, std::size_t end) {
       for (std::size_t row = begin; row < end; ++row) {
-        const NormalizedRow<decltype(one), T> normalized(x, shape, moments, row);
+        const NormalizedRow<One, T> normalized(x, shape, moments, row);
         const T* grad = dy + row * shape.channels;
         const T* plain = means.plain + row / shape.positions * shape.width();
         const T* product = means.times_normalized + row / shape.positions * shape.width();
         T* out = dx + row * shape.channels;
 #pragma omp simd
         for (std::size_t c = 0; c < shape.channels; ++c) {
-          const std::size_t i = decltype(one)::value ? 0 : c;
+          const std::size_t i = One::value ? 0 : c;
           const T gradient =
               normalized.inverse[i] * (grad[c] * weight[c] - plain[i] - normalized(c) * product[i]);
           out[c] = gradient + (beta == T(0) ? T(0) : out[c]);

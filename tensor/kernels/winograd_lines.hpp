@@ -23,7 +23,7 @@ inline constexpr float a2 = a * a, b2 = b * b, a3 = a * a2, b3 = b * b2;
 template <std::size_t N>
 struct Register {
   /// The register.
-  typedef float type __attribute__((vector_size(N * sizeof(float))));
+  using type [[gnu::vector_size(N * sizeof(float))]] = float;
 };
 /// One channel.
 template <>
