@@ -114,7 +114,7 @@ TEST_CASE("A training step of convolutions allocates nothing", "[nn][threads]") 
     XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
   }
   const std::size_t threads = xtape::thread_count();
-  for (const std::size_t count : {1, 2}) {
+  for (const std::size_t count : {1UL, 2UL}) {
     xtape::set_thread_count(count);
     xtape::Rng rng;
     nn::Sequential model{nn::Conv2d(16, 24, 3, rng, {.padding = 1}), nn::ReLU{},

@@ -185,7 +185,7 @@ TEST_CASE("The best score is a number if there is a best epoch, otherwise NaN", 
   RunState state;
   state.epoch = 3;
   state.steps = state.batches = 20;
-  for (const std::size_t best_epoch : {0, 2}) {
+  for (const std::size_t best_epoch : {0UL, 2UL}) {
     for (const double best_score : {nan_d, -infinity, -0.5, 0.0, infinity}) {
       state.best_epoch = best_epoch;
       state.best_score = best_score;
