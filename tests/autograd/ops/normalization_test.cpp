@@ -70,7 +70,7 @@ TEST_CASE("normalising gives the same bits for any number of threads", "[threads
         x);
   };
   const auto one = all(1);
-  for (const std::size_t threads : {2, 3}) {
+  for (const std::size_t threads : {2UL, 3UL}) {
     const auto several = all(threads);
     CHECK((several.value == one.value));
     CHECK((several.grad == one.grad));

@@ -92,7 +92,7 @@ TEST_CASE("pools give the same bits for any number of threads", "[threads]") {
         x);
   };
   const auto one = both(1);
-  for (const std::size_t threads : {2, 3}) {
+  for (const std::size_t threads : {2UL, 3UL}) {
     const auto several = both(threads);
     CHECK((several.value == one.value));
     CHECK((several.grad == one.grad));

@@ -109,7 +109,7 @@ Convolution geometry(const Shape& x, const Shape& weight, const Conv2dOptions& o
 /// Images of 3 x 3 windows at sizes that fill tiles and that do not.
 std::vector<Convolution> windows_of_3(std::size_t in, std::size_t out) {
   std::vector<Convolution> all;
-  for (const std::size_t size : {1, 2, 3, 4, 5, 6, 7, 8, 9, 31}) {
+  for (const std::size_t size : {1UL, 2UL, 3UL, 4UL, 5UL, 6UL, 7UL, 8UL, 9UL, 31UL}) {
     all.push_back(geometry({3, size, size, in}, {3, 3, in, out}, {.padding = 1}));
   }
   all.push_back(geometry({5, 7, 6, in}, {3, 3, in, out}));
@@ -193,7 +193,7 @@ TEST_CASE("convolutions repeat bit for bit, and agree for any number of threads"
                                geometry({7, 12, 11, 24}, {5, 5, 24, 40}, {.padding = 1}),
                                geometry({7, 12, 11, 24}, {3, 3, 1, 24}, {.groups = 24})}) {
     const Problem p(g);
-    for (const std::size_t count : {1, 2, 3, 8}) {
+    for (const std::size_t count : {1UL, 2UL, 3UL, 8UL}) {
       const Threads threads(count);
       for (const Path& path : {chosen, by_im2col}) {
         check_errors(path, p, 3e-6);
