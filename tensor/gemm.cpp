@@ -135,9 +135,7 @@ bool is_weight_gradient(const Product<T>& p) {
 template <class T>
 void split_terms(const Product<T>& p) {
   const std::size_t size = p.m * p.n, parts = thread_count();
-  Buffer<T>& partial = scratch<Buffer<T>, struct PartialProducts>();
-  partial.resize(size * (parts - 1));
-  T* const others = partial.data();
+  T* const others = scratch_elements<T, struct PartialProducts>(size * (parts - 1));
   constexpr std::size_t grain = 8;
   const std::size_t share = (p.k + grain * parts - 1) / (grain * parts) * grain;
   parallel(parts, 1, parallel_threshold, [&](std::size_t part, std::size_t end) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 /// @file
 /// Extents along the two axes of an image.
@@ -21,5 +22,8 @@ struct Pair {
   std::size_t height;  ///< Along the height.
   std::size_t width;   ///< Along the width.
 };
+
+/// Returns "2" if both numbers are 2, else "(2, 3)".
+std::string text_of(Pair pair);
 
 }  // namespace xtape

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "tensor/buffer.hpp"
+
 /// @file
 /// Memory that a thread reuses.
 
@@ -36,6 +38,17 @@ T& scratch() {
     }
   }
   return *object;
+}
+
+/// Returns memory for `count` elements that this thread reuses in the next call with the same
+/// `Tag`. The elements are not initialised.
+template <class T, class Tag>
+T* scratch_elements(std::size_t count) {
+  Buffer<T>& memory = scratch<Buffer<T>, Tag>();
+  if (memory.size() < count) {
+    memory.resize(count);
+  }
+  return memory.data();
 }
 
 }  // namespace xtape

@@ -17,7 +17,7 @@ enum class Upsampling {
   bilinear,  ///< Linear interpolation between the centres of four pixels. Edge pixels are repeated.
 };
 
-/// Returns y, the images with `factor` times their height and width. dx is the sum of dy, weighted
+/// Returns the images with `factor` times their height and width. dx is the sum of dy, weighted
 /// as x is weighted in y. Bilinear upsampling gives the results of PyTorch with
 /// align_corners=False. Throws ValueError if a factor is 0, and ShapeError if the images have no
 /// pixels.
@@ -55,7 +55,7 @@ struct PadOptions {
   double value = 0;                  ///< The number that PadMode::constant adds.
 };
 
-/// Returns y, the images with rows and columns added. dx is the sum of dy at the copies of x.
+/// Returns the images with rows and columns added. dx is the sum of dy at the copies of x.
 /// Throws ShapeError if a side adds more pixels than there are to reflect.
 template <class T>
 Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options = {});

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <vector>
 
 #include "autograd/record.hpp"
 #include "tensor/kernels/normalize.hpp"
@@ -75,9 +74,8 @@ void accumulate_sums(const std::optional<Variable<T>>& operand, const double* su
 template <class T>
 void differentiate(const Normalization<T>& n, Variable<T> y) {
   const T *x = n.x.value().data(), *dy = y.grad().data();
-  auto& sums = scratch<std::vector<double>, Normalization<T>>();
-  sums.resize(2 * n.shape.channels);
-  double *dweight = sums.data(), *dbias = dweight + n.shape.channels;
+  double* const dweight = scratch_elements<double, Normalization<T>>(2 * n.shape.channels);
+  double* const dbias = dweight + n.shape.channels;
   const auto needs_sums = [](const auto& operand) { return operand && operand->needs_grad(); };
   if (n.shape.by_channel() || needs_sums(n.weight) || needs_sums(n.bias)) {
     sum_by_channel(x, dy, n.shape, n.moments, dweight, dbias);

@@ -22,23 +22,23 @@ namespace xtape {
 template <class T>
 using OptionalVariable = std::type_identity_t<std::optional<Variable<T>>>;
 
-/// y = weight (x - mean) / sqrt(variance + epsilon) + bias for each channel of x (batch, ...,
-/// channels), over all axes but the last (Ioffe and Szegedy 2015). Weight and bias are (channels).
-/// Throws ShapeError unless there are at least two values for each channel. nn::BatchNorm also
-/// keeps running averages of the statistics.
+/// Returns y = weight (x - mean) / sqrt(variance + epsilon) + bias for each channel of x (batch,
+/// ..., channels), over all axes but the last (Ioffe and Szegedy 2015). Weight and bias are
+/// (channels). Throws ShapeError unless there are at least two values for each channel.
+/// nn::BatchNorm also keeps running averages of the statistics.
 template <class T>
 Variable<T> batch_norm(Variable<T> x, OptionalVariable<T> weight = {},
                        OptionalVariable<T> bias = {}, double epsilon = 1e-5);
 
-/// y = weight (x - mean) / sqrt(variance + epsilon) + bias for each sample of x (..., features),
-/// over the last axis, or over the last `axes` axes (Ba et al. 2016). Weight and bias have the
-/// extents of these axes.
+/// Returns y = weight (x - mean) / sqrt(variance + epsilon) + bias for each sample of x (...,
+/// features), over the last axis, or over the last `axes` axes (Ba et al. 2016). Weight and bias
+/// have the extents of these axes.
 template <class T>
 Variable<T> layer_norm(Variable<T> x, OptionalVariable<T> weight = {},
                        OptionalVariable<T> bias = {}, double epsilon = 1e-5, std::size_t axes = 1);
 
-/// y = weight (x - mean) / sqrt(variance + epsilon) + bias for each group of channels of each
-/// sample of x (batch, ..., channels) (Wu and He 2018). The groups are equal runs of channels.
+/// Returns y = weight (x - mean) / sqrt(variance + epsilon) + bias for each group of channels of
+/// each sample of x (batch, ..., channels) (Wu and He 2018). The groups are equal runs of channels.
 /// Weight and bias are (channels). Throws ShapeError unless `groups` divides the channels.
 template <class T>
 Variable<T> group_norm(Variable<T> x, std::size_t groups, OptionalVariable<T> weight = {},

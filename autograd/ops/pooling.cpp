@@ -13,11 +13,6 @@
 namespace xtape {
 namespace {
 
-std::string text_of(Pair pair) {
-  return pair.height == pair.width ? fmt::format("{}", pair.height)
-                                   : fmt::format("({}, {})", pair.height, pair.width);
-}
-
 /// The axes of the windows, or an error that names the geometry.
 class WindowMaker {
  public:

@@ -25,18 +25,19 @@ struct AvgPoolOptions {
   bool count_padding = true;  ///< Divide by the size of the kernel, as if padding were pixels.
 };
 
-/// y = max of a window,   dx = dy at the first of equal maxima, else 0. NaN wins. Padding never
-/// wins. Windows may overlap, and pixels that no window covers get the gradient 0.
+/// Returns y = max of a window,   dx = dy at the first of equal maxima, else 0. NaN wins. Padding
+/// never wins. Windows may overlap, and pixels that no window covers get the gradient 0.
 template <class T>
 Variable<T> max_pool2d(Variable<T> x, Pair kernel, const MaxPoolOptions& options = {});
 
-/// y = mean of a window,   dx = sum of dy / (size of the window) over the windows that cover it.
-/// With `.count_padding = false`, the size is the number of pixels in the window, without padding.
+/// Returns y = mean of a window,   dx = sum of dy / (size of the window) over the windows that
+/// cover it. With `.count_padding = false`, the size is the number of pixels in the window, without
+/// padding.
 template <class T>
 Variable<T> avg_pool2d(Variable<T> x, Pair kernel, const AvgPoolOptions& options = {});
 
-/// y(n, c) = mean of channel c of image n,   dx = dy / (height * width). The result is (batch,
-/// channels).
+/// Returns y(n, c) = mean of channel c of image n,   dx = dy / (height * width). The result is
+/// (batch, channels).
 template <class T>
 Variable<T> global_avg_pool2d(Variable<T> x);
 

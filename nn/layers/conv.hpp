@@ -33,14 +33,17 @@ namespace detail {
 struct ConvSizes {
   const char* layer;
   std::size_t in, out;
-  Pair kernel;
+  Shape kernel;  ///< (height, width), or (length).
   std::size_t groups;
 
+  /// Returns whether no extent of the kernel is 0.
+  bool has_window() const;
   /// Throws ValueError if a size is 0, or if the groups do not divide the channels.
   void check() const;
-  /// Returns "Conv2d 3 -> 64, 5 x 5", or "Conv1d 3 -> 64, 5" for a kernel of height 0.
+  /// Returns "Conv2d 3 -> 64, 5 x 5", or "Conv1d 3 -> 64, 5".
   std::string text() const;
-  /// Throws ShapeError unless x is (batch, height, width, in), or (batch, length, in) for a Conv1d.
+  /// Throws ShapeError unless x is (batch, height, width, in), or (batch, length, in) for a kernel
+  /// of one axis.
   void require_input(const Shape& x) const;
 };
 
@@ -104,7 +107,7 @@ class Conv2d : public detail::ConvParameters<T> {
   Conv2d(std::size_t in, std::size_t out, Pair kernel, Rng& rng, const ConvOptions& options = {},
          Initializer initialize = {})
       : detail::ConvParameters<T>(
-            {"Conv2d", in, out, kernel, options.groups},
+            {"Conv2d", in, out, {kernel.height, kernel.width}, options.groups},
             Shape{kernel.height, kernel.width, detail::part(in, options.groups), out},
             options.bias),
         options_{options.stride, options.padding, options.dilation, options.groups} {
@@ -142,7 +145,7 @@ class Conv1d : public detail::ConvParameters<T> {
   template <class Initializer = HeNormal>
   Conv1d(std::size_t in, std::size_t out, std::size_t kernel, Rng& rng,
          const ConvOptions& options = {}, Initializer initialize = {})
-      : detail::ConvParameters<T>({"Conv1d", in, out, {0, kernel}, options.groups},
+      : detail::ConvParameters<T>({"Conv1d", in, out, {kernel}, options.groups},
                                   Shape{kernel, detail::part(in, options.groups), out},
                                   options.bias),
         options_{options.stride.width, options.padding, options.dilation.width, options.groups} {
@@ -163,7 +166,7 @@ class Conv1d : public detail::ConvParameters<T> {
     return {"Conv1d",
             this->extent(3, 1) * options_.groups,
             this->extent(3, 2),
-            {0, this->extent(3, 0)},
+            {this->extent(3, 0)},
             options_.groups};
   }
 
@@ -182,7 +185,7 @@ class ConvTranspose2d : public detail::ConvParameters<T> {
   ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel, Rng& rng,
                   const ConvTransposeOptions& options = {}, Initializer initialize = {})
       : detail::ConvParameters<T>(
-            {"ConvTranspose2d", in, out, kernel, options.groups},
+            {"ConvTranspose2d", in, out, {kernel.height, kernel.width}, options.groups},
             Shape{kernel.height, kernel.width, detail::part(out, options.groups), in},
             options.bias),
         options_{options.stride, options.padding, options.output_padding, options.groups,

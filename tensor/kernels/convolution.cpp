@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "tensor/array.hpp"
 #include "tensor/kernels/depthwise.hpp"
@@ -15,6 +16,17 @@
 #ifdef XTAPE_WITH_ONEDNN
 #include "tensor/kernels/onednn.hpp"
 #include "tensor/kernels/onednn_convolution.hpp"
+#else
+namespace xtape::onednn {
+namespace {
+
+// Without oneDNN, it is never usable.
+constexpr bool usable() { return false; }
+constexpr auto convolve = [](auto...) { return false; };
+constexpr auto convolve_transposed = convolve, convolve_for_weights = convolve;
+
+}  // namespace
+}  // namespace xtape::onednn
 #endif
 
 namespace xtape {
@@ -35,9 +47,8 @@ struct Request {
   /// if both are equal, unless they are `extents`.
   std::string text(Pair pair, bool extents = false) const {
     return is_sequence() ? fmt::format("{}", pair.width)
-           : !extents && pair.height == pair.width
-               ? fmt::format("{}", pair.height)
-               : fmt::format("({}, {})", pair.height, pair.width);
+           : extents     ? fmt::format("({}, {})", pair.height, pair.width)
+                         : text_of(pair);
   }
 };
 
@@ -211,64 +222,26 @@ bool is_product(const Convolution& g) {
   return g.kernel == Pair(1) && g.stride == Pair(1) && g.groups == 1;
 }
 
-#ifdef XTAPE_WITH_ONEDNN
 /// True if oneDNN may be asked. It has a cost for each call, which tiny convolutions do not earn.
-bool is_for_onednn(const Convolution& g) {
+[[maybe_unused]] bool is_for_onednn(const Convolution& g) {
   constexpr std::size_t tiny = 32 * 32 * 32;
   return g.multiplications() > tiny && !is_product(g) && onednn::usable();
 }
-#endif
 
-/// Kernels for floats alone. They return false if another one is faster.
-///@{
-bool by_fast_kernel(const Convolution& g, const float* x, const float* weight, const float* bias,
-                    float beta, float* y) {
-  if (winograd_is_on() && winograd::pays(g)) {
-    winograd::convolve(g, x, weight, bias, beta, y);
-    return true;
+/// Calls a kernel for floats, Winograd's or oneDNN's, with the geometry and the arrays. Returns
+/// false if another kernel is faster, and for doubles.
+template <class T, class Winograd, class OneDnn, class... Arrays>
+bool by_fast_kernel(Winograd winograd_kernel, OneDnn onednn_kernel, const Convolution& g,
+                    Arrays... arrays) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (winograd_is_on() && winograd::pays(g)) {
+      winograd_kernel(g, arrays...);
+      return true;
+    }
+    return is_for_onednn(g) && onednn_kernel(g, arrays...);
   }
-#ifdef XTAPE_WITH_ONEDNN
-  return is_for_onednn(g) && onednn::convolve(g, x, weight, bias, beta, y);
-#else
-  return false;
-#endif
-}
-bool transposed_by_fast_kernel(const Convolution& g, const float* dy, const float* weight,
-                               float beta, float* dx) {
-  if (winograd_is_on() && winograd::pays(g)) {
-    winograd::convolve_transposed(g, dy, weight, beta, dx);
-    return true;
-  }
-#ifdef XTAPE_WITH_ONEDNN
-  return is_for_onednn(g) && onednn::convolve_transposed(g, dy, weight, beta, dx);
-#else
-  return false;
-#endif
-}
-bool for_weights_by_fast_kernel(const Convolution& g, const float* x, const float* dy, float beta,
-                                float* dw) {
-  if (winograd_is_on() && winograd::pays(g)) {
-    winograd::convolve_for_weights(g, x, dy, beta, dw);
-    return true;
-  }
-#ifdef XTAPE_WITH_ONEDNN
-  return is_for_onednn(g) && onednn::convolve_for_weights(g, x, dy, beta, dw);
-#else
-  return false;
-#endif
-}
-
-bool by_fast_kernel(const Convolution&, const double*, const double*, const double*, double,
-                    double*) {
   return false;
 }
-bool transposed_by_fast_kernel(const Convolution&, const double*, const double*, double, double*) {
-  return false;
-}
-bool for_weights_by_fast_kernel(const Convolution&, const double*, const double*, double, double*) {
-  return false;
-}
-///@}
 
 }  // namespace
 
@@ -278,31 +251,30 @@ bool winograd_is_on() noexcept { return winograd_switch(); }
 
 template <class T>
 void convolve(const Convolution& g, const T* x, const T* weight, const T* bias, T beta, T* y) {
-  if (by_fast_kernel(g, x, weight, bias, beta, y)) {
-    return;
+  if (!by_fast_kernel<T>(winograd::convolve, onednn::convolve, g, x, weight, bias, beta, y)) {
+    const auto kernel = depthwise::suits(g) ? depthwise::convolve<T> : im2col::convolve<T>;
+    kernel(g, x, weight, bias, beta, y);
   }
-  const auto kernel = depthwise::suits(g) ? depthwise::convolve<T> : im2col::convolve<T>;
-  kernel(g, x, weight, bias, beta, y);
 }
 
 template <class T>
 void convolve_transposed(const Convolution& g, const T* dy, const T* weight, T beta, T* dx) {
-  if (transposed_by_fast_kernel(g, dy, weight, beta, dx)) {
-    return;
+  if (!by_fast_kernel<T>(winograd::convolve_transposed, onednn::convolve_transposed, g, dy, weight,
+                         beta, dx)) {
+    const auto kernel =
+        depthwise::suits(g) ? depthwise::convolve_transposed<T> : im2col::convolve_transposed<T>;
+    kernel(g, dy, weight, beta, dx);
   }
-  const auto kernel =
-      depthwise::suits(g) ? depthwise::convolve_transposed<T> : im2col::convolve_transposed<T>;
-  kernel(g, dy, weight, beta, dx);
 }
 
 template <class T>
 void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta, T* dw) {
-  if (for_weights_by_fast_kernel(g, x, dy, beta, dw)) {
-    return;
+  if (!by_fast_kernel<T>(winograd::convolve_for_weights, onednn::convolve_for_weights, g, x, dy,
+                         beta, dw)) {
+    const auto kernel =
+        depthwise::suits(g) ? depthwise::convolve_for_weights<T> : im2col::convolve_for_weights<T>;
+    kernel(g, x, dy, beta, dw);
   }
-  const auto kernel =
-      depthwise::suits(g) ? depthwise::convolve_for_weights<T> : im2col::convolve_for_weights<T>;
-  kernel(g, x, dy, beta, dw);
 }
 
 #define XTAPE_INSTANTIATE(T)                                                        \

@@ -80,16 +80,15 @@ template <class T>
 void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta, T* dw) {
   const std::size_t channels = g.in, size = g.weight_size();
   const Shares shares(g.positions(), g.multiplications());
-  Buffer<T>& sums = scratch<Buffer<T>, struct DepthwiseSums>();
-  sums.resize((shares.number() - 1) * size);
+  T* const sums = scratch_elements<T, struct DepthwiseSums>((shares.number() - 1) * size);
   shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
-    T* const sum = share == 0 ? dw : sums.data() + (share - 1) * size;
+    T* const sum = share == 0 ? dw : sums + (share - 1) * size;
     begin_sum<T>(share == 0 ? beta : T(0), nullptr, sum, size);
     for_each_product(g, begin, end, [&](std::size_t pixel, std::size_t tap, std::size_t position) {
       multiply_add(x + pixel * channels, dy + position * channels, sum + tap * channels, channels);
     });
   });
-  add_shares(shares.number(), size, sums.data(), dw);
+  add_shares(shares.number(), size, sums, dw);
 }
 
 #define XTAPE_INSTANTIATE(T)                                                        \

@@ -91,16 +91,6 @@ class Patches {
   std::size_t group_in_, row_;
 };
 
-/// Returns `size` elements of scratch memory.
-template <class T>
-T* memory_of(std::size_t size) {
-  Buffer<T>& memory = scratch<Buffer<T>, struct PatchMemory>();
-  if (memory.size() < size) {
-    memory.resize(size);
-  }
-  return memory.data();
-}
-
 template <class T>
 void add_bias(const T* bias, std::size_t rows, std::size_t columns, T* y) {
   for (std::size_t row = 0; row < rows; ++row, y += columns) {
@@ -118,7 +108,7 @@ void convolve(const Convolution& g, const T* x, const T* weight, const T* bias, 
   const Patches<T> patches(g);
   const Shares shares(g.positions(), g.multiplications());
   const std::size_t chunk = patches.chunk(shares.size()), out = patches.group_out();
-  T* const memory = memory_of<T>(shares.number() * patches.size(chunk));
+  T* const memory = scratch_elements<T, struct PatchMemory>(shares.number() * patches.size(chunk));
   shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
     for (std::size_t next; begin < end; begin = next) {
       next = std::min(end, begin + chunk);
@@ -143,7 +133,7 @@ void convolve_transposed(const Convolution& g, const T* dy, const T* weight, T b
   const std::size_t image = g.image.height * g.image.width;
   const Shares shares(g.batch, g.multiplications());  // windows of one image overlap
   const std::size_t chunk = patches.chunk(shares.size() * windows);
-  T* const memory = memory_of<T>(shares.number() * patches.size(chunk));
+  T* const memory = scratch_elements<T, struct PatchMemory>(shares.number() * patches.size(chunk));
   shares.each([&](std::size_t share, std::size_t first, std::size_t last) {
     T* const rows = memory + share * patches.size(chunk);
     if (!patches.are_images() && beta == T(0)) {
@@ -173,8 +163,8 @@ void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta,
   const Shares shares(g.positions(), g.multiplications());
   const std::size_t chunk = patches.chunk(shares.size()), out = patches.group_out();
   const std::size_t size = g.weight_size();
-  T* const sums =
-      memory_of<T>((shares.number() - 1) * size + shares.number() * patches.size(chunk));
+  T* const sums = scratch_elements<T, struct PatchMemory>((shares.number() - 1) * size +
+                                                          shares.number() * patches.size(chunk));
   T* const memory = sums + (shares.number() - 1) * size;
   shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
     T* const sum = share == 0 ? dw : sums + (share - 1) * size;

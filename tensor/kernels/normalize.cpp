@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <type_traits>
-#include <vector>
 
 #include "tensor/parallel.hpp"
 #include "tensor/scratch.hpp"
@@ -11,15 +10,15 @@
 namespace xtape {
 namespace {
 
-constexpr std::size_t tile_width =
-    64;  ///< The number of channels that stay in registers across rows.
+/// The number of channels whose sums stay in registers across rows.
+constexpr std::size_t tile_width = 64;
 
 /// Returns memory for `count` zeros, which the next call with the same tag uses again.
 template <class Tag>
 double* zeroed(std::size_t count) {
-  auto& memory = scratch<std::vector<double>, Tag>();
-  memory.assign(count, 0.0);
-  return memory.data();
+  double* const memory = scratch_elements<double, Tag>(count);
+  std::fill_n(memory, count, 0.0);
+  return memory;
 }
 
 /// Calls f(std::true_type) if one statistic serves all channels of a sample, else
@@ -69,8 +68,8 @@ void add_terms(std::size_t begin, std::size_t end, std::size_t channels, double*
             add(channel + j, a[j], b[j]);
           }
         };
-        width == tile_width ? add_first(tile_width)
-                            : add_first(width);  // with a constant for the compiler
+        // The compiler makes better code for a count that is a constant.
+        width == tile_width ? add_first(tile_width) : add_first(width);
       }
       for (std::size_t j = 0; j < width; ++j) {
         first[Total::value ? 0 : channel + j] += static_cast<double>(a[j]);
@@ -206,9 +205,8 @@ template <class T>
 GradientMeans<T> gradient_means(const T* x, const T* dy, const NormShape& shape,
                                 const Moments<T>& moments, const T* weight, const double* dweight,
                                 const double* dbias) {
-  auto& memory = scratch<std::vector<T>, GradientMeans<T>>();
-  memory.resize(2 * shape.statistics());
-  const GradientMeans<T> means{memory.data(), memory.data() + shape.statistics()};
+  T* const memory = scratch_elements<T, GradientMeans<T>>(2 * shape.statistics());
+  const GradientMeans<T> means{memory, memory + shape.statistics()};
   const auto count = static_cast<double>(shape.count());
   const auto set = [=](std::size_t i, double plain, double times_normalized) {
     means.plain[i] = static_cast<T>(plain / count);

@@ -12,7 +12,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "tensor/buffer.hpp"
 #include "tensor/error.hpp"
 #include "tensor/kernels/one_thread.hpp"
 #include "tensor/kernels/onednn_guard.hpp"
@@ -262,15 +261,6 @@ std::optional<Plan<part>> plan_of(const Convolution& g, bool bias) {
   });
 }
 
-/// Returns `size` elements of scratch memory.
-float* memory_of(std::size_t size) {
-  Buffer<float>& memory = scratch<Buffer<float>, struct OneDnnMemory>();
-  if (memory.size() < size) {
-    memory.resize(size);
-  }
-  return memory.data();
-}
-
 /// Computes y = f(place) + beta y: f writes `size` numbers to y itself, or to `memory` if they are
 /// added to y.
 template <class F>
@@ -297,7 +287,7 @@ bool run(const Convolution& g, std::size_t from_size, std::size_t to_size, const
   const Plan<part>& plan = *found;
   const std::size_t added = beta == 0 ? 0 : plan.shares.size() * to_size;
   const std::size_t size = plan.memory_size + floats(added * sizeof(float));
-  float* const memory = memory_of(plan.shares.number() * size);
+  float* const memory = scratch_elements<float, struct OneDnnMemory>(plan.shares.number() * size);
   plan.shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
     float* const own = memory + share * size;
     add_or_write(beta, (end - begin) * to_size, to + begin * to_size, own + plan.memory_size,
@@ -348,7 +338,8 @@ bool convolve_for_weights(const Convolution& g, const float* x, const float* dy,
   }
   const Plan<Part::weights>& plan = *found;
   const std::size_t number = plan.shares.number(), size = floats(g.weight_size() * sizeof(float));
-  float* const sums = memory_of(number * (size + plan.memory_size));
+  float* const sums =
+      scratch_elements<float, struct OneDnnMemory>(number * (size + plan.memory_size));
   plan.shares.each([&](std::size_t share, std::size_t begin, std::size_t) {
     call([&] {
       plan.kernel(share).run(x + begin * (g.image_size() / g.batch), sums + share * size, nullptr,

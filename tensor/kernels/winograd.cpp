@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "tensor/buffer.hpp"
 #include "tensor/gemm.hpp"
 #include "tensor/kernels/shares.hpp"
 #include "tensor/kernels/winograd_lines.hpp"
@@ -226,15 +225,6 @@ struct Plan {
   }
 };
 
-/// Returns `size` elements of scratch memory.
-float* memory_of(std::size_t size) {
-  Buffer<float>& memory = scratch<Buffer<float>, struct WinogradMemory>();
-  if (memory.size() < size) {
-    memory.resize(size);
-  }
-  return memory.data();
-}
-
 /// Computes y = the convolution of x with the transformed weights u (in, out) or their transposes
 /// + bias + beta y.
 void multiply(const Tiles& from, const Tiles& to, std::size_t batch, const float* x,
@@ -243,7 +233,8 @@ void multiply(const Tiles& from, const Tiles& to, std::size_t batch, const float
   const std::size_t count = batch * to.tiles.height * to.tiles.width;
   const Plan plan(count, from.channels, to.channels);
   const std::size_t size = g.in * g.out;
-  float* const u = memory_of(matrices * size + from.channels + plan.shares.number() * plan.size());
+  float* const u = scratch_elements<float, struct WinogradMemory>(
+      matrices * size + from.channels + plan.shares.number() * plan.size());
   float* const zeros = u + matrices * size;
   std::fill_n(zeros, from.channels, 0.f);
   transform_weights(g, weight, back, u);
@@ -298,7 +289,8 @@ void convolve_for_weights(const Convolution& g, const float* x, const float* dy,
   const Plan plan(g.batch * tiles.height * tiles.width, g.in, g.out);
   const std::size_t size = g.in * g.out, number = plan.shares.number();
   const std::size_t zero_count = std::max(g.in, g.out);
-  float* const sums = memory_of(number * (matrices * size + plan.size()) + zero_count);
+  float* const sums = scratch_elements<float, struct WinogradMemory>(
+      number * (matrices * size + plan.size()) + zero_count);
   float* const zeros = sums + number * matrices * size;
   if (g.batch == 0) {
     std::fill_n(sums, matrices * size, 0.f);

@@ -33,6 +33,11 @@ std::string cell(const std::string& text) {
   return std::regex_replace(text, std::regex("([|*_<])"), "\\$1");
 }
 
+/// The comment of an op without the word that begins each of them.
+std::string what(const std::string& comment) {
+  return comment.substr(comment.starts_with("Returns ") ? 8 : 0);
+}
+
 /// A line for each op and, where they have comments of their own, for its overloads.
 std::string page() {
   std::string text =
@@ -62,7 +67,7 @@ std::string page() {
     const Row& row = *std::find_if(table().begin(), table().end(), [&](const Row& candidate) {
       return candidate.overload == overloads[number];
     });
-    text += fmt::format("| `{}` | {} | {} | {} |\n", each.op, cell(each.comment),
+    text += fmt::format("| `{}` | {} | {} | {} |\n", each.op, cell(what(each.comment)),
                         name_of(row.numpy), name_of(row.torch));
   }
   text += "\n## On purpose not as in PyTorch\n\n";
