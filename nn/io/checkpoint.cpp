@@ -71,10 +71,10 @@ TensorView view_of(std::string key, const Words& words) {
 
 template <class T>
 TensorTarget target_of(std::string key, Array<T>& array, Numbers numbers = Numbers::any) {
-  return {std::move(key), dtype_of<T>,
-          array.shape(),  std::as_writable_bytes(std::span(array.data(), array.size())),
-          false,          false,
-          numbers};
+  TensorTarget target{std::move(key), dtype_of<T>, array.shape(),
+                      std::as_writable_bytes(std::span(array.data(), array.size()))};
+  target.numbers = numbers;
+  return target;
 }
 TensorTarget target_of(std::string key, double& number) {
   return {std::move(key), "F64", Shape{}, std::as_writable_bytes(std::span(&number, 1))};

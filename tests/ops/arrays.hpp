@@ -9,6 +9,7 @@
 
 #include "tensor/array.hpp"
 #include "tensor/rng.hpp"
+#include "tests/support/numbers.hpp"
 
 /// Arrays for the tests of ops.
 
@@ -38,11 +39,16 @@ Array<T> converted(const Array<U>& from) {
   return result;
 }
 
+/// Returns an image of one channel, (1, height, width, 1), with these pixels.
+inline Array<double> image_of(std::size_t height, std::size_t width,
+                              const std::vector<double>& pixels) {
+  return array_of<double>(Shape{1, height, width, 1}, pixels);
+}
+
 /// The greatest |a - b| of any element, relative to the greatest |b| or 1; infinite where one is
 /// NaN or infinite, or when the shapes differ.
 template <class T, class U>
 double greatest_difference(const Array<T>& a, const Array<U>& b) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
   if (!same_shape(a.shape(), b.shape())) {
     return infinity;
   }

@@ -11,13 +11,11 @@
 #include "autograd/tape.hpp"
 #include "tests/ops/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 
 /// The values and gradients of ops, for comparison with plainly written formulas.
 
 namespace xtape {
-
-inline constexpr double infinity = std::numeric_limits<double>::infinity();
-inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// Lengths below, at and above the vector registers of either precision, with tails of every kind.
 inline constexpr std::size_t ragged_lengths[] = {1, 7, 15, 16, 17, 33, 100};

@@ -3,4 +3,4 @@
 #include <limits>
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
-inline constexpr double nan_d = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();

@@ -13,6 +13,7 @@
 #include "tests/ops/arrays.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 
 using namespace xtape;
 
@@ -162,7 +163,6 @@ TEST_CASE("gradcheck fails at NaN") {
         "  input 0 at (1): analytic nan, numeric 1, error nan");
   CHECK(gradcheck([](auto x) { return sqrt(x); }, {array_of<double>({-1, 4})}).failed == 2);
   CHECK(gradcheck([](auto x) { return x * 2; }, {array_of<double>({nan})}).failed == 1);
-  const double infinity = std::numeric_limits<double>::infinity();
   CHECK(gradcheck([=](auto x) { return sum(wrong_at(x, 1, infinity)); }, {b}).failed == 1);
 }
 

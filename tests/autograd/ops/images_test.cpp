@@ -8,39 +8,31 @@
 
 using namespace xtape;
 
-namespace {
-
-Array<double> pixels_of(std::size_t height, std::size_t width, const std::vector<double>& pixels) {
-  return array_of<double>(Shape{1, height, width, 1}, pixels);
-}
-
-}  // namespace
-
 TEST_CASE("upsample2d repeats pixels, or interpolates between their centres") {
-  const auto x = pixels_of(1, 2, {0, 8});
+  const auto x = image_of(1, 2, {0, 8});
   const auto nearest = evaluate([](auto v) { return upsample2d(v, {1, 2}); }, x);
-  CHECK((nearest.value == pixels_of(1, 4, {0, 0, 8, 8})));
-  CHECK((nearest.grad == pixels_of(1, 2, {2, 2})));
+  CHECK((nearest.value == image_of(1, 4, {0, 0, 8, 8})));
+  CHECK((nearest.grad == image_of(1, 2, {2, 2})));
   const auto between = evaluate(
       [](auto v) {
         return upsample2d(v, {2, 2}, Upsampling::bilinear);
       },
       x);
-  CHECK((between.value == pixels_of(2, 4, {0, 2, 6, 8, 0, 2, 6, 8})));
-  CHECK((between.grad == pixels_of(1, 2, {4, 4})));
+  CHECK((between.value == image_of(2, 4, {0, 2, 6, 8, 0, 2, 6, 8})));
+  CHECK((between.grad == image_of(1, 2, {4, 4})));
 }
 
 TEST_CASE("pad adds a number, or mirrors") {
-  const auto x = pixels_of(1, 3, {1, 2, 3});
+  const auto x = image_of(1, 3, {1, 2, 3});
   const auto zeros = evaluate([](auto v) { return pad(v, {1, 0, 0, 2}); }, x);
-  CHECK((zeros.value == pixels_of(2, 5, {0, 0, 0, 0, 0, 1, 2, 3, 0, 0})));
-  CHECK((zeros.grad == pixels_of(1, 3, {1, 1, 1})));
+  CHECK((zeros.value == image_of(2, 5, {0, 0, 0, 0, 0, 1, 2, 3, 0, 0})));
+  CHECK((zeros.grad == image_of(1, 3, {1, 1, 1})));
   const auto mirrored =
       evaluate([](auto v) { return pad(v, Pair(0, 2), {.mode = PadMode::reflect}); }, x);
-  CHECK((mirrored.value == pixels_of(1, 7, {3, 2, 1, 2, 3, 2, 1})));
-  CHECK((mirrored.grad == pixels_of(1, 3, {2, 3, 2})));
-  const auto ones = evaluate([](auto v) { return pad(v, 1, {.value = 1}); }, pixels_of(1, 1, {7}));
-  CHECK((ones.value == pixels_of(3, 3, {1, 1, 1, 1, 7, 1, 1, 1, 1})));
+  CHECK((mirrored.value == image_of(1, 7, {3, 2, 1, 2, 3, 2, 1})));
+  CHECK((mirrored.grad == image_of(1, 3, {2, 3, 2})));
+  const auto ones = evaluate([](auto v) { return pad(v, 1, {.value = 1}); }, image_of(1, 1, {7}));
+  CHECK((ones.value == image_of(3, 3, {1, 1, 1, 1, 7, 1, 1, 1, 1})));
 }
 
 TEST_CASE("pad makes images of constants from images without pixels") {

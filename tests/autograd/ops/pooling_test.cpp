@@ -11,19 +11,11 @@
 
 using namespace xtape;
 
-namespace {
-
-Array<double> image(std::size_t height, std::size_t width, const std::vector<double>& pixels) {
-  return array_of<double>(Shape{1, height, width, 1}, pixels);
-}
-
-}  // namespace
-
 TEST_CASE("max_pool2d gives the gradient to the first of equal maxima") {
   const auto pooled =
-      evaluate([](auto x) { return max_pool2d(x, 2); }, image(2, 4, {1, 3, 2, 2, 3, 0, 2, 2}));
-  CHECK((pooled.value == image(1, 2, {3, 2})));
-  CHECK((pooled.grad == image(2, 4, {0, 1, 1, 0, 0, 0, 0, 0})));
+      evaluate([](auto x) { return max_pool2d(x, 2); }, image_of(2, 4, {1, 3, 2, 2, 3, 0, 2, 2}));
+  CHECK((pooled.value == image_of(1, 2, {3, 2})));
+  CHECK((pooled.grad == image_of(2, 4, {0, 1, 1, 0, 0, 0, 0, 0})));
 }
 
 TEST_CASE("max_pool2d: the windows of an image of 31 x 31 leave the last row and column out") {
@@ -41,8 +33,8 @@ TEST_CASE("max_pool2d: the windows of an image of 31 x 31 leave the last row and
 
 TEST_CASE("max_pool2d: overlapping windows add their gradients") {
   const auto pooled = evaluate([](auto x) { return max_pool2d(x, 3, {.stride = 1}); },
-                               image(3, 5, {0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0}));
-  CHECK((pooled.value == image(1, 3, {9, 9, 9})));
+                               image_of(3, 5, {0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0}));
+  CHECK((pooled.value == image_of(1, 3, {9, 9, 9})));
   CHECK(pooled.grad(0, 1, 2, 0) == 3);
 }
 
@@ -51,9 +43,9 @@ TEST_CASE("max_pool2d: padding does not win over negative numbers") {
       [](auto x) {
         return max_pool2d(x, {2, 2}, {.stride = 2, .padding = {1, 1}});
       },
-      image(2, 2, {-1, -2, -3, -4}));
-  CHECK((pooled.value == image(2, 2, {-1, -2, -3, -4})));
-  CHECK((pooled.grad == image(2, 2, {1, 1, 1, 1})));
+      image_of(2, 2, {-1, -2, -3, -4}));
+  CHECK((pooled.value == image_of(2, 2, {-1, -2, -3, -4})));
+  CHECK((pooled.grad == image_of(2, 2, {1, 1, 1, 1})));
 }
 
 TEST_CASE("max_pool2d is the same under NoGrad, where it remembers no places") {
@@ -68,15 +60,15 @@ TEST_CASE("max_pool2d is the same under NoGrad, where it remembers no places") {
 }
 
 TEST_CASE("avg_pool2d counts padding, or does not") {
-  const auto x = image(2, 2, {4, 8, 12, 16});
+  const auto x = image_of(2, 2, {4, 8, 12, 16});
   const AvgPoolOptions all{.stride = 1, .padding = 1};
   const auto counted = evaluate([=](auto v) { return avg_pool2d(v, 2, all); }, x);
-  CHECK((counted.value == image(3, 3, {1, 3, 2, 4, 10, 6, 3, 7, 4})));
-  CHECK((counted.grad == image(2, 2, {1, 1, 1, 1})));
+  CHECK((counted.value == image_of(3, 3, {1, 3, 2, 4, 10, 6, 3, 7, 4})));
+  CHECK((counted.grad == image_of(2, 2, {1, 1, 1, 1})));
   const AvgPoolOptions pixels{.stride = 1, .padding = 1, .count_padding = false};
   const auto uncounted = evaluate([=](auto v) { return avg_pool2d(v, 2, pixels); }, x);
-  CHECK((uncounted.value == image(3, 3, {4, 6, 8, 8, 10, 12, 12, 14, 16})));
-  CHECK((uncounted.grad == image(2, 2, {2.25, 2.25, 2.25, 2.25})));
+  CHECK((uncounted.value == image_of(3, 3, {4, 6, 8, 8, 10, 12, 12, 14, 16})));
+  CHECK((uncounted.grad == image_of(2, 2, {2.25, 2.25, 2.25, 2.25})));
 }
 
 TEST_CASE("pools give the same bits for any number of threads", "[threads]") {

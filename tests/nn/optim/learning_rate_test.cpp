@@ -1,18 +1,16 @@
 #include "nn/optim/learning_rate.hpp"
 
-#include <limits>
 #include <vector>
 
 #include "nn/optim/adam.hpp"
 #include "nn/optim/sgd.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/models.hpp"
+#include "tests/support/numbers.hpp"
 
 namespace nn = xtape::nn;
 
 namespace {
-
-constexpr double nan_d = std::numeric_limits<double>::quiet_NaN();
 
 /// The rates at which `sgd` would step after reports of each of these numbers as a score.
 template <class ScoreOf>
@@ -44,11 +42,12 @@ TEST_CASE("A score knows which of two is the better one", "[nn]") {
   CHECK_FALSE(nn::lower_is_better(2).beats(1));
   CHECK(nn::lower_is_better(1).beats(2, 0.5));
   CHECK_FALSE(nn::lower_is_better(1).beats(2, 1));
-  for (const nn::Score& nothing : {nn::higher_is_better(nan_d), nn::lower_is_better(nan_d)}) {
+  for (const nn::Score& nothing :
+       {nn::higher_is_better(not_a_number), nn::lower_is_better(not_a_number)}) {
     CHECK_FALSE(nothing.beats(1));
-    CHECK_FALSE(nothing.beats(nan_d));
+    CHECK_FALSE(nothing.beats(not_a_number));
   }
-  CHECK(nn::lower_is_better(1e300).beats(nan_d));
+  CHECK(nn::lower_is_better(1e300).beats(not_a_number));
 }
 
 TEST_CASE_METHOD(Descent, "An optimizer steps at the rates of its schedule") {
@@ -68,7 +67,8 @@ TEST_CASE_METHOD(Descent, "An optimizer steps at the rates of its schedule") {
 }
 
 TEST_CASE_METHOD(Descent, "A schedule that gives no rate stops its step, which changes nothing") {
-  nn::SGD<double> sgd({.learning_rate = [](std::size_t step) { return step == 1 ? nan_d : 1.0; }});
+  nn::SGD<double> sgd(
+      {.learning_rate = [](std::size_t step) { return step == 1 ? not_a_number : 1.0; }});
   sgd.step(model, tape);
   CHECK_FAILS(sgd.step(model, tape), xtape::ValueError,
               "SGD: expected a learning_rate of at least 0, got nan");
@@ -85,8 +85,8 @@ TEST_CASE("on_plateau lowers the rate after so many reports without a better sco
   using Numbers = std::vector<double>;
   CHECK(rates_after(sgd, {3, 2, 2, 2, 3, 1, 1, 1, 1, 1}, nn::lower_is_better) ==
         Numbers{0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.1});
-  CHECK(rates_after(sgd, {nan_d, nan_d, 1, nan_d, nan_d}, nn::lower_is_better) ==
-        Numbers{0.8, 0.4, 0.4, 0.4, 0.2});
+  CHECK(rates_after(sgd, {not_a_number, not_a_number, 1, not_a_number, not_a_number},
+                    nn::lower_is_better) == Numbers{0.8, 0.4, 0.4, 0.4, 0.2});
   CHECK(rates_after(sgd, {1, 2, 3}, nn::higher_is_better) == Numbers{0.8, 0.8, 0.8});
   const nn::SGD<double> wanting(
       {.learning_rate = nn::on_plateau(1, {.factor = 0.5, .patience = 1, .min_change = 0.25})});

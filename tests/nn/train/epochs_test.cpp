@@ -173,7 +173,7 @@ TEST_CASE("Early stopping waits as long as it says and puts the best weights bac
   const Scored without = train_scored(losses({1, 2, 3}), 0);
   CHECK(without.status == nn::RunStatus::completed);
   CHECK(without.end == without.after[2]);
-  const Scored nothing = train_scored(losses({nan_d, nan_d, 1}), 2);
+  const Scored nothing = train_scored(losses({not_a_number, not_a_number, 1}), 2);
   CHECK(nothing.status == nn::RunStatus::stopped_early);
   CHECK(nothing.end == nothing.after[1]);
   const Scored patient = train_scored(losses({1, 2, 3}), std::numeric_limits<std::size_t>::max());
@@ -203,7 +203,7 @@ TEST_CASE("A loss that is not finite is explained", "[nn]") {
           parts.tape.rewind();
           epoch.add(spoilt(batch));
         }) == "step 1: the loss is nan: 'log' () gave -inf; try a smaller learning rate");
-  CHECK(message([](nn::Epoch& epoch, const nn::Batch&) { epoch.add(nan_d); }) ==
+  CHECK(message([](nn::Epoch& epoch, const nn::Batch&) { epoch.add(not_a_number); }) ==
         "step 1: the loss is nan; try a smaller learning rate");
   const std::string found = message(
       [&](nn::Epoch& epoch, const nn::Batch& batch) { epoch.step([&] { return spoilt(batch); }); });
@@ -341,7 +341,7 @@ TEST_CASE("A run refuses options out of range", "[nn]") {
   CHECK(refusal({.accumulate = 0}) == "Run: expected accumulate of at least 1, got 0");
   CHECK(refusal({.batch_size = 0}) == "Run: expected batch_size of at least 1, got 0");
   CHECK(refusal({.max_norm = 0}) == "Run: expected a max_norm above 0, got 0");
-  CHECK(refusal({.max_norm = nan_d}) == "Run: expected a max_norm above 0, got nan");
+  CHECK(refusal({.max_norm = not_a_number}) == "Run: expected a max_norm above 0, got nan");
   CHECK(refusal({.resume = true}) == "Run: there is no folder to resume from");
   CHECK_FAILS(empty.epochs(quiet(1)), ValueError,
               "Epochs: there are no batches to train on: the dataset is empty");

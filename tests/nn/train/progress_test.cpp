@@ -75,7 +75,7 @@ TEST_CASE("colour adds nothing but escape sequences") {
 TEST_CASE("a progress line says the same in words, and without losses shows none") {
   nn::Standing at = standing;
   CHECK(nn::progress_line(at) == "epoch 3/15: 52 %, 612345 samples/s, loss 0.0853, 0:07 left");
-  at.loss = nan_d;
+  at.loss = not_a_number;
   CHECK(nn::progress_line(at) == "epoch 3/15: 52 %, 612345 samples/s, 0:07 left");
   CHECK(progress_bar(at, {.width = 50}) == "epoch  3/15 [====>   ]  52 %  0:07 left  612345/s");
 }
@@ -83,7 +83,7 @@ TEST_CASE("a progress line says the same in words, and without losses shows none
 TEST_CASE("durations are rounded up to seconds") {
   const std::vector<std::pair<double, std::string>> durations{
       {0, "0:00"},       {0.01, "0:01"}, {59.5, "1:00"},      {3599, "59:59"},
-      {3723, "1:02:03"}, {-1, "0:00"},   {1e300, "99:59:59"}, {nan_d, "0:00"}};
+      {3723, "1:02:03"}, {-1, "0:00"},   {1e300, "99:59:59"}, {not_a_number, "0:00"}};
   for (const auto& [seconds, text] : durations) {
     CHECK(nn::format_duration(seconds) == text);
   }
@@ -151,7 +151,7 @@ std::string shown(const Ends& ends, nn::ProgressStyle style = nn::ProgressStyle:
     progress.begin_epoch(2, 10);
     progress.advance(10, 0.5);
     std::this_thread::sleep_for(std::chrono::milliseconds(110));
-    progress.advance(30, nan_d);  // a batch without a loss
+    progress.advance(30, not_a_number);  // a batch without a loss
     progress.print("a line");
     progress.end_epoch();
   }

@@ -85,15 +85,15 @@ struct Edited {
 
 TEST_CASE("A checkpoint with one number edited is refused, and changes nothing", "[nn]") {
   const Edited run(35);  // epoch 2, after batch 15 of 20
-  run.check_refused("epoch", {0, 1, 3, 4, 1.5, -1, 1e300, nan_d, infinity});
-  run.check_refused("samples", {0, 149, 151, 195, 150.5, -150, nan_d, infinity});
-  run.check_refused("steps", {0, 34, 36, 0.5, nan_d});
-  run.check_refused("best_epoch", {1, 2, 0.5, -1, nan_d});
-  run.check_refused("losses", {0.5, -1, nan_d});
-  run.check_refused("norms", {0.5, -1, nan_d});
-  run.check_refused("loss_sum", {nan_d, infinity, -infinity});
+  run.check_refused("epoch", {0, 1, 3, 4, 1.5, -1, 1e300, not_a_number, infinity});
+  run.check_refused("samples", {0, 149, 151, 195, 150.5, -150, not_a_number, infinity});
+  run.check_refused("steps", {0, 34, 36, 0.5, not_a_number});
+  run.check_refused("best_epoch", {1, 2, 0.5, -1, not_a_number});
+  run.check_refused("losses", {0.5, -1, not_a_number});
+  run.check_refused("norms", {0.5, -1, not_a_number});
+  run.check_refused("loss_sum", {not_a_number, infinity, -infinity});
   for (const char* name : {"norm_sum", "learning_rate", "epoch_seconds", "seconds"}) {
-    run.check_refused(name, {nan_d, infinity, -infinity, -1});
+    run.check_refused(name, {not_a_number, infinity, -infinity, -1});
   }
   run.check_refused("epoch_seconds", {1e11, 1e300});
   run.check_refused("seconds", {1e11, 1e300});
@@ -118,10 +118,10 @@ TEST_CASE("A checkpoint with one number edited is refused, and changes nothing",
       run.check_refused(key, 0, two_infinities, "tensor '" + key + "' holds inf at element 0");
     }
   }
-  for (const double scale : {0.0, -1.0, 1.5, nan_d}) {
+  for (const double scale : {0.0, -1.0, 1.5, not_a_number}) {
     run.check_refused("optimizer.plateau", 0, std::bit_cast<std::uint64_t>(scale), "is scaled by");
   }
-  for (const double waits : {-1.0, 0.5, 1e300, nan_d}) {
+  for (const double waits : {-1.0, 0.5, 1e300, not_a_number}) {
     run.check_refused("optimizer.plateau", 2, std::bit_cast<std::uint64_t>(waits), "reports");
   }
   run.check_refused("batches", 0, 196, "196 items");
@@ -138,7 +138,7 @@ TEST_CASE("A finished run's checkpoint with one number edited is refused, too", 
   run.check_refused("epoch", {0, 3, 5});
   run.check_refused("samples", {5, 195});
   run.check_refused("best_epoch", {1, 3});
-  run.check_refused("loss_sum", {nan_d});
+  run.check_refused("loss_sum", {not_a_number});
 }
 
 TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
@@ -164,7 +164,7 @@ TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
                                 {0, 100, sound}};  // no score was a number
   for (const Case& each : cases) {
     state.best_epoch = each.best;
-    state.best_score = each.best == 0 ? nan_d : 0.5;
+    state.best_score = each.best == 0 ? not_a_number : 0.5;
     const nn::CheckpointNumbers saved{.steps = state.steps,
                                       .position = {.within_epoch = true, .given = 1},
                                       .numbers = nn::detail::numbers_of(state)};
@@ -186,7 +186,7 @@ TEST_CASE("The best score is a number if there is a best epoch, otherwise NaN", 
   state.epoch = 3;
   state.steps = state.batches = 20;
   for (const std::size_t best_epoch : {0UL, 2UL}) {
-    for (const double best_score : {nan_d, -infinity, -0.5, 0.0, infinity}) {
+    for (const double best_score : {not_a_number, -infinity, -0.5, 0.0, infinity}) {
       state.best_epoch = best_epoch;
       state.best_score = best_score;
       const nn::CheckpointNumbers saved{.steps = state.steps,
