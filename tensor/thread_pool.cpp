@@ -30,9 +30,10 @@ constexpr microseconds caller_patience{50};
 /// A caller that waits longer than this, and longer than it computed itself, concludes that the
 /// thread it waits for has lost its processor.
 constexpr microseconds stall{50};
-/// After a stall, a caller computes alone for this many times the length of the stall. So stalls
-/// cost at most a twentieth of its time.
-constexpr int pauses_per_stall = 20;
+/// After a stall, a caller computes alone for a multiple of the length of the stall. The multiple
+/// doubles from stall to stall, up to the greatest. So a processor that stays busy costs at most a
+/// thirtieth of the time, and a short disturbance takes the second thread away for a short time.
+constexpr int least_pause = 2, greatest_pause = 32;
 
 /// Calls ready() repeatedly, at most for as long as `patience`. Returns its last result.
 template <class Ready>
@@ -195,8 +196,27 @@ class Pool {
   std::array<Worker*, Job::max_chunks> workers_{};
 };
 
-/// The time until which this thread computes alone, because others kept it waiting.
-thread_local Clock::time_point alone_until{};
+/// The times that a thread computes alone, because others kept it waiting.
+class Pauses {
+ public:
+  /// Returns true while the thread computes alone.
+  bool alone(Clock::time_point now) const noexcept { return now < until_; }
+
+  /// Begins a pause after a stall. A stall that comes sooner after the last pause than that pause
+  /// was long doubles the multiple.
+  void add(Clock::duration waited, Clock::time_point now) noexcept {
+    multiple_ = now - until_ < length_ ? std::min(2 * multiple_, greatest_pause) : least_pause;
+    length_ = multiple_ * waited;
+    until_ = now + length_;
+  }
+
+ private:
+  Clock::time_point until_{};
+  Clock::duration length_{};
+  int multiple_ = least_pause;
+};
+
+thread_local Pauses pauses;
 
 }  // namespace
 
@@ -227,7 +247,7 @@ void run(Job& job, std::size_t threads) {
     return;
   }
   const Clock::time_point start = Clock::now();
-  if (start < alone_until) {
+  if (pauses.alone(start)) {
     job.work(0);
     return;
   }
@@ -256,7 +276,7 @@ void run(Job& job, std::size_t threads) {
   }
   const Clock::time_point end = Clock::now();
   if (end - waits > std::max<Clock::duration>(stall, waits - start)) {
-    alone_until = end + pauses_per_stall * (end - waits);
+    pauses.add(end - waits, end);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <filesystem>
 #include <latch>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -65,6 +66,71 @@ class HeldWorker {
   std::jthread caller_;
 };
 
+/// Lets a worker keep this thread waiting for 5 ms. Returns the time after that, or nothing if it
+/// was not the worker alone that lost time.
+std::optional<Clock::time_point> stall() {
+  const auto self = std::this_thread::get_id();
+  std::atomic<int> there = 0;
+  const long preempted = involuntary_switches();
+  const auto start = Clock::now();
+  Clock::time_point own_end;
+  run_chunks(2, 2, [&](std::size_t) {
+    ++there;
+    while (there < 2 && Clock::now() - start < milliseconds(2)) {
+    }
+    if (std::this_thread::get_id() == self) {
+      own_end = Clock::now();
+    } else {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+  });
+  const bool waited = own_end - start < milliseconds(2) && involuntary_switches() == preempted;
+  return waited ? std::optional(Clock::now()) : std::nullopt;
+}
+
+/// Computes chunks for this time. Returns true if this thread computed all of them.
+bool computes_alone_for(milliseconds time) {
+  const auto self = std::this_thread::get_id();
+  const auto end = Clock::now() + time;
+  std::atomic<bool> alone = true;
+  while (Clock::now() < end) {
+    run_chunks(2, 2, [&](std::size_t) {
+      alone = alone && std::this_thread::get_id() == self;
+      std::this_thread::sleep_for(std::chrono::microseconds(500));
+    });
+  }
+  return alone;
+}
+
+enum class Verdict { right, wrong, disturbed };
+
+/// The verdict on what was seen `alone` since a stall, if not more than `most` has passed.
+Verdict verdict(std::optional<Clock::time_point> stalled, milliseconds most, bool alone) {
+  if (!stalled || Clock::now() - *stalled > most) {
+    return Verdict::disturbed;
+  }
+  return alone ? Verdict::right : Verdict::wrong;
+}
+
+/// Returns what `look` sees in a thread that has not waited yet. Other processes may disturb the
+/// look, so it is repeated for a minute.
+template <class Look>
+Verdict look_in_new_threads(const Look& look) {
+  const auto give_up = Clock::now() + std::chrono::seconds(60);
+  auto seen = Verdict::disturbed;
+  while (seen == Verdict::disturbed && Clock::now() < give_up) {
+    std::jthread([&] { seen = look(); }).join();
+  }
+  return seen;
+}
+
+void check(Verdict verdict) {
+  if (verdict == Verdict::disturbed) {
+    XTAPE_SKIP("SKIPPED: other processes took the processor from the caller in every attempt");
+  }
+  CHECK(verdict == Verdict::right);
+}
+
 }  // namespace
 
 TEST_CASE("Each chunk is computed once", "[threads]") {
@@ -105,43 +171,36 @@ TEST_CASE("A caller does not wait for a worker that is busy elsewhere", "[thread
 }
 
 TEST_CASE("After a worker has kept it waiting a caller computes alone for a while", "[threads]") {
-  bool measured = false;
-  const auto give_up = Clock::now() + std::chrono::seconds(60);
-  while (!measured && Clock::now() < give_up) {
-    // A new thread has not waited yet.
-    std::jthread([&] {
-      const auto self = std::this_thread::get_id();
-      std::latch both_there(2);
-      const long preempted = involuntary_switches();
-      const auto start = Clock::now();
-      Clock::time_point own_end;
-      run_chunks(2, 2, [&](std::size_t) {
-        both_there.arrive_and_wait();
-        if (std::this_thread::get_id() == self) {
-          own_end = Clock::now();
-        } else {
-          std::this_thread::sleep_for(milliseconds(5));
-        }
-      });
-      const auto stalled = Clock::now();
-      // Only a caller that computed all the time knows that it was the worker that lost time.
-      const bool waited = own_end - start < milliseconds(2) && involuntary_switches() == preempted;
-      bool alone = true;
-      for (int i = 0; i < 5; ++i) {
-        run_chunks(2, 2, [&](std::size_t) {
-          alone = alone && std::this_thread::get_id() == self;
-          std::this_thread::sleep_for(milliseconds(1));
-        });
-      }
-      if (waited && Clock::now() - stalled < milliseconds(80)) {  // 100 after a stall of 5
-        measured = true;
-        CHECK(alone);
-      }
-    });
-  }
-  if (!measured) {
-    XTAPE_SKIP("SKIPPED: other processes took the processor from the caller in every attempt");
-  }
+  check(look_in_new_threads([] {
+    const std::optional<Clock::time_point> stalled = stall();
+    const bool alone = computes_alone_for(milliseconds(6));
+    return verdict(stalled, milliseconds(8), alone);  // 10 after a stall of 5
+  }));
+}
+
+TEST_CASE("A caller that is kept waiting again computes alone for longer", "[threads]") {
+  check(look_in_new_threads([] {
+    const std::optional<Clock::time_point> first = stall();
+    if (!first) {
+      return Verdict::disturbed;
+    }
+    std::this_thread::sleep_until(*first + milliseconds(11));
+    const std::optional<Clock::time_point> second = stall();
+    const bool alone = computes_alone_for(milliseconds(14));
+    return verdict(second, milliseconds(17), alone);  // 20 after another stall of 5
+  }));
+}
+
+TEST_CASE("A caller asks for help again after the time alone", "[threads]") {
+  const Verdict helped = look_in_new_threads([] {
+    const std::optional<Clock::time_point> stalled = stall();
+    if (!stalled) {
+      return Verdict::disturbed;
+    }
+    std::this_thread::sleep_until(*stalled + milliseconds(20));
+    return computes_alone_for(milliseconds(4)) ? Verdict::disturbed : Verdict::right;
+  });
+  CHECK(helped == Verdict::right);
 }
 
 TEST_CASE("The exception of the first chunk that throws arrives, after all chunks have ended",
