@@ -27,6 +27,7 @@
 #include "nn/data/csv.hpp"
 #include "nn/data/dataset.hpp"
 #include "nn/data/idx.hpp"
+#include "nn/data/image_transforms.hpp"
 #include "nn/data/npy.hpp"
 #include "nn/data/samples.hpp"
 #include "nn/freeze.hpp"

@@ -24,6 +24,7 @@ if(XTAPE_WITH_DATASETS)
   if(CURL_FOUND AND OPENSSL_FOUND)
     xtape_add_component(
       datasets
+      nn/datasets/cifar10.cpp
       nn/datasets/datasets.cpp
       nn/datasets/download.cpp
       nn/datasets/glyphs.cpp
@@ -34,9 +35,10 @@ if(XTAPE_WITH_DATASETS)
       nn/datasets/mnist.cpp
       nn/datasets/sha256.cpp
       nn/datasets/synthetic_digits.cpp
+      nn/datasets/synthetic_shapes.cpp
       nn/datasets/unpack.cpp)
     # As for the random numbers: the same images on every machine.
-    set_source_files_properties(nn/datasets/synthetic_digits.cpp
+    set_source_files_properties(nn/datasets/synthetic_digits.cpp nn/datasets/synthetic_shapes.cpp
                                 PROPERTIES COMPILE_OPTIONS "-ffp-contract=off")
     target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
   endif()

@@ -18,6 +18,9 @@ namespace datasets = xtape::nn::datasets;
 
 namespace {
 
+/// The known data sets that the program reads, the default first.
+const std::vector<std::string> known_names{"mnist", "fashion"};
+
 DataSource synthetic(const std::string& notice) {
   return {"synthetic",
           "synthetic digits",
@@ -50,7 +53,8 @@ int run(const cli::Arguments& arguments) {
     cli::flush_output();
     return 0;
   }
-  const datasets::Location location = datasets::locate(options, cli::download_progress());
+  const datasets::Location location =
+      datasets::locate(options, cli::download_progress(), known_names);
   datasets::require_found(location);
   for (const std::string& problem : location.corrected) {
     cli::complain(problem + "; it has been downloaded anew");
@@ -69,7 +73,7 @@ DataSource find_data(const datasets::Options& options, const datasets::DownloadP
                                       "--data {}: synthetic digits need no folder", options.folder);
     return synthetic("");
   }
-  const datasets::Location location = datasets::locate(options, progress);
+  const datasets::Location location = datasets::locate(options, progress, known_names);
   if (!location.folder.empty()) {
     std::string notice;
     for (const std::string& problem : location.corrected) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "nn/data/image_shape.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn {
@@ -199,13 +200,8 @@ Augment::Augment(const AugmentOptions& options) : options_(options) {
 }
 
 void Augment::operator()(Sample& image) const {
-  const Shape& shape = image.shape;
-  require<ShapeError>(shape.size() == 2 || shape.size() == 3,
-                      "Augment: expected images (rows, columns) or (rows, columns, channels), got "
-                      "samples {}",
-                      shape);
-  const std::size_t rows = shape[0], columns = shape[1], pixels = rows * columns;
-  const std::size_t channels = shape.size() == 3 ? shape[2] : 1;
+  const auto [rows, columns, channels] = detail::image_shape("Augment", image.shape);
+  const std::size_t pixels = rows * columns;
   const bool elastic = !gaussian_.empty();
   const std::size_t noise_size =
       elastic ? detail::elastic_noise_size(gaussian_.size() / 2, rows, columns) : 0;

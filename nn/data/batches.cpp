@@ -52,7 +52,7 @@ void BatchSamples::transform(T* out) const {
     worker.values.resize(width);
     samples_->write(rows_[i], worker.values.data());
     Rng own{stage_->seed + first_ + i};
-    Sample sample{worker.values, samples_->shape(), own, worker.scratch};
+    Sample sample{worker.values, samples_->shape(), own, worker.scratch, rows_[i], stage_->epoch};
     stage_->transform(sample);
     std::transform(worker.values.begin(), worker.values.end(), out + i * width,
                    [](float value) { return static_cast<T>(value); });
@@ -162,12 +162,15 @@ void Batches::start_epoch() {
   }
   if (!resumes) {
     given_ = 0;
+    ++epochs_;
   }
+  stage_.epoch = epochs_ - 1;
   within_epoch_ = given_ < size();
 }
 
 Batches::Position Batches::position() const {
   Position position{.items = data_.size(), .batch_size = batch_size_};
+  position.epochs = epochs_;
   if (within_epoch_) {
     position.within_epoch = true;
     position.given = given_;
@@ -186,6 +189,8 @@ void Batches::check(const Position& position) const {
                       position.items, position.batch_size, data_.size(), batch_size_);
   require<ValueError>(position.given <= size(), "Batches: the position is after batch {} of {}",
                       position.given, size());
+  require<ValueError>(position.epochs > 0 || !position.within_epoch,
+                      "Batches: the position is in an epoch, but no epoch has begun");
   const Rng::State none{};
   const bool shuffled = rng_ != nullptr;
   require<ValueError>((position.rng != none) == shuffled &&
@@ -198,6 +203,7 @@ void Batches::restore(const Position& position) {
   check(position);
   restored_ = within_epoch_ = position.within_epoch;
   given_ = position.given;
+  epochs_ = position.epochs;
   epoch_start_ = position.epoch_start;
   if (rng_ != nullptr) {
     rng_->restore(position.rng);

@@ -19,6 +19,8 @@ struct Sample {
   const Shape& shape;       ///< The shape, such as (28, 28) or (32, 32, 3).
   Rng& rng;                 ///< The random numbers of this sample.
   Buffer<float>& scratch;   ///< Working memory that later samples reuse.
+  std::size_t index = 0;    ///< The number of the sample in the dataset.
+  std::size_t epoch = 0;    ///< The number of the epoch of its Batches. Epochs count from 0.
 };
 
 /// A function that changes a sample, such as Augment or a lambda `[](nn::Sample& sample) { ... }`.
@@ -48,6 +50,7 @@ struct TransformStage {
 
   Transform transform;
   std::uint64_t seed = 0;                 // of the epoch; sample i of it has the stream seed + i
+  std::size_t epoch = 0;                  // its number
   mutable std::vector<Worker> workers{};  // one for each thread
 };
 
@@ -121,8 +124,9 @@ struct Batch {
 ///
 /// With an Rng, each begin() draws a new order of all samples. The order depends only on the state
 /// of the Rng. Without an Rng, the samples have the order of the dataset. The random numbers of
-/// transforms follow from the same Rng. Without an Rng, they are the same in each epoch. After the
-/// first epoch, a Batches does not allocate.
+/// transforms follow from the same Rng. Without an Rng, they are the same in each epoch. Transforms
+/// also get the number of the epoch, which counts the calls of begin(). After the first epoch, a
+/// Batches does not allocate.
 ///
 /// A Batches shares the elements of the dataset. It refers to the Rng, which must outlive it and
 /// must not move. A Batch is valid until the next begin(), and until its Batches is moved or
@@ -163,6 +167,7 @@ class Batches {
     std::size_t given = 0;       ///< The number of used batches of this epoch.
     Rng::State epoch_start{};    ///< The Rng at the start of this epoch. Zeros without an Rng.
     Rng::State rng{};            ///< The Rng now. Zeros without an Rng.
+    std::size_t epochs = 0;      ///< The number of epochs that have begun.
   };
 
   /// Returns the position in the epoch. Inside the loop, the current batch counts as used. After
@@ -175,8 +180,8 @@ class Batches {
   void restore(const Position& position);
 
   /// Checks that a position fits this Batches. Throws ValueError if the number of samples or the
-  /// batch size differs, if only one of them has an Rng, or if the epoch has fewer batches than
-  /// were used.
+  /// batch size differs, if only one of them has an Rng, if the epoch has fewer batches than were
+  /// used, or if the position is in an epoch and none has begun.
   void check(const Position& position) const;
 
  private:
@@ -205,6 +210,7 @@ class Batches {
   bool restored_ = false;  // begin() resumes
   bool within_epoch_ = false;
   std::size_t given_ = 0;
+  std::size_t epochs_ = 0;  // that have begun
   Rng::State epoch_start_{};
   std::vector<std::size_t> order_;
 };

@@ -23,8 +23,17 @@ inline constexpr std::array<const char*, 10> cifar10_classes{
 /// be read, does not hold whole records, or has a label above 9.
 Dataset read_cifar10_file(const std::filesystem::path& path);
 
-/// Reads `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin` from `folder`, or from
-/// `cifar-10-batches-bin` in it. Throws DataError as read_cifar10_file() does.
+/// Reads the six files of CIFAR-10's binary version from `folder`. The function takes the first of
+/// these that is there:
+///
+/// 1. the archive `cifar-10-binary.tar.gz`, whose members are read without unpacking it to the
+/// disk,
+/// 2. the folder `cifar-10-batches-bin`,
+/// 3. the files `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
+///
+/// Throws DataError as read_cifar10_file() does. Throws DataError if there is no such folder, if
+/// the archive is damaged or has other members than files of at most 10,000 records under these
+/// names, or if a file is missing.
 Cifar10 read_cifar10(const std::filesystem::path& folder);
 
 }  // namespace xtape::nn

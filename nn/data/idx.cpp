@@ -1,7 +1,5 @@
 #include "nn/data/idx.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -11,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/data/gzip.hpp"
 #include "nn/io/files.hpp"
 #include "tensor/error.hpp"
 
@@ -45,33 +44,12 @@ class RawSource {
   std::uint64_t position_ = 0;
 };
 
-/// What a gzip file (RFC 1952) of one member holds, unpacked piece by piece.
+/// The content of a gzip file.
 class GzipSource {
  public:
-  explicit GzipSource(const InputFile& file) : file_(file), packed_(file), input_(1 << 17) {
-    const int gzip_only = 16;
-    require<Error>(inflateInit2(&stream_, gzip_only + MAX_WBITS) == Z_OK,
-                   "{}: zlib cannot start: out of memory", file.name());
-  }
-  GzipSource(const GzipSource&) = delete;
-  GzipSource& operator=(const GzipSource&) = delete;
-  ~GzipSource() { inflateEnd(&stream_); }
+  explicit GzipSource(const InputFile& file) : file_(file), content_(file) {}
 
-  std::size_t read(std::span<std::uint8_t> out) {
-    std::size_t done = 0;
-    while (done < out.size() && !ended_) {
-      refill();
-      const std::size_t step = std::min<std::size_t>(out.size() - done, 1 << 30);
-      stream_.next_out = out.data() + done;
-      stream_.avail_out = static_cast<uInt>(step);
-      const int status = inflate(&stream_, Z_NO_FLUSH);
-      ended_ = status == Z_STREAM_END;
-      require<DataError>(ended_ || status == Z_OK, "{}: damaged gzip data: {}", file_.name(),
-                         stream_.msg != nullptr ? stream_.msg : zError(status));
-      done += step - stream_.avail_out;
-    }
-    return done;
-  }
+  std::size_t read(std::span<std::uint8_t> out) { return content_.read(out); }
 
   /// Refuses a promise that the file cannot keep before anything is unpacked: its last four bytes
   /// are the unpacked size modulo 2^32, and deflate packs at most 1032 bytes into one.
@@ -93,30 +71,11 @@ class GzipSource {
                        file_.name(), shape, promised, file_.size());
   }
 
-  /// Also makes zlib compare the checksum, which it does where the stream ends.
-  void expect_end() {
-    std::array<std::uint8_t, 1> extra{};
-    require<DataError>(read(extra) == 0, "{}: unpacks to more than the header promises",
-                       file_.name());
-    require<DataError>(stream_.avail_in == 0 && packed_.read(extra) == 0,
-                       "{}: bytes follow the end of the gzip data", file_.name());
-  }
+  void expect_end() { content_.expect_end(); }
 
  private:
-  void refill() {
-    if (stream_.avail_in == 0) {
-      stream_.next_in = input_.data();
-      stream_.avail_in = static_cast<uInt>(packed_.read(input_));
-      require<DataError>(stream_.avail_in > 0, "{}: the gzip data are cut short after {} bytes",
-                         file_.name(), file_.size());
-    }
-  }
-
   const InputFile& file_;
-  RawSource packed_;
-  Bytes input_;
-  z_stream stream_{};
-  bool ended_ = false;
+  detail::GzipReader content_;
 };
 
 const char* type_name(std::uint8_t type) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "nn/data/cifar.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn::datasets {
@@ -45,20 +46,46 @@ KnownDataset fashion() {
            "Bag", "Ankle boot"}};
 }
 
+/// Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+KnownDataset cifar10() {
+  return {"cifar10",
+          "CIFAR-10",
+          {{"cifar-10-binary.tar.gz", 170052171,
+            "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", Packing::none}},
+          {"https://www.cs.toronto.edu/~kriz/"},
+          {},
+          {cifar10_classes.begin(), cifar10_classes.end()},
+          {"cifar-10-binary.tar.gz", "cifar-10-batches-bin", "data_batch_1.bin"}};
+}
+
+/// Returns the names as "a, b or c".
+std::string alternatives(const std::vector<std::string>& names) {
+  std::string text = names.front();
+  for (std::size_t i = 1; i < names.size(); ++i) {
+    text += (i + 1 < names.size() ? ", " : " or ") + names[i];
+  }
+  return text;
+}
+
 }  // namespace
 
 const std::vector<KnownDataset>& known_datasets() {
-  static const std::vector<KnownDataset> all{mnist(), fashion()};
+  static const std::vector<KnownDataset> all{mnist(), fashion(), cifar10()};
   return all;
 }
 
-const KnownDataset& known_dataset(std::string_view name) {
-  const auto& all = known_datasets();
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
-  xtape::require<xtape::ValueError>(found != all.end(),
-                                    "no data set is called '{}': expected mnist or fashion", name);
-  return *found;
+const KnownDataset& known_dataset(std::string_view name, const std::vector<std::string>& names) {
+  std::vector<std::string> possible;
+  for (const KnownDataset& each : known_datasets()) {
+    if (names.empty() || std::find(names.begin(), names.end(), each.name) != names.end()) {
+      if (each.name == name) {
+        return each;
+      }
+      possible.push_back(each.name);
+    }
+  }
+  xtape::fail<xtape::ValueError>("expected the data set {}, got '{}'", alternatives(possible),
+                                 name);
 }
 
 }  // namespace xtape::nn::datasets

@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "nn/datasets/inspect.hpp"
-#include "nn/datasets/unpack.hpp"
 #include "nn/io/folder_lock.hpp"
 #include "nn/io/open_file.hpp"
 #include "tensor/error.hpp"
@@ -32,17 +31,17 @@ class Arrival {
         folder_(folder),
         limits_(limits),
         progress_(progress),
-        part_(File::to_append(folder / (file.name + ".gz.part"))) {}
+        part_(File::to_append(folder / (file.served_name() + ".part"))) {}
 
   /// Downloads the file. Throws MirrorError if this mirror cannot give it.
   void fetch(const std::string& mirror) {
     const std::string url =
-        fmt::format("{}{}{}.gz", mirror, mirror.ends_with('/') ? "" : "/", file_.name);
+        fmt::format("{}{}{}", mirror, mirror.ends_with('/') ? "" : "/", file_.served_name());
     auto pause = limits_.back_off;
     for (int attempt = 1;; ++attempt) {
-      const HttpResult result = http_get(url, part_, most_bytes(), limits_.http,
+      const HttpResult result = http_get(url, part_, file_.most_served(), limits_.http,
                                          [this](auto... bytes) { return report(bytes...); });
-      const std::string problem = result.problem.empty() ? unpacked() : result.problem;
+      const std::string problem = result.problem.empty() ? published() : result.problem;
       if (problem.empty()) {
         return;
       }
@@ -55,10 +54,6 @@ class Arrival {
   }
 
  private:
-  /// Returns the largest size of a gzip file of the content. Deflate stores what it cannot
-  /// compress, with five bytes for each 16 kB at the worst.
-  std::uint64_t most_bytes() const { return file_.bytes + file_.bytes / 1000 + 1000; }
-
   bool report(std::uint64_t done, std::uint64_t total) const {
     return !progress_ || progress_("downloading " + file_.name, done, total);
   }
@@ -73,13 +68,12 @@ class Arrival {
     }
   }
 
-  /// Unpacks the part and puts the content in place. On failure, empties the part and returns the
-  /// problem.
-  std::string unpacked() {
+  /// Puts the content of the part in place. On failure, empties the part and returns the problem.
+  std::string published() {
     const File raw = File::to_write_new(folder_ / (file_.name + ".new"));
     std::string problem;
     try {
-      problem = difference(unpack(part_.path(), file_.bytes, [&](auto bytes) { raw.write(bytes); }),
+      problem = difference(read_content(part_.path(), file_, [&](auto bytes) { raw.write(bytes); }),
                            file_);
     } catch (const Damaged& error) {
       problem = error.what();

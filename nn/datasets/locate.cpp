@@ -14,12 +14,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Returns the data set whose test labels are in this folder, or null if it is no known one.
-const KnownDataset* identify(const fs::path& folder) {
-  const auto& all = known_datasets();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const KnownDataset& each) {
-    return !each.files.empty() && inspect(folder, each.files.back()).right();
+std::vector<std::string> all_names() {
+  std::vector<std::string> names;
+  for (const KnownDataset& each : known_datasets()) {
+    names.push_back(each.name);
+  }
+  return names;
+}
+
+/// Returns true if a sign of the data set or its last file is in this folder.
+bool holds(const fs::path& folder, const KnownDataset& dataset) {
+  const bool sign = std::any_of(dataset.signs.begin(), dataset.signs.end(), [&](const auto& name) {
+    std::error_code error;
+    return fs::exists(folder / name, error);
   });
+  return sign || inspect(folder, dataset.files.back()).right();
+}
+
+/// Returns the data set that is in this folder, or null if it is no known one. If there are
+/// several, `wanted` goes first.
+const KnownDataset* identify(const fs::path& folder, const KnownDataset& wanted) {
+  if (holds(folder, wanted)) {
+    return &wanted;
+  }
+  const auto& all = known_datasets();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return holds(folder, each); });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -78,11 +98,12 @@ void fetch(const Options& options, const fs::path& cache, const DownloadProgress
 }
 
 /// Looks in a folder that the user has named.
-void in_named_folder(const Options& options, const fs::path& folder, Location& location) {
-  const KnownDataset* found = identify(folder);
+void in_named_folder(const fs::path& folder, const std::vector<std::string>& possible,
+                     Location& location) {
+  const KnownDataset* found = identify(folder, *location.dataset);
   if (found == nullptr || found == location.dataset) {
     location.folder = folder;
-  } else if (!options.dataset) {
+  } else if (std::find(possible.begin(), possible.end(), found->name) != possible.end()) {
     location.dataset = found;
     location.folder = folder;
   } else {
@@ -102,10 +123,16 @@ fs::path cache_folder(const std::string& dataset_name) {
   return (cache.is_absolute() ? cache : home / ".cache") / "xtape" / dataset_name;
 }
 
-Location locate(const Options& options, const DownloadProgress& progress) {
-  Location location{&known_dataset(options.dataset.value_or("mnist")), {}, {}, {}};
+Location locate(const Options& options, const DownloadProgress& progress,
+                const std::vector<std::string>& names) {
+  std::vector<std::string> possible = names.empty() ? all_names() : names;
+  Location location{
+      &known_dataset(options.dataset.value_or(possible.front()), possible), {}, {}, {}};
+  if (options.dataset) {
+    possible = {*options.dataset};
+  }
   if (!options.folder.empty()) {
-    in_named_folder(options, options.folder, location);
+    in_named_folder(options.folder, possible, location);
     require_found(location);
     return location;
   }
@@ -113,7 +140,7 @@ Location locate(const Options& options, const DownloadProgress& progress) {
   if (named.empty()) {
     location.tried.emplace_back("$XTAPE_DATA_DIR: not set");
   } else {
-    in_named_folder(options, named, location);
+    in_named_folder(named, possible, location);
   }
   if (!location.folder.empty()) {
     return location;

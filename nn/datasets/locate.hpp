@@ -12,7 +12,7 @@ namespace xtape::nn::datasets {
 
 /// The options of locate(): the data set, and the places to search.
 struct Options {
-  std::optional<std::string> dataset = {};  ///< The name. Absent: mnist.
+  std::optional<std::string> dataset = {};  ///< The name. Absent: the first of the possible ones.
   std::string folder = {};                  ///< The folder with the files. Empty: search.
   std::string mirror = {};                  ///< Replaces the known mirrors unless empty.
   bool offline = false;                     ///< Never use the network.
@@ -39,9 +39,15 @@ std::filesystem::path cache_folder(const std::string& dataset_name);
 /// In the cache, the content must be the published content. Other files are replaced by a download.
 /// A folder from the user may have any content, except another known data set.
 ///
-/// Throws DataError for such a folder ($XTAPE_DATA_DIR is skipped instead). Throws Stopped if the
-/// progress callback asks to stop.
-Location locate(const Options& options, const DownloadProgress& progress = {});
+/// `names` are the data sets that the caller can read. The first is the default. If the options
+/// name none and a folder from the user has another one of them, the result is that one. Without
+/// `names`, all known data sets are possible.
+///
+/// Throws DataError for a folder with another data set ($XTAPE_DATA_DIR is skipped instead). Throws
+/// ValueError if the options name a data set that is not possible. Throws Stopped if the progress
+/// callback asks to stop.
+Location locate(const Options& options, const DownloadProgress& progress = {},
+                const std::vector<std::string>& names = {});
 
 /// Throws DataError, with the places that were tried, unless the files were found.
 void require_found(const Location& location);

@@ -3,14 +3,15 @@
 namespace xtape::nn {
 
 std::filesystem::path find_dataset(const datasets::Options& options,
-                                   const datasets::DownloadProgress& progress) {
-  const datasets::Location location = datasets::locate(options, progress);
+                                   const datasets::DownloadProgress& progress,
+                                   const std::vector<std::string>& names) {
+  const datasets::Location location = datasets::locate(options, progress, names);
   datasets::require_found(location);
   return location.folder;
 }
 
 Mnist mnist(const datasets::Options& options, const datasets::DownloadProgress& progress) {
-  return read_mnist(find_dataset(options, progress));
+  return read_mnist(find_dataset(options, progress, {"mnist", "fashion"}));
 }
 
 }  // namespace xtape::nn

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "nn/data/idx.hpp"
 #include "nn/datasets/locate.hpp"
@@ -10,8 +12,9 @@
 
 namespace xtape::nn {
 
-/// Returns the folder of a known data set, by default MNIST. The function searches these places in
-/// order:
+/// Returns the folder of a known data set. `names` are the data sets that the caller can read, and
+/// the first is the default. Without `names`, each is possible, and MNIST is the default. The
+/// function searches these places in order:
 ///
 /// 1. `options.folder`, if it is not empty, and then nowhere else;
 /// 2. `$XTAPE_DATA_DIR`;
@@ -22,10 +25,11 @@ namespace xtape::nn {
 /// In the places 3 to 5 all files have the published sizes and SHA-256 sums.
 ///
 /// Throws DataError, with all places that were searched, if there is no such folder. Throws
-/// ValueError if no data set has the name, or if a mirror is not HTTPS. Throws datasets::Stopped if
-/// `progress` returns false.
+/// ValueError if no possible data set has the name, or if a mirror is not HTTPS. Throws
+/// datasets::Stopped if `progress` returns false.
 std::filesystem::path find_dataset(const datasets::Options& options = {},
-                                   const datasets::DownloadProgress& progress = {});
+                                   const datasets::DownloadProgress& progress = {},
+                                   const std::vector<std::string>& names = {});
 
 /// Returns MNIST, or with `{.dataset = "fashion"}` Fashion-MNIST, from find_dataset(). Throws as
 /// find_dataset() and read_mnist() do.

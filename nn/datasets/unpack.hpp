@@ -35,4 +35,8 @@ Content unpack(const std::filesystem::path& path, std::uint64_t limit,
 /// other unpack() does.
 Content unpack(const std::filesystem::path& path, std::uint64_t limit);
 
+/// Reads a file as unpack() does, but passes on the bytes of the file itself, gzipped or not.
+Content read_packed(const std::filesystem::path& path, std::uint64_t limit,
+                    const std::function<void(std::span<const std::uint8_t>)>& take);
+
 }  // namespace xtape::nn::datasets

@@ -27,13 +27,14 @@ inline Plateau unpack(const Reports& from) {
 }
 
 /// The numbers of a Batches::Position.
-using Position = std::array<std::uint64_t, 12>;
+using Position = std::array<std::uint64_t, 13>;
 inline constexpr const char* position_key = "batches";
 
 inline Position pack(const Batches::Position& from) {
   Position to{from.items, from.batch_size, from.within_epoch, from.given};
   std::copy(from.epoch_start.begin(), from.epoch_start.end(), to.begin() + 4);
   std::copy(from.rng.begin(), from.rng.end(), to.begin() + 8);
+  to[12] = from.epochs;
   return to;
 }
 
@@ -41,6 +42,7 @@ inline Batches::Position unpack(const Position& from) {
   Batches::Position to{from[0], from[1], from[2] != 0, from[3]};
   std::copy_n(from.begin() + 4, 4, to.epoch_start.begin());
   std::copy_n(from.begin() + 8, 4, to.rng.begin());
+  to.epochs = from[12];
   return to;
 }
 

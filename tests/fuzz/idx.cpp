@@ -1,7 +1,5 @@
 #include "nn/data/idx.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 
 #include "nn/datasets/unpack.hpp"
@@ -16,21 +14,6 @@ using fuzz::expect;
 namespace {
 
 constexpr std::uint64_t most_unpacked = 1 << 20;
-
-/// What a gzip file holds, up to `most` bytes or where it is damaged.
-Bytes gunzip(std::span<const std::uint8_t> packed, std::size_t most) {
-  z_stream stream{};
-  inflateInit2(&stream, 16 + MAX_WBITS);
-  Bytes content(most);
-  stream.next_in = const_cast<Bytef*>(packed.data());
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = content.data();
-  stream.avail_out = static_cast<uInt>(content.size());
-  inflate(&stream, Z_FINISH);
-  content.resize(stream.total_out);
-  inflateEnd(&stream);
-  return content;
-}
 
 /// The raw file that holds the samples.
 Bytes raw(const nn::Samples& samples) {

@@ -45,7 +45,7 @@ export OMP_NUM_THREADS=1
 start() {
   case $1 in
     png | config | csv | npy) words=-dict=$sources/$1.dict ;;
-    idx | cifar) words= ;;
+    idx | cifar | tar) words= ;;
     *) words=-dict=$sources/safetensors.dict ;;
   esac
   mkdir -p "$work/corpus/$1"

@@ -8,6 +8,7 @@
 #include "nn/io/files.hpp"
 #include "nn/io/safetensors.hpp"
 #include "tests/fuzz/training_run.hpp"
+#include "tests/nn/data/cifar_files.hpp"
 #include "tests/nn/data/png_files.hpp"
 #include "tests/nn/io/safetensors_files.hpp"
 #include "tests/support/gzip.hpp"
@@ -181,6 +182,19 @@ void write_cifars(Seeds seeds) {
   seeds.add(std::string(3072, '\1'));
 }
 
+void write_tars(Seeds seeds) {
+  const std::string name = "cifar-10-batches-bin/data_batch_1.bin";
+  for (const std::string& archive :
+       {tar(cifar_members()), tar({}), std::string(), tar_members({{"a", "one"}}),
+        tar({{"a", "one"}, {.name = "b", .content = "two", .magic = "ustar  "}, {"c", ""}}),
+        tar({{.name = name, .type = '2'}, {.name = name, .content = "path=x", .type = 'x'}}),
+        tar({{.name = "f", .content = "x", .prefix = "very/long"}, {"../../etc/passwd", "x"}}),
+        tar({{.name = name, .content = cifar_record(3), .size = "00000014000"}}),
+        tar({{.name = "a", .size = "77777777777"}}), tar({{.name = "a", .size = "\x80"}})}) {
+    seeds.add(packed(archive));
+  }
+}
+
 void write_configs(Seeds seeds) {
   seeds.add("# all\nhidden = [512, # wide\n  256]\nseed = 0x10\nrate = 1e-3\njson = true\n");
   seeds.add(
@@ -212,4 +226,5 @@ int main(int argc, char** argv) {
   write_csvs(Seeds(folder / "csv"));
   write_npys(Seeds(folder / "npy"));
   write_cifars(Seeds(folder / "cifar"));
+  write_tars(Seeds(folder / "tar"));
 }

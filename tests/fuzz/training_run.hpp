@@ -53,11 +53,11 @@ class TrainingRun {
   /// All that the run consists of.
   std::string bits() const {
     const auto position = batches_.position();
-    std::string all =
-        fuzz::bits(std::array{optimizer_->steps(), position.items, position.batch_size,
-                              position.given, std::size_t{position.within_epoch}}) +
-        fuzz::bits(position.epoch_start) + fuzz::bits(position.rng) +
-        fuzz::bits(state_.rngs.at("tape")->state());
+    std::string all = fuzz::bits(std::array{optimizer_->steps(), position.items,
+                                            position.batch_size, position.given,
+                                            std::size_t{position.within_epoch}, position.epochs}) +
+                      fuzz::bits(position.epoch_start) + fuzz::bits(position.rng) +
+                      fuzz::bits(state_.rngs.at("tape")->state());
     xtape::nn::for_each_parameter(
         model_, [&](const xtape::nn::ParameterName&, const xtape::Array<float>& array) {
           all += fuzz::bits(array.storage());

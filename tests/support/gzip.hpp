@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 /// Returns `content` as a gzip file.
@@ -20,4 +21,24 @@ inline std::vector<std::uint8_t> gzip(std::span<const std::uint8_t> content) {
   packed.resize(stream.total_out);
   deflateEnd(&stream);
   return packed;
+}
+
+/// Returns a text as a gzip file.
+inline std::vector<std::uint8_t> gzip(std::string_view content) {
+  return gzip(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
+}
+
+/// Returns the content of a gzip file, up to `most` bytes or up to where it is damaged.
+inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> packed, std::size_t most) {
+  z_stream stream{};
+  inflateInit2(&stream, 16 + MAX_WBITS);
+  std::vector<std::uint8_t> content(most);
+  stream.next_in = const_cast<Bytef*>(packed.data());
+  stream.avail_in = static_cast<uInt>(packed.size());
+  stream.next_out = content.data();
+  stream.avail_out = static_cast<uInt>(content.size());
+  inflate(&stream, Z_FINISH);
+  content.resize(stream.total_out);
+  inflateEnd(&stream);
+  return content;
 }

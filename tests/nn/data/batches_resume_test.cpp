@@ -1,4 +1,5 @@
 #include "tests/nn/data/batches_walk.hpp"
+#include "tests/support/threads.hpp"
 
 // The position of Batches within an epoch or between two, which a checkpoint holds.
 
@@ -72,6 +73,29 @@ TEST_CASE("Batches resume with the random numbers of their transform, and betwee
   CHECK((numbers_of(resumed) == numbers_of(batches)));
 }
 
+TEST_CASE("Batches resume with the number of the epoch, which their transform gets") {
+  const Threads one(1);
+  std::vector<std::size_t> seen;
+  const nn::BatchOptions options{
+      .transform = [&](nn::Sample& sample) { seen.push_back(100 * sample.epoch + sample.index); }};
+  const nn::Dataset data = numbered_images(6);
+  nn::Batches batches(data, 3, options), resumed(data, 3, options);
+  const auto epoch = [&](nn::Batches& from) {
+    seen.clear();
+    numbers_of(from);
+    return seen;
+  };
+  CHECK(epoch(batches) == std::vector<std::size_t>{0, 1, 2, 3, 4, 5});
+  CHECK(batches.position().epochs == 1);
+  resumed.restore(batches.position());
+  CHECK(epoch(resumed) == std::vector<std::size_t>{100, 101, 102, 103, 104, 105});
+  auto it = batches.begin();
+  *it;
+  resumed.restore(batches.position());
+  CHECK(epoch(resumed) == std::vector<std::size_t>{103, 104, 105});
+  CHECK(epoch(resumed) == std::vector<std::size_t>{200, 201, 202, 203, 204, 205});
+}
+
 TEST_CASE("Batches refuse a position that is none of theirs, and stay where they are") {
   const nn::Dataset data = numbered_images(23);
   Rng rng(7), other(8);
@@ -86,6 +110,9 @@ TEST_CASE("Batches refuse a position that is none of theirs, and stay where they
   nn::Batches::Position late = position, still = position;
   late.given = 6;
   still.epoch_start = {};
+  nn::Batches::Position early = position;
+  early.epochs = 0;
+  refuses(early, "is in an epoch, but no epoch has begun");
   refuses(late, "is after batch 6 of 5");
   refuses(still, "has no Rng, these batches have one");
   refuses(plain.position(), "has no Rng, these batches have one");

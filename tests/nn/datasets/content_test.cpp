@@ -1,6 +1,9 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,7 +12,9 @@
 #include "nn/datasets/inspect.hpp"
 #include "nn/datasets/sha256.hpp"
 #include "nn/datasets/unpack.hpp"
+#include "nn/io/files.hpp"
 #include "tensor/rng.hpp"
+#include "tests/nn/datasets/file_server.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/cost.hpp"
 #include "tests/support/gzip.hpp"
@@ -17,9 +22,11 @@
 
 namespace {
 
+namespace fs = std::filesystem;
 using xtape::nn::datasets::Damaged;
 using xtape::nn::datasets::DataFile;
 using xtape::nn::datasets::inspect;
+using xtape::nn::datasets::Packing;
 using xtape::nn::datasets::unpack;
 
 const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -119,6 +126,57 @@ TEST_CASE("inspect finds a file by each name that read_mnist knows, in its order
   CHECK_FALSE(inspect(folder.path(), plain).found());
   folder.write("points.csv.gz", packed(content));
   CHECK(inspect(folder.path(), plain).right());
+}
+
+TEST_CASE("inspect compares a file that is served as it is byte by byte, under its own name") {
+  const TemporaryFolder folder;
+  const std::vector<std::uint8_t> archive = packed("abc");
+  const std::string text(archive.begin(), archive.end());
+  const DataFile file{"a-idx.gz", archive.size(), sha256(text, 7), Packing::none};
+  for (const char* name : {"a.idx.gz", "a-idx.gz.gz"}) {
+    folder.write(name, archive);
+    CHECK_FALSE(inspect(folder.path(), file).found());
+  }
+  const auto path = folder.write(file.name, archive);
+  CHECK(inspect(folder.path(), file).right());
+  folder.write(file.name, std::string("abc"));
+  CHECK(inspect(folder.path(), file).problem ==
+        fmt::format("{}: holds 3 bytes, expected {}", path.string(), archive.size()));
+  folder.write(file.name, text + "x");
+  CHECK(inspect(folder.path(), file).problem ==
+        fmt::format("{}: holds more than {} bytes", path.string(), archive.size()));
+  folder.write(file.name, std::string(archive.size(), 'x'));
+  CHECK(contains(inspect(folder.path(), file).problem, ": has the SHA-256 "));
+}
+
+TEST_CASE("download keeps a file that is served as it is, and its part until then", "[threads]") {
+  const TemporaryFolder folder;
+  const std::vector<std::uint8_t> archive = packed(std::string(100000, 'x') + "abc");
+  const std::string text(archive.begin(), archive.end());
+  const DataFile file{"set.tar.gz", archive.size(), sha256(text, 7), Packing::none};
+  const FileServer server("/set.tar.gz", text);
+  const xtape::nn::datasets::KnownDataset dataset{"set", "Set", {file}, {server.url}, {}, {}};
+  const auto get = [&] {
+    return xtape::nn::datasets::download(dataset, dataset.mirrors, folder.path(), {}, {});
+  };
+  CHECK(get().empty());
+  CHECK(folder.names() == std::set<std::string>{".lock", file.name});
+  CHECK(xtape::nn::read_file(folder / file.name, 1 << 20) == text);
+  CHECK(get().empty());
+  CHECK(server.requests() == std::vector<std::string>{"0"});  // the second time it is there
+
+  folder.write(file.name, text.substr(0, 50));
+  folder.write(file.name + ".part", text.substr(0, 60));
+  CHECK(get().size() == 1);
+  CHECK(xtape::nn::read_file(folder / file.name, 1 << 20) == text);
+  CHECK(server.requests() == std::vector<std::string>{"0", "60"});
+
+  // A part of something else costs another request.
+  fs::remove(folder / file.name);
+  folder.write(file.name + ".part", std::string(60, '?'));
+  get();
+  CHECK(xtape::nn::read_file(folder / file.name, 1 << 20) == text);
+  CHECK(server.requests() == std::vector<std::string>{"0", "60", "60", "0"});
 }
 
 TEST_CASE("A data set without mirrors is not downloaded", "[nn]") {
