@@ -8,18 +8,21 @@ namespace xtape::nn {
 /// The op xtape::softmax_cross_entropy as a module: `criterion(logits, targets)`. Targets are
 /// labels, or rows of probabilities. The targets of a batch are labels if they are integers or
 /// bytes, and probabilities otherwise.
+///
+///     const nn::SoftmaxCrossEntropy criterion{.label_smoothing = 0.1};
 struct SoftmaxCrossEntropy {
   Reduction reduction = Reduction::mean;  ///< The reduction over the rows of a batch.
+  double label_smoothing = 0;  ///< The part of a target that all classes share. In [0, 1).
 
   /// Returns the loss, a scalar. Throws as xtape::softmax_cross_entropy does.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> logits, Indices labels) const {
-    return softmax_cross_entropy(logits, labels, reduction);
+    return softmax_cross_entropy(logits, labels, reduction, label_smoothing);
   }
   template <class T>
   Variable<T> operator()(Variable<T> logits, Variable<T> targets) const {
-    return softmax_cross_entropy(logits, targets, reduction);
+    return softmax_cross_entropy(logits, targets, reduction, label_smoothing);
   }
   template <class T>
   Variable<T> operator()(Variable<T> logits, const BatchSamples& targets) const {

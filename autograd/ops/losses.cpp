@@ -20,6 +20,12 @@ void require_batch(Variable<T> logits) {
                       shape);
 }
 
+void require_smoothing(double smoothing) {
+  require<ValueError>(smoothing >= 0 && smoothing < 1,
+                      "softmax_cross_entropy: expected a label_smoothing in [0, 1), got {}",
+                      smoothing);
+}
+
 template <class T>
 void require_one_tape(const char* op, Variable<T> a, Variable<T> b) {
   require<TapeError>(&a.tape() == &b.tape(), "{}: the operands live on different tapes", op);
@@ -57,15 +63,21 @@ Variable<T> weighted_logs(Variable<T> targets, Variable<T> logs) {
 }  // namespace
 
 template <class T>
-Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction reduction) {
+Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction reduction,
+                                  double label_smoothing) {
   require_batch(logits);
+  require_smoothing(label_smoothing);
   const std::span<const std::uint32_t> kept = keep_labels(logits, labels);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(labels.size()) : T(1);
+  const T smoothing = static_cast<T>(label_smoothing);
   return compose(logits.tape(), [&] {
     T loss = 0;
     const Variable<T> p =
         record("softmax", {logits},
-               [&](Array<T>& y) { loss = scale * softmax_with_loss(logits.value(), kept, y); }, {});
+               [&](Array<T>& y) {
+                 loss = scale * softmax_with_loss(logits.value(), kept, y, label_smoothing);
+               },
+               {});
     return record(
         "softmax_cross_entropy", {logits, p},
         [=](Array<T>& y) {
@@ -74,12 +86,13 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
         },
         [=](Variable<T> y) {
           const T weight = scale * y.grad().data()[0];
-          accumulate(logits, weight * p.value());
+          const std::size_t classes = p.shape()[1];
+          accumulate(logits, weight * (p.value() - smoothing / static_cast<T>(classes)));
           accumulate(logits, [=](Array<T>& dz, T) {
             T* row = dz.data();
             for (const std::uint32_t label : kept) {
-              row[label] -= weight;
-              row += dz.shape()[1];
+              row[label] -= weight * (T(1) - smoothing);
+              row += classes;
             }
           });
         });
@@ -87,15 +100,21 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
 }
 
 template <class T>
-Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduction reduction) {
+Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduction reduction,
+                                  double label_smoothing) {
   require_batch(logits);
+  require_smoothing(label_smoothing);
   require<ShapeError>(same_shape(logits.shape(), targets.shape()),
                       "softmax_cross_entropy: the targets {} do not fit the logits {}",
                       targets.shape(), logits.shape());
   require_one_tape("softmax_cross_entropy", logits, targets);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(logits.shape()[0]) : T(1);
-  return compose(logits.tape(),
-                 [&] { return sum(weighted_logs(targets, log_softmax(logits))) * -scale; });
+  return compose(logits.tape(), [&] {
+    const T share = static_cast<T>(label_smoothing / static_cast<double>(logits.shape()[1]));
+    const Variable<T> smoothed =
+        label_smoothing == 0 ? targets : targets * static_cast<T>(1 - label_smoothing) + share;
+    return sum(weighted_logs(smoothed, log_softmax(logits))) * -scale;
+  });
 }
 
 template <class T>
@@ -112,9 +131,9 @@ Variable<T> mse(Variable<T> prediction, Variable<T> target, Reduction reduction)
   });
 }
 
-#define XTAPE_INSTANTIATE(T)                                                       \
-  template Variable<T> softmax_cross_entropy(Variable<T>, Indices, Reduction);     \
-  template Variable<T> softmax_cross_entropy(Variable<T>, Variable<T>, Reduction); \
+#define XTAPE_INSTANTIATE(T)                                                               \
+  template Variable<T> softmax_cross_entropy(Variable<T>, Indices, Reduction, double);     \
+  template Variable<T> softmax_cross_entropy(Variable<T>, Variable<T>, Reduction, double); \
   template Variable<T> mse(Variable<T>, Variable<T>, Reduction)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

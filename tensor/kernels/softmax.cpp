@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tensor/assign.hpp"
 #include "tensor/scratch.hpp"
@@ -77,13 +78,19 @@ void softmax(const Array<T>& z, Array<T>& p) {
 }
 
 template <class T>
-T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p) {
+T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p,
+                    double smoothing) {
   const Rows rows = rows_of("softmax", z);
   resize(p, z.shape());
   subtract_max(z, rows, p);
+  const double share = smoothing / static_cast<double>(rows.columns);
   double loss = 0;
   for (std::size_t i = 0; i < rows.count; ++i) {
-    loss -= static_cast<double>(p.data()[i * rows.columns + labels[i]]);
+    const T* row = p.data() + i * rows.columns;
+    loss -= (1 - smoothing) * static_cast<double>(row[labels[i]]);
+    if (smoothing > 0) {
+      loss -= share * std::accumulate(row, row + rows.columns, 0.0);
+    }
   }
   double product = 1;  // of sums, each at least 1: one logarithm serves many rows
   normalize_exp(rows, p, [&](T sum) {
@@ -120,9 +127,10 @@ void log_softmax(const Array<T>& z, Array<T>& l) {
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                \
-  template void softmax(const Array<T>&, Array<T>&);                                        \
-  template T softmax_with_loss(const Array<T>&, std::span<const std::uint32_t>, Array<T>&); \
+#define XTAPE_INSTANTIATE(T)                                                               \
+  template void softmax(const Array<T>&, Array<T>&);                                       \
+  template T softmax_with_loss(const Array<T>&, std::span<const std::uint32_t>, Array<T>&, \
+                               double);                                                    \
   template void log_softmax(const Array<T>&, Array<T>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -16,11 +16,13 @@ namespace xtape {
 template <class T>
 void softmax(const Array<T>& z, Array<T>& p);
 
-/// Computes softmax(z) into p, and returns sum_i -ln p(i, label(i)) for one label per row. The loss
-/// does not use the logarithm of the rounded p, so the loss is finite if z is finite. Labels must
-/// be below the number of columns.
+/// Computes softmax(z) into p, and returns sum_i -ln p(i, label(i)) for one label per row. With
+/// smoothing s, the term of a row is (1 - s) times this plus s times the mean of -ln p(i, j) over
+/// all columns j. The loss does not use the logarithm of the rounded p, so the loss is finite if z
+/// is finite. Labels must be below the number of columns.
 template <class T>
-T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p);
+T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p,
+                    double smoothing = 0);
 
 /// Computes l(i, j) = z(i, j) - m(i) - log sum_k exp(z(i, k) - m(i)), along the last axis. `l`
 /// takes the shape of z.

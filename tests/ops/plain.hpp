@@ -95,8 +95,9 @@ Tensor softmax(const Tensor& x);
 Tensor log_softmax(const Tensor& x);
 
 Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& labels,
-                             Reduction reduction);
-Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction);
+                             Reduction reduction, double smoothing = 0);
+Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction,
+                             double smoothing = 0);
 Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction);
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});

@@ -119,11 +119,18 @@ Rows losses() {
          "F.cross_entropy(x, torch.tensor(labels), reduction=reduction)", "", kind::labelled())
           .numbers_together({large}, {.labels = labels, .reduction = Reduction::mean})
           .numbers_together({large}, {.labels = labels, .reduction = Reduction::sum}),
+      OP("softmax_cross_entropy (labels)", softmax_cross_entropy(x, of.labels, of.reduction, 0.1),
+         "F.cross_entropy(x, torch.tensor(labels), reduction=reduction, label_smoothing=0.1)", "", kind::labelled())
+          .numbers_together({finite}, {.labels = labels, .reduction = Reduction::mean}),
       OP("softmax_cross_entropy (targets)", softmax_cross_entropy(x, y, of.reduction),
          "F.cross_entropy(x, y, reduction=reduction)", "", kind::targeted())
           .on({any, above_0})
           .numbers_together({finite, targets}, {.reduction = Reduction::mean})
           .numbers_together({finite, targets}, {.reduction = Reduction::sum}),
+      OP("softmax_cross_entropy (targets)", softmax_cross_entropy(x, y, of.reduction, 0.1),
+         "F.cross_entropy(x, y, reduction=reduction, label_smoothing=0.1)", "", kind::targeted())
+          .on({any, above_0})
+          .numbers_together({finite, targets}, {.reduction = Reduction::mean}),
       OP("mse", mse(x, y, of.reduction), "F.mse_loss(x, y, reduction=reduction)", "", kind::alike()),
   };
 }

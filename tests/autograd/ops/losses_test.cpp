@@ -117,6 +117,42 @@ TEST_CASE("softmax_cross_entropy refuses labels that are no classes") {
                 message("18446744073709551615", 1));
 }
 
+TEMPLATE_TEST_CASE("softmax_cross_entropy smooths labels as it smooths their targets", "", float,
+                   double) {
+  using T = TestType;
+  const auto logits = array_of<T>(Shape{2, 4}, {1, -2, 0.5, 3, 0, 0.25, -1, 2});
+  const auto targets = array_of<T>(Shape{2, 4}, {0, 0, 1, 0, 0, 1, 0, 0});
+  const auto smooth = array_of<T>(Shape{2, 4}, {0.05, 0.05, 0.85, 0.05, 0.05, 0.85, 0.05, 0.05});
+  const auto by_labels = evaluate(
+      [](auto z) {
+        return softmax_cross_entropy(z, {2, 1}, Reduction::mean, 0.2);
+      },
+      logits);
+  const auto by_targets = evaluate(
+      [&](auto z) { return softmax_cross_entropy(z, targets, Reduction::mean, 0.2); }, logits);
+  const auto smoothed = evaluate([&](auto z) { return softmax_cross_entropy(z, smooth); }, logits);
+  for (const auto& each : {by_labels, by_targets}) {
+    CHECK(static_cast<double>(each.value()) == Approx(smoothed.value()).epsilon(rounding<T>));
+    for (std::size_t i = 0; i < 8; ++i) {
+      CHECK(static_cast<double>(each.grad.data()[i]) ==
+            Approx(smoothed.grad.data()[i]).epsilon(10 * rounding<T>));
+    }
+  }
+}
+
+TEST_CASE("softmax_cross_entropy refuses a label_smoothing outside of [0, 1)") {
+  Tape<float> tape;
+  const auto z = tape.variable(Array<float>(Shape{2, 3}, 0.f));
+  for (const double smoothing : {-0.1, 1.0, not_a_number}) {
+    const auto message = fmt::format(
+        "softmax_cross_entropy: expected a label_smoothing in [0, 1), got {}", smoothing);
+    CHECK_REFUSED(tape, softmax_cross_entropy(z, {0, 1}, Reduction::mean, smoothing), ValueError,
+                  message);
+    CHECK_REFUSED(tape, softmax_cross_entropy(z, z, Reduction::mean, smoothing), ValueError,
+                  message);
+  }
+}
+
 TEST_CASE("softmax_cross_entropy refuses shapes that do not fit") {
   Tape<float> tape, other;
   const auto of = [&](const Shape& shape) { return tape.variable(Array<float>(shape, 0.f)); };
