@@ -52,6 +52,7 @@
 #include "nn/optim/accumulate.hpp"
 #include "nn/optim/adam.hpp"
 #include "nn/optim/clip.hpp"
+#include "nn/optim/factors.hpp"
 #include "nn/optim/learning_rate.hpp"
 #include "nn/optim/schedule.hpp"
 #include "nn/optim/sgd.hpp"

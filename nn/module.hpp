@@ -68,6 +68,21 @@ class ParameterName {
     return name.append(last_);
   }
 
+  /// True if the last parts of the name are `end`: "0.bias" ends with "bias" and with "0.bias", but
+  /// not with "ias". Allocates nothing.
+  bool ends_with(std::string_view end) const {
+    if (last_.empty()) {
+      return parent_ != nullptr && parent_->ends_with(end);
+    }
+    if (end.size() <= last_.size()) {
+      const std::size_t before = last_.size() - end.size();
+      return last_.ends_with(end) && (before == 0 || last_[before - 1] == '.');
+    }
+    const std::size_t before = end.size() - last_.size();
+    return end.ends_with(last_) && end[before - 1] == '.' && parent_ != nullptr &&
+           parent_->ends_with(end.substr(0, before - 1));
+  }
+
   /// True if PyTorch stores this weight (..., in, out) as (out, in, ...).
   bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
 

@@ -50,6 +50,13 @@ void GradientAccumulator<T>::add(std::size_t index, const ParameterName& name, c
 }
 
 template <class T>
+void GradientAccumulator<T>::skip(std::size_t index) {
+  if (index < sums_.size()) {
+    sums_[index] = {};
+  }
+}
+
+template <class T>
 void GradientAccumulator<T>::write(std::size_t index, const ParameterName& name,
                                    Array<T>& grad) const {
   const Array<T>& sum = sum_of(index, name, grad);

@@ -20,16 +20,23 @@ namespace xtape::nn {
 template <class T = float>
 class GradientAccumulator {
  public:
-  /// Adds the gradients of all parameters of `model`, times `weight`, to a sum. If the loss of a
+  /// Adds the gradients of all parameters of `model`, times `weight`, to a sum. A parameter must be
+  /// frozen in all parts of a sum or in none. If the loss of a
   /// batch is a mean, its weight is the number of samples. Throws ValueError unless the weight is
   /// above 0 and finite. Throws TapeError, with the name of the parameter, if a parameter has no
-  /// gradient. Throws ShapeError if the model has changed since the last average().
+  /// gradient. Throws ShapeError if the model, or what of it is frozen, has changed since the last
+  /// average().
   template <class Model>
   void add(const Model& model, const Tape<T>& tape, double weight = 1) {
     require_weight(weight);
     std::size_t index = 0;
     for_each_parameter(model, [&](const ParameterName& name, const Array<T>& parameter) {
-      add(index++, name, detail::gradient_of(user, name, parameter, tape), weight);
+      if (const Array<T>* grad = detail::gradient_of(user, name, parameter, tape)) {
+        add(index, name, *grad, weight);
+      } else {
+        skip(index);
+      }
+      ++index;
     });
     weights_ += weight;
   }
@@ -41,7 +48,10 @@ class GradientAccumulator {
     require<ValueError>(!empty(), "{}: no gradients were added", user);
     std::size_t index = 0;
     for_each_parameter(model, [&](const ParameterName& name, const Array<T>& parameter) {
-      write(index++, name, detail::gradient_of(user, name, parameter, tape));
+      if (Array<T>* grad = detail::gradient_of(user, name, parameter, tape)) {
+        write(index, name, *grad);
+      }
+      ++index;
     });
     weights_ = 0;
   }
@@ -57,6 +67,7 @@ class GradientAccumulator {
 
   static void require_weight(double weight);
   void add(std::size_t index, const ParameterName& name, const Array<T>& grad, double weight);
+  void skip(std::size_t index);
   void write(std::size_t index, const ParameterName& name, Array<T>& grad) const;
   const Array<T>& sum_of(std::size_t index, const ParameterName& name, const Array<T>& grad) const;
 

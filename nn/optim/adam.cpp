@@ -10,17 +10,17 @@ namespace {
 
 /// The numbers of a step, in the type of the arrays.
 template <class T>
-struct Factors {
+struct Coefficients {
   T decay, keep;
   T keep_m, take_m;
   T keep_v, take_v;
   T rate, scale, epsilon;
 };
 
-/// Takes the factors by value. Otherwise the compiler would read them again after each store, in
-/// case an array contains them, and would not vectorise.
+/// Takes the coefficients by value. Otherwise the compiler would read them again after each store,
+/// in case an array contains them, and would not vectorise.
 template <class T>
-void update_range(const Factors<T> by, T* w, T* m, T* v, const T* g, std::size_t begin,
+void update_range(const Coefficients<T> by, T* w, T* m, T* v, const T* g, std::size_t begin,
                   std::size_t end) {
 #pragma omp simd
   for (std::size_t i = begin; i < end; ++i) {
@@ -50,7 +50,7 @@ AdamW<T>::AdamW(AdamOptions initial)
 
 template <class T>
 std::size_t Adam<T>::prepare() const {
-  const auto& [learning_rate, beta1, beta2, epsilon, weight_decay] = options;
+  const auto& [learning_rate, beta1, beta2, epsilon, weight_decay, factors] = options;
   const char* name = this->name();
   require<ValueError>(beta1 >= 0 && beta1 < 1, "{}: expected a beta1 in [0, 1), got {}", name,
                       beta1);
@@ -61,17 +61,18 @@ std::size_t Adam<T>::prepare() const {
   const double decay = weight_decay.value_or(default_decay());
   require<ValueError>(decay >= 0 && std::isfinite(decay),
                       "{}: expected a weight_decay of at least 0, got {}", name, decay);
+  detail::require_sound(name, factors);
   return 2;
 }
 
 template <class T>
 void Adam<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
-                     double learning_rate) {
+                     double learning_rate, double decay_factor) {
   const double beta1 = options.beta1, beta2 = options.beta2, epsilon = options.epsilon;
-  const double weight_decay = options.weight_decay.value_or(default_decay());
+  const double weight_decay = options.weight_decay.value_or(default_decay()) * decay_factor;
   const auto step = static_cast<double>(this->steps());
   const bool decoupled = weight_decay_ == WeightDecay::decoupled;
-  const Factors<T> factors{.decay = static_cast<T>(decoupled ? 0 : weight_decay),
+  const Coefficients<T> by{.decay = static_cast<T>(decoupled ? 0 : weight_decay),
                            .keep = static_cast<T>(decoupled ? 1 - learning_rate * weight_decay : 1),
                            .keep_m = static_cast<T>(beta1),
                            .take_m = static_cast<T>(1 - beta1),
@@ -83,9 +84,8 @@ void Adam<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<
   const std::size_t size = parameter.size();
   T *w = parameter.data(), *m = state[0].data(), *v = state[1].data();
   const T* g = grad.data();
-  parallel(size, 64, size, [&](std::size_t begin, std::size_t end) {
-    update_range(factors, w, m, v, g, begin, end);
-  });
+  parallel(size, 64, size,
+           [&](std::size_t begin, std::size_t end) { update_range(by, w, m, v, g, begin, end); });
 }
 
 template class Adam<float>;

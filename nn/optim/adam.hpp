@@ -13,6 +13,7 @@ struct AdamOptions {
   double beta2 = 0.999;                     ///< In [0, 1).
   double epsilon = 1e-8;                    ///< Above 0.
   std::optional<double> weight_decay = {};  ///< At least 0. Unset: 0, for AdamW 0.01.
+  ParameterFactors factors = {};            ///< Factors of learning_rate and weight_decay by name.
 };
 
 /// Adam (Kingma and Ba 2015), with the gradient g of each parameter w in step t = 1, 2, ...:
@@ -22,6 +23,8 @@ struct AdamOptions {
 ///     v  = beta2 v + (1 - beta2) g^2
 ///     w -= learning_rate m' / (sqrt(v') + epsilon)
 ///          with m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t)
+///
+/// The factors of a parameter multiply its learning_rate and its weight_decay.
 template <class T = float>
 class Adam : public Optimizer<T> {
  public:
@@ -42,9 +45,10 @@ class Adam : public Optimizer<T> {
  private:
   const LearningRate& rate() const override { return options.learning_rate; }
   std::size_t prepare() const override;
+  const ParameterFactors& factors() const override { return options.factors; }
   bool holds_squares(std::size_t index) const override { return index == 1; }
   void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
-              double learning_rate) override;
+              double learning_rate, double decay) override;
   double default_decay() const { return weight_decay_ == WeightDecay::decoupled ? 0.01 : 0; }
 
   WeightDecay weight_decay_;

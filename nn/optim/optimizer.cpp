@@ -6,16 +6,18 @@
 namespace xtape::nn {
 
 template <class T>
-Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
+Array<T>* detail::gradient_of(const char* user, const ParameterName& name,
                               const Array<T>& parameter, const Tape<T>& tape) {
   require_whole(user, name, parameter);
   Array<T>* grad = tape.find_grad(parameter);
+  if (grad == nullptr && tape.is_frozen(parameter)) {
+    return nullptr;
+  }
   if (grad == nullptr) [[unlikely]] {
     fail<TapeError>("{}: parameter '{}' {} has no gradient: {}", user, name.str(),
                     parameter.shape(),
-                    tape.is_frozen(parameter) ? "it is frozen; select the others with nn::select"
-                    : tape.differentiated()   ? "the loss does not depend on it"
-                                              : "Tape::backward has not been called");
+                    tape.differentiated() ? "the loss does not depend on it"
+                                          : "Tape::backward has not been called");
   }
   if (!same_shape(grad->shape(), parameter.shape())) [[unlikely]] {
     fail<ShapeError>(
@@ -24,13 +26,26 @@ Array<T>& detail::gradient_of(const char* user, const ParameterName& name,
         user, name.str(), parameter.shape(), grad->shape());
   }
   require_whole(user, name, *grad, "the gradient of");
-  return *grad;
+  return grad;
+}
+
+template <class T>
+const ParameterFactors& Optimizer<T>::factors() const {
+  static const ParameterFactors none;
+  return none;
 }
 
 template <class T>
 void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape) {
   const std::size_t index = updates_.size();
-  updates_.push_back({&parameter, &detail::gradient_of(name_, name, parameter, tape)});
+  const ParameterFactors& all = factors();
+  const std::size_t found = detail::find_factors(all, name);
+  Factors by;
+  if (found < all.size()) {
+    used_factors_[found] = true;
+    by = all[found].factors;
+  }
+  updates_.push_back({&parameter, detail::gradient_of(name_, name, parameter, tape), by});
   if (!model_.empty()) {
     const bool known = index < model_.size() && model_[index].parameter == &parameter &&
                        same_shape(model_[index].shape, parameter.shape());
@@ -59,6 +74,11 @@ void Optimizer<T>::apply(std::size_t state_count, double rate) {
         "use a new optimizer or reset()",
         name_, model_.size(), updates_.size());
   }
+  for (std::size_t i = 0; i < used_factors_.size(); ++i) {
+    if (!used_factors_[i]) [[unlikely]] {
+      fail<ValueError>("{}: the factors for '{}' apply to no parameter", name_, factors()[i].name);
+    }
+  }
   if (!slots_.empty() && slots_.front().state.size() < state_count) [[unlikely]] {
     fail<TapeError>(
         "{}: the options want {} arrays of state for each parameter, but this optimizer "
@@ -70,11 +90,12 @@ void Optimizer<T>::apply(std::size_t state_count, double rate) {
   }
   ++steps_;
   for (std::size_t i = 0; i < updates_.size(); ++i) {
-    std::span<Array<T>> state;
-    if (!slots_.empty()) {
-      state = slots_[i].state;
+    const auto& [parameter, grad, by] = updates_[i];
+    if (grad != nullptr) {
+      const std::span<Array<T>> state =
+          slots_.empty() ? std::span<Array<T>>() : std::span(slots_[i].state);
+      update(*parameter, *grad, state, rate * by.rate, by.decay);
     }
-    update(*updates_[i].parameter, *updates_[i].grad, state, rate);
   }
 }
 
@@ -144,7 +165,7 @@ void Optimizer<T>::reset() {
 }
 
 #define XTAPE_INSTANTIATE(T)                                                                 \
-  template Array<T>& detail::gradient_of(const char*, const ParameterName&, const Array<T>&, \
+  template Array<T>* detail::gradient_of(const char*, const ParameterName&, const Array<T>&, \
                                          const Tape<T>&);                                    \
   template class Optimizer<T>
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);

@@ -6,17 +6,18 @@
 
 #include "autograd/tape.hpp"
 #include "nn/module.hpp"
+#include "nn/optim/factors.hpp"
 #include "nn/optim/learning_rate.hpp"
 
 namespace xtape::nn {
 
 namespace detail {
 
-/// Returns the gradient of a parameter of `user`'s model. Throws TapeError if the tape has no
-/// gradient of the parameter. Throws ShapeError if gradient and parameter differ in shape, or if
-/// either was moved from. Both messages name the parameter.
+/// Returns the gradient of a parameter of `user`'s model, or null if the parameter is frozen.
+/// Throws TapeError if the tape has no gradient of another parameter. Throws ShapeError if gradient
+/// and parameter differ in shape, or if either was moved from. Both messages name the parameter.
 template <class T>
-Array<T>& gradient_of(const char* user, const ParameterName& name, const Array<T>& parameter,
+Array<T>* gradient_of(const char* user, const ParameterName& name, const Array<T>& parameter,
                       const Tape<T>& tape);
 
 }  // namespace detail
@@ -40,18 +41,19 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// Changes all parameters of `model` by one step along the gradients of the last Tape::backward
-  /// on `tape`.
+  /// on `tape`. Parameters that the recording freezes do not change, and neither does their state.
   ///
   /// Strong exception guarantee. Throws TapeError, with the name of the parameter, if a parameter
   /// has no gradient, if the first step was with another model (or with this one before its
   /// parameters moved), or if two visit lines name the same array. Throws ShapeError if a gradient
   /// does not have the shape of its parameter, or if either was moved from. Throws ValueError if an
-  /// option is out of range.
+  /// option is out of range, or if factors apply to no parameter.
   template <class Model>
   void step(Model&& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
     const double rate = learning_rate();
     updates_.clear();
+    used_factors_.assign(factors().size(), false);
     for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
       collect(name, parameter, tape);
     });
@@ -119,14 +121,18 @@ class Optimizer {
   /// Returns the learning rate of the options.
   virtual const LearningRate& rate() const = 0;
 
+  /// Returns the factors of the options. By default, there are none.
+  virtual const ParameterFactors& factors() const;
+
   /// Returns the number of state arrays per parameter. Throws ValueError if an option is out of
   /// range.
   virtual std::size_t prepare() const = 0;
 
-  /// Changes one parameter by a step with this learning rate. The arrays in `state` are 0 before
+  /// Changes one parameter by a step with this learning rate, which contains the parameter's
+  /// factor. `decay` is the parameter's factor of weight decay. The arrays in `state` are 0 before
   /// the first step. steps() already counts this step. Must not throw.
   virtual void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
-                      double learning_rate) = 0;
+                      double learning_rate, double decay) = 0;
 
   /// Returns the learning rate of the next step. Throws ValueError unless it is finite and at least
   /// 0.
@@ -135,7 +141,8 @@ class Optimizer {
  private:
   struct Update {
     Array<T>* parameter;
-    const Array<T>* grad;
+    const Array<T>* grad;  // null: frozen
+    Factors by;
   };
 
   /// A parameter of the model of the first step.
@@ -153,7 +160,8 @@ class Optimizer {
   Plateau plateau_;
   std::vector<Known> model_;  // empty before the first step
   std::vector<Slot> slots_;
-  std::vector<Update> updates_;  // of the current step; reused for its memory
+  std::vector<Update> updates_;     // of the current step; reused for its memory
+  std::vector<bool> used_factors_;  // in the current step, by their index in factors()
 };
 
 extern template class Optimizer<float>;

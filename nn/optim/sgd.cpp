@@ -15,22 +15,23 @@ SGD<T>::SGD(SGDOptions initial) : Optimizer<T>("SGD"), options(std::move(initial
 
 template <class T>
 std::size_t SGD<T>::prepare() const {
-  const auto& [learning_rate, momentum, nesterov, weight_decay] = options;
+  const auto& [learning_rate, momentum, nesterov, weight_decay, factors] = options;
   require<ValueError>(momentum >= 0 && momentum < 1, "SGD: expected a momentum in [0, 1), got {}",
                       momentum);
   require<ValueError>(!nesterov || momentum > 0,
                       "SGD: expected a momentum above 0 for nesterov, got 0");
   require<ValueError>(weight_decay >= 0 && std::isfinite(weight_decay),
                       "SGD: expected a weight_decay of at least 0, got {}", weight_decay);
+  detail::require_sound("SGD", factors);
   return momentum > 0 ? 1 : 0;
 }
 
 template <class T>
 void SGD<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
-                    double learning_rate) {
+                    double learning_rate, double decay_factor) {
   const auto rate = static_cast<T>(learning_rate);
   const auto momentum = static_cast<T>(options.momentum);
-  const auto decay = static_cast<T>(options.weight_decay);
+  const auto decay = static_cast<T>(options.weight_decay * decay_factor);
   const bool nesterov = options.nesterov;
   const std::size_t size = parameter.size();
   T* w = parameter.data();

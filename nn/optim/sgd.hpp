@@ -10,6 +10,7 @@ struct SGDOptions {
   double momentum = 0;                ///< In [0, 1).
   bool nesterov = false;              ///< Requires momentum.
   double weight_decay = 0;            ///< At least 0.
+  ParameterFactors factors = {};      ///< Factors of both rates by the names of parameters.
 };
 
 /// Stochastic gradient descent with the gradient g of each parameter w:
@@ -18,6 +19,7 @@ struct SGDOptions {
 ///     v  = momentum v + g                   (v = 0 at first)
 ///     w -= learning_rate v                  or, with nesterov, learning_rate (g + momentum v)
 ///
+/// The factors of a parameter multiply its learning_rate and its weight_decay.
 /// Momentum follows Polyak (1964). Nesterov momentum follows Sutskever et al. (2013). Both have
 /// PyTorch's form.
 ///
@@ -33,9 +35,10 @@ class SGD : public Optimizer<T> {
 
  private:
   const LearningRate& rate() const override { return options.learning_rate; }
+  const ParameterFactors& factors() const override { return options.factors; }
   std::size_t prepare() const override;
   void update(Array<T>& parameter, const Array<T>& grad, std::span<Array<T>> state,
-              double learning_rate) override;
+              double learning_rate, double decay) override;
 };
 
 extern template class SGD<float>;

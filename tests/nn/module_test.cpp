@@ -102,6 +102,24 @@ TEST_CASE("A member without a name adds no dot", "[nn]") {
         Names{"hidden.weight", "hidden.bias", "output.weight", "output.bias"});
 }
 
+TEST_CASE("A dotted name ends with whole parts of it", "[nn]") {
+  const nn::ParameterName top("blocks", nullptr), digit("12", &top), unnamed("", &digit),
+      two("out.proj", &unnamed), bias("bias", &two);
+  REQUIRE(bias.str() == "blocks.12.out.proj.bias");
+  for (const char* end :
+       {"bias", "proj.bias", "out.proj.bias", "12.out.proj.bias", "blocks.12.out.proj.bias"}) {
+    INFO(end);
+    CHECK(bias.ends_with(end));
+  }
+  for (const char* end : {"ias", "roj.bias", "2.out.proj.bias", "a.blocks.12.out.proj.bias",
+                          ".bias", "proj-bias", "weight", "locks.12.out.proj.bias", "a.bias"}) {
+    INFO(end);
+    CHECK_FALSE(bias.ends_with(end));
+  }
+  CHECK(unnamed.ends_with("blocks.12"));
+  CHECK_FALSE(nn::ParameterName("", nullptr).ends_with("bias"));
+}
+
 TEST_CASE("Parameters are the model's own arrays, const when it is", "[nn]") {
   xtape::Rng rng;
   Mlp model{nn::Linear(2, 3, rng), nn::Linear(3, 4, rng)};

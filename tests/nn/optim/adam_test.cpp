@@ -20,7 +20,7 @@ class AdamReference {
       : options_(options), decoupled_(decoupled) {}
 
   double operator()(double w, double g, std::size_t index) {
-    const auto& [rate, beta1, beta2, epsilon, decay] = options_;
+    const auto& [rate, beta1, beta2, epsilon, decay, factors] = options_;
     auto& [m, v, step] = moments_[index];
     const double learning_rate = rate(0), weight_decay = decay.value_or(decoupled_ ? 0.01 : 0);
     if (decoupled_) {

@@ -23,7 +23,7 @@ class SignDescent : public nn::Optimizer<double> {
   const nn::LearningRate& rate() const override { return rate_; }
   std::size_t prepare() const override { return 0; }
   void update(Array<double>& w, const Array<double>& g, std::span<Array<double>> state,
-              double learning_rate) override {
+              double learning_rate, double) override {
     REQUIRE(state.empty());
     for (std::size_t i = 0; i < w.size(); ++i) {
       w.data()[i] -= (g.data()[i] > 0 ? 1.0 : -1.0) * learning_rate;
@@ -41,7 +41,7 @@ struct Fickle : nn::Optimizer<double> {
  private:
   const nn::LearningRate& rate() const override { return rate_; }
   std::size_t prepare() const override { return wanted; }
-  void update(Array<double>&, const Array<double>&, std::span<Array<double>> state,
+  void update(Array<double>&, const Array<double>&, std::span<Array<double>> state, double,
               double) override {
     state[wanted - 1].fill(1);
   }

@@ -17,7 +17,7 @@ class SgdReference {
   explicit SgdReference(const nn::SGDOptions& options) : options_(options) {}
 
   double operator()(double w, double g, std::size_t index) {
-    const auto& [rate, momentum, nesterov, weight_decay] = options_;
+    const auto& [rate, momentum, nesterov, weight_decay, factors] = options_;
     g += weight_decay * w;
     if (momentum != 0) {
       const bool first = velocity_.count(index) == 0;
