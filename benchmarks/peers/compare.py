@@ -44,6 +44,15 @@ def peers(build):
     }
 
 
+def image_peers(build):
+    """The same for networks of images."""
+    return {
+        "xtape": (lambda arguments: [os.path.join(build, "peer_xtape_images"), *arguments], None),
+        "PyTorch channels_last": python("peer_pytorch_images.py", "torch", "channels_last"),
+        "PyTorch": python("peer_pytorch_images.py", "torch", "default"),
+    }
+
+
 def environment(threads):
     """The threads, and memory that the allocator keeps when a program gives it back: Eigen packs its
     operands into fresh memory for every product, and would spend half of its time on page faults.
@@ -127,7 +136,7 @@ def compare(chosen, folder, threads, seconds, rounds, figure):
     return rows
 
 
-def main():
+def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("build")
     parser.add_argument("--seconds", type=float, default=1.0)
@@ -136,41 +145,56 @@ def main():
     parser.add_argument("--net", help="this network alone")
     parser.add_argument("--peers", nargs="+", default=[], help="xtape and these alone")
     parser.add_argument("--busy", type=int, default=0)
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def problems(options, folder):
+    """Writes all problems. Yields the name and the folder of each, and the peers that solve it."""
+    for writer, solvers in (("peer_xtape", peers), ("peer_xtape_images", image_peers)):
+        chosen = solvers(options.build)
+        if options.peers:
+            chosen = {name: chosen[name] for name in ["xtape", *options.peers] if name in chosen}
+        place = os.path.join(folder, writer)
+        subprocess.run([os.path.join(options.build, writer), "--write", place], check=True)
+        with open(os.path.join(place, "names.txt")) as file:
+            names = file.read().splitlines()
+        for i, name in enumerate(names):
+            if options.net in (None, name):
+                yield name, os.path.join(place, str(i)), chosen
+
+
+def print_rows(net, threads, rows):
+    """Prints a table. Returns whether all peers compute the same."""
+    print(f"\n{net}, {threads} thread{'s' if threads > 1 else ''}")
+    print(f"  {'peer':21} {'us/step':>10} {'ratio to xtape':>15}   losses agree")
+    agree = True
+    for row in rows:
+        if "failure" in row:
+            print(f"  {row['peer']:21} {row['failure']}")
+            continue
+        same = row["trace_difference"] < TOLERANCE
+        agree = agree and same
+        print(
+            f"  {row['peer']:21} {row['microseconds']:10.1f} {row['ratio']:15.2f}"
+            f"   {'yes' if same else 'NO'} ({row['trace_difference']:.0e})",
+            flush=True,
+        )
+    return agree
+
+
+def main():
+    options = arguments()
     packages = [f"{p} {version(p) or 'not installed'}" for p in ("numpy", "torch", "jax")]
     print(", ".join(packages))
     # Beside busy programs what counts is how long all steps take, not how long most of them do.
     figure = "mean" if options.busy else "microseconds"
-    chosen = peers(options.build)
-    if options.peers:
-        chosen = {name: chosen[name] for name in ["xtape", *options.peers]}
-    rows = lambda problem, threads: compare(
-        chosen, problem, threads, options.seconds, options.rounds, figure
-    )
     results, agree = [], True
     with tempfile.TemporaryDirectory() as folder, busy_processes(options.busy):
-        subprocess.run([os.path.join(options.build, "peer_xtape"), "--write", folder], check=True)
-        with open(os.path.join(folder, "names.txt")) as file:
-            names = file.read().splitlines()
-        for threads in (1, 2):
-            for i, net in enumerate(names):
-                if options.net not in (None, net):
-                    continue
-                print(f"\n{net}, {threads} thread{'s' if threads > 1 else ''}")
-                print(f"  {'peer':16} {'us/step':>10} {'ratio to xtape':>15}   losses agree")
-                problem = os.path.join(folder, str(i))
-                for row in rows(problem, threads):
-                    results.append(dict(row, net=net, threads=threads))
-                    if "failure" in row:
-                        print(f"  {row['peer']:16} {row['failure']}")
-                        continue
-                    same = row["trace_difference"] < TOLERANCE
-                    agree = agree and same
-                    print(
-                        f"  {row['peer']:16} {row['microseconds']:10.1f} {row['ratio']:15.2f}"
-                        f"   {'yes' if same else 'NO'} ({row['trace_difference']:.0e})",
-                        flush=True,
-                    )
+        for net, problem, chosen in list(problems(options, folder)):
+            for threads in (1, 2):
+                rows = compare(chosen, problem, threads, options.seconds, options.rounds, figure)
+                agree = print_rows(net, threads, rows) and agree
+                results += [dict(row, net=net, threads=threads) for row in rows]
     if options.json:
         with open(options.json, "w") as file:
             json.dump({"packages": packages, "rows": results}, file, indent=1)

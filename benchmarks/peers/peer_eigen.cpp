@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
   Eigen::setNbThreads(std::stoi(argv[2]));
   const peers::Problem problem = peers::read_problem(argv[1]);
   Network network(problem);
-  peers::run(problem, std::stod(argv[3]), [&](std::size_t batch) { return network.step(batch); });
+  peers::run(problem.batches(), std::stod(argv[3]),
+             [&](std::size_t batch) { return network.step(batch); });
   return 0;
 }

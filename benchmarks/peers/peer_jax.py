@@ -36,4 +36,4 @@ def step(index):
     return loss
 
 
-run(problem, seconds, step, finish=lambda: jax.block_until_ready(parameters))
+run(len(problem.batches), seconds, step, finish=lambda: jax.block_until_ready(parameters))

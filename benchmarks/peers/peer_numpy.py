@@ -45,4 +45,4 @@ def step(index):
     return loss
 
 
-run(problem, seconds, step)
+run(len(problem.batches), seconds, step)

@@ -35,4 +35,4 @@ def step(index):
     return loss.detach()
 
 
-run(problem, seconds, step)
+run(len(problem.batches), seconds, step)

@@ -15,14 +15,6 @@ namespace nn = xtape::nn;
 using xtape::Array;
 using xtape::Shape;
 
-template <class T>
-void write_file(const std::filesystem::path& path, std::span<const T> numbers) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(numbers.data()),
-             static_cast<std::streamsize>(numbers.size_bytes()));
-  xtape::require<xtape::DataError>(file.good(), "cannot write {}", path.string());
-}
-
 /// Random images and labels, and the first weights of the model.
 void write_problem(const std::filesystem::path& folder, const benchmarks::Net& net) {
   constexpr std::size_t batches = 32;
@@ -40,18 +32,19 @@ void write_problem(const std::filesystem::path& folder, const benchmarks::Net& n
   for (std::uint8_t& label : labels) {
     label = static_cast<std::uint8_t>(rng.below(10));
   }
-  write_file<float>(folder / "images.f32", images);
-  write_file<std::uint8_t>(folder / "labels.u8", labels);
+  peers::write_file((folder / "images.f32").string(), images);
+  peers::write_file((folder / "labels.u8").string(), labels);
   auto model = benchmarks::make_model(net, rng);
   std::size_t index = 0;
   nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<float>& array) {
     const std::string name = (index % 2 == 0 ? "w" : "b") + std::to_string(index / 2) + ".f32";
-    write_file<float>(folder / name, std::span(array.data(), array.size()));
+    peers::write_file((folder / name).string(), std::vector<float>(array.begin(), array.end()));
     ++index;
   });
 }
 
 void write_problems(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
   std::ofstream names(folder / "names.txt");
   for (std::size_t i = 0; i < benchmarks::nets().size(); ++i) {
     write_problem(folder / std::to_string(i), benchmarks::nets()[i]);
@@ -78,7 +71,7 @@ void solve(const std::string& folder, double seconds) {
   const nn::SoftmaxCrossEntropy criterion;
   nn::SGD sgd({.learning_rate = peers::learning_rate});
   xtape::Tape tape;
-  peers::run(problem, seconds, [&](std::size_t batch) {
+  peers::run(problem.batches(), seconds, [&](std::size_t batch) {
     const auto labels = std::span(problem.labels).subspan(batch * problem.batch, problem.batch);
     tape.rewind();
     const auto loss = criterion(model(tape.constant_view(batches[batch])), labels);

@@ -28,6 +28,18 @@ struct Problem {
   std::size_t batches() const { return labels.size() / batch; }
 };
 
+/// Writes numbers as they lie in memory.
+template <class T>
+void write_file(const std::string& path, const std::vector<T>& numbers) {
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(numbers.data()),
+             static_cast<std::streamsize>(numbers.size() * sizeof(T)));
+  if (!file.flush()) {
+    std::fprintf(stderr, "cannot write %s\n", path.c_str());
+    std::exit(1);
+  }
+}
+
 template <class T>
 std::vector<T> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
@@ -58,14 +70,14 @@ inline Problem read_problem(const std::string& folder) {
   return problem;
 }
 
-/// Calls `step(batch index)`, which returns the loss, and prints the losses of the first steps and
-/// the median and the mean time of the later ones in microseconds.
+/// Calls `step(index)` for the batches in turn. It returns the loss. Prints the losses of the first
+/// `traced` steps, and the median and the mean time of the later ones in microseconds.
 template <class Step>
-void run(const Problem& problem, double seconds, Step step) {
+void run(std::size_t batches, double seconds, Step step, int traced = traced_steps) {
   std::size_t index = 0;
-  const auto next = [&] { return step(index++ % problem.batches()); };
+  const auto next = [&] { return step(index++ % batches); };
   std::printf("losses");
-  for (int i = 0; i < traced_steps; ++i) {
+  for (int i = 0; i < traced; ++i) {
     std::printf(" %.9g", static_cast<double>(next()));
   }
   using Clock = std::chrono::steady_clock;

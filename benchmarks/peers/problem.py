@@ -35,14 +35,13 @@ def arguments():
     return Problem(folder), int(threads), float(seconds)
 
 
-def run(problem, seconds, step, finish=lambda: None):
-    """Calls step(batch index), which returns the loss, and prints as problem.hpp does.
+def run(count, seconds, step, finish=lambda: None, traced=TRACED_STEPS):
+    """Calls step(index) for `count` batches in turn, and prints as problem.hpp does. It returns the loss.
 
     finish() waits for work that step() has only begun.
     """
-    count = len(problem.batches)
-    print("losses", *(f"{float(step(i % count)):.9g}" for i in range(TRACED_STEPS)))
-    index = TRACED_STEPS
+    print("losses", *(f"{float(step(i % count)):.9g}" for i in range(traced)))
+    index = traced
 
     def sample(repetitions):
         nonlocal index

@@ -1,0 +1,170 @@
+/// xtape as a peer on networks of images. `peer_xtape_images --write FOLDER` makes the problems,
+/// `peer_xtape_images FOLDER THREADS SECONDS` solves one.
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "benchmarks/peers/problem.hpp"
+#include "xtape.hpp"
+
+namespace {
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+
+constexpr std::size_t batches = 4;
+constexpr int traced = 5;
+constexpr float learning_rate = 0.001f;  // small: batch norm amplifies differences in rounding
+
+/// A network of images. peer_pytorch_images.py builds the same by its name.
+struct Problem {
+  std::string name;
+  Shape images;  ///< A batch: (batch, height, width, channels).
+  nn::Sequential<float> (*make)(xtape::Rng& rng);
+};
+
+/// LeNet: two convolutions of 5 x 5 windows, two linear layers.
+nn::Sequential<float> lenet(xtape::Rng& rng) {
+  return nn::Sequential<float>{nn::Conv2d(1, 16, 5, rng),
+                               nn::ReLU{},
+                               nn::MaxPool2d(2),
+                               nn::Conv2d(16, 32, 5, rng),
+                               nn::ReLU{},
+                               nn::MaxPool2d(2),
+                               nn::Flatten{},
+                               nn::Linear(512, 128, rng),
+                               nn::ReLU{},
+                               nn::Linear(128, 10, rng)};
+}
+
+/// A network for CIFAR-10 of the form of arXiv:2404.00498, with widths 64, 128 and 128.
+nn::Sequential<float> widths_64_128_128(xtape::Rng& rng) {
+  nn::Sequential<float> model{nn::Conv2d(3, 24, 2, rng), nn::ReLU{}};
+  std::size_t in = 24;
+  for (const std::size_t out : {64UL, 128UL, 128UL}) {
+    model.push_back(nn::Conv2d(in, out, 3, rng, {.padding = 1, .bias = false}));
+    model.push_back(nn::MaxPool2d(2));
+    model.push_back(nn::BatchNorm(out));
+    model.push_back(nn::ReLU{});
+    model.push_back(nn::Conv2d(out, out, 3, rng, {.padding = 1, .bias = false}));
+    model.push_back(nn::BatchNorm(out));
+    model.push_back(nn::ReLU{});
+    in = out;
+  }
+  model.push_back(nn::MaxPool2d(3));
+  model.push_back(nn::Flatten{});
+  model.push_back(nn::Linear(in, 10, rng));
+  return model;
+}
+
+/// A single convolution of 3 x 3 windows. Its loss is the sum of its results, and the images have a
+/// gradient, too.
+template <std::size_t in, std::size_t out>
+nn::Sequential<float> convolution(xtape::Rng& rng) {
+  return nn::Sequential<float>{nn::Conv2d(in, out, 3, rng, {.padding = 1, .bias = false})};
+}
+
+const std::vector<Problem>& problems() {
+  static const std::vector<Problem> all{
+      {"LeNet", {128, 28, 28, 1}, lenet},
+      {"64-128-128", {256, 32, 32, 3}, widths_64_128_128},
+      {"conv 64 to 128, 16 x 16", {128, 16, 16, 64}, convolution<64, 128>},
+      {"conv 128 to 256, 8 x 8", {128, 8, 8, 128}, convolution<128, 256>},
+      {"conv 256 to 256, 8 x 8", {128, 8, 8, 256}, convolution<256, 256>},
+  };
+  return all;
+}
+
+/// Random images and labels, and the first weights in PyTorch's order.
+void write_problem(const std::filesystem::path& folder, const Problem& problem) {
+  std::filesystem::create_directories(folder);
+  std::ofstream spec(folder / "spec.txt");
+  spec << problem.name << '\n';
+  for (const std::size_t extent : problem.images) {
+    spec << extent << ' ';
+  }
+  spec << '\n';
+  xtape::Rng rng{1};
+  std::vector<float> images(batches * xtape::element_count(problem.images));
+  rng.fill_uniform(std::span<float>(images), 0, 1);
+  peers::write_file((folder / "images.f32").string(), images);
+  std::vector<std::uint8_t> labels(batches * problem.images[0]);
+  for (std::uint8_t& label : labels) {
+    label = static_cast<std::uint8_t>(rng.below(10));
+  }
+  peers::write_file((folder / "labels.u8").string(), labels);
+  nn::save_weights(folder / "weights.safetensors", problem.make(rng), {.pytorch = true});
+}
+
+void write_problems(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  std::ofstream names(folder / "names.txt");
+  for (std::size_t i = 0; i < problems().size(); ++i) {
+    write_problem(folder / std::to_string(i), problems()[i]);
+    names << problems()[i].name << '\n';
+  }
+}
+
+const Problem& read_spec(const std::filesystem::path& folder) {
+  std::string name;
+  std::getline(std::ifstream(folder / "spec.txt"), name);
+  for (const Problem& problem : problems()) {
+    if (problem.name == name) {
+      return problem;
+    }
+  }
+  throw xtape::DataError("no problem '" + name + "'");
+}
+
+void solve(const std::filesystem::path& folder, double seconds) {
+  const Problem& problem = read_spec(folder);
+  xtape::Rng rng{1};
+  auto model = problem.make(rng);
+  nn::load_weights(folder / "weights.safetensors", model, {.pytorch = true});
+  const auto numbers = peers::read_file<float>((folder / "images.f32").string());
+  const auto all_labels = peers::read_file<std::uint8_t>((folder / "labels.u8").string());
+  std::vector<Array<float>> images;
+  for (std::size_t i = 0; i < batches; ++i) {
+    images.emplace_back(problem.images);
+    std::copy_n(numbers.data() + i * images[i].size(), images[i].size(), images[i].data());
+  }
+  const nn::SoftmaxCrossEntropy criterion;
+  nn::SGD sgd({.learning_rate = learning_rate});
+  xtape::Tape tape;
+  const bool single = model.size() == 1;
+  const auto step = [&](std::size_t batch) {
+    const auto labels = std::span(all_labels).subspan(batch * problem.images[0], problem.images[0]);
+    tape.rewind();
+    const auto loss = single ? sum(model(tape.parameter(images[batch])))
+                             : criterion(model(tape.constant_view(images[batch])), labels);
+    tape.backward(loss);
+    if (!single) {
+      sgd.step(model, tape);
+      nn::update_statistics(model, tape);
+    }
+    return loss.item();
+  };
+  peers::run(batches, seconds, step, traced);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc == 3 && std::string(argv[1]) == "--write") {
+    write_problems(argv[2]);
+  } else if (argc == 4) {
+    xtape::set_thread_count(std::stoul(argv[2]));
+    solve(argv[1], std::stod(argv[3]));
+  } else {
+    std::fprintf(stderr, "usage: peer_xtape_images --write FOLDER | FOLDER THREADS SECONDS\n");
+    return 2;
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "peer_xtape_images: %s\n", error.what());
+  return 1;
+}
