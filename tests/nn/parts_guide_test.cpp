@@ -108,10 +108,10 @@ TEST_CASE("Guide: another learning rate for a part", "[nn]") {
 TEST_CASE("Guide: other rates by name", "[nn]") {
   Setting setting;
   auto& [model, before, rng, x, labels, criterion, tape] = setting;
+  tape.backward(criterion(model(tape.constant(x)), labels));
   nn::AdamW adam({.learning_rate = 0.01,
                   .weight_decay = 0.1,
                   .factors = {{"head.weight", {.rate = 10}}, {"bias", {.decay = 0}}}});
-  tape.backward(criterion(model(tape.constant(x)), labels));
   adam.step(model, tape);
   CHECK(setting.head_changed());
   CHECK(setting.body_changed());
