@@ -45,6 +45,7 @@
 #include "nn/layers/layer_norm.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/layers/pooling.hpp"
+#include "nn/layers/reshape.hpp"
 #include "nn/layers/residual.hpp"
 #include "nn/layers/standardize.hpp"
 #include "nn/layers/upsample.hpp"

@@ -28,7 +28,7 @@ struct Result {
 
 Result train(const Recipe& recipe, const xtape::nn::Mnist& data, std::uint64_t seed) {
   xtape::Rng rng{seed};
-  auto network = mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
+  auto network = mnist::make_network<float>(recipe, data.train.features.shape(), rng);
   const xtape::nn::Run run{.epochs = recipe.epochs, .summary = false};
   const mnist::Outcome outcome = mnist::train(network, {.recipe = recipe, .run = run}, data, rng,
                                               {[] {}, [](const xtape::nn::EpochRecord&) {}});
@@ -58,7 +58,7 @@ bool measure(const Recipe& recipe, const xtape::nn::Mnist& data) {
 
 int run(std::vector<std::string> names) {
   if (names.empty()) {
-    names = {"default", "post", "fast"};
+    names = {"default", "post", "fast", "cnn"};
   }
   cli::DataOptions options;
   options.dataset = "mnist";

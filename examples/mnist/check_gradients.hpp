@@ -1,52 +1,17 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
 #include <xtape.hpp>
 
+#include "examples/backprop/gradient_check.hpp"
 #include "examples/mnist/recipes.hpp"
 
 namespace mnist {
 
-/// The result for one parameter. Differences are relative to its largest gradient.
-struct GradientComparison {
-  std::string name;  ///< The name, such as "dW1".
-  xtape::Shape shape;
-  double by_hand = 0;         ///< The greatest difference from the formulas, of all elements.
-  double by_differences = 0;  ///< The greatest from differences of the loss, of a sample.
-  std::size_t elements = 0;   ///< The size of the sample.
-  std::size_t at_kinks = 0;   ///< The elements that agree on one side of a kink only.
-  std::size_t undecided = 0;  ///< The elements that differences cannot check.
-  bool agrees = false;
-};
-
-/// The results for all parameters. True if all agree, and differences decide at least half of all
-/// sampled elements.
-struct GradientCheck {
-  std::vector<GradientComparison> parameters;
-  std::size_t elements = 0;   ///< The sampled elements of all parameters.
-  std::size_t undecided = 0;  ///< The undecided elements of all parameters.
-
-  bool agrees() const;
-  bool decided() const { return 2 * undecided <= elements; }
-  explicit operator bool() const { return agrees() && decided(); }
-};
-
-/// Proves the tape's gradients of a network of Linear layers, with the activation of this name
-/// between them, in double precision: each element beside the formulas derived by hand, and a
-/// random sample beside differences of the loss, as xtape::gradcheck takes them. They agree when
-/// they differ by at most 1e-12 of the largest gradient of their parameter by hand, and by
-/// differences by 1e-6 of it and the 1e-9 that rounding leaves of a difference. How many of the
-/// sample are at kinks decides nothing: the formulas prove these, too. So they do where differences
-/// leave an element undecided, as between the many kinks of a deep network of rectifiers.
-GradientCheck compare_gradients(xtape::nn::Sequential<double>& network,
-                                const std::string& activation, const xtape::nn::Batch& batch,
-                                std::uint64_t seed);
-
-/// Checks the recipe's network on the first batch of `data`, at most 64 images, without dropout.
-/// Prints the greatest differences of each parameter. Reports disagreement on standard error.
-GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed,
-                              const xtape::nn::Dataset& data, bool verbose = true);
+/// Checks the recipe's network on the first batch of `data`, at most 64 images, or 16 with
+/// convolutions, without dropout. Prints the greatest differences of each parameter. Reports
+/// disagreement on standard error.
+by_hand::GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed,
+                                       const xtape::nn::Dataset& data, bool verbose = true);
 
 }  // namespace mnist

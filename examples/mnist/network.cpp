@@ -1,5 +1,7 @@
 #include "examples/mnist/network.hpp"
 
+#include <algorithm>
+
 namespace mnist {
 namespace {
 
@@ -11,6 +13,30 @@ nn::Linear<T> make_linear(const Recipe& recipe, std::size_t in, std::size_t out,
     return nn::Linear<T>(in, out, rng, nn::Normal{*recipe.initial_deviation});
   }
   return nn::Linear<T>(in, out, rng, nn::GlorotUniform{});
+}
+
+/// Adds the layers of the filters. Returns the number of features that they make of an image.
+template <class T>
+std::size_t add_convolutions(const Recipe& recipe, const xtape::Shape& image,
+                             nn::Sequential<T>& network, xtape::Rng& rng) {
+  const std::size_t kernel = recipe.kernel;
+  std::size_t rows = image.at(0), columns = image.at(1), in = 1;
+  network.push_back(nn::Reshape({rows, columns, in}));
+  for (const std::size_t out : recipe.filters) {
+    xtape::require<xtape::ValueError>(
+        std::min(rows, columns) > kernel,
+        "--filters: {} of {} x {} and a pool do not fit into {} x {} pixels", out, kernel, kernel,
+        rows, columns);
+    network.push_back(nn::Conv2d<T>(in, out, kernel, rng, {.bias = false}));  // BatchNorm has one
+    network.push_back(nn::BatchNorm<T>(out));
+    network.push_back(make_activation<T>(recipe.activation));
+    network.push_back(nn::MaxPool2d(2));
+    rows = (rows - kernel + 1) / 2;
+    columns = (columns - kernel + 1) / 2;
+    in = out;
+  }
+  network.push_back(nn::Flatten{});
+  return rows * columns * in;
 }
 
 }  // namespace
@@ -26,12 +52,15 @@ nn::Layer<T> make_activation(const std::string& name) {
 }
 
 template <class T>
-nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng) {
+nn::Sequential<T> make_network(const Recipe& recipe, const xtape::Shape& image, xtape::Rng& rng) {
   nn::Sequential<T> network;
   if (recipe.standardize) {
     network.push_back(nn::Standardize<T>(0.1307, 0.3081));  // of MNIST's training images
   }
-  std::size_t in = features;
+  std::size_t in = xtape::element_count(image);
+  if (!recipe.filters.empty()) {
+    in = add_convolutions(recipe, image, network, rng);
+  }
   for (const std::size_t out : recipe.hidden) {
     network.push_back(make_linear<T>(recipe, in, out, rng));
     network.push_back(make_activation<T>(recipe.activation));
@@ -46,7 +75,7 @@ nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape
 
 template nn::Layer<float> make_activation(const std::string&);
 template nn::Layer<double> make_activation(const std::string&);
-template nn::Sequential<float> make_network(const Recipe&, std::size_t, xtape::Rng&);
-template nn::Sequential<double> make_network(const Recipe&, std::size_t, xtape::Rng&);
+template nn::Sequential<float> make_network(const Recipe&, const xtape::Shape&, xtape::Rng&);
+template nn::Sequential<double> make_network(const Recipe&, const xtape::Shape&, xtape::Rng&);
 
 }  // namespace mnist

@@ -14,10 +14,13 @@ inline constexpr std::size_t classes = 10;
 template <class T>
 xtape::nn::Layer<T> make_activation(const std::string& name);
 
-/// Returns the recipe's network for images of `features` pixels: Standardize if the recipe has it.
-/// Then Linear, activation and Dropout (unless its rate is 0) for each hidden layer. Then Linear to
-/// ten logits.
+/// Returns the recipe's network for images (rows, columns): Standardize if the recipe has it. Then,
+/// if it has filters, a convolution, BatchNorm, activation and a pool that halves the image, for
+/// each number of filters. Then Linear, activation and Dropout (unless its rate is 0) for each
+/// hidden layer. Then Linear to ten logits. Throws ValueError if the filters do not fit into the
+/// image.
 template <class T>
-xtape::nn::Sequential<T> make_network(const Recipe& recipe, std::size_t features, xtape::Rng& rng);
+xtape::nn::Sequential<T> make_network(const Recipe& recipe, const xtape::Shape& image,
+                                      xtape::Rng& rng);
 
 }  // namespace mnist

@@ -37,9 +37,12 @@ std::unique_ptr<nn::Optimizer<float>> make_optimizer(const Recipe& recipe,
                                                      std::size_t steps_per_epoch) {
   const nn::LearningRate rate = make_schedule(recipe, steps_per_epoch);
   const double decay = recipe.weight_decay;
-  if (recipe.optimizer == "sgd") {
+  if (recipe.optimizer == "sgd" || recipe.optimizer == "nesterov") {
     return std::make_unique<nn::SGD<float>>(
-        nn::SGDOptions{.learning_rate = rate, .momentum = recipe.momentum, .weight_decay = decay});
+        nn::SGDOptions{.learning_rate = rate,
+                       .momentum = recipe.momentum,
+                       .nesterov = recipe.optimizer == "nesterov",
+                       .weight_decay = decay});
   }
   const nn::AdamOptions options{.learning_rate = rate, .weight_decay = decay};
   if (recipe.optimizer == "adam") return std::make_unique<nn::Adam<float>>(options);

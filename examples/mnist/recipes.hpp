@@ -21,6 +21,8 @@ struct Recipe {
   std::string about = "a small network as in the tutorial, with momentum";
   double expected = 97.9;  ///< The median test accuracy of five seeds, in percent.
 
+  std::vector<std::size_t> filters;  ///< Of the convolutions. Empty: a network without them.
+  std::size_t kernel = 5;            ///< The rows and columns of a filter.
   std::vector<std::size_t> hidden{128};
   std::string activation = "sigmoid";
   std::optional<double> initial_deviation;  ///< Of normal first weights. Absent: Glorot's.
@@ -33,7 +35,7 @@ struct Recipe {
   std::size_t batch_size = 64;
   std::string optimizer = "sgd";
   double learning_rate = 0.3;
-  double momentum = 0.9;  ///< Of sgd.
+  double momentum = 0.9;  ///< Of sgd and nesterov.
   double weight_decay = 0;
   std::string schedule = "linear";
   double warm_up = 0;          ///< In epochs.

@@ -23,10 +23,10 @@ cli::Facts configuration(const Recipe& recipe, std::uint64_t seed) {
   return facts;
 }
 
-nn::Figure gradients(const std::vector<GradientComparison>& comparisons) {
+nn::Figure gradients(const std::vector<by_hand::GradientComparison>& comparisons) {
   std::vector<std::vector<std::string>> rows;
   rows.reserve(comparisons.size());
-  for (const GradientComparison& row : comparisons) {
+  for (const by_hand::GradientComparison& row : comparisons) {
     rows.push_back({row.name, fmt::format("{}", row.shape), fmt::format("{:.1e}", row.by_hand),
                     fmt::format("{:.1e}", row.by_differences), fmt::format("{}", row.elements),
                     row.agrees ? "agrees" : "DISAGREES"});

@@ -16,7 +16,7 @@ struct ReportData {
   const DataSource& source;
   const xtape::nn::Sequential<float>& network;
   const xtape::nn::History& history;
-  std::vector<GradientComparison> gradients;
+  std::vector<by_hand::GradientComparison> gradients;
   const Recipe& recipe;
   std::uint64_t seed;
 };

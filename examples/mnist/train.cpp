@@ -142,13 +142,12 @@ int run(const cli::Arguments& arguments) {
   require_checkpoint(options.checkpoints);
 
   xtape::Rng rng{options.run.seed};
-  auto network = make_network<float>(options.recipe, data.train.features.sample_size(), rng);
+  auto network = make_network<float>(options.recipe, data.train.features.shape(), rng);
   if (verbose) {
     cli::print_output("{}\n", network.table(data.train.features.shape()));
     show_output(options.results);  // the proof takes a moment
   }
-  const GradientCheck gradients =
-      check_gradients(options.recipe, options.run.seed, data.train, verbose);
+  const auto gradients = check_gradients(options.recipe, options.run.seed, data.train, verbose);
   if (!gradients) {
     return 1;
   }

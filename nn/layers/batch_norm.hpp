@@ -35,6 +35,9 @@ class BatchNorm {
   /// Returns the name in tables and errors: "BatchNorm 64".
   std::string describe() const { return fmt::format("BatchNorm {}", running_mean.size()); }
 
+  /// Returns the options from the constructor.
+  const BatchNormOptions& options() const { return options_; }
+
   /// Names the parameters "weight" and "bias", as far as the options want them, and the buffers
   /// "running_mean", "running_var" and "num_batches_tracked".
   static void visit(auto& self, auto&& f) {

@@ -123,6 +123,9 @@ class Conv2d : public detail::ConvParameters<T> {
   /// Returns the name in tables and errors: "Conv2d 3 -> 64, 5 x 5".
   std::string describe() const { return sizes().text(); }
 
+  /// Returns the options of the op.
+  const Conv2dOptions& options() const { return options_; }
+
  private:
   detail::ConvSizes sizes() const {
     return {"Conv2d",

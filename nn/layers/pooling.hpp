@@ -40,6 +40,12 @@ class MaxPool2d {
   /// Returns the name in tables and errors: "MaxPool2d 3x3, stride 2x2, padding 1x1".
   std::string describe() const { return detail::describe_pool("MaxPool2d", kernel_, options_); }
 
+  /// Returns the size of a window.
+  Pair kernel() const { return kernel_; }
+
+  /// Returns the options of the op.
+  const MaxPoolOptions& options() const { return options_; }
+
   /// Names nothing, because nothing is trained.
   static void visit(auto&, auto&&) {}
 
@@ -63,6 +69,12 @@ class AvgPool2d {
 
   /// Returns the name in tables and errors: "AvgPool2d 2x2".
   std::string describe() const { return detail::describe_pool("AvgPool2d", kernel_, options_); }
+
+  /// Returns the size of a window.
+  Pair kernel() const { return kernel_; }
+
+  /// Returns the options of the op.
+  const AvgPoolOptions& options() const { return options_; }
 
   /// Names nothing, because nothing is trained.
   static void visit(auto&, auto&&) {}

@@ -102,7 +102,7 @@ TEST_CASE("Formulas decide where the differences of very deep rectifiers do not 
 }
 
 TEST_CASE("A proof needs half of its elements decided") {
-  mnist::GradientCheck check;
+  by_hand::GradientCheck check;
   check.parameters.resize(1);
   check.parameters[0].agrees = true;
   check.elements = 40;
@@ -133,14 +133,15 @@ TEST_CASE("A gradient that is wrong by 1 % in one element is refused") {
   Rng rng{3};
   const nn::Linear<double> first(784, 32, rng), last(32, 10, rng);
   nn::Sequential<double> right{first, nn::ReLU{}, last};
-  CHECK(mnist::compare_gradients(right, "relu", all_of(batches), 1));
+  const by_hand::Formulas formulas = by_hand::formulas_of(right);
+  CHECK(by_hand::compare_gradients(right, formulas, all_of(batches), 1));
   for (const std::size_t pixel :
        {250UL, 300UL, 350UL, 400UL, 450UL}) {  // where images are not black
     const std::size_t place = next_that_matters(right, all_of(batches), pixel * 32 + pixel % 32);
     for (const double factor : {1.01, 0.99, -1., 2., 0.}) {
       CAPTURE(place, factor);
       nn::Sequential<double> wrong{WrongLinear{first, place, factor}, nn::ReLU{}, last};
-      const auto check = mnist::compare_gradients(wrong, "relu", all_of(batches), 1);
+      const auto check = by_hand::compare_gradients(wrong, formulas, all_of(batches), 1);
       CHECK_FALSE(check);
       CHECK_FALSE(check.parameters.at(0).agrees);
       CHECK(check.parameters.at(1).agrees);
@@ -155,9 +156,11 @@ TEST_CASE("A gradient that is no number is refused") {
   nn::Batches batches(train, 2);
   Rng rng{3};
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  nn::Sequential<double> network{WrongLinear{nn::Linear<double>(1, 4, rng), 2, nan}, nn::Tanh{},
-                                 nn::Linear<double>(4, 10, rng)};
-  const auto check = mnist::compare_gradients(network, "tanh", all_of(batches), 1);
+  const nn::Linear<double> first(1, 4, rng), last(4, 10, rng);
+  nn::Sequential<double> network{WrongLinear{first, 2, nan}, nn::Tanh{}, last};
+  const nn::Sequential<double> right{first, nn::Tanh{}, last};
+  const auto check =
+      by_hand::compare_gradients(network, by_hand::formulas_of(right), all_of(batches), 1);
   CHECK_FALSE(check.parameters.at(0).agrees);
   CHECK(std::isinf(check.parameters.at(0).by_hand));
 }
@@ -174,7 +177,8 @@ TEST_CASE("Differences refuse what the tape and the formulas have wrong alike") 
       linear_of(last, Array<double>(Shape{10}, 0.))};
   const nn::Dataset train = pixels(2, 255);
   nn::Batches batches(train, 2);
-  const auto check = mnist::compare_gradients(network, "relu", all_of(batches), 1);
+  const auto check =
+      by_hand::compare_gradients(network, by_hand::formulas_of(network), all_of(batches), 1);
   CHECK_FALSE(check);
   CHECK(check.parameters.at(0).by_hand == 0);
   CHECK_FALSE(check.parameters.at(0).agrees);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # mnist_program.sh PROGRAM ROOT PART: the MNIST example as its users run it. PART is mistakes or
-# synthetic, which need no data, gradients, default, fast or post.
+# synthetic, which need no data, gradients, default, fast, cnn or post.
 . "$(dirname "$0")/common.sh"
 
 # refuses STATUS MESSAGE FLAG...: the program must end with STATUS and say MESSAGE on one line.
@@ -35,6 +35,8 @@ bad_flags() {
     refuses 2 "--hidden: an item of '$sizes' is empty" --hidden $sizes
     refuses 2 "--hidden: an item of '$sizes' is empty" --hidden=$sizes
   done
+  refuses_values --filters 'whole numbers from 1 to 10000 such as 16,32' 0 -1 abc '' 10001 $huge
+  refuses_values --kernel 'a whole number from 1 to 100' 0 -1 abc 101
   refuses 2 '--checkpoints: expected a value, got the flag --resume' --checkpoints --resume
   refuses 2 '--save: expected a value, got the flag --epochs=3' --save --epochs=3
   refuses 2 "--json: expected true or false, got '-3'" --json=-3
@@ -51,7 +53,7 @@ bad_flags() {
   refuses_values --shear 'a number from 0 to 10' 1e308 11 -1 nan
   refuses_values --elastic 'a number from 0 to 10000' 1e39 inf -1 nan
   refuses_values --activation 'one of sigmoid, tanh, relu, leaky_relu, gelu' swish
-  refuses_values --recipe 'one of default, post, fast, best' worst
+  refuses_values --recipe 'one of default, post, fast, cnn, best' worst
   refuses_values --dataset 'one of mnist, fashion, synthetic' cifar ''
   refuses_values --mirror 'a URL that begins with https://' http://example.com/ ftp://127.0.0.1/
   refuses_values --timeout 'a whole number from 1 to 3600' 0 -1 abc 3601
@@ -182,14 +184,22 @@ mistakes() {
   too_large
 }
 
-# What the table says beside each of the four shapes, in its column "by hand".
-gradients() {
-  ends 0 "$mnist" check-gradients --data "$data"
+# proves COUNT FLAG...: so many gradients must agree. The table says how well beside each shape, in
+# its column "by hand".
+proves() {
+  count=$1
+  shift
+  ends 0 "$mnist" check-gradients --data "$data" "$@"
   cat stdout
-  sed -n 's/^d[Wb][0-9] *([^)]*) *\([^ ]*\) .*/\1/p' stdout | awk '
+  sed -n 's/^d[a-zW]*[0-9] *([^)]*) *\([^ ]*\) .*/\1/p' stdout | awk -v count="$count" '
     !/^[0-9.]+(e-?[0-9]+)?$/ || $1 > 1e-12 { print "by hand: " $1; failed = 1 }
-    END { exit failed || NR != 4 }
-  ' || complain 'expected four gradients within 1e-12 of those by hand'
+    END { exit failed || NR != count }
+  ' || complain "expected $count gradients within 1e-12 of those by hand"
+}
+
+gradients() {
+  proves 4
+  proves 10 --recipe cnn
   # The differences of so many rectifiers meet many kinks: right gradients are no reason to refuse.
   layers=$(yes 32 | head -n 30 | tr '\n' ,)
   ends 0 "$mnist" check-gradients --data "$data" --activation relu --hidden "${layers%,}" --seed 1
@@ -221,6 +231,7 @@ case $3 in
   gradients) need_data && gradients ;;
   default) need_data && reaches 97.8 100 --data "$data" ;;
   fast) need_data && reaches 98 100 --data "$data" --recipe fast ;;
+  cnn) need_data && reaches 98 100 --data "$data" --recipe cnn --epochs 1 --warm-up 0.5 ;;
   post) need_data && reaches 87 88.5 --data "$data" --recipe post ;;
   *) complain "unknown part $3" ;;
 esac

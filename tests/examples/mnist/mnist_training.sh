@@ -45,11 +45,16 @@ printed() {
   [ "$(grep -c '^ *[123]  [0-9.]*  *[0-9.]* %$' table)" -eq 3 ] || complain "$(cat table)"
 }
 
+# A small convolutional network.
+filters='--recipe cnn --filters 4,8 --kernel 3'
+
 evaluated() {
-  train --quiet --save weights >quiet
-  "$mnist" evaluate --dataset synthetic --weights weights --quiet >evaluated
-  [ "$(sed 's/ after.*//' quiet)" = "$(cat evaluated)" ] ||
-    complain "evaluate: $(cat evaluated), but training ended with $(cat quiet)"
+  for network in '' "$filters"; do
+    train $network --quiet --save weights >quiet
+    "$mnist" evaluate --dataset synthetic --weights weights --quiet >evaluated
+    [ "$(sed 's/ after.*//' quiet)" = "$(cat evaluated)" ] ||
+      complain "$network evaluate: $(cat evaluated), but training ended with $(cat quiet)"
+  done
   ends 0 "$mnist" evaluate --dataset synthetic --weights weights --json
   holds stdout '"images":2000'
 }
@@ -127,13 +132,16 @@ checkpoints() {
 
 # Killed at a moment that nobody chose, it goes on all the same.
 killed() {
-  background part.json --epochs 3 --checkpoints killed --save-every 7
-  wait_for sh -c 'ls killed/checkpoint-*'
-  kill -s KILL $! || true # it may have ended by itself
-  wait $! || true
-  train --quiet --checkpoints killed --resume --save resumed >rest
-  train --quiet --save whole >whole.quiet
-  cmp resumed whole || complain 'SIGKILL: ends with other weights'
+  for network in '' "$filters"; do
+    rm -rf killed
+    background part.json $network --epochs 3 --checkpoints killed --save-every 7
+    wait_for sh -c 'ls killed/checkpoint-*'
+    kill -s KILL $! || true # it may have ended by itself
+    wait $! || true
+    train $network --quiet --checkpoints killed --resume --save resumed >rest
+    train $network --quiet --save whole >whole.quiet
+    cmp resumed whole || complain "$network SIGKILL: ends with other weights"
+  done
 }
 
 # Two runs do not keep their checkpoints in one folder. A run that ends, however it does, gives it

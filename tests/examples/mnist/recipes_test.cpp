@@ -61,11 +61,11 @@ TEST_CASE("recipes are found by their names, which differ, and can be set up") {
     CHECK_NOTHROW(mnist::make_optimizer(recipe, 10));
     CHECK_NOTHROW(nn::Augment(recipe.augment));
     xtape::Rng rng;
-    const std::size_t standardize = recipe.standardize ? 1 : 0;
-    CHECK(mnist::make_network<float>(recipe, 4, rng).size() ==
-          standardize + 2 * recipe.hidden.size() + 1);
+    const std::size_t standardize = recipe.standardize ? 1 : 0, filters = recipe.filters.size();
+    CHECK(mnist::make_network<float>(recipe, {28, 28}, rng).size() ==
+          standardize + 2 * recipe.hidden.size() + 1 + (filters > 0 ? 2 + 4 * filters : 0));
   }
-  CHECK((names == std::set<std::string>{"default", "post", "fast", "best"}));
+  CHECK((names == std::set<std::string>{"default", "post", "fast", "cnn", "best"}));
   CHECK_THROWS_WITH(mnist::find_recipe("worst"), "there is no recipe 'worst'");
 }
 
@@ -84,11 +84,44 @@ TEST_CASE("the recipe of the post is the tutorial's") {
 TEST_CASE("pixels are standardised where the recipe says so") {
   Recipe recipe;
   xtape::Rng rng;
-  CHECK(mnist::make_network<float>(recipe, 4, rng)[0].describe() == "Linear 4 -> 128");
+  CHECK(mnist::make_network<float>(recipe, {28, 28}, rng)[0].describe() == "Linear 784 -> 128");
   recipe.standardize = true;
-  const auto network = mnist::make_network<float>(recipe, 4, rng);
+  const auto network = mnist::make_network<float>(recipe, {28, 28}, rng);
   CHECK(network[0].describe() == "Standardize 0.1307, 0.3081");
-  CHECK(network[1].describe() == "Linear 4 -> 128");
+  CHECK(network[1].describe() == "Linear 784 -> 128");
+}
+
+TEST_CASE("filters are convolutions with batch norm, activation and pool before the dense layers") {
+  Recipe recipe = mnist::find_recipe("cnn");
+  recipe.filters = {3, 4};
+  recipe.hidden = {8};
+  xtape::Rng rng;
+  const auto network = mnist::make_network<float>(recipe, {28, 28}, rng);
+  std::vector<std::string> layers;
+  for (std::size_t i = 0; i < network.size(); ++i) {
+    layers.push_back(network[i].describe());
+  }
+  CHECK((layers == std::vector<std::string>{"Standardize 0.1307, 0.3081", "Reshape to (28, 28, 1)",
+                                            "Conv2d 1 -> 3, 5 x 5", "BatchNorm 3", "ReLU",
+                                            "MaxPool2d 2x2", "Conv2d 3 -> 4, 5 x 5", "BatchNorm 4",
+                                            "ReLU", "MaxPool2d 2x2", "Flatten", "Linear 64 -> 8",
+                                            "ReLU", "Linear 8 -> 10"}));
+  // Images come as rows, too.
+  xtape::Tape tape;
+  CHECK((network(tape.constant(xtape::Array<float>(xtape::Shape{2, 784}, 0.5f))).shape() ==
+         xtape::Shape{2, 10}));
+}
+
+TEST_CASE("filters that do not fit into the image are refused") {
+  Recipe recipe = mnist::find_recipe("cnn");
+  xtape::Rng rng;
+  recipe.filters = {4, 4, 4};
+  CHECK_THROWS_WITH(mnist::make_network<float>(recipe, {28, 28}, rng),
+                    "--filters: 4 of 5 x 5 and a pool do not fit into 4 x 4 pixels");
+  recipe.filters = {4};
+  CHECK_THROWS_WITH(mnist::make_network<float>(recipe, {28, 5}, rng),
+                    "--filters: 4 of 5 x 5 and a pool do not fit into 28 x 5 pixels");
+  CHECK_NOTHROW(mnist::make_network<float>(recipe, {28, 6}, rng));
 }
 
 TEST_CASE("dropout follows each hidden activation") {
@@ -96,7 +129,7 @@ TEST_CASE("dropout follows each hidden activation") {
   recipe.hidden = {3, 2};
   recipe.dropout = 0.25;
   xtape::Rng rng;
-  const auto network = mnist::make_network<float>(recipe, 4, rng);
+  const auto network = mnist::make_network<float>(recipe, {28, 28}, rng);
   REQUIRE(network.size() == 7);
   CHECK(network[2].describe() == "Dropout 0.25");
   CHECK(network[5].describe() == "Dropout 0.25");
@@ -138,6 +171,8 @@ TEST_CASE("the optimizer is the one that the recipe names") {
   CHECK(stepped(recipe) == Approx(1.5));  // 2 - 0.5 * 1
   recipe.weight_decay = 0.1;
   CHECK(stepped(recipe) == Approx(1.4));  // the gradient is 1 + 0.1 * 2
+  recipe.optimizer = "nesterov";
+  CHECK(stepped(recipe) == Approx(2 - 0.5 * 1.2 * 1.9));  // that gradient and 0.9 of it
   recipe.optimizer = "adam";
   CHECK(stepped(recipe) == Approx(1.5));  // the first step is the learning rate
   recipe.optimizer = "adamw";

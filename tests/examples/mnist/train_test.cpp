@@ -29,7 +29,7 @@ struct Trained {
 
   void train() {
     xtape::Rng rng{42};
-    network = mnist::make_network<float>(recipe, data.train.features.sample_size(), rng);
+    network = mnist::make_network<float>(recipe, data.train.features.shape(), rng);
     const nn::Run run{.epochs = recipe.epochs,
                       .early_stop = options.early_stop,
                       .progress = nn::ProgressStyle::none,

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/mnist/backprop.hpp"
+#include "examples/backprop/dense.hpp"
 #include "nn/train/metrics.hpp"
 #include "tensor/rng.hpp"
 #include "tests/support/arrays.hpp"
@@ -24,7 +24,7 @@ struct Problem {
   /// `widths` are the features, the units of each hidden layer, and the classes.
   Problem(std::size_t batch, const std::vector<std::size_t>& widths, Rng& rng,
           const std::string& activation = "sigmoid")
-      : network{{}, mnist::find_activation<T>(activation)} {
+      : network{{}, by_hand::find_activation<T>(activation)} {
     for (std::size_t l = 0; l + 1 < widths.size(); ++l) {
       const double deviation = 1 / std::sqrt(static_cast<double>(widths[l]));
       network.layers.push_back({random_normal<T>({widths[l], widths[l + 1]}, rng, deviation),
@@ -37,15 +37,15 @@ struct Problem {
     y = xtape::nn::one_hot<T>(labels, widths.back());
   }
 
-  mnist::Forward<T> forward() const { return mnist::forward(network, x, y); }
-  mnist::Gradients<T> backprop() const { return mnist::backprop(network, x, y); }
+  by_hand::Forward<T> forward() const { return by_hand::forward(network, x, y); }
+  by_hand::Gradients<T> backprop() const { return by_hand::backprop(network, x, y); }
   T loss() const { return forward().loss; }
 
   /// The parameters of a layer, counted from 1 as docs/backprop.md does.
   Array<T>& w(std::size_t layer) { return network.layers[layer - 1].w; }
   Array<T>& b(std::size_t layer) { return network.layers[layer - 1].b; }
 
-  mnist::Network<T> network;
+  by_hand::Network<T> network;
   Array<T> x, y;
   std::vector<std::size_t> labels;
 };

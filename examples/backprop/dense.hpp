@@ -9,7 +9,7 @@
 /// program compares the gradients of the tape with them. docs/backprop.md derives every line. It
 /// counts layers from 1, and this code from 0.
 
-namespace mnist {
+namespace by_hand {
 
 /// The parameters of one layer: w (in, out), b (out).
 template <class T>
@@ -23,6 +23,10 @@ struct Activation {
   T (*f)(T z);
   T (*slope)(T z);  ///< f'(z). At a kink of f, from the left.
 };
+
+/// Returns f of each element.
+template <class T>
+xtape::Array<T> map(T (*f)(T), const xtape::Array<T>& z);
 
 /// Returns the activation of this name. Throws ValueError if there is none.
 template <class T>
@@ -62,4 +66,9 @@ template <class T>
 Gradients<T> backprop(const Network<T>& network, const xtape::Array<T>& x,
                       const xtape::Array<T>& y);
 
-}  // namespace mnist
+/// Returns dz W^T of the first layer: row i is the gradient of the loss of image i with respect to
+/// its row of x.
+template <class T>
+xtape::Array<T> input_gradient(const Network<T>& network, const Gradients<T>& gradients);
+
+}  // namespace by_hand

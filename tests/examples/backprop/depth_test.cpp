@@ -2,7 +2,7 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "tests/examples/mnist/problem.hpp"
+#include "tests/examples/backprop/problem.hpp"
 #include "tests/support/catch.hpp"
 
 /// Section 5 of docs/backprop.md: what a layer's activation does to the gradient that passes it.

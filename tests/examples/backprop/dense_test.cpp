@@ -1,12 +1,12 @@
-#include "examples/mnist/backprop.hpp"
+#include "examples/backprop/dense.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <xtape.hpp>
 
 #include "tensor/kernels/softmax.hpp"
-#include "tests/examples/mnist/agreement.hpp"
-#include "tests/examples/mnist/problem.hpp"
+#include "tests/examples/backprop/agreement.hpp"
+#include "tests/examples/backprop/problem.hpp"
 #include "tests/support/catch.hpp"
 
 /// docs/backprop.md, section by section: each formula beside plain loops, the tape, or central
@@ -196,7 +196,7 @@ TEST_CASE("backprop 2.7: a batch that is repeated has the same loss and gradient
     std::copy(problem.x.begin(), problem.x.end(), x.data() + twice * problem.x.size());
     std::copy(problem.y.begin(), problem.y.end(), y.data() + twice * problem.y.size());
   }
-  const auto once = problem.backprop(), repeated = mnist::backprop(problem.network, x, y);
+  const auto once = problem.backprop(), repeated = by_hand::backprop(problem.network, x, y);
   CHECK(repeated.loss == Approx(once.loss).epsilon(1e-14));
   CHECK(disagreement(repeated.dw[0], once.dw[0]) < 1e-14);
   CHECK(disagreement(repeated.db[0], once.db[0]) < 1e-14);

@@ -1,4 +1,4 @@
-#include "examples/mnist/backprop.hpp"
+#include "examples/backprop/dense.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 #include "tensor/error.hpp"
 #include "tensor/gemm.hpp"
 
-namespace mnist {
+namespace by_hand {
 namespace {
 
 using xtape::Array;
@@ -41,14 +41,6 @@ Array<T> sum_over_batch(const Array<T>& a) {
     }
   }
   return total;
-}
-
-/// f of each element.
-template <class T>
-Array<T> map(T (*f)(T), const Array<T>& z) {
-  Array<T> a(z.shape());
-  std::transform(z.begin(), z.end(), a.begin(), f);
-  return a;
 }
 
 template <class T>
@@ -104,6 +96,13 @@ T cross_entropy(const Array<T>& y, const Array<T>& log_y_hat) {
 }  // namespace
 
 template <class T>
+Array<T> map(T (*f)(T), const Array<T>& z) {
+  Array<T> a(z.shape());
+  std::transform(z.begin(), z.end(), a.begin(), f);
+  return a;
+}
+
+template <class T>
 Activation<T> find_activation(const std::string& name) {
   if (name == "sigmoid") {
     return {sigmoid, [](T z) { return sigmoid(z) * (1 - sigmoid(z)); }};
@@ -156,11 +155,18 @@ Gradients<T> backprop(const Network<T>& network, const Array<T>& x, const Array<
   return {loss, dz, dw, db};
 }
 
+template <class T>
+Array<T> input_gradient(const Network<T>& network, const Gradients<T>& gradients) {
+  return product(gradients.dz.front(), transposed(network.layers.front().w));
+}
+
 #define XTAPE_INSTANTIATE(T)                                                        \
+  template Array<T> map(T (*)(T), const Array<T>&);                                 \
+  template Array<T> input_gradient(const Network<T>&, const Gradients<T>&);         \
   template Activation<T> find_activation(const std::string&);                       \
   template Forward<T> forward(const Network<T>&, const Array<T>&, const Array<T>&); \
   template Gradients<T> backprop(const Network<T>&, const Array<T>&, const Array<T>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 
-}  // namespace mnist
+}  // namespace by_hand

@@ -5,10 +5,10 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "examples/mnist/backprop.hpp"
+#include "examples/backprop/dense.hpp"
 #include "examples/mnist/network.hpp"
-#include "tests/examples/mnist/agreement.hpp"
-#include "tests/examples/mnist/problem.hpp"
+#include "tests/examples/backprop/agreement.hpp"
+#include "tests/examples/backprop/problem.hpp"
 #include "tests/support/catch.hpp"
 
 /// Sections 3 and 4 of docs/backprop.md: how well the formulas, the tape and finite differences
@@ -41,8 +41,8 @@ struct Recording {
 /// ones too.
 template <class T>
 double formulas_against_tape(const Problem<T>& problem, const std::string& activation) {
-  const mnist::Forward<T> pass = problem.forward();
-  const mnist::Gradients<T> by_hand = problem.backprop();
+  const by_hand::Forward<T> pass = problem.forward();
+  const by_hand::Gradients<T> by_hand = problem.backprop();
   const Recording<T> recorded(problem, activation);
   const auto batch = static_cast<T>(problem.labels.size());
   const Array<T> loss(Shape{}, by_hand.loss);
@@ -123,10 +123,10 @@ TEST_CASE("backprop 3: the tape agrees with the formulas of every activation and
 }
 
 TEST_CASE("backprop 3: the formulas know the activations that recipes know, and no others") {
-  CHECK(message_of([] { mnist::find_activation<double>("swish"); }) ==
+  CHECK(message_of([] { by_hand::find_activation<double>("swish"); }) ==
         "unknown activation 'swish'");
   for (const char* name : {"sigmoid", "tanh", "relu", "leaky_relu", "gelu"}) {
-    const auto activation = mnist::find_activation<double>(name);
+    const auto activation = by_hand::find_activation<double>(name);
     for (double z : {-3., -0.5, 0.25, 2.}) {
       CHECK(activation.slope(z) == Approx(slope([&] { return activation.f(z); }, z)));
     }

@@ -5,11 +5,11 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "examples/mnist/backprop.hpp"
+#include "examples/backprop/dense.hpp"
 #include "nn/data/batches.hpp"
 #include "nn/optim/sgd.hpp"
 #include "nn/train/metrics.hpp"
-#include "tests/examples/mnist/agreement.hpp"
+#include "tests/examples/backprop/agreement.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/mnist_data.hpp"
 #include "tests/support/models.hpp"
@@ -26,7 +26,7 @@ constexpr std::size_t steps = 200, batch_size = 64;
 constexpr double learning_rate = 0.5;
 
 /// The parameters of the two layers, or something of the same shapes.
-using Layers = std::vector<mnist::Weights<double>>;
+using Layers = std::vector<by_hand::Weights<double>>;
 
 Array<double> read_array(const std::filesystem::path& path) {
   Array<double> array;
@@ -115,8 +115,8 @@ TEST_CASE("the reference run on MNIST is repeated by the formulas derived by han
   MNIST_OR_SKIP(folder);
   const nn::Dataset train = nn::read_mnist(folder).train;
   Outcome run;
-  mnist::Network<double> network{read_layers(oracle, ""),
-                                 mnist::find_activation<double>("sigmoid")};
+  by_hand::Network<double> network{read_layers(oracle, ""),
+                                   by_hand::find_activation<double>("sigmoid")};
 
   std::size_t step = 0;
   Array<double> x;
@@ -124,7 +124,7 @@ TEST_CASE("the reference run on MNIST is repeated by the formulas derived by han
     batch.inputs(x);
     x.reshape(xtape::Shape{batch.size(), 784});
     const auto [loss, dz, dw, db] =
-        mnist::backprop(network, x, nn::one_hot<double>(batch.targets, 10));
+        by_hand::backprop(network, x, nn::one_hot<double>(batch.targets, 10));
     if (step == 0) {
       run.first_gradients = {{dw[0], db[0]}, {dw[1], db[1]}};
     }

@@ -1,0 +1,156 @@
+#include "examples/backprop/gradient_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "examples/cli/output.hpp"
+
+namespace by_hand {
+namespace {
+
+namespace nn = xtape::nn;
+using Matrix = xtape::Array<double>;
+
+constexpr double tolerance_by_hand = 1e-12;
+constexpr double tolerance_by_differences = 1e-6;
+constexpr double rounding = 1e-9;  // what differences of a loss can show of vanished gradients
+constexpr std::size_t sampled_elements = 20;
+
+double largest(const Matrix& array) {
+  double result = 0;
+  for (const double element : array.storage()) {
+    result = std::max(result, std::abs(element));
+  }
+  return result;
+}
+
+/// max |a - b|; infinite when a number is not finite.
+double greatest_difference(const Matrix& a, const Matrix& b) {
+  double greatest = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double each = std::abs(a.data()[i] - b.data()[i]);
+    greatest =
+        std::isfinite(each) ? std::max(greatest, each) : std::numeric_limits<double>::infinity();
+  }
+  return greatest;
+}
+
+std::vector<Matrix*> parameters_of(nn::Sequential<double>& network) {
+  std::vector<Matrix*> parameters;
+  nn::for_each_parameter(network, [&](const nn::ParameterName&, Matrix& parameter) {
+    parameters.push_back(&parameter);
+  });
+  return parameters;
+}
+
+/// What the first layers, which have no parameters, make of the images.
+Matrix inputs_of(const nn::Sequential<double>& network, const nn::Batch& batch,
+                 std::size_t prepare) {
+  xtape::Tape<double> tape;
+  auto x = tape.constant(batch.inputs);
+  for (std::size_t i = 0; i < prepare; ++i) {
+    x = network[i](x);
+  }
+  return x.value();
+}
+
+std::string some(std::size_t count, const char* what) {
+  return count > 0 ? fmt::format(", {} {}", count, what) : "";
+}
+
+void print(const GradientCheck& check, std::size_t batch_size) {
+  std::size_t name_width = 4, shape_width = 12;
+  for (const GradientComparison& row : check.parameters) {
+    name_width = std::max(name_width, row.name.size());
+    shape_width = std::max(shape_width, fmt::format("{}", row.shape).size());
+  }
+  cli::print_output(
+      "Gradients of the first {} images in double precision: the greatest difference between the "
+      "tape's\nand others, relative to the largest gradient of each parameter\n",
+      batch_size);
+  cli::print_output("{:{}}  {:{}}  by hand   by finite differences\n", "", name_width, "shape",
+                    shape_width);
+  for (const GradientComparison& row : check.parameters) {
+    cli::print_output("{:{}}  {:{}}  {:>7.1e}   {:.1e} ({} elements{}{}){}\n", row.name, name_width,
+                      fmt::format("{}", row.shape), shape_width, row.by_hand, row.by_differences,
+                      row.elements, some(row.at_kinks, "at kinks"),
+                      some(row.undecided, "undecided"), row.agrees ? "" : "  DISAGREE");
+  }
+  if (check.undecided > 0) {
+    cli::print_output(
+        "{} of {} elements are undecided: near kinks, differences do not settle. There the "
+        "formulas decide.\n",
+        check.undecided, check.elements);
+  }
+  cli::print_output("\n");
+}
+
+}  // namespace
+
+bool GradientCheck::agrees() const {
+  return std::all_of(parameters.begin(), parameters.end(),
+                     [](const GradientComparison& each) { return each.agrees; });
+}
+
+GradientCheck compare_gradients(nn::Sequential<double>& network, const Formulas& formulas,
+                                const nn::Batch& batch, std::uint64_t seed) {
+  const auto loss = [&](xtape::Tape<double>& tape) {
+    return nn::SoftmaxCrossEntropy{}(network(tape.constant(batch.inputs)), batch.targets);
+  };
+  xtape::Tape<double> tape;
+  tape.backward(loss(tape));
+  const std::vector<Matrix*> parameters = parameters_of(network);
+  const Matrix targets = nn::one_hot<double>(batch.targets, formulas.dense.layers.back().b.size());
+  const std::vector<Matrix> by_hand =
+      backprop(formulas, inputs_of(network, batch, formulas.prepare), targets);
+  xtape::require<xtape::ValueError>(by_hand.size() == parameters.size(),
+                                    "there are formulas for {} parameters of {}", by_hand.size(),
+                                    parameters.size());
+  GradientCheck check;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const double scale = largest(by_hand[i]);
+    const auto relative = [&](double error) { return error == 0 ? 0 : error / scale; };
+    const double error = greatest_difference(by_hand[i], tape.grad(*parameters[i]));
+    const auto differences =
+        xtape::gradcheck(loss, {parameters[i]},
+                         {.relative_tolerance = 0,
+                          .absolute_tolerance = tolerance_by_differences * scale + rounding,
+                          .max_elements = sampled_elements,
+                          .seed = seed});
+    check.elements += differences.compared;
+    check.undecided += differences.undecided;
+    check.parameters.push_back(
+        {.name = formulas.names[i],
+         .shape = parameters[i]->shape(),
+         .by_hand = relative(error),
+         .by_differences = relative(differences.worst.front().error),
+         .elements = differences.compared,
+         .at_kinks = differences.at_kinks,
+         .undecided = differences.undecided,
+         .agrees = error <= tolerance_by_hand * scale && differences.failed == 0});
+  }
+  return check;
+}
+
+GradientCheck check_gradients(nn::Sequential<double>& network, const nn::Batch& batch,
+                              std::uint64_t seed, bool verbose) {
+  GradientCheck check = compare_gradients(network, formulas_of(network), batch, seed);
+  if (verbose) {
+    print(check, batch.size());
+    cli::try_flush_output();
+  }
+  if (!check.agrees()) {
+    cli::complain(fmt::format("the gradients disagree; {} check-gradients prints a table",
+                              cli::program_name()));
+  } else if (!check.decided()) {
+    cli::complain(fmt::format("differences decide {} of {} gradients, expected at least half",
+                              check.elements - check.undecided, check.elements));
+  }
+  return check;
+}
+
+}  // namespace by_hand
