@@ -1,6 +1,9 @@
 #include "tensor/kernels/pooling.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <type_traits>
 
 #include "tensor/parallel.hpp"
 
@@ -62,24 +65,43 @@ void for_each_pixel(const Windows& w, T beta, T* dx, F f) {
   });
 }
 
-/// Keeps of each channel the larger number, and NaN. Notes its place.
-template <class T, class Place>
-void keep_larger(const T* x, std::size_t channels, Place place, T* largest, Place* places) {
-#pragma omp simd
-  for (std::size_t c = 0; c < channels; ++c) {
-    const bool wins = x[c] > largest[c] || std::isnan(x[c]);
-    largest[c] = wins ? x[c] : largest[c];
-    places[c] = wins ? place : places[c];
-  }
-}
-
+/// Finds the largest number of `count` channels, at most `lanes`, in the pixels of a window, and
+/// its place. NaN counts as the largest. The numbers stay in registers from pixel to pixel.
 template <class T>
-void keep_larger(const T* x, std::size_t channels, T* largest) {
-#pragma omp simd
-  for (std::size_t c = 0; c < channels; ++c) {
-    largest[c] = x[c] > largest[c] || std::isnan(x[c]) ? x[c] : largest[c];
+struct Largest {
+  static constexpr std::size_t lanes = 64 / sizeof(T);
+  using Place = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+
+  T number[lanes];
+  Place place[lanes];
+
+  void find(const T* image, const Windows& w, const Cover& window, std::size_t count) {
+    Place here = 0;
+    std::fill_n(place, lanes, Place(0));
+    for (std::size_t i = window.rows.begin; i < window.rows.end; ++i) {
+      const T* pixel = image + (i * w.columns.extent + window.columns.begin) * w.channels;
+      for (std::size_t j = 0; j < window.width(); ++j, ++here, pixel += w.channels) {
+        if (here == 0) {
+          std::copy_n(pixel, count, number);
+        } else if (count == lanes) {
+          take(pixel, lanes, here);
+        } else {
+          take(pixel, count, here);
+        }
+      }
+    }
   }
-}
+
+ private:
+  void take(const T* pixel, std::size_t count, Place here) {
+#pragma omp simd
+    for (std::size_t c = 0; c < count; ++c) {
+      const bool wins = pixel[c] > number[c] || std::isnan(pixel[c]);
+      number[c] = wins ? pixel[c] : number[c];
+      place[c] = wins ? here : place[c];
+    }
+  }
+};
 
 /// Returns the share of a pixel in the mean of a window.
 template <class T>
@@ -92,22 +114,17 @@ T share(const Windows& w, const Cover& window, bool count_padding) {
 
 template <class T, class Place>
 void max_pool(const T* x, const Windows& windows, T* y, Place* places) {
-  const std::size_t channels = windows.channels, width = windows.columns.extent;
+  constexpr std::size_t lanes = Largest<T>::lanes;
   for_each_window(x, windows, [=](const T* image, const Cover& window) {
-    T* largest = y + window.index * channels;
-    Place* chosen = places == nullptr ? nullptr : places + window.index * channels;
-    std::size_t place = 0;
-    for (std::size_t i = window.rows.begin; i < window.rows.end; ++i) {
-      for (std::size_t j = window.columns.begin; j < window.columns.end; ++j, ++place) {
-        const T* pixel = image + (i * width + j) * channels;
-        if (place == 0) {
-          std::copy_n(pixel, channels, largest);
-          std::fill_n(chosen, chosen == nullptr ? 0 : channels, Place(0));
-        } else if (chosen == nullptr) {
-          keep_larger(pixel, channels, largest);
-        } else {
-          keep_larger(pixel, channels, static_cast<Place>(place), largest, chosen);
-        }
+    for (std::size_t c = 0; c < windows.channels; c += lanes) {
+      const std::size_t count = std::min(lanes, windows.channels - c);
+      Largest<T> largest;
+      largest.find(image + c, windows, window, count);
+      const std::size_t result = window.index * windows.channels + c;
+      std::copy_n(largest.number, count, y + result);
+      if (places != nullptr) {
+        std::transform(largest.place, largest.place + count, places + result,
+                       [](auto place) { return static_cast<Place>(place); });
       }
     }
   });
@@ -119,7 +136,7 @@ void max_pool_backward(const T* dy, const Place* places, const Windows& windows,
   for_each_pixel(windows, beta, dx, [=](T* pixel, const Cover& window, std::size_t place) {
     const T* grad = dy + window.index * channels;
     const Place* chosen = places + window.index * channels;
-#pragma omp simd
+#pragma omp simd simdlen(16)
     for (std::size_t c = 0; c < channels; ++c) {
       pixel[c] += chosen[c] == place ? grad[c] : T(0);
     }
