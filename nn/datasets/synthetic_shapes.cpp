@@ -102,6 +102,9 @@ Point random_direction(Rng& rng) {
   }
 }
 
+/// No part of a shape of radius 1 is farther from its centre.
+constexpr double farthest = 1.2;
+
 /// One shape: where it is, and how large.
 struct Figure {
   std::size_t label;
@@ -111,6 +114,11 @@ struct Figure {
 
   /// Returns the part of a pixel that the shape covers, of nine places in it.
   double cover(std::size_t row, std::size_t column) const {
+    const Point middle{static_cast<double>(column) + 0.5, static_cast<double>(row) + 0.5};
+    const double most = farthest * radius + 1;
+    if (square_of_distance(middle, centre) > most * most) {
+      return 0;
+    }
     int inside = 0;
     for (int place = 0; place < 9; ++place) {
       const double x = static_cast<double>(column) + (2 * (place % 3) + 1) / 6. - centre.x;
@@ -124,7 +132,7 @@ struct Figure {
 
 Figure random_figure(std::size_t label, Rng& rng) {
   const double radius = rng.uniform(7, 13);
-  const double margin = 1.2 * radius;  // no shape is farther than that from its centre
+  const double margin = farthest * radius;
   const auto place = [&] { return rng.uniform(margin, side - margin); };
   const double x = place(), y = place();
   return {label, {x, y}, radius, random_direction(rng)};

@@ -1,42 +1,41 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 
-#include "nn/datasets/synthetic_shapes.hpp"
 #include "nn/io/files.hpp"
 #include "tensor/error.hpp"
+#include "tensor/rng.hpp"
 
-/// 07_cifar10_data FOLDER: writes synthetic shapes into six files in the format of CIFAR-10.
-
-namespace nn = xtape::nn;
+/// 07_cifar10_data FOLDER: writes six small files in the format of CIFAR-10, with images that are
+/// easy to learn: each class has a colour of its own.
 
 namespace {
 
-/// Writes images in the order of the file format: a label, then all red, green and blue.
-void write(const std::filesystem::path& path, const nn::Dataset& images) {
+/// Returns `count` images of each class: a label, then all red, green and blue.
+std::string images(int count, xtape::Rng& rng) {
   std::string file;
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    file += static_cast<char>(images.targets.sample<std::int64_t>(i)[0]);
-    const auto pixels = images.features.sample<std::uint8_t>(i);
-    for (std::size_t channel = 0; channel < 3; ++channel) {
-      for (std::size_t k = channel; k < pixels.size(); k += 3) {
-        file += static_cast<char>(pixels[k]);
+  for (int i = 0; i < 10 * count; ++i) {
+    const int label = i % 10;
+    file += static_cast<char>(label);
+    for (const int level : {label % 3, label / 3 % 3, label / 9}) {
+      for (int pixel = 0; pixel < 1024; ++pixel) {
+        file += static_cast<char>(100 * level + static_cast<int>(rng.below(50)));
       }
     }
   }
-  nn::write_file(path, file);
+  return file;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   const std::filesystem::path folder = argc > 1 ? argv[1] : ".";
-  const nn::Cifar10 shapes = nn::synthetic_shapes(1, 1500, 500);
-  for (std::size_t i = 0; i < 5; ++i) {
-    write(folder / ("data_batch_" + std::to_string(i + 1) + ".bin"),
-          shapes.train.slice(300 * i, 300));
+  xtape::Rng rng{1};
+  for (const char* part : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4",
+                           "data_batch_5", "test_batch"}) {
+    xtape::nn::write_file(folder / (std::string(part) + ".bin"), images(13, rng));
   }
-  write(folder / "test_batch.bin", shapes.test);
 } catch (const xtape::Error& error) {
   std::fprintf(stderr, "07_cifar10_data: %s\n", error.what());
   return 1;
