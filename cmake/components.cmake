@@ -27,6 +27,7 @@ if(XTAPE_WITH_DATASETS)
       nn/datasets/cifar10.cpp
       nn/datasets/datasets.cpp
       nn/datasets/download.cpp
+      nn/datasets/find.cpp
       nn/datasets/glyphs.cpp
       nn/datasets/http.cpp
       nn/datasets/inspect.cpp

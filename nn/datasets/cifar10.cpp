@@ -1,7 +1,5 @@
 #include "nn/datasets/cifar10.hpp"
 
-#include "nn/datasets/mnist.hpp"
-
 namespace xtape::nn {
 
 Cifar10 cifar10(const datasets::Options& options, const datasets::DownloadProgress& progress) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "nn/data/cifar.hpp"
-#include "nn/datasets/locate.hpp"
+#include "nn/datasets/find.hpp"
 
 /// @file
 /// A function that finds or downloads CIFAR-10. Link with xtape::datasets.

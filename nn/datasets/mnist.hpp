@@ -1,35 +1,12 @@
 #pragma once
 
-#include <filesystem>
-#include <string>
-#include <vector>
-
 #include "nn/data/idx.hpp"
-#include "nn/datasets/locate.hpp"
+#include "nn/datasets/find.hpp"
 
 /// @file
-/// Functions that find or download known data sets. Link with xtape::datasets.
+/// A function that finds or downloads MNIST. Link with xtape::datasets.
 
 namespace xtape::nn {
-
-/// Returns the folder of a known data set. `names` are the data sets that the caller can read, and
-/// the first is the default. Without `names`, each is possible, and MNIST is the default. The
-/// function searches these places in order:
-///
-/// 1. `options.folder`, if it is not empty, and then nowhere else;
-/// 2. `$XTAPE_DATA_DIR`;
-/// 3. the cache, `$XDG_CACHE_HOME/xtape/NAME` or `~/.cache/xtape/NAME`;
-/// 4. the folders of the system's packages, such as Debian's dataset-fashion-mnist;
-/// 5. the mirrors, from which it is downloaded into the cache over HTTPS.
-///
-/// In the places 3 to 5 all files have the published sizes and SHA-256 sums.
-///
-/// Throws DataError, with all places that were searched, if there is no such folder. Throws
-/// ValueError if no possible data set has the name, or if a mirror is not HTTPS. Throws
-/// datasets::Stopped if `progress` returns false.
-std::filesystem::path find_dataset(const datasets::Options& options = {},
-                                   const datasets::DownloadProgress& progress = {},
-                                   const std::vector<std::string>& names = {});
 
 /// Returns MNIST, or with `{.dataset = "fashion"}` Fashion-MNIST, from find_dataset(). Throws as
 /// find_dataset() and read_mnist() do.

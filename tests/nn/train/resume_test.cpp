@@ -90,6 +90,32 @@ Result stopped_and_resumed(const Kind& kind, std::size_t step,
 
 }  // namespace
 
+TEST_CASE("A resumed run gives its transform the number of the epoch", "[nn]") {
+  const auto turn_by_epoch = [](Parts& parts) {
+    parts.batches = nn::Batches(parts.data, 4, parts.rng, {.transform = [](nn::Sample& sample) {
+                                  sample.values[0] *=
+                                      (sample.epoch + sample.index) % 2 ? -1.f : 1.f;
+                                }});
+  };
+  const Kind& kind = kinds[0];
+  Parts parts;
+  turn_by_epoch(parts);
+  const Result whole = train(parts, kind.run(), kind.written_out);
+  for (std::size_t stop = 2; stop <= 11; ++stop) {  // an epoch has five steps
+    CAPTURE(stop);
+    const TemporaryFolder folder;
+    Parts stopped, resumed = other_parts();
+    turn_by_epoch(stopped);
+    CHECK_THROWS_AS(train(stopped, kind.run(folder.path()), kind.written_out,
+                          [&](std::size_t steps) {
+                            if (steps == stop) throw Stop();
+                          }),
+                    Stop);
+    turn_by_epoch(resumed);
+    check_same(train(resumed, kind.run(folder.path()), kind.written_out), whole);
+  }
+}
+
 TEST_CASE("A run that an exception or a signal ends after any step resumes with the same bits",
           "[nn]") {
   for (const Kind& kind : kinds) {
