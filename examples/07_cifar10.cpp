@@ -33,7 +33,7 @@ int main(int argc, char** argv) try {
   nn::SoftmaxCrossEntropy criterion;
   const nn::Transform transform = nn::Compose{nn::RandomCrop{.padding = 4}, nn::AlternatingFlip{}};
   nn::Batches batches(cifar10.train, 128, rng, {.transform = transform});
-  const nn::Run run{.epochs = 10, .statistics_momentum = 0.1};
+  const nn::Run run{.epochs = 6};
   nn::SGD sgd({.learning_rate = nn::one_cycle(0.2, run.epochs * batches.size()),
                .momentum = 0.9,
                .nesterov = true,

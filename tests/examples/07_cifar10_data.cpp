@@ -34,7 +34,7 @@ int main(int argc, char** argv) try {
   xtape::Rng rng{1};
   for (const char* part : {"data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4",
                            "data_batch_5", "test_batch"}) {
-    xtape::nn::write_file(folder / (std::string(part) + ".bin"), images(13, rng));
+    xtape::nn::write_file(folder / (std::string(part) + ".bin"), images(20, rng));
   }
 } catch (const xtape::Error& error) {
   std::fprintf(stderr, "07_cifar10_data: %s\n", error.what());
