@@ -18,20 +18,20 @@ std::size_t mirrored(std::ptrdiff_t place, std::size_t extent) {
 /// Writes the row that begins `offset` pixels to the right in `row`.
 void move_row(const float* row, const detail::ImageShape& shape, std::ptrdiff_t offset,
               float* out) {
-  const auto [rows, columns, channels] = shape;
-  const auto extent = static_cast<std::ptrdiff_t>(columns);
+  const auto columns = static_cast<std::ptrdiff_t>(shape.columns);
+  const auto channels = static_cast<std::ptrdiff_t>(shape.channels);
   const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, -offset);
-  const std::ptrdiff_t last = std::min(extent, extent - offset);
-  const auto pixels = static_cast<std::ptrdiff_t>(channels);
-  std::copy(row + (first + offset) * pixels, row + (last + offset) * pixels, out + first * pixels);
+  const std::ptrdiff_t last = std::min(columns, columns - offset);
+  std::copy(row + (first + offset) * channels, row + (last + offset) * channels,
+            out + first * channels);
   const auto mirror = [&](std::ptrdiff_t column) {
-    std::copy_n(row + mirrored(column + offset, columns) * channels, channels,
-                out + column * pixels);
+    std::copy_n(row + mirrored(column + offset, shape.columns) * shape.channels, channels,
+                out + column * channels);
   };
   for (std::ptrdiff_t column = 0; column < first; ++column) {
     mirror(column);
   }
-  for (std::ptrdiff_t column = last; column < extent; ++column) {
+  for (std::ptrdiff_t column = last; column < columns; ++column) {
     mirror(column);
   }
 }

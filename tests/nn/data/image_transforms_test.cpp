@@ -71,7 +71,7 @@ bool is_mirrored(const Array<float>& inputs, const nn::Dataset& data, std::size_
 }  // namespace
 
 TEST_CASE("RandomCrop moves an image by each offset alike, and mirrors it beyond its border") {
-  const std::size_t channels = GENERATE(1, 3), padding = GENERATE(0, 1, 2, 3);
+  const std::size_t channels = GENERATE(1UL, 3UL), padding = GENERATE(0UL, 1UL, 2UL, 3UL);
   const std::size_t rows = 5, columns = 6;
   const std::vector<float> image = numbered(rows, columns, channels);
   const auto most = static_cast<std::ptrdiff_t>(padding);
@@ -175,7 +175,7 @@ TEST_CASE("AlternatingFlip turns all channels and odd widths") {
 }
 
 TEST_CASE("Cutout covers a square around each pixel alike, cut off at the border") {
-  const std::size_t channels = GENERATE(1, 3), size = GENERATE(0, 1, 2, 3, 12);
+  const std::size_t channels = GENERATE(1UL, 3UL), size = GENERATE(0UL, 1UL, 2UL, 3UL, 12UL);
   const std::size_t rows = 5, columns = 4;
   const std::vector<float> image = numbered(rows, columns, channels);
   std::set<std::vector<float>> seen, possible;
