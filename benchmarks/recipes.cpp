@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "examples/cli/epoch_lines.hpp"
-#include "examples/mnist/data.hpp"
-#include "examples/mnist/network.hpp"
-#include "examples/mnist/train.hpp"
+#include "examples/images/train.hpp"
+#include "examples/mnist/subject.hpp"
 
 /// Trains the recipes of examples/mnist with five seeds each and compares the median accuracy with
 /// the one that stands beside the recipe: ./run bench recipes [NAME...]. Without names all but
@@ -26,12 +25,14 @@ struct Result {
   double seconds;
 };
 
-Result train(const Recipe& recipe, const xtape::nn::Mnist& data, std::uint64_t seed) {
+Result train(const Recipe& recipe, const images::Data& data, std::uint64_t seed) {
   xtape::Rng rng{seed};
-  auto network = mnist::make_network<float>(recipe, data.train.features.shape(), rng);
+  const images::Course course = mnist::course_of(recipe);
+  auto network = course.make_network(data.train, rng);
   const xtape::nn::Run run{.epochs = recipe.epochs, .summary = false};
-  const mnist::Outcome outcome = mnist::train(network, {.recipe = recipe, .run = run}, data, rng,
-                                              {[] {}, [](const xtape::nn::EpochRecord&) {}});
+  const images::Outcome outcome =
+      images::train(network, {.subject = mnist::subject(), .course = course, .run = run}, data, rng,
+                    {[] {}, [](const xtape::nn::EpochRecord&) {}});
   return {100 * outcome.kept->metric(cli::test_accuracy), outcome.seconds};
 }
 
@@ -41,7 +42,7 @@ double median(std::vector<double> values) {
 }
 
 /// Prints a line; returns whether the recipe reaches what is expected.
-bool measure(const Recipe& recipe, const xtape::nn::Mnist& data) {
+bool measure(const Recipe& recipe, const images::Data& data) {
   std::vector<double> accuracies, seconds;
   for (std::uint64_t seed = 1; seed <= (recipe.name == "best" ? 1 : 5); ++seed) {
     const auto [accuracy, time] = train(recipe, data, seed);
@@ -60,9 +61,9 @@ int run(std::vector<std::string> names) {
   if (names.empty()) {
     names = {"default", "post", "fast", "cnn"};
   }
-  cli::DataOptions options;
+  images::DataOptions options(mnist::subject());
   options.dataset = "mnist";
-  const mnist::DataSource source = mnist::find_data(options);
+  const images::DataSource source = images::find_data(options);
   fmt::print("xtape {}, {}, {} threads\n", xtape::version(), xtape::gemm_backend(),
              xtape::thread_count());
   fmt::print("recipe    expected  median  seconds  accuracies in percent, by seed\n");

@@ -1,6 +1,6 @@
 # `cpack` makes Debian packages for the release that it runs on: libxtape-dev with the headers and
-# the static libraries, and xtape-mnist with the program. `./run package` builds them for any
-# processor.
+# the static libraries, and xtape-mnist and xtape-cifar10 with a program each. `./run package` builds
+# them for any processor.
 
 if(BUILD_SHARED_LIBS OR NOT PROJECT_IS_TOP_LEVEL)
   return()
@@ -87,21 +87,29 @@ pkg-config files.")
 xtape_install_doc(development libxtape-dev)
 
 if(XTAPE_BUILD_EXAMPLES)
-  list(APPEND CPACK_COMPONENTS_ALL mnist)
-  set(CPACK_DEBIAN_MNIST_PACKAGE_NAME xtape-mnist)
-  set(CPACK_DEBIAN_MNIST_PACKAGE_SECTION science)
-  set(CPACK_DEBIAN_MNIST_PACKAGE_SHLIBDEPS ON)
-  set(CPACK_DEBIAN_MNIST_PACKAGE_RECOMMENDS ca-certificates) # of downloads
+  foreach(program mnist cifar10)
+    string(TOUPPER ${program} component)
+    list(APPEND CPACK_COMPONENTS_ALL ${program})
+    set(CPACK_DEBIAN_${component}_PACKAGE_NAME xtape-${program})
+    set(CPACK_DEBIAN_${component}_PACKAGE_SECTION science)
+    set(CPACK_DEBIAN_${component}_PACKAGE_SHLIBDEPS ON)
+    set(CPACK_DEBIAN_${component}_PACKAGE_RECOMMENDS ca-certificates) # of downloads
+    install(TARGETS ${program} COMPONENT ${program} EXCLUDE_FROM_ALL)
+    xtape_install_doc(${program} xtape-${program})
+    xtape_install_for_debian(${program} "${PROJECT_SOURCE_DIR}/docs/${program}.1"
+                             "${CMAKE_INSTALL_MANDIR}/man1" ${program}.1.gz)
+  endforeach()
   set(CPACK_DEBIAN_MNIST_PACKAGE_SUGGESTS dataset-fashion-mnist)
   set(CPACK_COMPONENT_MNIST_DESCRIPTION
       "neural network that learns to read handwritten digits
 mnist trains a small network to read handwritten digits and shows how well
 it does. It is the example program of xtape, an automatic differentiation
 engine in C++20, and proves its gradients before it trains.")
-  install(TARGETS mnist COMPONENT mnist EXCLUDE_FROM_ALL)
-  xtape_install_doc(mnist xtape-mnist)
-  xtape_install_for_debian(mnist "${PROJECT_SOURCE_DIR}/docs/mnist.1"
-                           "${CMAKE_INSTALL_MANDIR}/man1" mnist.1.gz)
+  set(CPACK_COMPONENT_CIFAR10_DESCRIPTION
+      "convolutional network that learns to name small pictures
+cifar10 trains a convolutional network on the pictures of CIFAR-10 and shows
+how well it does. It is an example program of xtape, an automatic
+differentiation engine in C++20, and proves its gradients before it trains.")
 endif()
 
 include(CPack)

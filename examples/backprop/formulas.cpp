@@ -12,6 +12,7 @@
 #include "nn/layers/linear.hpp"
 #include "nn/layers/pooling.hpp"
 #include "nn/layers/residual.hpp"
+#include "nn/layers/standardize.hpp"
 
 namespace by_hand {
 namespace {
@@ -94,6 +95,10 @@ std::unique_ptr<Layer> Writer::formula_of(const nn::Layer<double>& layer) {
   }
   if (layer.target<nn::GlobalAvgPool2d>() != nullptr) {
     return std::make_unique<GlobalAveragePool>();
+  }
+  const auto* scale = layer.target<nn::Standardize<double>>();
+  if (scale != nullptr && scale->mean.size() == 1) {
+    return std::make_unique<Standardize>(scale->mean.data()[0], scale->deviation.data()[0]);
   }
   if (layer.target<nn::Flatten>() != nullptr) return std::make_unique<Chain>();
   if (const auto name = activation_of(layer)) {

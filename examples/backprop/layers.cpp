@@ -20,6 +20,10 @@ Backward Pointwise::backward(const Values& x, const Values& dy) const {
   return {dy * map(activation_.slope, x), {}};
 }
 
+Backward Standardize::backward(const Values& /*x*/, const Values& dy) const {
+  return {dy / deviation_, {}};
+}
+
 void Chain::push_back(std::unique_ptr<Layer> layer) { layers_.push_back(std::move(layer)); }
 
 Values Chain::forward(const Values& x) const {

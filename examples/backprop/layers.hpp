@@ -119,6 +119,18 @@ class Pointwise final : public Layer {
   Activation<double> activation_;
 };
 
+/// Each element less a mean, in deviations.
+class Standardize final : public Layer {
+ public:
+  Standardize(double mean, double deviation) : mean_(mean), deviation_(deviation) {}
+
+  Values forward(const Values& x) const override { return (x - mean_) / deviation_; }
+  Backward backward(const Values& x, const Values& dy) const override;
+
+ private:
+  double mean_, deviation_;
+};
+
 /// Layers one after the other.
 class Chain final : public Layer {
  public:

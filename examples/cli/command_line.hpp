@@ -25,10 +25,12 @@ struct Command {
 /// printed.
 void parse(CLI::App& app, const Arguments& arguments);
 
-/// Parses `arguments` into the options of a command, for which there is an add_flags(). A recipe
-/// among them starts as the one that --recipe names, by a function find_recipe() beside its type.
+/// Parses `arguments` into the options of a command, for which there is an add_flags(). Flags that
+/// are not given leave `initial` as it is. A recipe among the options starts as the one that
+/// --recipe names, by a function find_recipe() beside its type.
 template <class Options>
-Options parse_options(const Command& command, const Arguments& arguments) {
+Options parse_options(const Command& command, const Arguments& arguments,
+                      const Options& initial = {}) {
   const auto parse_into = [&](Options& options) {
     CLI::App app{command.purpose, program_name() + ' ' + command.name};
     app.option_defaults()->always_capture_default()->take_last();
@@ -36,10 +38,10 @@ Options parse_options(const Command& command, const Arguments& arguments) {
     add_flags(app, options);
     parse(app, arguments);
   };
-  Options options;
+  Options options = initial;
   parse_into(options);
   if constexpr (requires { options.recipe; }) {
-    Options again;
+    Options again = initial;
     again.recipe = find_recipe(options.recipe);
     parse_into(again);
     return again;

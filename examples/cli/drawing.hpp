@@ -1,10 +1,9 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
-#include "nn/data/png.hpp"
+#include "nn/data/samples.hpp"
 
 /// Pictures and bars made of letters.
 
@@ -21,8 +20,9 @@ enum class Letters {
 /// dumb; Unicode where the locale's character set is UTF-8.
 Letters letters_of_stdout();
 
-/// The picture in lines of as many columns as it has; each line stands for two rows of pixels.
-std::vector<std::string> draw(const xtape::nn::GreyImage& image, Letters letters);
+/// The first sample, bytes (rows, columns) or (rows, columns, 3), in lines of as many columns as it
+/// has; each line stands for two rows of pixels.
+std::vector<std::string> draw(const xtape::nn::Samples& image, Letters letters);
 
 /// A bar of at most `width` columns for a share from 0 to 1; it is not padded.
 std::string draw_bar(double share, std::size_t width, Letters letters);

@@ -5,53 +5,14 @@
 #include <limits>
 
 #include "examples/cli/validators.hpp"
-#include "nn/datasets/http.hpp"
-#include "tensor/error.hpp"
 #include "tensor/parallel.hpp"
 
 namespace cli {
-namespace {
-
-CLI::Validator safe_url() {
-  const auto check = [](const std::string& text) {
-    try {
-      xtape::nn::datasets::require_safe_url(text);
-      return std::string();
-    } catch (const xtape::ValueError& error) {
-      return std::string(error.what());
-    }
-  };
-  return {check, ""};
-}
-
-}  // namespace
 
 void set_threads(const RunOptions& options) {
   if (options.threads > 0 || options.deterministic) {
     xtape::set_thread_count(std::max<std::size_t>(options.threads, 1));
   }
-}
-
-void add_flags(CLI::App& app, DataOptions& options) {
-  app.option_defaults()->group("Data");
-  app.add_option(
-         "--dataset", options.dataset,
-         "mnist, fashion or synthetic; default: mnist, or synthetic where that is not found")
-      ->type_name("NAME")
-      ->check(one_of({"mnist", "fashion", "synthetic"}));
-  auto* folder = takes_folder(
-      app.add_option("--data", options.folder,
-                     "Folder of the four files, raw or gzipped; default: $XTAPE_DATA_DIR, else\n"
-                     "$XDG_CACHE_HOME/xtape/NAME or ~/.cache/xtape/NAME, filled by a download"));
-  auto* mirror = app.add_option("--mirror", options.mirror, "Folder to download from, as https://")
-                     ->type_name("URL")
-                     ->check(not_empty("a URL that begins with https://"))
-                     ->check(safe_url())
-                     ->excludes(folder);
-  app.add_flag("--offline", options.offline, "Never touch the network")->excludes(mirror);
-  app.add_option("--timeout", options.timeout, "Seconds of silence before a server is given up")
-      ->type_name("NUMBER")
-      ->transform(whole(1, 3600));
 }
 
 void add_flags(CLI::App& app, RunOptions& options) {

@@ -5,8 +5,6 @@
 #include <filesystem>
 #include <string>
 
-#include "nn/datasets/locate.hpp"
-
 namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
@@ -16,9 +14,6 @@ class App;
 /// are the defaults.
 
 namespace cli {
-
-/// Which images, and where they may come from.
-struct DataOptions : xtape::nn::datasets::Options {};
 
 /// How a command computes.
 struct RunOptions {
@@ -59,7 +54,6 @@ struct ResultOptions {
 /// Uses as many threads as the options say.
 void set_threads(const RunOptions& options);
 
-void add_flags(CLI::App& app, DataOptions& options);
 void add_flags(CLI::App& app, RunOptions& options);
 void add_flags(CLI::App& app, TrainingOptions& options);
 void add_flags(CLI::App& app, CheckpointOptions& options);

@@ -4,7 +4,7 @@
 
 namespace mnist {
 
-/// The commands of the program. The file of this name defines each.
+/// The commands of the program.
 extern const cli::Command train_command;
 extern const cli::Command evaluate_command;
 extern const cli::Command predict_command;

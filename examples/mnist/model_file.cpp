@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "examples/mnist/network.hpp"
 #include "nn/io/safetensors.hpp"
@@ -20,7 +18,6 @@ using xtape::DataError;
 using xtape::require;
 
 constexpr std::size_t most_layers = 1000;
-constexpr std::size_t most_names = 1 << 16;  // bytes of JSON: parsed, they take many times that
 
 /// The number of layer in "2.weight"; nothing for other names.
 std::optional<std::size_t> layer_of_weight(const std::string& name) {
@@ -82,13 +79,8 @@ nn::Sequential<float> build(const std::map<std::size_t, xtape::Shape>& layers,
   return network;
 }
 
-std::string text(const nn::SafetensorsFile& file, const char* key, const std::string& otherwise) {
-  const auto found = file.metadata().find(key);
-  return found == file.metadata().end() ? otherwise : found->second;
-}
-
 double number(const nn::SafetensorsFile& file, const char* key, double otherwise) {
-  const std::string digits = text(file, key, fmt::format("{}", otherwise));
+  const std::string digits = images::text_of(file, key, fmt::format("{}", otherwise));
   double value = 0;
   const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   require<DataError>(
@@ -118,9 +110,7 @@ nn::Sequential<float> with_pixel_scale(const nn::SafetensorsFile& file,
 
 /// Throws DataError unless all numbers are finite and a deviation is above 0.
 void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
-  if (const auto bad = nn::find_not_finite(network)) {
-    xtape::fail<DataError>("{}: {}", file.name(), *bad);
-  }
+  images::require_finite(file, network);
   nn::for_each_buffer(network, [&](const nn::ParameterName& name, const auto& array) {
     const float value = array.data()[0];
     require<DataError>(std::isfinite(value) && (value > 0 || name.str() == "0.mean"),
@@ -129,40 +119,17 @@ void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>&
   });
 }
 
-/// A list of as many texts or numbers names the classes, anything else names none.
-std::vector<std::string> class_names(const nn::SafetensorsFile& file, std::size_t classes) {
-  const std::string json = text(file, "classes", "[]");
-  const auto list =
-      json.size() <= most_names ? nlohmann::json::parse(json, nullptr, false) : nlohmann::json();
-  const bool names_all =
-      list.is_array() && list.size() == classes &&
-      std::all_of(list.begin(), list.end(), [](const auto& name) { return name.is_primitive(); });
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < classes; ++i) {
-    const std::string number = fmt::format("{}", i);
-    names.push_back(!names_all            ? number
-                    : list[i].is_string() ? nn::printable(list[i].get<std::string>())
-                                          : list[i].dump());
-  }
-  return names;
-}
-
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const Model& model) {
-  nn::save_weights(path, model.network,
-                   {.metadata = {{"activation", model.activation},
-                                 {"classes", nlohmann::json(model.class_names).dump()}}});
-}
-
-Model load_model(const std::filesystem::path& path) {
+images::Model load_model(const std::filesystem::path& path) {
   const nn::SafetensorsFile file(path);
   const auto layers = layers_of(file);
-  Model model;
-  model.activation = text(file, "activation", model.activation);
+  const std::string activation = images::text_of(file, "activation", "sigmoid");
+  images::Model model;
+  model.facts = {{"activation", activation}};
   try {
-    make_activation<float>(model.activation);  // before anything large
-    model.network = build(layers, model.activation);
+    make_activation<float>(activation);  // before anything large
+    model.network = build(layers, activation);
     nn::load_weights(path, model.network);
     require_sound(file, model.network);
     if (!begins_with_standardize(file)) {
@@ -171,7 +138,7 @@ Model load_model(const std::filesystem::path& path) {
   } catch (const xtape::ValueError& error) {
     xtape::fail<DataError>("{}: {}", file.name(), error.what());
   }
-  model.class_names = class_names(file, layers.rbegin()->second[1]);
+  model.class_names = images::class_names_of(file, layers.rbegin()->second[1]);
   model.features = layers.begin()->second[0];
   return model;
 }

@@ -1,12 +1,9 @@
 #include "examples/mnist/recipes.hpp"
 
-#include <fmt/ranges.h>  // fmt::join
+#include <fmt/format.h>
 
-#include <algorithm>
-#include <concepts>
-
+#include "examples/cli/recipe_flags.hpp"
 #include "examples/cli/validators.hpp"
-#include "tensor/error.hpp"
 
 namespace mnist {
 namespace {
@@ -75,8 +72,22 @@ Recipe best() {
   return recipe;
 }
 
-/// Calls f with each ingredient of the network: its name, the ingredient, and for its flag what
-/// --help says and which values are accepted. Ingredients without those have no flag.
+/// The ingredients without a flag of their own, as text.
+///@{
+std::string text_of(const std::optional<double>& deviation) {
+  return deviation ? fmt::format("{}", *deviation) : "Glorot's";
+}
+std::string text_of(const xtape::nn::AugmentOptions& augment) {
+  return augment.any()
+             ? fmt::format("shift {}, rotation {}, scale {}, shear {}, elastic {}, sigma {}",
+                           augment.shift, augment.rotation, augment.scale, augment.shear,
+                           augment.elastic, augment.smoothing)
+             : "none";
+}
+///@}
+
+/// Calls f with the ingredients of the network: the name, the ingredient, and for its flag what
+/// --help says and which values are accepted. See examples/cli/recipe_flags.hpp.
 template <class R, class F>
 void visit_network(R& recipe, F&& f) {
   f("filters", recipe.filters,
@@ -89,7 +100,7 @@ void visit_network(R& recipe, F&& f) {
   f("activation", recipe.activation,
     "What follows each hidden layer: sigmoid, tanh, relu, leaky_relu or gelu",
     cli::one_of({"sigmoid", "tanh", "relu", "leaky_relu", "gelu"}));
-  f("initial_deviation", recipe.initial_deviation);
+  f("initial_deviation", text_of(recipe.initial_deviation));
   f("dropout", recipe.dropout, "Part of each hidden layer that a step leaves out, in [0, 1)",
     cli::share());
 }
@@ -116,78 +127,35 @@ void visit_descent(R& recipe, F&& f) {
     "Part of each target that all digits share, in [0, 1)", cli::share());
 }
 
-/// The same with what is done to the images.
-template <class R, class F>
-void visit_images(R& recipe, F&& f) {
-  f("standardize", recipe.standardize, "Scale pixels to mean 0 and deviation 1 instead of [0, 1]");
-  f("augment", recipe.augment);
-}
-
 CLI::Validator up_to(double greatest) {
   return cli::real(0, greatest, fmt::format("a number from 0 to {}", greatest));
 }
 
 /// The same with how images are distorted.
-template <class F>
-void visit_augment(xtape::nn::AugmentOptions& augment, F&& f) {
+template <class A, class F>
+void visit_augment(A& augment, F&& f) {
   using Options = xtape::nn::AugmentOptions;
-  f("shift", augment.shift, "Move training images by up to this many pixels, at most 10000",
-    up_to(Options::max_shift));
-  f("rotation", augment.rotation, "Turn them by up to this many degrees, at most 360",
-    up_to(Options::max_rotation));
-  f("scale", augment.scale, "Scale them by up to this part, in [0, 1)", cli::share());
-  f("shear", augment.shear, "Shear them by up to this slope, at most 10",
-    up_to(Options::max_shear));
-  f("elastic", augment.elastic,
-    "Deform them by random fields times this, at most 10000 (alpha of Simard et al. 2003)",
-    up_to(Options::max_elastic));
-  f("elastic_sigma", augment.smoothing,
-    "Pixels over which these fields are smoothed, from 0.5 to 64",
-    cli::real(0.5, 64, "a number from 0.5 to 64"));
+  f.flag("shift", augment.shift, "Move training images by up to this many pixels, at most 10000",
+         up_to(Options::max_shift));
+  f.flag("rotation", augment.rotation, "Turn them by up to this many degrees, at most 360",
+         up_to(Options::max_rotation));
+  f.flag("scale", augment.scale, "Scale them by up to this part, in [0, 1)", cli::share());
+  f.flag("shear", augment.shear, "Shear them by up to this slope, at most 10",
+         up_to(Options::max_shear));
+  f.flag("elastic", augment.elastic,
+         "Deform them by random fields times this, at most 10000 (alpha of Simard et al. 2003)",
+         up_to(Options::max_elastic));
+  f.flag("elastic_sigma", augment.smoothing,
+         "Pixels over which these fields are smoothed, from 0.5 to 64",
+         cli::real(0.5, 64, "a number from 0.5 to 64"));
 }
 
-/// Adds the flag of an ingredient.
-struct AddFlag {
-  CLI::App& app;
-
-  template <class T>
-  void operator()(const std::string& name, T& value, const char* about,
-                  const CLI::Validator& accepted) const {
-    CLI::Option* option = app.add_option(flag(name), value, about)->transform(accepted);
-    if constexpr (std::same_as<T, std::vector<std::size_t>>) {
-      option->type_name("NUMBERS")->take_all()->delimiter(',');
-    } else {
-      option->type_name(std::same_as<T, std::string> ? "NAME" : "NUMBER");
-    }
-  }
-  void operator()(const std::string& name, bool& value, const char* about) const {
-    app.add_flag(fmt::format("{0},!--no-{1}", flag(name), name), value, about);
-  }
-  void operator()(const char*, xtape::nn::AugmentOptions& augment) const {
-    visit_augment(augment, *this);
-  }
-  void operator()(const char*, std::optional<double>&) const {}
-
-  static std::string flag(std::string name) {
-    std::replace(name.begin(), name.end(), '_', '-');
-    return "--" + name;
-  }
-};
-
-template <class T>
-std::string text_of(const T& value) {
-  return fmt::format("{}", value);
-}
-std::string text_of(const std::vector<std::size_t>& values) {
-  return values.empty() ? "none" : fmt::format("{}", fmt::join(values, ","));
-}
-std::string text_of(const std::optional<double>& deviation) {
-  return deviation ? text_of(*deviation) : "Glorot's";
-}
-std::string text_of(const xtape::nn::AugmentOptions& augment) {
-  return fmt::format("shift {}, rotation {}, scale {}, shear {}, elastic {}, sigma {}",
-                     augment.shift, augment.rotation, augment.scale, augment.shear, augment.elastic,
-                     augment.smoothing);
+/// The same with what is done to the images.
+template <class R, class F>
+void visit_images(R& recipe, F&& f) {
+  f("standardize", recipe.standardize, "Scale pixels to mean 0 and deviation 1 instead of [0, 1]");
+  f("augment", text_of(recipe.augment));
+  visit_augment(recipe.augment, f);
 }
 
 }  // namespace
@@ -197,39 +165,21 @@ const std::vector<Recipe>& recipes() {
   return all;
 }
 
-const Recipe& find_recipe(std::string_view name) {
-  const auto found = std::find_if(recipes().begin(), recipes().end(),
-                                  [&](const Recipe& recipe) { return recipe.name == name; });
-  xtape::require<xtape::ValueError>(found != recipes().end(), "there is no recipe '{}'", name);
-  return *found;
+const Recipe& find_recipe(std::string_view name) { return cli::find_recipe(recipes(), name); }
+
+void Recipe::visit(auto& self, auto&& f) {
+  f.group("the network");
+  visit_network(self, f);
+  f.group("gradient descent");
+  visit_descent(self, f);
+  f.group("the images");
+  visit_images(self, f);
 }
 
-void add_flags(CLI::App& app, Recipe& recipe) {
-  std::string about = "What the flags of the recipe start from:";
-  std::vector<std::string> names;
-  for (const Recipe& each : recipes()) {
-    about += fmt::format("\n  {:8} {} %: {}", each.name, each.expected, each.about);
-    names.push_back(each.name);
-  }
-  app.option_defaults()->group("Recipe");
-  app.add_option("--recipe", recipe.name, about)->type_name("NAME")->check(cli::one_of(names));
-  app.option_defaults()->group("Recipe: the network");
-  visit_network(recipe, AddFlag{app});
-  app.option_defaults()->group("Recipe: gradient descent");
-  visit_descent(recipe, AddFlag{app});
-  app.option_defaults()->group("Recipe: the images");
-  visit_images(recipe, AddFlag{app});
-}
+void add_flags(CLI::App& app, Recipe& recipe) { cli::add_recipe_flags(app, recipe, recipes()); }
 
 std::vector<std::pair<std::string, std::string>> ingredients(const Recipe& recipe) {
-  std::vector<std::pair<std::string, std::string>> all;
-  const auto add = [&](const char* name, const auto& value, const auto&...) {
-    all.emplace_back(name, text_of(value));
-  };
-  visit_network(recipe, add);
-  visit_descent(recipe, add);
-  visit_images(recipe, add);
-  return all;
+  return cli::ingredients_of(recipe);
 }
 
 }  // namespace mnist

@@ -40,6 +40,9 @@ struct Recipe {
   std::string schedule = "linear";
   double warm_up = 0;          ///< In epochs.
   double label_smoothing = 0;  ///< The share of the target that all classes have in common.
+
+  /// Names the ingredients, for their flags.
+  static void visit(auto& self, auto&& f);
 };
 
 /// Returns all recipes of `--recipe`.

@@ -10,7 +10,7 @@ using fuzz::expect;
 namespace {
 
 /// What the network says of a black image.
-std::string answer(const mnist::Model& model) {
+std::string answer(const images::Model& model) {
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
   const xtape::Array<float> image(xtape::Shape{1, model.features}, 0.0f);
@@ -24,14 +24,14 @@ std::string answer(const mnist::Model& model) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fs::path path = fuzz::input_file(data, size);
-  mnist::Model model;
+  images::Model model;
   if (!fuzz::accepts(path, [&] { model = mnist::load_model(path); })) {
     return 0;
   }
   const fs::path copy = fuzz::folder() / "again";
-  mnist::save_model(copy, model);
-  const mnist::Model again = mnist::load_model(copy);
-  expect(again.activation == model.activation && again.class_names == model.class_names &&
+  images::save_model(copy, model);
+  const images::Model again = mnist::load_model(copy);
+  expect(again.facts == model.facts && again.class_names == model.class_names &&
              again.network.size() == model.network.size() && again.features == model.features,
          "a model comes back as it was");
   expect(answer(again) == answer(model), "a network comes back bit by bit");

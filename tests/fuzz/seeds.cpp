@@ -116,12 +116,12 @@ void write_checkpoints(Seeds seeds) {
 void write_models(Seeds seeds) {
   write_hostile(seeds);
   xtape::Rng rng(3);
-  mnist::save_model(seeds.next(), {.network = nn::Sequential{nn::Standardize(0.1307, 0.3081),
-                                                             nn::Linear(3, 4, rng), nn::ReLU{},
-                                                             nn::Linear(4, 2, rng)},
-                                   .activation = "relu",
-                                   .class_names = {"cat \"Tom\"", "Maus"},
-                                   .features = 3});
+  images::save_model(seeds.next(), {.network = nn::Sequential{nn::Standardize(0.1307, 0.3081),
+                                                              nn::Linear(3, 4, rng), nn::ReLU{},
+                                                              nn::Linear(4, 2, rng)},
+                                    .facts = {{"activation", "relu"}},
+                                    .class_names = {"cat \"Tom\"", "Maus"},
+                                    .features = 3});
   const nn::Sequential<float> plain{nn::Linear(2, 3, rng), nn::Sigmoid{}, nn::Dropout{0.1},
                                     nn::Linear(3, 1, rng)};
   nn::save_weights(seeds.next(), plain);

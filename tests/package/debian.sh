@@ -50,6 +50,9 @@ check_package() {
 check_package libxtape-dev "$work/expected" \
   libxtensor-dev xtl-dev libfmt-dev libopenblas-dev zlib1g-dev
 if [ -e "$(echo "$work"/xtape-mnist_*)" ]; then # not without the examples
-  check_package xtape-mnist "$here/xtape-mnist.files" libc6 'libstdc\+\+6' 'libfmt[0-9]+' libopenblas0
+  for program in mnist cifar10; do
+    check_package xtape-$program "$here/xtape-$program.files" \
+      libc6 'libstdc\+\+6' 'libfmt[0-9]+' libopenblas0
+  done
 fi
 exit $status

@@ -7,7 +7,9 @@
 #include <set>
 
 #include "examples/cli/options.hpp"
+#include "examples/images/data.hpp"
 #include "examples/mnist/recipes.hpp"
+#include "examples/mnist/subject.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -16,7 +18,7 @@ namespace {
 /// All flags of `mnist train`, and what they are bound to.
 struct Flags {
   CLI::App app{"", "mnist train"};
-  cli::DataOptions data;
+  images::DataOptions data{mnist::subject()};
   mnist::Recipe recipe;
   cli::TrainingOptions training;
   cli::CheckpointOptions checkpoints;
@@ -74,6 +76,8 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> same{
     {"offline = false", {"--offline=false"}},
     {"timeout = 5", {"--timeout", "5"}},
     {"recipe = 'best'", {"--recipe", "best"}},
+    {"filters = [8, 16]", {"--filters", "8,16"}},
+    {"kernel = 3", {"--kernel", "3"}},
     {"hidden = [64, 32]", {"--hidden", "64,32"}},
     {"activation = 'gelu'", {"--activation", "gelu"}},
     {"dropout = 0.5", {"--dropout", "0.5"}},
@@ -249,7 +253,7 @@ TEST_CASE("a config file with bad values is refused, in one line that names the 
         "FILE: line 1: learning-rate: expected a finite number of at least 0, got nan");
   CHECK(error_of("hidden = [\n  4,\n  0]\n").starts_with("FILE: line 1: hidden: expected whole "));
   CHECK(error_of("optimizer = \"a\\nb\"\n") ==
-        "FILE: line 1: optimizer: expected one of sgd, adam, adamw, got a?b");
+        "FILE: line 1: optimizer: expected one of sgd, nesterov, adam, adamw, got a?b");
 }
 
 TEST_CASE("a config file with values of another type is refused") {

@@ -1,9 +1,11 @@
-# common.sh: what the tests of the program share. They source it with their own arguments, PROGRAM
-# ROOT: the MNIST example and the source folder. It sets mnist, root, data (the folder of the real
-# files), work (the current folder, removed in the end) and failed (the exit status).
+# common.sh: what the tests of the programs mnist and cifar10 share. They source it with their own
+# arguments, PROGRAM ROOT: the program and the source folder. It sets mnist (the program, whichever it
+# is), name (its name), root, data (the folder of MNIST's real files), work (the current folder,
+# removed in the end) and failed (the exit status).
 set -eu
 
-mnist=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+name=$(basename "$1")
+mnist=$(cd "$(dirname "$1")" && pwd)/$name
 root=$(cd "$2" && pwd)
 data=${XTAPE_TEST_MNIST:-$root/../shared/mnist}
 [ ! -d "$data" ] || data=$(cd "$data" && pwd)
@@ -47,11 +49,11 @@ ends() {
 said() {
   [ "$(wc -l <"$work/stderr")" -eq 1 ] || complain "$1: said $(cat "$work/stderr")"
   case $(cat "$work/stderr") in
-    "mnist: "$2) ;;
+    "$name: "$2) ;;
     *) complain "$1: said
   $(cat "$work/stderr")
 instead of
-  mnist: $2" ;;
+  $name: $2" ;;
   esac
 }
 
@@ -61,10 +63,10 @@ fails() {
   failing_status=$1
   shift 2
   ends "$failing_status" "$@"
-  [ "$(cat "$work/stderr")" = "mnist: $wanted" ] || complain "$*: said
+  [ "$(cat "$work/stderr")" = "$name: $wanted" ] || complain "$*: said
   $(cat "$work/stderr")
 instead of
-  mnist: $wanted"
+  $name: $wanted"
 }
 
 # holds FILE PATTERN: grep must find PATTERN in FILE.

@@ -1,11 +1,21 @@
-#include "examples/mnist/data.hpp"
+#include "examples/images/data.hpp"
 
+#include "examples/mnist/subject.hpp"
 #include "tensor/error.hpp"
 #include "tests/nn/datasets/user.hpp"
 #include "tests/support/catch.hpp"
 
-using mnist::DataSource;
-using mnist::find_data;
+using images::DataSource;
+
+namespace {
+
+DataSource find_data(const xtape::nn::datasets::Options& options) {
+  images::DataOptions all(mnist::subject());
+  static_cast<xtape::nn::datasets::Options&>(all) = options;
+  return images::find_data(all);
+}
+
+}  // namespace
 
 TEST_CASE("without MNIST, synthetic digits come with a notice of what has been tried") {
   const User user;

@@ -8,8 +8,8 @@
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
+using images::Model;
 using mnist::load_model;
-using mnist::Model;
 
 namespace {
 
@@ -36,13 +36,13 @@ TEST_CASE("A model read back is the one that was saved") {
   layers.push_back(nn::Linear(3, 5, rng)), layers.push_back(nn::ReLU{});
   layers.push_back(nn::Dropout(0.5)), layers.push_back(nn::Linear(5, 2, rng));
   const Model model{.network = layers,
-                    .activation = "relu",
+                    .facts = {{"activation", "relu"}},
                     .class_names = {"cat \"Tom\"", "Maus"},
                     .features = 3};
   save_model(folder / "m.safetensors", model);
   const Model again = load_model(folder / "m.safetensors");
   CHECK((outputs(again.network) == outputs(model.network)));
-  CHECK(again.activation == "relu");
+  CHECK(again.facts == model.facts);
   CHECK(again.network.size() == model.network.size());
   CHECK(again.class_names == model.class_names);
   CHECK(again.features == 3);

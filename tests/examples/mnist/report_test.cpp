@@ -1,8 +1,9 @@
-#include "examples/mnist/report.hpp"
+#include "examples/images/report.hpp"
 
 #include <fstream>
 #include <sstream>
 
+#include "examples/mnist/subject.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/read_text.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -25,7 +26,7 @@ nn::Dataset dataset(const std::vector<std::uint8_t>& labels) {
 TEST_CASE("write_report writes a page without scripts or links to elsewhere, and the numbers") {
   xtape::Rng rng{1};
   const nn::Sequential<float> network{nn::Linear(4, 3, rng), nn::Sigmoid{}, nn::Linear(3, 2, rng)};
-  mnist::DataSource source;
+  images::DataSource source;
   source.title = "A <test>";
   source.data = {dataset({0, 1, 1}), dataset({0, 1})};
   source.class_names = {"zero", "one"};
@@ -39,15 +40,20 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
   mnist::Recipe recipe;
   recipe.activation = "sigmoid & more";
   recipe.hidden = {3};
+  const images::Course course = mnist::course_of(recipe);
+  const auto write = [&](const std::filesystem::path& to,
+                         std::vector<by_hand::GradientComparison> gradients) {
+    images::write_report(to, {.subject = mnist::subject(),
+                              .source = source,
+                              .network = network,
+                              .history = history,
+                              .gradients = std::move(gradients),
+                              .course = course,
+                              .seed = 7});
+  };
   const TemporaryFolder folder;
   const auto out = folder / "deep/er";
-  mnist::write_report(
-      out, {.source = source,
-            .network = network,
-            .history = history,
-            .gradients = {{.name = "dW1", .shape = xtape::Shape{4, 3}, .by_hand = 1e-16}},
-            .recipe = recipe,
-            .seed = 7});
+  write(out, {{.name = "dW1", .shape = xtape::Shape{4, 3}, .by_hand = 1e-16}});
 
   const std::string page = read_text(out / "index.html");
   CHECK(contains(page, "<h1>A &lt;test&gt;"));
@@ -74,11 +80,5 @@ TEST_CASE("write_report writes a page without scripts or links to elsewhere, and
   CHECK(contains(read_text(out / "metrics.csv"), "\n2,0.25,0.75,0.5,0,0,"));
 
   folder.write("file", std::string("x"));
-  CHECK_THROWS_AS(mnist::write_report(folder / "file", {.source = source,
-                                                        .network = network,
-                                                        .history = history,
-                                                        .gradients = {},
-                                                        .recipe = recipe,
-                                                        .seed = 7}),
-                  xtape::DataError);
+  CHECK_THROWS_AS(write(folder / "file", {}), xtape::DataError);
 }

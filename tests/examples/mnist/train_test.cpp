@@ -1,10 +1,10 @@
-#include "examples/mnist/train.hpp"
+#include "examples/images/train.hpp"
 
 #include <algorithm>
 #include <vector>
 
 #include "examples/cli/epoch_lines.hpp"
-#include "examples/mnist/network.hpp"
+#include "examples/mnist/subject.hpp"
 #include "nn/datasets/synthetic_digits.hpp"
 #include "tests/support/catch.hpp"
 
@@ -12,13 +12,18 @@ namespace nn = xtape::nn;
 
 namespace {
 
+images::Data small_data() {
+  const auto [train, test] = nn::synthetic_digits(1, 200, 1000);
+  return {train, test};
+}
+
 /// A small network's training on a few digits.
 struct Trained {
-  nn::Mnist data = nn::synthetic_digits(1, 200, 1000);
+  images::Data data = small_data();
   mnist::Recipe recipe;
   cli::TrainingOptions options;
   nn::Sequential<float> network;
-  mnist::Outcome outcome;
+  images::Outcome outcome;
   std::vector<nn::EpochRecord> epochs;
 
   Trained() {
@@ -29,13 +34,15 @@ struct Trained {
 
   void train() {
     xtape::Rng rng{42};
-    network = mnist::make_network<float>(recipe, data.train.features.shape(), rng);
+    const images::Course course = mnist::course_of(recipe);
+    network = course.make_network(data.train, rng);
     const nn::Run run{.epochs = recipe.epochs,
                       .early_stop = options.early_stop,
                       .progress = nn::ProgressStyle::none,
                       .summary = false};
-    outcome = mnist::train(network, {recipe, options.validation, run}, data, rng,
-                           {[] {}, [&](const nn::EpochRecord& epoch) { epochs.push_back(epoch); }});
+    outcome =
+        images::train(network, {mnist::subject(), course, options.validation, run}, data, rng,
+                      {[] {}, [&](const nn::EpochRecord& epoch) { epochs.push_back(epoch); }});
   }
 };
 
@@ -63,7 +70,9 @@ TEST_CASE("images for validation are kept out of training, and decide which epoc
 
 TEST_CASE("a run on other images is another run") {
   Trained run;
-  const auto identity = [&] { return mnist::identity_of(run.recipe, run.options, 42, run.data); };
+  const auto identity = [&] {
+    return images::identity_of(mnist::course_of(run.recipe), run.options, 42, run.data);
+  };
   const auto before = identity();
   CHECK(identity() == before);
   const auto changed = [](const nn::Samples& samples, auto element, std::size_t place) {
@@ -72,7 +81,7 @@ TEST_CASE("a run on other images is another run") {
     copy[place] ^= 1;
     return nn::Samples(std::move(copy), samples.shape());
   };
-  const nn::Mnist data = run.data;
+  const images::Data data = run.data;
   run.data.test.targets = changed(data.test.targets, std::int64_t{}, 3);
   CHECK(identity() != before);
   run.data = data;

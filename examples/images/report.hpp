@@ -5,23 +5,23 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "examples/mnist/check_gradients.hpp"
-#include "examples/mnist/data.hpp"
-#include "examples/mnist/recipes.hpp"
+#include "examples/images/course.hpp"
+#include "examples/images/data.hpp"
 
-namespace mnist {
+namespace images {
 
-/// The content of a report. The data, the network and the recipe must outlive it.
+/// The content of a report. What it refers to must outlive it.
 struct ReportData {
+  const Subject& subject;
   const DataSource& source;
   const xtape::nn::Sequential<float>& network;
   const xtape::nn::History& history;
   std::vector<by_hand::GradientComparison> gradients;
-  const Recipe& recipe;
+  const Course& course;
   std::uint64_t seed;
 };
 
 /// Writes the report of a run, as nn::Report::write() does.
 void write_report(const std::filesystem::path& folder, const ReportData& report);
 
-}  // namespace mnist
+}  // namespace images

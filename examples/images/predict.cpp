@@ -8,32 +8,30 @@
 #include "examples/cli/drawing.hpp"
 #include "examples/cli/output.hpp"
 #include "examples/cli/validators.hpp"
-#include "examples/mnist/commands.hpp"
-#include "examples/mnist/model_file.hpp"
-#include "examples/mnist/picture.hpp"
+#include "examples/images/commands.hpp"
 
-namespace mnist {
-
-using xtape::nn::GreyImage;
-
+namespace images {
 namespace {
 
 struct PredictOptions {
-  std::vector<std::string> images;
-  std::string weights;
+  const Subject* subject;
+  std::vector<std::string> images = {};
+  std::string weights = {};
   bool json = false;
 };
 
 void add_flags(CLI::App& app, PredictOptions& options) {
   cli::takes_file(
       app.add_option("IMAGE", options.images,
-                     "PNG files, or FILE:NUMBER for an image of an IDX file, counted from 0"))
+                     fmt::format("PNG files, or FILE:NUMBER for an image of {}, counted from 0",
+                                 options.subject->numbered)))
       ->take_all()
       ->type_name("")
       ->default_str("")
       ->required();
   cli::takes_file(
-      app.add_option("--weights", options.weights, "What mnist train --save has written"))
+      app.add_option("--weights", options.weights,
+                     fmt::format("What {} train --save has written", options.subject->program)))
       ->required();
   app.add_flag("--json", options.json, "A line of JSON for each image");
 }
@@ -44,16 +42,15 @@ struct Prediction {
   std::vector<double> shares;  ///< The probability of each class.
 };
 
-Prediction classify(const Model& model, const Picture& picture) {
-  const GreyImage& image = picture.image;
-  xtape::require<xtape::DataError>(image.pixels.size() == model.features,
+Prediction classify(const Subject& subject, const Model& model, const Picture& picture) {
+  const xtape::nn::Samples& image = picture.image;
+  xtape::require<xtape::DataError>(image.sample_size() == model.features,
                                    "{}: has {} x {} pixels, but the network takes {} pixels",
-                                   picture.name, image.columns, image.rows, model.features);
-  const xtape::nn::Samples samples(image.pixels, {image.rows, image.columns});
-
+                                   picture.name, image.shape()[1], image.shape()[0],
+                                   model.features);
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
-  const auto result = softmax(model.network(tape.constant(samples)));
+  const auto result = softmax(Classifier(subject, model.network)(tape.constant(image)));
   const auto& shares = result.value();
   xtape::require<xtape::DataError>(
       std::all_of(shares.begin(), shares.end(), [](float share) { return std::isfinite(share); }),
@@ -82,7 +79,7 @@ void print_drawing(const Model& model, const Picture& picture, const Prediction&
     widest = std::max(widest, name.size());
   }
   for (std::size_t i = 0; i < std::max(lines.size(), shares.size() + 2); ++i) {
-    const std::string blank(picture.image.columns, ' ');
+    const std::string blank(picture.image.shape()[1], ' ');
     std::string line = "  " + (i < lines.size() ? lines[i] : blank);
     if (i >= 2 && i - 2 < shares.size()) {
       line += fmt::format("   {:>{}}  {:5.1f} %  {}", model.class_names[i - 2], widest,
@@ -94,15 +91,18 @@ void print_drawing(const Model& model, const Picture& picture, const Prediction&
   cli::print_output("\n");
 }
 
-int run(const cli::Arguments& arguments) {
-  const auto options = cli::parse_options<PredictOptions>(predict_command, arguments);
-  const Model model = load_model(options.weights);
+}  // namespace
+
+int run_predict(const Subject& subject, const cli::Command& command,
+                const cli::Arguments& arguments) {
+  const auto options = cli::parse_options(command, arguments, PredictOptions{.subject = &subject});
+  const Model model = subject.load_model(options.weights);
   const cli::Letters letters = cli::letters_of_stdout();
   int status = 0;
   for (const std::string& name : options.images) {
     try {
-      const Picture picture = read_picture(name);
-      const Prediction prediction = classify(model, picture);
+      const Picture picture = subject.read_picture(name);
+      const Prediction prediction = classify(subject, model, picture);
       options.json ? print_json(model, picture, prediction)
                    : print_drawing(model, picture, prediction, letters);
     } catch (const xtape::DataError& error) {  // the others can be read nevertheless
@@ -114,14 +114,4 @@ int run(const cli::Arguments& arguments) {
   return status;
 }
 
-}  // namespace
-
-const cli::Command predict_command{
-    "predict", "Say which digits pictures show",
-    "Dark digits on light paper and light ones on dark are scaled and centred as MNIST's are.\n"
-    "Exit status 1 when one could not be read. Examples:\n"
-    "  mnist train --save digits.safetensors\n"
-    "  mnist predict --weights digits.safetensors five.png t10k-images-idx3-ubyte.gz:17\n",
-    run};
-
-}  // namespace mnist
+}  // namespace images

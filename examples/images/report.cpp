@@ -1,4 +1,4 @@
-#include "examples/mnist/report.hpp"
+#include "examples/images/report.hpp"
 
 #include <algorithm>
 
@@ -6,18 +6,18 @@
 #include "nn/report/report.hpp"
 #include "nn/report/text.hpp"
 
-namespace mnist {
+namespace images {
 namespace {
 
 namespace nn = xtape::nn;
 using nn::report::thousands;
 
 /// What the run was asked to do.
-cli::Facts configuration(const Recipe& recipe, std::uint64_t seed) {
-  cli::Facts facts{{"recipe", recipe.name}};
-  for (auto& [name, value] : ingredients(recipe)) {
+cli::Facts configuration(const Course& course, std::uint64_t seed) {
+  cli::Facts facts{{"recipe", course.recipe}};
+  for (auto [name, value] : course.ingredients) {
     std::replace(name.begin(), name.end(), '_', ' ');
-    facts.push_back({name, name == "augment" && !recipe.augment.any() ? "none" : value});
+    facts.push_back({name, value});
   }
   facts.push_back({"seed", fmt::format("{}", seed)});
   return facts;
@@ -58,7 +58,7 @@ nn::Figure with_id(const char* id, nn::Figure figure) {
 void write_report(const std::filesystem::path& folder, const ReportData& report) {
   const auto& [train, test] = report.source.data;
   const xtape::Shape& pixels = train.features.shape();
-  const auto predictions = nn::classify(report.network, test);
+  const auto predictions = nn::classify(Classifier(report.subject, report.network), test);
   nn::Report page(report.source.title + ": what a network learned",
                   "A training run of xtape, and what its network sees.");
   add_facts(page, report, predictions.confusion);
@@ -81,10 +81,10 @@ void write_report(const std::filesystem::path& folder, const ReportData& report)
                        "before training."));
   page.add(with_id("configuration",
                    nn::side_by_side(
-                       {nn::table({"Configuration"}, configuration(report.recipe, report.seed)),
+                       {nn::table({"Configuration"}, configuration(report.course, report.seed)),
                         nn::table({"Versions"}, cli::versions())}))
                .titled("How it was made"));
   page.write(folder);
 }
 
-}  // namespace mnist
+}  // namespace images

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+#include <xtape.hpp>
+
+#include "examples/backprop/gradient_check.hpp"
+
+namespace images {
+
+/// What a program makes of its recipe: all that training needs to know of it.
+struct Course {
+  std::string recipe;  ///< The name of the recipe.
+
+  /// Names and values, as text.
+  std::vector<std::pair<std::string, std::string>> ingredients;
+
+  std::size_t epochs = 1;
+  std::size_t batch_size = 1;
+  xtape::nn::BatchOptions batches;
+  double label_smoothing = 0;        ///< The share of the target that all classes have in common.
+  double statistics_momentum = 0.1;  ///< See nn::Run.
+  std::map<std::string, std::string> facts{};  ///< What load_model() must know. See Model.
+
+  /// Makes the network for these training images.
+  std::function<xtape::nn::Sequential<float>(const xtape::nn::Dataset&, xtape::Rng&)> make_network;
+
+  /// Makes the optimizer for so many steps in an epoch.
+  std::function<std::unique_ptr<xtape::nn::Optimizer<float>>(std::size_t)> make_optimizer;
+
+  /// Checks the gradients on some of these images, with a seed. Prints a table if `verbose`.
+  std::function<by_hand::GradientCheck(const xtape::nn::Dataset&, std::uint64_t seed, bool verbose)>
+      check_gradients;
+};
+
+}  // namespace images

@@ -1,0 +1,204 @@
+#include "examples/images/train.hpp"
+
+#include <fmt/ranges.h>  // fmt::join
+
+#include <utility>
+
+#include "examples/cli/epoch_lines.hpp"
+#include "examples/cli/output.hpp"
+#include "examples/cli/runs.hpp"
+#include "examples/images/model_file.hpp"
+#include "examples/images/report.hpp"
+
+namespace images {
+namespace {
+
+namespace nn = xtape::nn;
+
+/// Returns the training images and those for validation.
+std::pair<nn::Dataset, nn::Dataset> split_off(const nn::Dataset& data, std::size_t validation) {
+  xtape::require<xtape::ValueError>(validation < data.size() || validation == 0,
+                                    "--validation: {} of {} training images leave none to train on",
+                                    validation, data.size());
+  return nn::split(data, validation);
+}
+
+nn::Metrics measure(const Classifier& network, const nn::Dataset& validation,
+                    const nn::Dataset& test, xtape::Tape<float>& tape) {
+  const auto accuracy = [&](const nn::Dataset& data) {
+    return nn::evaluate(network, data, tape).accuracy();
+  };
+  nn::Metrics metrics;
+  if (validation.size() > 0) {
+    metrics.push_back({cli::validation_accuracy, nn::higher_is_better(accuracy(validation))});
+  }
+  metrics.push_back({cli::test_accuracy, accuracy(test)});
+  return metrics;
+}
+
+void save_weights(const TrainOptions& options, const Course& course, const DataSource& source,
+                  const nn::Sequential<float>& network) {
+  if (!options.results.weights.empty()) {
+    const nn::Samples& images = source.data.train.features;
+    Model model{.network = network,
+                .facts = course.facts,
+                .class_names = source.class_names,
+                .features = images.sample_size()};
+    model.facts.emplace("image", fmt::format("{}", fmt::join(images.shape(), ",")));
+    save_model(options.results.weights, model);
+  }
+}
+
+nn::Run make_run(const TrainOptions& options, const Course& course, const Data& data) {
+  const cli::CheckpointOptions& kept = options.checkpoints;
+  nn::Run run{
+      .epochs = course.epochs,
+      .folder = kept.folder,
+      .resume = kept.resume,
+      .save_every = kept.save_every,
+      .keep = kept.keep,
+      .early_stop = options.training.early_stop,
+      .statistics_momentum = course.statistics_momentum,
+      .histograms = !options.results.report.empty(),
+      .progress = options.output.quiet ? nn::ProgressStyle::none : nn::ProgressStyle::automatic,
+      .summary = false};
+  if (!kept.folder.empty()) {
+    run.identity = identity_of(course, options.training, options.run.seed, data);
+  }
+  return run;
+}
+
+/// Returns the exit status. Throws what ended the run, and says how it can go on.
+int finish(const Outcome& outcome, const TrainOptions& options, const Course& course) {
+  if (outcome.failure) {
+    std::rethrow_exception(outcome.failure);
+  }
+  if (outcome.signal == 0) {
+    return 0;
+  }
+  cli::complain_interrupted(outcome.history.epochs().size(), course.epochs, options.checkpoints);
+  return 128 + outcome.signal;
+}
+
+/// Prints the epochs as they end.
+Listener listener_of(const cli::EpochLines& lines, const cli::ResultOptions& results) {
+  return {.begins =
+              [&] {
+                lines.heading();
+                show_output(results);
+              },
+          .epoch_ended =
+              [&](const nn::EpochRecord& epoch) {
+                lines.epoch(epoch);
+                show_output(results);
+              }};
+}
+
+}  // namespace
+
+int run_check(const DataOptions& data, const cli::RunOptions& run, const Course& course) {
+  const Data images = prepare(data, run).data;
+  const auto gradients = course.check_gradients(images.train, run.seed, true);
+  cli::flush_output();
+  return gradients ? 0 : 1;
+}
+
+int run_training(const TrainOptions& options, const Course& course) {
+  const Subject& subject = *options.data.subject;
+  const bool verbose = options.output.verbose();
+  require_writable(options.results);
+  const DataSource source = prepare(options.data, options.run, verbose);
+  const Data& data = source.data;
+  require_checkpoint(options.checkpoints);
+
+  xtape::Rng rng{options.run.seed};
+  auto network = course.make_network(data.train, rng);
+  if (verbose) {
+    cli::print_output("{}\n", network.table(data.train.features.shape()));
+    show_output(options.results);  // the proof takes a moment
+  }
+  const auto gradients = course.check_gradients(data.train, options.run.seed, verbose);
+  if (!gradients) {
+    return 1;
+  }
+
+  const cli::EpochLines lines(options.output, options.training, options.run.deterministic);
+  const Plan plan{subject, course, options.training.validation, make_run(options, course, data)};
+  const Outcome outcome = train(network, plan, data, rng, listener_of(lines, options.results));
+  // First: a report may fail, and printing take for ever.
+  save_weights(options, course, source, network);
+  if (outcome.kept) {
+    lines.result(*outcome.kept, outcome.seconds);
+  }
+  show_output(options.results);
+  if (!options.results.report.empty()) {
+    write_report(options.results.report, {.subject = subject,
+                                          .source = source,
+                                          .network = network,
+                                          .history = outcome.history,
+                                          .gradients = gradients.parameters,
+                                          .course = course,
+                                          .seed = options.run.seed});
+  }
+  if (verbose) {
+    print_places(options.results);
+  }
+  cli::flush_output();
+  return finish(outcome, options, course);
+}
+
+Outcome train(nn::Sequential<float>& network, const Plan& plan, const Data& data, xtape::Rng& rng,
+              const Listener& listener) {
+  const Course& course = plan.course;
+  xtape::require<xtape::ValueError>(plan.run.early_stop == 0 || plan.validation > 0,
+                                    "--early-stop requires --validation images, got 0");
+  const auto [rest, validation] = split_off(data.train, plan.validation);
+  nn::Batches batches(rest, course.batch_size, rng, course.batches);
+  const auto optimizer = course.make_optimizer(batches.size());
+  xtape::Tape<float> tape;
+  xtape::Rng seeds = rng;  // a copy: what the tape draws does not change the order of images
+  tape.rng() = xtape::Rng{seeds()};
+
+  const nn::SoftmaxCrossEntropy criterion{.label_smoothing = course.label_smoothing};
+  nn::Epochs epochs(plan.run, network, *optimizer, tape, batches);
+  if (!epochs.warning().empty()) {
+    cli::complain(epochs.warning());
+  }
+  listener.begins();
+  std::exception_ptr failure;
+  try {
+    for (nn::Epoch& epoch : epochs) {
+      for (const auto& batch : epoch) {
+        epoch.step([&] { return criterion(network(tape.constant(batch.inputs)), batch.targets); });
+      }
+      if (epoch.complete()) {
+        epoch.end(measure(Classifier(plan.subject, network), validation, data.test, tape));
+        listener.epoch_ended(epochs.history().epochs().back());
+      }
+    }
+  } catch (const xtape::DataError&) {
+    failure = std::current_exception();
+  }
+  Outcome outcome{epochs.history(), {}, epochs.seconds(), epochs.signal(), failure};
+  if (epochs.kept() != nullptr) {
+    outcome.kept = *epochs.kept();
+  }
+  return outcome;
+}
+
+nn::Identity identity_of(const Course& course, const cli::TrainingOptions& training,
+                         std::uint64_t seed, const Data& data) {
+  nn::Identity identity{
+      {"validation", fmt::format("{}", training.validation)},
+      {"early_stop", fmt::format("{}", training.early_stop)},
+      {"seed", fmt::format("{}", seed)},
+      {"data", fmt::format("{} images, {:016x}", data.train.size(),
+                           cli::fingerprint(data.test, cli::fingerprint(data.train)))},
+  };
+  for (const auto& [name, value] : course.ingredients) {
+    identity.emplace(name, value);
+  }
+  return identity;
+}
+
+}  // namespace images

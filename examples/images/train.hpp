@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <xtape.hpp>
+
+#include "examples/cli/options.hpp"
+#include "examples/images/course.hpp"
+#include "examples/images/data.hpp"
+
+namespace images {
+
+/// The outcome of a training run.
+struct Outcome {
+  xtape::nn::History history;                  ///< All epochs, including those before a resume.
+  std::optional<xtape::nn::EpochRecord> kept;  ///< The epoch whose weights the network has now.
+  double seconds = 0;                          ///< The time of all epochs.
+  int signal = 0;                              ///< The signal that ended the run, or 0.
+  std::exception_ptr failure;  ///< The error of a checkpoint that ended the run, or null.
+};
+
+/// The options of a training run.
+struct Plan {
+  const Subject& subject;
+  const Course& course;
+  std::size_t validation = 0;  ///< The training images for validation.
+  xtape::nn::Run run;
+};
+
+/// The callbacks of a training run.
+struct Listener {
+  std::function<void()> begins;  ///< Called after the folders and options are checked.
+  std::function<void(const xtape::nn::EpochRecord&)> epoch_ended;
+};
+
+/// Trains `network` as the plan says, on `data.train` without the images for validation. These
+/// decide which epoch is the best. A run that was stopped and resumed is bit-identical to one that
+/// was not. If a checkpoint cannot be written, the run ends, and the outcome has the exception.
+///
+/// Throws ValueError if the options do not fit the data, and as nn::Epochs and nn::Epoch do.
+Outcome train(xtape::nn::Sequential<float>& network, const Plan& plan, const Data& data,
+              xtape::Rng& rng, const Listener& listener);
+
+/// Returns the identity of a run: the recipe, the training images and the seed.
+xtape::nn::Identity identity_of(const Course& course, const cli::TrainingOptions& training,
+                                std::uint64_t seed, const Data& data);
+
+/// What the flags of the command `train` say, apart from the recipe.
+struct TrainOptions {
+  DataOptions data;
+  cli::RunOptions run = {};
+  cli::TrainingOptions training = {};
+  cli::CheckpointOptions checkpoints = {};
+  cli::OutputOptions output = {};
+  cli::ResultOptions results = {};
+};
+
+/// The same with the recipe of a program.
+template <class Recipe>
+struct RecipeOptions : TrainOptions {
+  explicit RecipeOptions(const Subject& subject) : TrainOptions{DataOptions(subject)} {}
+
+  Recipe recipe = {};
+};
+
+template <class Recipe>
+void add_flags(CLI::App& app, RecipeOptions<Recipe>& options) {
+  add_flags(app, options.data);
+  add_flags(app, options.recipe);
+  add_flags(app, options.training);
+  add_flags(app, options.checkpoints);
+  add_flags(app, options.run);
+  add_flags(app, options.output);
+  add_flags(app, options.results);
+}
+
+/// What the flags of the command `check-gradients` say.
+template <class Recipe>
+struct CheckOptions {
+  DataOptions data;
+  Recipe recipe = {};
+  cli::RunOptions run = {};
+};
+
+template <class Recipe>
+void add_flags(CLI::App& app, CheckOptions<Recipe>& options) {
+  add_flags(app, options.data);
+  add_flags(app, options.recipe);
+  add_flags(app, options.run);
+}
+
+/// Checks the gradients alone. Returns the exit status: 1 if they disagree.
+int run_check(const DataOptions& data, const cli::RunOptions& run, const Course& course);
+
+/// Checks the gradients, trains, and leaves what the options want. Returns the exit status.
+int run_training(const TrainOptions& options, const Course& course);
+
+}  // namespace images
