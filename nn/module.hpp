@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <ranges>
@@ -26,7 +27,9 @@
 ///
 /// The weights of Linear and Conv2d are (..., in, out) in xtape and (out, in, ...) in PyTorch. If
 /// your module has such a weight, name it with `static constexpr std::string_view
-/// transposed_in_pytorch = "weight";`, for nn/io/weights.hpp.
+/// transposed_in_pytorch = "weight";`, for nn/io/weights.hpp. If such a weight (in, out) reads
+/// flattened images (height, width, channels), also return their shape from `const Shape&
+/// flattened() const`. PyTorch flattens (channels, height, width). An empty shape says nothing.
 
 namespace xtape::nn {
 
@@ -56,8 +59,13 @@ class ParameterName {
   /// Names the member `last` of the module `parent`, or of the model if `parent` is null. Both
   /// arguments must outlive this object.
   ParameterName(std::string_view last, const ParameterName* parent,
-                bool transposed_in_pytorch = false, ArrayKind kind = ArrayKind::parameter)
-      : last_(last), parent_(parent), transposed_in_pytorch_(transposed_in_pytorch), kind_(kind) {}
+                bool transposed_in_pytorch = false, ArrayKind kind = ArrayKind::parameter,
+                const Shape* flattened = nullptr)
+      : last_(last),
+        parent_(parent),
+        flattened_(flattened),
+        transposed_in_pytorch_(transposed_in_pytorch),
+        kind_(kind) {}
 
   /// Returns the name, such as "encoder.0.weight".
   std::string str() const {
@@ -86,13 +94,38 @@ class ParameterName {
   /// True if PyTorch stores this weight (..., in, out) as (out, in, ...).
   bool transposed_in_pytorch() const { return transposed_in_pytorch_; }
 
+  /// Returns the shape of the images that the weight reads flattened, if its module says it.
+  /// Otherwise, returns null.
+  const Shape* flattened() const { return flattened_; }
+
+  /// True if a Flatten comes before the module in its range, or before a module around it.
+  bool follows_flatten() const {
+    return follows_flatten_ || (parent_ != nullptr && parent_->follows_flatten());
+  }
+
+  /// Returns the same name, behind a Flatten if `follows` is true.
+  ParameterName behind_flatten(bool follows) const {
+    ParameterName name = *this;
+    name.follows_flatten_ = follows;
+    return name;
+  }
+
+  /// Returns the same name as the name of a buffer.
+  ParameterName as_buffer() const {
+    ParameterName name = *this;
+    name.kind_ = ArrayKind::buffer;
+    return name;
+  }
+
   /// True for a buffer, false for a parameter.
   bool is_buffer() const { return kind_ == ArrayKind::buffer; }
 
  private:
   std::string_view last_;
   const ParameterName* parent_;
+  const Shape* flattened_;
   bool transposed_in_pytorch_;
+  bool follows_flatten_ = false;
   ArrayKind kind_;
 };
 
@@ -154,6 +187,28 @@ constexpr bool is_transposed_in_pytorch(std::string_view member) {
   return false;
 }
 
+/// Returns what a module says of the images that its weight reads, or null.
+template <class M>
+const Shape* flattened_by(const M& module) {
+  if constexpr (requires {
+                  { module.flattened() } -> std::same_as<const Shape&>;
+                }) {
+    return module.flattened().empty() ? nullptr : &module.flattened();
+  }
+  return nullptr;
+}
+
+/// True for a Flatten.
+template <class M>
+bool is_flatten(const M& module) {
+  if constexpr (requires {
+                  { module.is_flatten() } -> std::same_as<bool>;
+                }) {
+    return module.is_flatten();
+  }
+  return false;
+}
+
 /// Throws ShapeError, with `user` and the name of the parameter, if `array` was moved from. `array`
 /// is the parameter, or another array that belongs to it.
 template <class T>
@@ -172,9 +227,10 @@ template <class M, class F>
 void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
   using Module = std::remove_cvref_t<M>;
   if constexpr (detail::HasVisit<std::remove_reference_t<M>>) {
-    const auto name_of = [prefix](std::string_view member_name, ArrayKind kind) {
-      return ParameterName(member_name, prefix,
-                           detail::is_transposed_in_pytorch<Module>(member_name), kind);
+    const auto name_of = [&](std::string_view member_name, ArrayKind kind) {
+      const bool transposed = detail::is_transposed_in_pytorch<Module>(member_name);
+      return ParameterName(member_name, prefix, transposed, kind,
+                           transposed ? detail::flattened_by(module) : nullptr);
     };
     const auto on_member = [&](std::string_view member_name, auto& member) {
       const ParameterName name = name_of(member_name, ArrayKind::parameter);
@@ -193,10 +249,12 @@ void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
     module.each_array(std::ref(on_array), prefix);
   } else if constexpr (std::ranges::range<Module>) {
     std::size_t index = 0;
+    bool flattened = false;
     for (auto& element : module) {
       const std::string digits = std::to_string(index++);
-      const ParameterName name(digits, prefix);
+      const ParameterName name = ParameterName(digits, prefix).behind_flatten(flattened);
       for_each_array(element, f, &name);
+      flattened = flattened || detail::is_flatten(element);
     }
   } else {
     static_assert(std::is_empty_v<Module> || detail::is_function_pointer<Module>,

@@ -1,0 +1,191 @@
+#include "nn/optim/average_weights.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "autograd/no_grad.hpp"
+#include "nn/io/weights.hpp"
+#include "nn/layers/activations.hpp"
+#include "nn/layers/batch_norm.hpp"
+#include "nn/layers/linear.hpp"
+#include "nn/losses.hpp"
+#include "nn/optim/sgd.hpp"
+#include "nn/predict.hpp"
+#include "nn/sequential.hpp"
+#include "nn/statistics.hpp"
+#include "nn/table.hpp"
+#include "nn/train/epochs.hpp"
+#include "tests/nn/train/runs.hpp"
+#include "tests/support/allocation_counter.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+namespace nn = xtape::nn;
+using xtape::Array;
+using xtape::Shape;
+using xtape::ValueError;
+
+namespace {
+
+using Net = nn::AverageWeights<nn::Sequential<float>>;
+
+Net make_net(std::uint64_t seed, double decay = 0.75) {
+  xtape::Rng rng{seed};
+  return Net(nn::Sequential<float>{nn::Linear(3, 4, rng), nn::BatchNorm(4), nn::Tanh{},
+                                   nn::Linear(4, 2, rng)},
+             {.decay = decay});
+}
+
+/// Returns the numbers of all parameters and buffers.
+template <class Model>
+std::vector<float> everything(const Model& model) {
+  std::vector<float> all;
+  nn::for_each_array(model, [&](const nn::ParameterName&, const Array<float>& array) {
+    all.insert(all.end(), array.storage().begin(), array.storage().end());
+  });
+  return all;
+}
+
+/// A run that averages its weights.
+struct Averaged {
+  explicit Averaged(std::uint64_t seed) : net(make_net(seed)), rng(seed), batches(data, 4, rng) {}
+
+  std::vector<double> train(std::size_t epochs, const std::filesystem::path& folder) {
+    nn::Epochs range(quiet(epochs, folder), net, sgd, tape, batches);
+    for (nn::Epoch& epoch : range) {
+      for (const nn::Batch& batch : epoch) {
+        epoch.step([&] {
+          return nn::SoftmaxCrossEntropy{}(net(tape.constant(batch.inputs)), batch.targets);
+        });
+        net.update();
+      }
+      epoch.end(nn::evaluate(net, data, tape));
+    }
+    std::vector<double> scores;
+    for (const nn::EpochRecord& epoch : range.history().epochs()) {
+      scores.push_back(epoch.metric("accuracy"));
+    }
+    return scores;
+  }
+
+  nn::Dataset data = some_points(18);
+  Net net;
+  xtape::Rng rng;
+  nn::SGD<float> sgd{{.learning_rate = 0.5, .momentum = 0.9}};
+  xtape::Tape<float> tape;
+  nn::Batches batches;
+};
+
+}  // namespace
+
+TEST_CASE("AverageWeights copies first, and then averages weights and buffers alike", "[nn]") {
+  nn::AverageWeights net(Centred<double>(3), {.decay = 0.75});
+  static_assert(std::is_same_v<decltype(net), nn::AverageWeights<Centred<double>, double>>);
+  CHECK(net.updates() == 0);
+  net.model.gain = {4, 8, -4};
+  net.model.running_mean = {1, 2, 3};
+  net.update();
+  CHECK((net.average.gain == net.model.gain));
+  CHECK((net.average.running_mean == net.model.running_mean));
+  net.model.gain = {0, 8, 4};
+  net.model.running_mean = {5, 2, -1};
+  net.update();
+  CHECK((net.average.gain == Array<double>{3, 8, -2}));
+  CHECK((net.average.running_mean == Array<double>{2, 2, 2}));
+  CHECK((net.model.gain == Array<double>{0, 8, 4}));
+  CHECK(net.updates() == 2);
+}
+
+TEST_CASE("AverageWeights trains the model, and evaluates by the average once there is one",
+          "[nn]") {
+  nn::AverageWeights net(Centred<double>(1), {.decay = 0.5});
+  const Array<double> one(Shape{1, 1}, 1.0);
+  const auto trained = [&] {
+    xtape::Tape<double> tape;
+    return net(tape.constant(one)).item();
+  };
+  const auto evaluated = [&] { return nn::predict(net, one)(0, 0); };
+  net.model.gain = {2};
+  CHECK(trained() == 2);
+  CHECK(evaluated() == 2);  // no average yet
+  net.update();
+  net.model.gain = {4};
+  net.update();
+  CHECK(trained() == 4);
+  CHECK(evaluated() == 3);
+}
+
+TEST_CASE("The average is made of buffers, so that nothing trains it", "[nn]") {
+  const Net net = make_net(1);
+  CHECK(parameter_names_of(net) == parameter_names_of(net.model));
+  CHECK(nn::parameter_count(net) == nn::parameter_count(net.model));
+  CHECK(nn::table(net) == nn::table(net.model));
+  std::vector<std::string> buffers;
+  nn::for_each_buffer(
+      net, [&](const nn::ParameterName& name, const auto&) { buffers.push_back(name.str()); });
+  CHECK(buffers.size() == 3 + 9 + 1);
+  CHECK(buffers[3] == "average.0.weight");
+  CHECK(buffers.back() == "updates");
+}
+
+TEST_CASE("A run with averaged weights resumes bit for bit, and evaluates the average", "[nn]") {
+  const TemporaryFolder folder;
+  Averaged whole(1), stopped(1), resumed(9);
+  const auto scores = whole.train(4, {});
+  stopped.train(2, folder.path());
+  CHECK(resumed.train(4, folder.path()) == scores);
+  CHECK(everything(resumed.net) == everything(whole.net));
+  CHECK(everything(whole.net.average) != everything(whole.net.model));
+  CHECK(whole.net.updates() == 4 * 5);
+  CHECK(scores.back() == nn::evaluate(whole.net.average, whole.data, whole.tape).accuracy());
+
+  const auto file = folder / "average.safetensors";
+  nn::save_weights(file, whole.net.average);
+  auto alone = make_net(5).model;
+  nn::load_weights(file, alone);
+  CHECK(everything(alone) == everything(whole.net.average));
+}
+
+TEST_CASE("The statistics of an average can be measured", "[nn]") {
+  Averaged run(1);
+  run.train(1, {});
+  const std::vector<float> before = everything(run.net.model);
+  const Array<float> mean = run.net.average.get<nn::BatchNorm<float>>(1).running_mean;
+  nn::measure_statistics(run.net.average, run.data, run.tape);
+  CHECK_FALSE((run.net.average.get<nn::BatchNorm<float>>(1).running_mean == mean));
+  CHECK(everything(run.net.model) == before);
+}
+
+TEST_CASE("An update of averaged weights allocates nothing", "[nn]") {
+  COUNTING_OR_SKIP();
+  Net net = make_net(1);
+  net.update();
+  const std::size_t before = allocation_count();
+  net.update();
+  CHECK(allocation_count() == before);
+}
+
+TEST_CASE("AverageWeights says what does not fit", "[nn]") {
+  for (const double decay : {-0.1, 1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_FAILS(make_net(1, decay), ValueError,
+                fmt::format("AverageWeights: expected a decay in [0, 1), got {}", decay));
+  }
+  const std::string changed =
+      "AverageWeights: the model has gained or lost arrays since it was taken";
+  xtape::Rng rng{1};
+  Net more = make_net(1), fewer = make_net(1), other = make_net(1), moved = make_net(1);
+  more.model.push_back(nn::Linear(2, 2, rng));
+  CHECK_FAILS(more.update(), ValueError, changed);
+  fewer.model = nn::Sequential<float>{nn::Linear(3, 4, rng)};
+  CHECK_FAILS(fewer.update(), ValueError, changed);
+  other.model[0] = nn::Linear(3, 5, rng);
+  CHECK_FAILS(other.update(), xtape::ShapeError,
+              "AverageWeights: '0.weight' is (3, 5) in the model and (3, 4) in the average");
+  move_away(moved.model.get<nn::Linear<float>>(0).weight);
+  CHECK_FAILS(moved.update(), xtape::ShapeError,
+              "AverageWeights: parameter '0.weight': an array of shape (3, 4) was moved from");
+}
