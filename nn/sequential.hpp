@@ -73,6 +73,9 @@ class Layer {
   /// Returns the full name of the layer's type: "xtape::nn::Linear<float>".
   std::string type() const { return self().type(); }
 
+  /// True if the layer is a Flatten.
+  bool is_flatten() const { return self().is_flatten(); }
+
   /// Adds the rows of nn::table() for this layer.
   void add_rows(detail::TableBuilder& table, const std::string& name) const {
     self().add_rows(table, name);
@@ -97,6 +100,7 @@ class Layer {
     virtual Variable<T> call(Variable<T> x) const = 0;
     virtual std::string describe() const = 0;
     virtual std::string type() const = 0;
+    virtual bool is_flatten() const = 0;
     virtual void add_rows(detail::TableBuilder& table, const std::string& name) const = 0;
     virtual void each_array(const Visitor& visitor, const ParameterName* prefix) = 0;
   };
@@ -108,6 +112,7 @@ class Layer {
     Variable<T> call(Variable<T> x) const override { return value(x); }
     std::string describe() const override { return detail::describe(value); }
     std::string type() const override { return detail::type_name<L>(); }
+    bool is_flatten() const override { return detail::is_flatten(value); }
     void add_rows(detail::TableBuilder& table, const std::string& name) const override {
       table.add(value, name);
     }
@@ -188,7 +193,8 @@ class Sequential {
 
   /// Returns a table with a line for each layer: its description, the shapes of its parameters and
   /// the number of their elements. With the shape of one input, such as (784), the table also shows
-  /// the shape of each layer's output.
+  /// the shape of each layer's output, and the multiplications of its products and convolutions for
+  /// one sample.
   std::string table(const std::optional<Shape>& input = std::nullopt) const;
 
   /// Returns the name in tables and errors inside another model: "Sequential of 3".

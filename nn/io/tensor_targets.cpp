@@ -16,7 +16,7 @@ namespace {
 
 /// Returns the shape that the file must have.
 Shape stored_shape(const TensorTarget& target) {
-  return target.transposes ? shape_in_pytorch(target.shape) : target.shape;
+  return target.order.empty() ? target.shape : shape_in_pytorch(target.shape);
 }
 
 /// True if tensors of the file can be converted. PyTorch counts batches in an integer, a scalar.
@@ -105,8 +105,8 @@ void read_tensor(const SafetensorsFile& file, const TensorTarget& target) {
   const StoredTensor& tensor = file.tensors().at(target.key);
   Buffer<std::byte> bytes(tensor.size);
   file.read(tensor, bytes);
-  if (target.transposes) {
-    bytes = from_pytorch(bytes, target.shape);
+  if (!target.order.empty()) {
+    bytes = from_pytorch(bytes, target.order);
   }
   if (tensor.dtype == target.dtype) {
     std::copy(bytes.begin(), bytes.end(), target.bytes.begin());

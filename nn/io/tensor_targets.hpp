@@ -19,12 +19,14 @@ enum class Numbers { any, finite, finite_and_not_negative };
 
 /// A tensor expected in a file, and the memory to read it into.
 struct TensorTarget {
-  std::string key;                 ///< Its name in the file.
-  std::string dtype;               ///< The dtype in memory.
-  Shape shape;                     ///< The shape in memory.
-  std::span<std::byte> bytes;      ///< The memory.
-  bool converts = false;           ///< The file may hold F32, F64, or a scalar I64.
-  bool transposes = false;         ///< The file holds it in PyTorch's order.
+  std::string key;             ///< Its name in the file.
+  std::string dtype;           ///< The dtype in memory.
+  Shape shape;                 ///< The shape in memory.
+  std::span<std::byte> bytes;  ///< The memory.
+  bool converts = false;       ///< The file may hold F32, F64, or a scalar I64.
+  /// The axes (..., in, out) of a weight that the file holds as (out, in, ...). Empty: the file
+  /// holds the array as it is.
+  Shape order{};
   Numbers numbers = Numbers::any;  ///< The allowed numbers.
 };
 

@@ -20,9 +20,52 @@ constexpr const char* layout_key = "layout";
 
 const char* layout(bool pytorch) { return pytorch ? "out, in" : "in, out"; }
 
+/// Returns the axes (..., in, out) that are (out, in, ...) in the file, or nothing. A weight (in,
+/// out) that reads flattened images is (height, width, channels, out).
 template <class Byte>
-bool is_transposed(const ArrayBytes<Byte>& array, bool pytorch) {
-  return pytorch && array.transposed_in_pytorch && array.shape.size() >= 2;
+Shape order_of(const ArrayBytes<Byte>& array, bool pytorch) {
+  if (!pytorch || !array.transposed_in_pytorch || array.shape.size() < 2) {
+    return {};
+  }
+  if (array.flattened.empty() || array.shape.size() > 2) {
+    return array.shape;
+  }
+  require<ShapeError>(element_count(array.flattened) == array.shape[0],
+                      "{} is {}, but its module flattens {}", in_quotes(array.name), array.shape,
+                      array.flattened);
+  Shape order = array.flattened;
+  order.push_back(array.shape[1]);
+  return order;
+}
+
+/// Throws ValueError if a weight (in, out) reads flattened images of a shape that its module does
+/// not say. PyTorch has its rows in another order. Such a weight is the first behind a Flatten, or
+/// the first behind a convolution, unless it has as many inputs as the convolution has channels.
+template <class Byte>
+void require_known_order(const char* user, const std::vector<ArrayBytes<Byte>>& arrays) {
+  const ArrayBytes<Byte>* convolution = nullptr;  // the last one
+  bool flattened = false;                         // and not yet read by a weight
+  bool behind = false;                            // the arrays before follow a Flatten
+  for (const ArrayBytes<Byte>& each : arrays) {
+    flattened = each.follows_flatten && (flattened || !behind);
+    behind = each.follows_flatten;
+    if (!each.transposed_in_pytorch || each.shape.size() < 2) {
+      continue;
+    }
+    if (each.shape.size() > 2) {
+      convolution = &each;
+      continue;
+    }
+    const bool unclear =
+        convolution == nullptr ? flattened : convolution->shape.back() != each.shape[0];
+    require<ValueError>(
+        !unclear || !each.flattened.empty(),
+        "{}: {} {} reads samples that PyTorch flattens in another order, channels first: give its "
+        "Linear their shape, nn::Linear({{height, width, channels}}, {}, rng)",
+        user, in_quotes(each.name), each.shape, each.shape[1]);
+    convolution = nullptr;
+    flattened = false;
+  }
 }
 
 std::map<std::string, std::string> describe(const std::string& file,
@@ -46,14 +89,17 @@ std::map<std::string, std::string> describe(const std::string& file,
 void detail::write_weights(const fs::path& path,
                            const std::vector<ArrayBytes<const std::byte>>& arrays,
                            const SaveOptions& options) {
+  if (options.pytorch) {
+    require_known_order("save_weights", arrays);
+  }
   std::vector<TensorView> tensors;
   std::vector<Buffer<std::byte>> copies;
   for (const auto& each : arrays) {
     TensorView& tensor =
         tensors.emplace_back(TensorView{each.name, each.dtype, each.shape, each.bytes});
-    if (is_transposed(each, options.pytorch)) {
+    if (const Shape order = order_of(each, options.pytorch); !order.empty()) {
       tensor.shape = shape_in_pytorch(each.shape);
-      tensor.bytes = copies.emplace_back(to_pytorch(each.bytes, each.shape));
+      tensor.bytes = copies.emplace_back(to_pytorch(each.bytes, order));
     }
   }
   write_safetensors(path, std::move(tensors), describe(path.string(), arrays, options));
@@ -61,6 +107,9 @@ void detail::write_weights(const fs::path& path,
 
 void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std::byte>>& arrays,
                           const LoadOptions& options) {
+  if (options.pytorch) {
+    require_known_order("load_weights", arrays);
+  }
   const SafetensorsFile file(path);
   const auto stated = file.metadata().find(layout_key);
   const bool ours = file.metadata().count("xtape") > 0;
@@ -76,7 +125,7 @@ void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std
                        .shape = each.shape,
                        .bytes = {},
                        .converts = true,
-                       .transposes = is_transposed(each, options.pytorch)});
+                       .order = order_of(each, options.pytorch)});
   }
   require_same_tensors(file, targets);
   std::vector<Buffer<std::byte>> values;

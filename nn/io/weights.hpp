@@ -47,6 +47,8 @@ struct ArrayBytes {
   Shape shape;
   std::span<Byte> bytes;
   bool transposed_in_pytorch;
+  bool follows_flatten;
+  Shape flattened;  ///< The shape of the images that the weight reads flattened, or empty.
 };
 
 /// Returns the bytes of the parameters and buffers of a model, in the order of its visit lines.
@@ -60,7 +62,9 @@ std::vector<ArrayBytes<Byte>> array_bytes(Model& model) {
                     dtype_of<T>,
                     array.shape(),
                     {reinterpret_cast<Byte*>(array.data()), array.size() * sizeof(T)},
-                    name.transposed_in_pytorch()});
+                    name.transposed_in_pytorch(),
+                    name.follows_flatten(),
+                    name.flattened() == nullptr ? Shape{} : *name.flattened()});
   });
   return list;
 }

@@ -5,7 +5,9 @@
 namespace xtape::nn {
 
 /// A layer that flattens all axes except the first into one. Use Flatten between images and a
-/// Linear.
+/// Linear. For files in PyTorch's layout, the Linear must know the shape of the images:
+///
+///     nn::Flatten{}, nn::Linear({8, 8, 64}, 10, rng)
 struct Flatten {
   /// Maps (batch, ...) to (batch, features). Throws ShapeError for a scalar.
   template <class T>
@@ -18,6 +20,9 @@ struct Flatten {
     }
     return reshape(x, Shape{shape[0], features});
   }
+
+  /// Tells the layers behind it that they read flattened samples. See nn/io/weights.hpp.
+  static constexpr bool is_flatten() { return true; }
 };
 
 }  // namespace xtape::nn

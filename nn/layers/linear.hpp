@@ -13,6 +13,7 @@ class Linear {
  public:
   /// Creates a layer. `initialize` draws the weights, and the biases are 0. Throws ValueError if
   /// `in` or `out` is 0. Throws ShapeError if the number of weights overflows.
+  ///@{
   template <class Initializer = GlorotUniform>
   Linear(std::size_t in, std::size_t out, Rng& rng, Initializer initialize = {}) {
     require<ValueError>(in > 0 && out > 0, "Linear: expected sizes of at least 1, got {} -> {}", in,
@@ -21,6 +22,16 @@ class Linear {
     bias = Array<T>(Shape{out}, T(0));
     initialize(weight, rng);
   }
+
+  /// Creates a layer for samples of this shape, such as flattened images (height, width, channels).
+  /// PyTorch flattens them as (channels, height, width). So files in PyTorch's layout hold the
+  /// weight in that order.
+  template <class Initializer = GlorotUniform>
+  Linear(const Shape& sample, std::size_t out, Rng& rng, Initializer initialize = {})
+      : Linear(element_count(sample), out, rng, initialize) {
+    flattened_ = sample;
+  }
+  ///@}
 
   /// Returns x W + b. Throws ShapeError if the samples of x do not have `in` elements, or if the
   /// weights were moved from.
@@ -49,8 +60,14 @@ class Linear {
   /// The name of the weight, which PyTorch stores as (out, in). See nn/module.hpp.
   static constexpr std::string_view transposed_in_pytorch = "weight";
 
+  /// Returns the shape of the samples. It is empty if the constructor got their number of elements.
+  const Shape& flattened() const { return flattened_; }
+
   Array<T> weight;  ///< (in, out).
   Array<T> bias;    ///< (out).
+
+ private:
+  Shape flattened_;
 };
 
 }  // namespace xtape::nn

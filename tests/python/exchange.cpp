@@ -4,17 +4,23 @@
 ///     exchange read FOLDER                    reads the files that check_safetensors.py wrote
 ///     exchange random WEIGHTS                 random weights of 784-128-10 in PyTorch's layout
 ///     exchange logits WEIGHTS INPUT OUTPUT    what 784-128-10 with these weights makes of an input
+///     exchange resnet TYPE FOLDER             what a ResNet-20 of float or double makes of
+///     FOLDER's
+///                                             weights, images and labels; and weights of its own
 
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tests/support/resnet.hpp"
 #include "xtape.hpp"
 
 namespace nn = xtape::nn;
@@ -77,6 +83,51 @@ bool read(const fs::path& folder) {
   return reads_known<float>(folder / "from_pytorch.safetensors", true) && good;
 }
 
+/// Returns an array of T, or labels of std::int64_t, from a file.
+template <class T>
+std::pair<std::vector<T>, xtape::Shape> read_tensor(const fs::path& path, const char* name) {
+  const nn::SafetensorsFile file(path);
+  const nn::StoredTensor& stored = file.tensors().at(name);
+  std::vector<T> elements(xtape::element_count(stored.shape));
+  file.read(stored, std::as_writable_bytes(std::span(elements)));
+  return {elements, stored.shape};
+}
+
+/// Reads `pytorch` (weights) and `batch` (images and labels) in the folder. Writes `logits` of
+/// evaluation and of training, `gradients`, the weights with the statistics of the batch in
+/// `after`, and in `xtape` the same weights once more.
+template <class T>
+void resnet(const fs::path& folder) {
+  auto model = make_resnet20<T>();
+  nn::load_weights(folder / "pytorch", model, {.pytorch = true});
+  nn::save_weights(folder / "xtape", model, {.pytorch = true});
+  const auto [pixels, shape] = read_tensor<T>(folder / "batch", "images");
+  const auto labels = read_tensor<std::int64_t>(folder / "batch", "labels").first;
+  const Array<T> images = xtape::array(pixels, shape);
+  const Array<T> evaluated = nn::predict(model, images);
+  xtape::Tape<T> tape;
+  const auto trained = model(tape.constant(images));
+  tape.backward(nn::SoftmaxCrossEntropy{}(trained, labels));
+  const auto view = [](const char* name, const Array<T>& array) {
+    return nn::TensorView{name, nn::dtype_of<T>, array.shape(),
+                          std::as_bytes(std::span(array.storage()))};
+  };
+  nn::write_safetensors(folder / "logits",
+                        {view("evaluated", evaluated), view("trained", trained.value())}, {});
+  auto gradients = model;  // in the arrays of a model, so that they are saved in PyTorch's order
+  std::vector<const Array<T>*> parameters;
+  nn::for_each_parameter(std::as_const(model), [&](const nn::ParameterName&, const Array<T>& each) {
+    parameters.push_back(&each);
+  });
+  std::size_t next = 0;
+  nn::for_each_parameter(gradients, [&](const nn::ParameterName&, Array<T>& each) {
+    each = tape.grad(*parameters[next++]);
+  });
+  nn::save_weights(folder / "gradients", gradients, {.pytorch = true});
+  nn::update_statistics(model, tape);
+  nn::save_weights(folder / "after", model, {.pytorch = true});
+}
+
 void logits(const fs::path& weights, const fs::path& input, const fs::path& output) {
   auto model = make_network<float>(784, 128, 10);
   nn::load_weights(weights, model, {.pytorch = true});
@@ -98,6 +149,8 @@ bool run(const std::vector<std::string>& words) {
     nn::save_weights(words.at(1), make_network<float>(784, 128, 10), {.pytorch = true});
   } else if (command == "logits") {
     logits(words.at(1), words.at(2), words.at(3));
+  } else if (command == "resnet") {
+    words.at(1) == "float" ? resnet<float>(words.at(2)) : resnet<double>(words.at(2));
   } else {
     return command == "read" && read(words.at(1));
   }
