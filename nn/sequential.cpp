@@ -19,6 +19,24 @@ std::string batch_shape(const Shape& output) {
   return text + ")";
 }
 
+/// Returns the number of multiplications of a product or a convolution, and 0 for other ops. Those
+/// with padding count.
+template <class T>
+std::size_t multiplications(const Node<T>& node) {
+  const std::string_view op = node.op;
+  const bool convolution = op == "conv2d" || op == "conv1d", transposed = op == "conv_transpose2d";
+  if (!convolution && !transposed && op != "linear" && op != "matmul") {
+    return 0;
+  }
+  const Array<T>& weight = *node.inputs[1]->value;
+  if (weight.size() == 0) {
+    return 0;
+  }
+  const std::size_t each = convolution ? node.value->size() : node.inputs[0]->value->size();
+  return each * (weight.size() /
+                 (convolution || transposed ? weight.shape().back() : weight.shape().front()));
+}
+
 /// Calls layer `index`. Adds the layer's place to the message of a ShapeError, and tells it to the
 /// tape.
 template <class T>
@@ -58,17 +76,23 @@ std::string Sequential<T>::table(const std::optional<Shape>& input) const {
   std::size_t in_buffers = 0;
   Tape<T> tape;
   std::optional<Variable<T>> x;
+  constexpr std::size_t samples = 2;  // as in training, where BatchNorm needs two
   if (input) {
-    Shape batch{2};  // as in training, where BatchNorm needs two samples
+    Shape batch{samples};
     std::copy(input->begin(), input->end(), std::back_inserter(batch));
     x = tape.constant(Array<T>(batch, T(0)));
   }
   for (std::size_t i = 0; i < layers_.size(); ++i) {
+    detail::TableRow row{std::to_string(i), layers_[i].describe()};
     if (x) {
+      std::size_t work = 0, node = tape.size();
       x = call_layer(layers_[i], i, *x);
+      for (; node < tape.size(); ++node) {
+        work += multiplications(tape.node(node));
+      }
+      row.output = batch_shape(x->shape());
+      row.multiplications = work / samples;
     }
-    detail::TableRow row{std::to_string(i), layers_[i].describe(),
-                         x ? batch_shape(x->shape()) : ""};
     for_each_array(layers_[i], [&](const ParameterName& name, const Array<T>& array) {
       const ArrayKind kind = name.is_buffer() ? ArrayKind::buffer : ArrayKind::parameter;
       row.add(kind, name.str(), array.shape(), array.size());

@@ -10,10 +10,11 @@
 namespace xtape::nn::detail {
 namespace {
 
-using Row = std::array<std::string, 6>;
+using Row = std::array<std::string, 7>;
+constexpr std::size_t first_number = 5;  // columns from here on are aligned at their ends
 
-/// Returns the rows under one another, each column as wide as it must be, the last one aligned at
-/// its end.
+/// Returns the rows under one another, each column as wide as it must be. Columns without text are
+/// left out.
 std::string align(const std::vector<Row>& rows) {
   std::array<std::size_t, std::tuple_size_v<Row>> widths{};
   for (const Row& row : rows) {
@@ -23,12 +24,15 @@ std::string align(const std::vector<Row>& rows) {
   }
   std::string table;
   for (const Row& row : rows) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
       if (widths[i] > 0) {
-        table += fmt::format("{:<{}}  ", row[i], widths[i]);
+        table += i < first_number
+                     ? fmt::format("{:<{}}  ", row[i], widths[i])
+                     : fmt::format("{}{:>{}}", i == first_number ? "" : "  ", row[i], widths[i]);
       }
     }
-    table += fmt::format("{:>{}}\n", row.back(), widths.back());
+    table.erase(table.find_last_not_of(' ') + 1);
+    table += '\n';
   }
   return table;
 }
@@ -49,16 +53,20 @@ std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffe
   };
   const char* output = any(&TableRow::output) ? "output" : "";
   const char* buffers = any(&TableRow::buffers) ? "buffers" : "";
-  std::vector<Row> lines{{"", "layer", output, "parameters", buffers, "numbers"}};
-  std::size_t total = 0;
+  const bool counted = !rows.empty() && rows.front().multiplications.has_value();
+  const auto work = [&](std::size_t count) { return counted ? thousands(count) : ""; };
+  std::vector<Row> lines{
+      {"", "layer", output, "parameters", buffers, "numbers", counted ? "multiplications" : ""}};
+  std::size_t total = 0, all_work = 0;
   for (const TableRow& row : rows) {
-    lines.push_back(
-        {row.name, row.layer, row.output, row.parameters, row.buffers, thousands(row.numbers)});
+    lines.push_back({row.name, row.layer, row.output, row.parameters, row.buffers,
+                     thousands(row.numbers), work(row.multiplications.value_or(0))});
     total += row.numbers;
+    all_work += row.multiplications.value_or(0);
   }
-  lines.push_back({"", "total", "", "", "", thousands(total)});
+  lines.push_back({"", "total", "", "", "", thousands(total), work(all_work)});
   if (any(&TableRow::buffers)) {
-    lines.push_back({"", "in buffers", "", "", "", thousands(in_buffers)});
+    lines.push_back({"", "in buffers", "", "", "", thousands(in_buffers), ""});
   }
   return align(lines);
 }

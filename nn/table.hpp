@@ -21,7 +21,8 @@ namespace detail {
 /// A line of a table. Columns that are empty in all rows are left out.
 struct TableRow {
   std::string name, layer, output{}, parameters{}, buffers{};
-  std::size_t numbers = 0;  ///< In the parameters.
+  std::size_t numbers = 0;                       ///< In the parameters.
+  std::optional<std::size_t> multiplications{};  ///< For one sample, if they were counted.
 
   /// Adds the shape of an array, and its numbers if it is a parameter.
   void add(ArrayKind kind, std::string_view array_name, const Shape& shape, std::size_t size);

@@ -210,10 +210,10 @@ TEST_CASE("Sequential prints a table", "[nn]") {
         "   total                                                         118,282\n");
   const nn::Sequential small{nn::Flatten{}, nn::Linear(6, 2, rng)};
   CHECK(small.table(Shape{2, 3}) ==
-        "   layer          output      parameters               numbers\n"
-        "0  Flatten        (batch, 6)                                 0\n"
-        "1  Linear 6 -> 2  (batch, 2)  weight (6, 2), bias (2)       14\n"
-        "   total                                                    14\n");
+        "   layer          output      parameters               numbers  multiplications\n"
+        "0  Flatten        (batch, 6)                                 0                0\n"
+        "1  Linear 6 -> 2  (batch, 2)  weight (6, 2), bias (2)       14               12\n"
+        "   total                                                    14               12\n");
   CHECK(nn::Sequential<float>().table() ==
         "layer  parameters  numbers\n"
         "total                    0\n");

@@ -1,11 +1,13 @@
 #include "nn/table.hpp"
 
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "autograd/ops/activations.hpp"
 #include "autograd/ops/math.hpp"
 #include "nn/layers/activations.hpp"
+#include "nn/layers/conv.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/select.hpp"
@@ -112,14 +114,29 @@ TEST_CASE("Functions are layers, and tables call them so", "[nn]") {
   CHECK((model(x).value() == exp(relu(linear(x))).value()));
 }
 
+TEST_CASE("The table of a Sequential counts the multiplications for one sample", "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{
+      nn::Conv2d(4, 4, 3, rng, {.padding = 1, .groups = 2, .bias = false}),
+      nn::ConvTranspose2d(4, 3, 2, rng, {.stride = 2, .bias = false}),
+      nn::Sequential{nn::Linear(180, 2, rng), nn::ReLU{}, nn::Linear(2, 2, rng)}};
+  std::vector<std::string> last_words;
+  std::istringstream lines(model.table(xtape::Shape{5, 3, 4}));
+  for (std::string line; std::getline(lines, line);) {
+    last_words.push_back(line.substr(line.find_last_of(' ') + 1));
+  }
+  // A channel of the first layer sees 3 x 3 x 2 numbers. Each number enters 2 x 2 x 3 of the next.
+  CHECK(last_words == std::vector<std::string>{"multiplications", "1,080", "720", "364", "2,164"});
+}
+
 TEST_CASE("The table of a Sequential has its buffers", "[nn]") {
   xtape::Rng rng;
   const nn::Sequential model{Centred<float>{2}, nn::Sequential{Centred<float>{2}}};
   CHECK(on_new_line(model.table(xtape::Shape{2})) == R"(
-   layer            output      parameters  buffers             numbers
-0  Centred          (batch, 2)  gain (2)    running_mean (2)          2
-1  Sequential of 1  (batch, 2)  0.gain (2)  0.running_mean (2)        2
-   total                                                              4
+   layer            output      parameters  buffers             numbers  multiplications
+0  Centred          (batch, 2)  gain (2)    running_mean (2)          2                0
+1  Sequential of 1  (batch, 2)  0.gain (2)  0.running_mean (2)        2                0
+   total                                                              4                0
    in buffers                                                         4
 )");
 }
