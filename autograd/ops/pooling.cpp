@@ -13,7 +13,7 @@
 namespace xtape {
 namespace {
 
-/// The axes of the windows, or an error that names the geometry.
+/// The axes of the windows, or an error that names the geometry. Only an error makes its text.
 class WindowMaker {
  public:
   WindowMaker(const char* op, const Shape& shape, Pair kernel, Pair padding)
@@ -21,12 +21,16 @@ class WindowMaker {
 
   WindowAxis axis(std::size_t extent, std::size_t kernel, std::size_t stride,
                   std::size_t padding) const {
-    require<ValueError>(kernel > 0, "{}: {} has no positions", op_, geometry());
-    require<ValueError>(padding <= kernel / 2,
-                        "{}: {}: the padding is more than half of the kernel", op_, geometry());
+    if (kernel == 0) [[unlikely]] {
+      fail<ValueError>("{}: {} has no positions", op_, geometry());
+    }
+    if (padding > kernel / 2) [[unlikely]] {
+      fail<ValueError>("{}: {}: the padding is more than half of the kernel", op_, geometry());
+    }
     const std::size_t least = kernel - 2 * padding;
-    require<ShapeError>(extent > 0 && least <= extent,
-                        "{}: {}: the kernel does not fit into the image", op_, geometry());
+    if (extent == 0 || least > extent) [[unlikely]] {
+      fail<ShapeError>("{}: {}: the kernel does not fit into the image", op_, geometry());
+    }
     const std::size_t step = stride == 0 ? kernel : stride;
     return {extent, kernel, step, padding, (extent - least) / step + 1};
   }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "autograd/ops/arithmetic.hpp"
 #include "autograd/record.hpp"
 
 namespace xtape::nn {
@@ -30,7 +31,10 @@ Variable<T> BatchNorm<T>::operator()(Variable<T> x) const {
   for (const Array<T>* array : {&weight, &bias, &running_mean, &running_variance, &batches}) {
     require_whole("BatchNorm", *array);
   }
-  return x.tape().grad_enabled() ? train(x) : evaluate(x);
+  if (!x.tape().grad_enabled()) {
+    return evaluate(x);
+  }
+  return fixed ? by_fixed_statistics(x) : train(x);
 }
 
 template <class T>
@@ -53,13 +57,33 @@ Variable<T> BatchNorm<T>::train(Variable<T> x) const {
 }
 
 template <class T>
-Variable<T> BatchNorm<T>::evaluate(Variable<T> x) const {
+void BatchNorm<T>::require_statistics() const {
   if (batches.data()[0] == T(0)) [[unlikely]] {
     fail<ValueError>(
         "{}: no statistics yet: call nn::update_statistics(model, tape) after each step, or "
         "nn::measure_statistics(model, data, tape)",
         describe());
   }
+}
+
+template <class T>
+Variable<T> BatchNorm<T>::by_fixed_statistics(Variable<T> x) const {
+  require_statistics();
+  Tape<T>& tape = x.tape();
+  return compose(tape, [&] {
+    const auto epsilon = static_cast<T>(options_.epsilon);
+    Variable<T> factor = tape.constant(T(1) / xt::sqrt(running_variance + epsilon));
+    if (options_.weight) {
+      factor = factor * tape.parameter(weight);
+    }
+    const Variable<T> y = (x - tape.constant_view(running_mean)) * factor;
+    return options_.bias ? y + tape.parameter(bias) : y;
+  });
+}
+
+template <class T>
+Variable<T> BatchNorm<T>::evaluate(Variable<T> x) const {
+  require_statistics();
   Tape<T>& tape = x.tape();
   const auto epsilon = static_cast<T>(options_.epsilon);
   const Variable<T> mean = tape.constant_view(running_mean);

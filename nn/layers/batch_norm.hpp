@@ -16,7 +16,8 @@ struct BatchNormOptions {
 
 /// The op xtape::batch_norm as a layer, for (batch, ..., channels). In training, it normalises by
 /// the mean and the variance of the batch, and notes them on the tape for nn::update_statistics().
-/// Under NoGrad, it normalises by the running averages of both.
+/// Under NoGrad, it normalises by the running averages of both. With `fixed`, it does so in
+/// training, too, notes nothing, and gradients flow through it.
 ///
 /// The running variance counts n - 1 of n values, as PyTorch's does, and the normalisation all n.
 /// `num_batches_tracked` counts the updates. A float counts up to 16,777,216 and stays there.
@@ -28,8 +29,8 @@ class BatchNorm {
   explicit BatchNorm(std::size_t channels, const BatchNormOptions& options = {});
 
   /// Throws ShapeError unless the last axis of x has the channels, and in training if there is
-  /// only one value for each channel. Throws ValueError under NoGrad if no statistics were ever
-  /// stored.
+  /// only one value for each channel. Throws ValueError under NoGrad and with `fixed` if no
+  /// statistics were ever stored.
   Variable<T> operator()(Variable<T> x) const;
 
   /// Returns the name in tables and errors: "BatchNorm 64".
@@ -57,10 +58,13 @@ class BatchNorm {
   Array<T> running_mean;      ///< (channels).
   Array<T> running_variance;  ///< (channels).
   Array<T> batches;           ///< The number of updates: ().
+  bool fixed = false;         ///< Normalise by the running statistics in training, too.
 
  private:
   Variable<T> train(Variable<T> x) const;
+  Variable<T> by_fixed_statistics(Variable<T> x) const;
   Variable<T> evaluate(Variable<T> x) const;
+  void require_statistics() const;
 
   BatchNormOptions options_;
 };

@@ -55,6 +55,43 @@ TEST_CASE("BatchNorm normalises by the batch in training, by running averages in
   CHECK(z(0, 1) == Approx(10 + (2 - 1) / std::sqrt(2.75)).epsilon(1e-4));
 }
 
+TEST_CASE("BatchNorm with fixed statistics is what it is in evaluation, with gradients") {
+  xtape::Rng rng{2};
+  for (const nn::BatchNormOptions& options :
+       {nn::BatchNormOptions{}, nn::BatchNormOptions{.weight = false},
+        nn::BatchNormOptions{.weight = false, .bias = false}}) {
+    nn::BatchNorm<double> layer(3, options);
+    layer.fixed = true;
+    Array<double> x = random_normal<double>({2, 2, 2, 3}, rng);
+    Tape<double> none;
+    CHECK_THROWS_AS(layer(none.constant(x)), ValueError);  // no statistics yet
+    layer.running_mean = {1, -2, 0.5};
+    layer.running_variance = {4, 0.25, 1};
+    layer.batches.fill(3);
+    if (options.weight) {
+      layer.weight = {2, -1, 3};
+    }
+    if (options.bias) {
+      layer.bias = {5, 6, 7};
+    }
+    Tape<double> tape;
+    const auto y = layer(tape.variable(x));
+    const Array<double> expected = evaluated(layer, x);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      CHECK(y.value().data()[i] == Approx(expected.data()[i]).epsilon(1e-14));
+    }
+    CHECK(tape.observations().empty());
+    const auto loss = [&](Tape<double>& other) {
+      const auto z = layer(other.parameter(x));
+      return sum(z * z * z);
+    };
+    CHECK(xtape::gradcheck(loss, {&x}).failed == 0);
+    if (options.weight) {
+      CHECK(xtape::gradcheck(loss, {&layer.weight, &layer.bias}).failed == 0);
+    }
+  }
+}
+
 TEST_CASE("BatchNorm takes images, and learns only what it is to learn") {
   const nn::BatchNorm<float> plain(3, {.weight = false, .bias = false}), bias(3, {.weight = false});
   CHECK(parameter_names_of(plain).empty());
