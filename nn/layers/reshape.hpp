@@ -30,6 +30,9 @@ class Reshape {
   /// Returns the name in tables and errors: "Reshape to (28, 28, 1)".
   std::string describe() const { return fmt::format("Reshape to {}", sample_); }
 
+  /// True if the samples become rows, as by nn::Flatten. See nn/io/weights.hpp.
+  bool is_flatten() const { return sample_.size() == 1; }
+
   /// Names nothing, because nothing is trained.
   static void visit(auto&, auto&&) {}
 

@@ -10,6 +10,7 @@
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/layers/pooling.hpp"
+#include "nn/layers/reshape.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -89,6 +90,8 @@ TEST_CASE("A weight that reads flattened images of unknown shape is neither save
         "channels first: give its Linear their shape, nn::Linear({height, width, channels}, 5, "
         "rng)");
   CHECK_FALSE(is_clear(nn::Sequential<float>{nn::Flatten{}, nn::Linear(12, 5, rng)}));
+  CHECK_FALSE(is_clear(nn::Sequential<float>{nn::Reshape({12}), nn::Linear(12, 5, rng)}));
+  CHECK(is_clear(nn::Sequential<float>{nn::Reshape({3, 4}), nn::Linear(12, 5, rng)}));
   CHECK_FALSE(is_clear(nn::Sequential<float>{
       nn::Flatten{}, nn::Dropout(0.5), nn::Sequential<float>{nn::ReLU{}, nn::Linear(12, 5, rng)}}));
 
