@@ -74,18 +74,24 @@ const std::vector<KnownDataset>& known_datasets() {
   return all;
 }
 
-const KnownDataset& known_dataset(std::string_view name, const std::vector<std::string>& names) {
-  std::vector<std::string> possible;
+std::vector<std::string> known_names() {
+  std::vector<std::string> names;
   for (const KnownDataset& each : known_datasets()) {
-    if (names.empty() || std::find(names.begin(), names.end(), each.name) != names.end()) {
-      if (each.name == name) {
-        return each;
-      }
-      possible.push_back(each.name);
-    }
+    names.push_back(each.name);
   }
-  xtape::fail<xtape::ValueError>("expected the data set {}, got '{}'", alternatives(possible),
-                                 name);
+  return names;
+}
+
+const KnownDataset& known_dataset(std::string_view name, const std::vector<std::string>& names) {
+  const auto& all = known_datasets();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.name == name; });
+  const std::vector<std::string> possible = names.empty() ? known_names() : names;
+  const bool is_possible = std::find(possible.begin(), possible.end(), name) != possible.end();
+  xtape::require<xtape::ValueError>(found != all.end() && is_possible,
+                                    "expected the data set {}, got '{}'", alternatives(possible),
+                                    name);
+  return *found;
 }
 
 }  // namespace xtape::nn::datasets

@@ -51,6 +51,9 @@ struct KnownDataset {
 /// Returns the known data sets: mnist, fashion and cifar10.
 const std::vector<KnownDataset>& known_datasets();
 
+/// Returns the names of the known data sets.
+std::vector<std::string> known_names();
+
 /// Returns the data set of this name. If there are `names`, the name must be one of them. Throws
 /// ValueError, with all names that are possible, if there is no such data set.
 const KnownDataset& known_dataset(std::string_view name,

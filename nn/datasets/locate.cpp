@@ -14,14 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> all_names() {
-  std::vector<std::string> names;
-  for (const KnownDataset& each : known_datasets()) {
-    names.push_back(each.name);
-  }
-  return names;
-}
-
 /// Returns true if a sign of the data set or its last file is in this folder.
 bool holds(const fs::path& folder, const KnownDataset& dataset) {
   const bool sign = std::any_of(dataset.signs.begin(), dataset.signs.end(), [&](const auto& name) {
@@ -125,7 +117,7 @@ fs::path cache_folder(const std::string& dataset_name) {
 
 Location locate(const Options& options, const DownloadProgress& progress,
                 const std::vector<std::string>& names) {
-  std::vector<std::string> possible = names.empty() ? all_names() : names;
+  std::vector<std::string> possible = names.empty() ? known_names() : names;
   Location location{
       &known_dataset(options.dataset.value_or(possible.front()), possible), {}, {}, {}};
   if (options.dataset) {

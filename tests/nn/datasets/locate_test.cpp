@@ -97,6 +97,8 @@ TEST_CASE("who can read some data sets only is given none of the others") {
   const std::vector<std::string> grey{"mnist", "fashion"};
   CHECK_FAILS(find_dataset(offline("cifar10"), {}, grey), xtape::ValueError,
               "expected the data set mnist or fashion, got 'cifar10'");
+  CHECK_FAILS(find_dataset(offline(), {}, {"fission"}), xtape::ValueError,
+              "expected the data set fission, got 'fission'");
   CHECK_FAILS(xtape::nn::mnist(offline("cifar10")), xtape::ValueError,
               "expected the data set mnist or fashion, got 'cifar10'");
   CHECK_FAILS(xtape::nn::cifar10(offline("mnist")), xtape::ValueError,
