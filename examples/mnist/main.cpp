@@ -14,6 +14,7 @@ constexpr const char* help =
   mnist --epochs 3 --hidden 256    change an ingredient of the recipe
   mnist --recipe post              train as the tutorial does
   mnist --recipe fast --save W     keep the weights in the file W
+  mnist --recipe cnn               train a convolutional network
   mnist predict --weights W A.png  say which digit A.png shows
   mnist check-gradients            compare the gradients with those derived by hand
   mnist data --dataset fashion     download Fashion-MNIST

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "examples/mnist/architecture.hpp"
 #include "examples/mnist/network.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
@@ -108,21 +109,52 @@ nn::Sequential<float> with_pixel_scale(const nn::SafetensorsFile& file,
   return standardized;
 }
 
-/// Throws DataError unless all numbers are finite and a deviation is above 0.
+/// Throws DataError unless all numbers are finite, a deviation is above 0 and a variance at least
+/// 0.
 void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
   images::require_finite(file, network);
   nn::for_each_buffer(network, [&](const nn::ParameterName& name, const auto& array) {
-    const float value = array.data()[0];
-    require<DataError>(std::isfinite(value) && (value > 0 || name.str() == "0.mean"),
-                       "{}: {} is {}, expected a mean and a deviation above 0", file.name(),
-                       name.str(), value);
+    const std::string buffer = name.str();
+    for (const float value : array.storage()) {
+      require<DataError>(value > 0 || !buffer.ends_with("deviation"),
+                         "{}: {} is {}, expected a mean and a deviation above 0", file.name(),
+                         buffer, value);
+      require<DataError>(value >= 0 || !buffer.ends_with("running_var"),
+                         "{}: {} is {}, expected a variance of at least 0", file.name(), buffer,
+                         value);
+      require<DataError>(value > 0 || !buffer.ends_with("num_batches_tracked"),
+                         "{}: {} is {}, expected statistics of at least one batch", file.name(),
+                         buffer, value);
+    }
   });
+}
+
+images::Model load_convolutional(const nn::SafetensorsFile& file, const std::filesystem::path& path,
+                                 const Architecture& architecture) {
+  const auto& [recipe, image] = architecture;
+  xtape::Rng rng;
+  images::Model model;
+  model.network = make_network<float>(recipe, image, rng);
+  model.facts = {{"activation", recipe.activation}, {"image", images::text_of(file, "image", "")}};
+  nn::load_weights(path, model.network);
+  require_sound(file, model.network);
+  model.class_names = images::class_names_of(file, classes);
+  model.features = xtape::element_count(image);
+  return model;
 }
 
 }  // namespace
 
 images::Model load_model(const std::filesystem::path& path) {
   const nn::SafetensorsFile file(path);
+  try {
+    if (const auto architecture = find_architecture(file)) {
+      make_activation<float>(architecture->recipe.activation);  // before anything large
+      return load_convolutional(file, path, *architecture);
+    }
+  } catch (const xtape::ValueError& error) {
+    xtape::fail<DataError>("{}: {}", file.name(), error.what());
+  }
   const auto layers = layers_of(file);
   const std::string activation = images::text_of(file, "activation", "sigmoid");
   images::Model model;

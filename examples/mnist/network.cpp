@@ -15,31 +15,39 @@ nn::Linear<T> make_linear(const Recipe& recipe, std::size_t in, std::size_t out,
   return nn::Linear<T>(in, out, rng, nn::GlorotUniform{});
 }
 
-/// Adds the layers of the filters. Returns the number of features that they make of an image.
 template <class T>
-std::size_t add_convolutions(const Recipe& recipe, const xtape::Shape& image,
-                             nn::Sequential<T>& network, xtape::Rng& rng) {
-  const std::size_t kernel = recipe.kernel;
-  std::size_t rows = image.at(0), columns = image.at(1), in = 1;
-  network.push_back(nn::Reshape({rows, columns, in}));
+void add_convolutions(const Recipe& recipe, const xtape::Shape& image, nn::Sequential<T>& network,
+                      xtape::Rng& rng) {
+  std::size_t in = 1;
+  network.push_back(nn::Reshape({image.at(0), image.at(1), in}));
   for (const std::size_t out : recipe.filters) {
-    xtape::require<xtape::ValueError>(
-        std::min(rows, columns) > kernel,
-        "--filters: {} of {} x {} and a pool do not fit into {} x {} pixels", out, kernel, kernel,
-        rows, columns);
-    network.push_back(nn::Conv2d<T>(in, out, kernel, rng, {.bias = false}));  // BatchNorm has one
-    network.push_back(nn::BatchNorm<T>(out));
+    network.push_back(nn::Conv2d<T>(in, out, recipe.kernel, rng, {.bias = false}));
+    network.push_back(nn::BatchNorm<T>(out));  // which has a bias
     network.push_back(make_activation<T>(recipe.activation));
     network.push_back(nn::MaxPool2d(2));
-    rows = (rows - kernel + 1) / 2;
-    columns = (columns - kernel + 1) / 2;
     in = out;
   }
   network.push_back(nn::Flatten{});
-  return rows * columns * in;
 }
 
 }  // namespace
+
+std::size_t feature_count(const Recipe& recipe, const xtape::Shape& image) {
+  if (recipe.filters.empty()) {
+    return xtape::element_count(image);
+  }
+  const std::size_t kernel = recipe.kernel;
+  std::size_t rows = image.at(0), columns = image.at(1);
+  for (const std::size_t filters : recipe.filters) {
+    xtape::require<xtape::ValueError>(
+        std::min(rows, columns) > kernel,
+        "--filters: {} of {} x {} and a pool do not fit into {} x {} pixels", filters, kernel,
+        kernel, rows, columns);
+    rows = (rows - kernel + 1) / 2;
+    columns = (columns - kernel + 1) / 2;
+  }
+  return rows * columns * recipe.filters.back();
+}
 
 template <class T>
 nn::Layer<T> make_activation(const std::string& name) {
@@ -57,9 +65,9 @@ nn::Sequential<T> make_network(const Recipe& recipe, const xtape::Shape& image, 
   if (recipe.standardize) {
     network.push_back(nn::Standardize<T>(0.1307, 0.3081));  // of MNIST's training images
   }
-  std::size_t in = xtape::element_count(image);
+  std::size_t in = feature_count(recipe, image);
   if (!recipe.filters.empty()) {
-    in = add_convolutions(recipe, image, network, rng);
+    add_convolutions(recipe, image, network, rng);
   }
   for (const std::size_t out : recipe.hidden) {
     network.push_back(make_linear<T>(recipe, in, out, rng));

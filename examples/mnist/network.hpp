@@ -14,6 +14,10 @@ inline constexpr std::size_t classes = 10;
 template <class T>
 xtape::nn::Layer<T> make_activation(const std::string& name);
 
+/// Returns the number of features that the recipe's convolutions make of an image (rows, columns):
+/// its pixels without convolutions. Throws ValueError if the filters do not fit into the image.
+std::size_t feature_count(const Recipe& recipe, const xtape::Shape& image);
+
 /// Returns the recipe's network for images (rows, columns): Standardize if the recipe has it. Then,
 /// if it has filters, a convolution, BatchNorm, activation and a pool that halves the image, for
 /// each number of filters. Then Linear, activation and Dropout (unless its rate is 0) for each

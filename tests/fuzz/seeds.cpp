@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "examples/mnist/model_file.hpp"
+#include "examples/mnist/network.hpp"
 #include "nn/io/files.hpp"
 #include "nn/io/safetensors.hpp"
 #include "tests/fuzz/training_run.hpp"
@@ -122,6 +123,18 @@ void write_models(Seeds seeds) {
                                     .facts = {{"activation", "relu"}},
                                     .class_names = {"cat \"Tom\"", "Maus"},
                                     .features = 3});
+  mnist::Recipe recipe;
+  recipe.activation = "relu";
+  recipe.filters = {2};
+  recipe.hidden = {3};
+  auto convolutional = mnist::make_network<float>(recipe, {8, 8}, rng);
+  xtape::Tape tape;
+  convolutional(tape.constant(xtape::Array<float>(xtape::Shape{2, 8, 8}, 0.5f)));
+  nn::update_statistics(convolutional, tape);
+  images::save_model(seeds.next(), {.network = convolutional,
+                                    .facts = {{"activation", "relu"}, {"image", "8,8"}},
+                                    .class_names = {},
+                                    .features = 64});
   const nn::Sequential<float> plain{nn::Linear(2, 3, rng), nn::Sigmoid{}, nn::Dropout{0.1},
                                     nn::Linear(3, 1, rng)};
   nn::save_weights(seeds.next(), plain);

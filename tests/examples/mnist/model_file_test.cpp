@@ -1,9 +1,11 @@
 #include "examples/mnist/model_file.hpp"
 
 #include "autograd/no_grad.hpp"
+#include "examples/mnist/network.hpp"
 #include "nn/io/weights.hpp"
 #include "tests/nn/io/safetensors_cost.hpp"
 #include "tests/nn/io/safetensors_files.hpp"
+#include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -171,4 +173,95 @@ TEST_CASE("The names in a model of a stranger are no commands to the terminal") 
   save_weights(path, nn::Sequential{nn::Linear(3, 5, rng), nn::ReLU{}, nn::Linear(5, 2, rng)},
                {.metadata = {{"activation", "\x1b[2J\n"}}});
   CHECK(message_of([&] { load_model(path); }) == path.string() + ": unknown activation '?[2J?'");
+}
+
+TEST_CASE("A network with convolutions comes back, running statistics included") {
+  const TemporaryFolder folder;
+  const auto path = folder / "m.safetensors";
+  mnist::Recipe recipe = mnist::find_recipe("cnn");
+  recipe.filters = {2, 3};
+  recipe.kernel = 3;
+  recipe.hidden = {5, 4};
+  for (const double dropout : {0., 0.25}) {
+    for (const bool standardize : {true, false}) {
+      recipe.dropout = dropout;
+      recipe.standardize = standardize;
+      recipe.activation = "gelu";
+      xtape::Rng rng{1};
+      Model model;
+      model.network = mnist::make_network<float>(recipe, {12, 14}, rng);
+      model.facts = {{"activation", "gelu"}, {"image", "12,14"}};
+      model.class_names = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"};
+      xtape::Tape tape;
+      model.network(tape.constant(random_normal<float>({6, 12, 14}, rng)));
+      nn::update_statistics(model.network, tape, 1);
+      save_model(path, model);
+      const Model again = load_model(path);
+      CHECK(again.facts == model.facts);
+      CHECK(again.class_names == model.class_names);
+      CHECK(again.features == 168);
+      const auto image = random_normal<float>({1, 12, 14}, rng);
+      CHECK((nn::predict(again.network, image) == nn::predict(model.network, image)));
+    }
+  }
+}
+
+TEST_CASE("A file whose convolutions do not follow from each other is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder / "m.safetensors";
+  xtape::Rng rng{1};
+  const auto refuses = [&](const nn::Sequential<float>& layers, const std::string& image,
+                           const std::string& reason) {
+    save_weights(path, layers, {.metadata = {{"image", image}, {"activation", "relu"}}});
+    CHECK(message_of([&] { load_model(path); }) == path.string() + ": " + reason);
+  };
+  const auto conv = [&](std::size_t in, std::size_t out, xtape::Pair kernel) {
+    return nn::Conv2d(in, out, kernel, rng, {.bias = false});
+  };
+  const nn::Linear last(128, 10, rng);
+  for (const char* image : {"", "12", "12,", "0,12", "12,1001", "12,12,1", "-1,12"}) {
+    refuses(nn::Sequential{conv(1, 8, 5), last}, image,
+            std::string("its metadata give '") + image +
+                "' for image, expected rows and columns such as 28,28");
+  }
+  const char* follows = ", which does not follow the layers before it";
+  refuses(nn::Sequential{conv(3, 8, 5), last}, "12,12",
+          "0.weight is (5, 5, 3, 8)" + std::string(follows));
+  refuses(nn::Sequential{conv(1, 8, {5, 3}), last}, "12,12",
+          "0.weight is (5, 3, 1, 8)" + std::string(follows));
+  refuses(nn::Sequential{conv(1, 8, 5), conv(8, 8, 3), last}, "12,12",
+          "1.weight is (3, 3, 8, 8)" + std::string(follows));
+  refuses(nn::Sequential{conv(1, 8, 5), last}, "14,12",
+          "1.weight is (128, 10)" + std::string(follows));
+  refuses(nn::Sequential{conv(1, 8, 5), last, conv(10, 1, 5)}, "12,12",
+          "2.weight is (5, 5, 10, 1)" + std::string(follows));
+  refuses(nn::Sequential{conv(1, 8, 5)}, "12,12", "holds no network: there is no Linear layer");
+  refuses(nn::Sequential{conv(1, 8, 5), last}, "5,5",
+          "--filters: 8 of 5 x 5 and a pool do not fit into 5 x 5 pixels");
+  CHECK_THROWS_AS(
+      [&] {
+        save_weights(path, nn::Sequential{conv(1, 8, 5), last}, {.metadata = {{"image", "12,12"}}});
+        load_model(path);
+      }(),
+      xtape::DataError);  // its numbers are not those of make_network()
+}
+
+TEST_CASE("A network with impossible running statistics is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder / "m.safetensors";
+  mnist::Recipe recipe = mnist::find_recipe("cnn");
+  recipe.filters = {2};
+  recipe.hidden = {3};
+  xtape::Rng rng{1};
+  Model model;
+  model.network = mnist::make_network<float>(recipe, {12, 12}, rng);
+  model.facts = {{"activation", "relu"}, {"image", "12,12"}};
+  model.network.get<nn::BatchNorm<float>>(3).running_variance.data()[1] = -1;
+  save_model(path, model);
+  CHECK(message_of([&] { load_model(path); }) ==
+        path.string() + ": 3.running_var is -1, expected a variance of at least 0");
+  model.network.get<nn::BatchNorm<float>>(3).running_variance.data()[1] = 0;
+  save_model(path, model);
+  CHECK(message_of([&] { load_model(path); }) ==
+        path.string() + ": 3.num_batches_tracked is 0, expected statistics of at least one batch");
 }
