@@ -14,6 +14,12 @@ digits=$(sed -n 's/.*"class":\([0-9]\),.*/\1/p' stdout | tr -d '\n')
 [ "$digits" = 7210 ] || complain "expected 7210, got $digits: $(cat stdout)"
 [ "$(grep -c '"probabilities":\[' stdout)" -eq 4 ] || complain 'expected four lines of JSON'
 
+# So does a network with convolutions, whose file describes it.
+"$mnist" train --data "$data" --recipe cnn --epochs 1 --warm-up 0 --filters 4,8 --hidden 32 \
+  --save convolutional >table
+ends 0 "$mnist" predict --weights convolutional --json "$images:0"
+holds stdout '"class":7,'
+
 # Plain where there is no terminal, and seven bits where the locale has no more.
 for locale in C C.UTF-8; do
   LC_ALL=$locale predict "$images:0" >$locale
