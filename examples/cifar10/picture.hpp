@@ -3,7 +3,6 @@
 #include <string>
 
 #include "examples/images/picture.hpp"
-#include "nn/data/png.hpp"
 
 namespace cifar10 {
 
@@ -11,9 +10,5 @@ namespace cifar10 {
 /// CIFAR-10's images. `FILE:NUMBER` is an image of a binary file of CIFAR-10, counted from 0.
 /// Throws DataError, with the name of the file, if there is none.
 images::Picture read_picture(const std::string& name);
-
-/// Returns the square in the middle of an image, scaled to `length` x `length` pixels. Each new
-/// pixel is the mean of the area that it covers.
-xtape::nn::ColourImage scaled_square(const xtape::nn::ColourImage& image, std::size_t length);
 
 }  // namespace cifar10

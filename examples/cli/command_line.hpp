@@ -14,9 +14,11 @@ using Arguments = std::vector<std::string>;
 /// A command as the program's --help lists it.
 struct Command {
   std::string name;
-  std::string purpose;                     ///< One line.
-  std::string examples;                    ///< Lines for the end of its --help.
-  int (*run)(const Arguments& arguments);  ///< Returns the exit status.
+  std::string purpose;   ///< One line.
+  std::string examples;  ///< Lines for the end of its --help.
+
+  /// Runs the command, which it gets itself, too. Returns the exit status.
+  int (*run)(const Command& command, const Arguments& arguments);
 };
 
 /// Parses `arguments` into what the flags of `app` are bound to. Prints what is asked for, or one

@@ -14,8 +14,8 @@ namespace {
 
 int print_help(const Program& program) {
   print_output("{}\n\nUsage: {} [COMMAND] [FLAGS]\n\n", program.purpose, program.name);
-  for (const Command* command : program.commands) {
-    print_output("  {:16}  {}\n", command->name, command->purpose);
+  for (const Command& command : program.commands) {
+    print_output("  {:16}  {}\n", command.name, command.purpose);
   }
   print_output("\n{}", program.help);
   flush_output();
@@ -32,13 +32,14 @@ int run_command(const Program& program, Arguments arguments) {
   const std::string first = arguments.empty() ? "" : arguments.front();
   if (first == "--help" || first == "-h" || first == "help") return print_help(program);
   if (first == "--version") return print_version(program);
-  for (const Command* command : program.commands) {
-    if (first == command->name) {
+  for (const Command& command : program.commands) {
+    if (first == command.name) {
       arguments.erase(arguments.begin());
-      return command->run(arguments);
+      return command.run(command, arguments);
     }
   }
-  return program.commands.front()->run(arguments);
+  const Command& command = program.commands.front();
+  return command.run(command, arguments);
 }
 
 }  // namespace

@@ -9,10 +9,10 @@ namespace cli {
 /// A program with commands, as in `mnist train`.
 struct Program {
   const char* name;
-  const char* purpose;                       ///< The first line of its --help.
-  std::span<const Command* const> commands;  ///< The first one runs when none is named.
-  const char* help;                          ///< Lines for the end of its --help.
-  const char* memory_advice;                 ///< What may need less memory.
+  const char* purpose;                ///< The first line of its --help.
+  std::span<const Command> commands;  ///< The first one runs when none is named.
+  const char* help;                   ///< Lines for the end of its --help.
+  const char* memory_advice;          ///< What may need less memory.
 };
 
 /// Runs the command that the arguments of main() name, or prints --help or --version. Returns the

@@ -4,7 +4,7 @@
 #include "examples/images/subject.hpp"
 
 /// Commands that programs about images share. Each returns the exit status. run_data() is in
-/// data.hpp, run_training() in train.hpp.
+/// data.hpp, run_train() and run_check_gradients() are in train.hpp.
 
 namespace images {
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "nn/data/png.hpp"
 #include "nn/data/samples.hpp"
 
 namespace images {
@@ -23,5 +24,9 @@ std::optional<std::pair<std::string, std::size_t>> file_and_number(const std::st
 /// none.
 xtape::nn::Samples numbered_image(const std::string& file, std::size_t number,
                                   const xtape::nn::Samples& images);
+
+/// Returns the square in the middle of an image, scaled to `length` x `length` pixels. Each new
+/// pixel is the mean of the area that it covers.
+xtape::nn::ColourImage scaled_square(const xtape::nn::ColourImage& image, std::size_t length);
 
 }  // namespace images

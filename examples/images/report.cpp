@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "examples/cli/versions.hpp"
+#include "examples/images/insight.hpp"
 #include "nn/report/report.hpp"
 #include "nn/report/text.hpp"
 
@@ -71,6 +72,8 @@ void write_report(const std::filesystem::path& folder, const ReportData& report)
   page.add(nn::confusion(predictions.confusion, report.source.class_names));
   page.add(nn::mistakes(test, predictions, report.source.class_names));
   page.add(nn::filters(report.network, pixels[0], pixels[1]));
+  page.add(first_filters(report.network));
+  page.add(feature_maps(report.network, test.features));
   page.add(nn::gradient_histograms(report.history));
   page.add(nn::weight_histograms(report.history));
   page.add(with_id("check", gradients(report.gradients))

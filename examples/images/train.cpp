@@ -96,14 +96,14 @@ Listener listener_of(const cli::EpochLines& lines, const cli::ResultOptions& res
 
 }  // namespace
 
-int run_check(const DataOptions& data, const cli::RunOptions& run, const Course& course) {
+int check(const DataOptions& data, const cli::RunOptions& run, const Course& course) {
   const Data images = prepare(data, run).data;
   const auto gradients = course.check_gradients(images.train, run.seed, true);
   cli::flush_output();
   return gradients ? 0 : 1;
 }
 
-int run_training(const TrainOptions& options, const Course& course) {
+int check_and_train(const TrainOptions& options, const Course& course) {
   const Subject& subject = *options.data.subject;
   const bool verbose = options.output.verbose();
   require_writable(options.results);

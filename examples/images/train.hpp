@@ -6,6 +6,7 @@
 #include <optional>
 #include <xtape.hpp>
 
+#include "examples/cli/command_line.hpp"
 #include "examples/cli/options.hpp"
 #include "examples/images/course.hpp"
 #include "examples/images/data.hpp"
@@ -92,9 +93,26 @@ void add_flags(CLI::App& app, CheckOptions<Recipe>& options) {
 }
 
 /// Checks the gradients alone. Returns the exit status: 1 if they disagree.
-int run_check(const DataOptions& data, const cli::RunOptions& run, const Course& course);
+int check(const DataOptions& data, const cli::RunOptions& run, const Course& course);
 
 /// Checks the gradients, trains, and leaves what the options want. Returns the exit status.
-int run_training(const TrainOptions& options, const Course& course);
+int check_and_train(const TrainOptions& options, const Course& course);
+
+/// Runs the command `train` of a program whose recipes have these courses.
+template <class Recipe>
+int run_train(const Subject& subject, Course (*course_of)(const Recipe&),
+              const cli::Command& command, const cli::Arguments& arguments) {
+  const auto options = cli::parse_options(command, arguments, RecipeOptions<Recipe>(subject));
+  return check_and_train(options, course_of(options.recipe));
+}
+
+/// Runs the command `check-gradients` of such a program.
+template <class Recipe>
+int run_check_gradients(const Subject& subject, Course (*course_of)(const Recipe&),
+                        const cli::Command& command, const cli::Arguments& arguments) {
+  const auto options =
+      cli::parse_options(command, arguments, CheckOptions<Recipe>{DataOptions(subject)});
+  return check(options.data, options.run, course_of(options.recipe));
+}
 
 }  // namespace images

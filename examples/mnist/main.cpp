@@ -1,11 +1,52 @@
 #include "examples/cli/program.hpp"
-#include "examples/mnist/commands.hpp"
+#include "examples/images/commands.hpp"
+#include "examples/images/data.hpp"
+#include "examples/images/train.hpp"
+#include "examples/mnist/subject.hpp"
 
 namespace {
 
-const cli::Command* const commands[] = {&mnist::train_command, &mnist::evaluate_command,
-                                        &mnist::predict_command, &mnist::check_gradients_command,
-                                        &mnist::data_command};
+using mnist::course_of;
+using mnist::subject;
+
+const cli::Command commands[] = {
+    {"train", "Train a network (the default)",
+     "Examples:\n"
+     "  mnist train --hidden 512,256 --activation relu --learning-rate 0.1\n"
+     "  mnist train --recipe post --seed 7\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_train(subject(), course_of, command, arguments);
+     }},
+    {"evaluate", "Measure a trained network on the test images",
+     "Examples:\n"
+     "  mnist train --save digits.safetensors\n"
+     "  mnist evaluate --weights digits.safetensors\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_evaluate(subject(), command, arguments);
+     }},
+    {"predict", "Say which digits pictures show",
+     "Dark digits on light paper and light ones on dark are scaled and centred as MNIST's are.\n"
+     "Exit status 1 when one could not be read. Examples:\n"
+     "  mnist train --save digits.safetensors\n"
+     "  mnist predict --weights digits.safetensors five.png t10k-images-idx3-ubyte.gz:17\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_predict(subject(), command, arguments);
+     }},
+    {"check-gradients", "Compare the gradients with those derived by hand and by differences",
+     "Exit status 1 when they disagree. Examples:\n"
+     "  mnist check-gradients --hidden 100,100 --activation gelu\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_check_gradients(subject(), course_of, command, arguments);
+     }},
+    {"data", "Fetch a data set, verify it, and say where it is",
+     "Exit status 1 when a file is missing or has another content than the "
+     "published one. Examples:\n"
+     "  mnist data\n"
+     "  mnist data --dataset fashion --offline\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_data(subject(), command, arguments);
+     }},
+};
 
 constexpr const char* help =
     R"(Without a command it trains. mnist COMMAND --help lists the flags of a command.

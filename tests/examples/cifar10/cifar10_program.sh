@@ -16,14 +16,14 @@ train() { "$cifar10" train $small --epochs 2 "$@"; }
 
 trained() {
   ends 0 train --save weights --report out
-  holds stdout '^1500 training and 500 test images of 32 x 32 pixels from shapes$'
+  holds stdout '^[0-9]* training and [0-9]* test images of 32 x 32 pixels from shapes$'
   holds stdout '^dW3 .* elements'
   [ "$(grep -c '^ *[12]  [0-9.]*  *[0-9.]* %$' stdout)" -eq 2 ] || complain "$(cat stdout)"
   tail -n 3 stdout | head -n 1 >result
   ends 0 "$cifar10" evaluate --data shapes --weights weights --quiet
   [ "$(sed 's/ after.*//' result)" = "$(cat stdout)" ] ||
     complain "evaluate: $(cat stdout), but training ended with $(cat result)"
-  for part in data curves confusion misses gradients weights check configuration; do
+  for part in data curves confusion misses filters maps gradients weights check configuration; do
     holds out/index.html "<section id=\"$part\""
   done
   train --json >again

@@ -121,8 +121,8 @@ TEST_CASE("cifar10: the square in the middle of a picture is scaled by areas") {
       image.pixels.push_back(static_cast<std::uint8_t>(value + colour));
     }
   }
-  CHECK(cifar10::scaled_square(image, 1).pixels == std::vector<std::uint8_t>{25, 26, 27});
-  const nn::ColourImage larger = cifar10::scaled_square(image, 3);
+  CHECK(images::scaled_square(image, 1).pixels == std::vector<std::uint8_t>{25, 26, 27});
+  const nn::ColourImage larger = images::scaled_square(image, 3);
   CHECK(larger.rows == 3);
   CHECK(larger.columns == 3);
   CHECK(larger.pixels[0] == 10);
