@@ -65,9 +65,7 @@ nn::Sequential<T> make_network(const std::vector<std::size_t>& widths, const nn:
   require<xtape::ValueError>(widths.size() <= most_widths,
                              "--widths: {} groups of layers do not fit into {} x {} pixels",
                              widths.size(), side, side);
-  // The mean and the deviation of each colour of CIFAR-10's training images.
-  nn::Sequential<T> network{nn::Standardize<T>({0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}),
-                            stem, nn::GELU{}};
+  nn::Sequential<T> network{standardize<T>(), stem, nn::GELU{}};
   std::size_t in = stem_channels, rows = side - stem_kernel + 1;
   for (const std::size_t out : widths) {
     add_convolution(network, in, out, true, rng);

@@ -22,7 +22,7 @@ template <class T>
 class Stem {
  public:
   /// Takes windows (rows, columns, colours, channels).
-  explicit Stem(xtape::Array<T> windows) : weight(std::move(windows)) {}
+  explicit Stem(const xtape::Array<float>& windows) : weight(windows) {}
 
   xtape::Variable<T> operator()(xtape::Variable<T> x) const {
     return conv2d(x, x.tape().constant_view(weight));
@@ -43,8 +43,15 @@ class Stem {
 inline constexpr std::size_t stem_kernel = 2, stem_channels = 24;
 ///@}
 
-/// Returns a network of airbench's form (Jordan, arXiv:2404.00498): the mean and the deviation of
-/// each colour, the stem and GELU. Then for each width a convolution, a pool that halves the image,
+/// Returns the layer that takes the mean and the deviation of each colour of CIFAR-10's training
+/// images.
+template <class T>
+xtape::nn::Standardize<T> standardize() {
+  return {{0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}};
+}
+
+/// Returns a network of airbench's form (Jordan, arXiv:2404.00498): standardize(), the
+/// stem and GELU. Then for each width a convolution, a pool that halves the image,
 /// batch norm, GELU, a convolution, batch norm, GELU. Then a pool of all that is left, and Linear
 /// to the logits, of a ninth of its input. Throws ValueError if there are too many widths.
 template <class T>

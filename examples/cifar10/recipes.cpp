@@ -51,6 +51,10 @@ void visit_ingredients(R& recipe, F&& f) {
   f("statistics_momentum", recipe.statistics_momentum,
     "Part of each batch in batch norm's running averages, from 0.001 to 1",
     cli::real(0.001, 1, "a number from 0.001 to 1"));
+  f("average", recipe.average,
+    "Predict by an average of the weights, which keeps this part of itself in each\n"
+    "step, in [0, 1); 0: by the last weights",
+    cli::share());
   f.group("the images");
   f("crop", recipe.crop, "Move training images by up to this many pixels, at most 16",
     cli::whole(0, 16));

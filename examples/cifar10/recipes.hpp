@@ -31,6 +31,8 @@ struct Recipe {
   double label_smoothing = 0.2;  ///< The share of the target that all classes have in common.
   double statistics_momentum = 0.4;  ///< What batch norm's averages take of each batch.
 
+  double average = 0;  ///< The share that the average of the weights keeps in a step. 0: none.
+
   std::size_t crop = 2;    ///< The greatest move of a training image, in pixels.
   bool flip = true;        ///< Whether they are mirrored.
   std::size_t cutout = 0;  ///< The side of the square that is covered, in pixels.

@@ -23,9 +23,13 @@ nn::Transform transform_of(const Recipe& recipe) {
 }
 
 template <class T>
-nn::Layer<T> stem_of(const Recipe& recipe, const nn::Dataset& /*train*/, xtape::Rng& rng) {
-  (void)recipe;
-  return nn::Conv2d<T>(colours, stem_channels, stem_kernel, rng, {.bias = false});
+nn::Layer<T> stem_of(const Recipe& recipe, const nn::Dataset& train, xtape::Rng& rng) {
+  if (!recipe.whitening) {
+    return nn::Conv2d<T>(colours, stem_channels, stem_kernel, rng, {.bias = false});
+  }
+  constexpr std::size_t most = 5000;
+  const nn::Samples images = train.features.slice(0, std::min(most, train.size()));
+  return Stem<T>(nn::whitening_filters(nn::predict(standardize<float>(), images), stem_kernel));
 }
 
 template <class T>
@@ -98,6 +102,7 @@ images::Course course_of(const Recipe& recipe) {
       .batches = {.drop_last = true, .transform = transform_of(recipe)},
       .label_smoothing = recipe.label_smoothing,
       .statistics_momentum = recipe.statistics_momentum,
+      .average = recipe.average,
       .make_network = [recipe](const nn::Dataset& train,
                                xtape::Rng& rng) { return network_of<float>(recipe, train, rng); },
       .make_optimizer = [recipe](std::size_t steps) { return make_optimizer(recipe, steps); },

@@ -26,6 +26,7 @@ struct Course {
   xtape::nn::BatchOptions batches;
   double label_smoothing = 0;        ///< The share of the target that all classes have in common.
   double statistics_momentum = 0.1;  ///< See nn::Run.
+  double average = 0;  ///< The decay of nn::AverageWeights, whose average predicts. 0: none.
   std::map<std::string, std::string> facts{};  ///< What load_model() must know. See Model.
 
   /// Makes the network for these training images.

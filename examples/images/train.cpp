@@ -94,6 +94,50 @@ Listener listener_of(const cli::EpochLines& lines, const cli::ResultOptions& res
               }};
 }
 
+/// Trains `model`, and calls `after_step` after each step. `judged` is the part of it that
+/// predicts.
+template <class Model>
+Outcome train_model(Model& model, const nn::Sequential<float>& judged,
+                    const std::function<void()>& after_step, const Plan& plan, const Data& data,
+                    xtape::Rng& rng, const Listener& listener) {
+  const Course& course = plan.course;
+  xtape::require<xtape::ValueError>(plan.run.early_stop == 0 || plan.validation > 0,
+                                    "--early-stop requires --validation images, got 0");
+  const auto [rest, validation] = split_off(data.train, plan.validation);
+  nn::Batches batches(rest, course.batch_size, rng, course.batches);
+  const auto optimizer = course.make_optimizer(batches.size());
+  xtape::Tape<float> tape;
+  xtape::Rng seeds = rng;  // a copy: what the tape draws does not change the order of images
+  tape.rng() = xtape::Rng{seeds()};
+
+  const nn::SoftmaxCrossEntropy criterion{.label_smoothing = course.label_smoothing};
+  nn::Epochs epochs(plan.run, model, *optimizer, tape, batches);
+  if (!epochs.warning().empty()) {
+    cli::complain(epochs.warning());
+  }
+  listener.begins();
+  std::exception_ptr failure;
+  try {
+    for (nn::Epoch& epoch : epochs) {
+      for (const auto& batch : epoch) {
+        epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });
+        after_step();
+      }
+      if (epoch.complete()) {
+        epoch.end(measure(Classifier(plan.subject, judged), validation, data.test, tape));
+        listener.epoch_ended(epochs.history().epochs().back());
+      }
+    }
+  } catch (const xtape::DataError&) {
+    failure = std::current_exception();
+  }
+  Outcome outcome{epochs.history(), {}, epochs.seconds(), epochs.signal(), failure};
+  if (epochs.kept() != nullptr) {
+    outcome.kept = *epochs.kept();
+  }
+  return outcome;
+}
+
 }  // namespace
 
 int check(const DataOptions& data, const cli::RunOptions& run, const Course& course) {
@@ -149,40 +193,14 @@ int check_and_train(const TrainOptions& options, const Course& course) {
 
 Outcome train(nn::Sequential<float>& network, const Plan& plan, const Data& data, xtape::Rng& rng,
               const Listener& listener) {
-  const Course& course = plan.course;
-  xtape::require<xtape::ValueError>(plan.run.early_stop == 0 || plan.validation > 0,
-                                    "--early-stop requires --validation images, got 0");
-  const auto [rest, validation] = split_off(data.train, plan.validation);
-  nn::Batches batches(rest, course.batch_size, rng, course.batches);
-  const auto optimizer = course.make_optimizer(batches.size());
-  xtape::Tape<float> tape;
-  xtape::Rng seeds = rng;  // a copy: what the tape draws does not change the order of images
-  tape.rng() = xtape::Rng{seeds()};
-
-  const nn::SoftmaxCrossEntropy criterion{.label_smoothing = course.label_smoothing};
-  nn::Epochs epochs(plan.run, network, *optimizer, tape, batches);
-  if (!epochs.warning().empty()) {
-    cli::complain(epochs.warning());
+  if (plan.course.average == 0) {
+    return train_model(
+        network, network, [] {}, plan, data, rng, listener);
   }
-  listener.begins();
-  std::exception_ptr failure;
-  try {
-    for (nn::Epoch& epoch : epochs) {
-      for (const auto& batch : epoch) {
-        epoch.step([&] { return criterion(network(tape.constant(batch.inputs)), batch.targets); });
-      }
-      if (epoch.complete()) {
-        epoch.end(measure(Classifier(plan.subject, network), validation, data.test, tape));
-        listener.epoch_ended(epochs.history().epochs().back());
-      }
-    }
-  } catch (const xtape::DataError&) {
-    failure = std::current_exception();
-  }
-  Outcome outcome{epochs.history(), {}, epochs.seconds(), epochs.signal(), failure};
-  if (epochs.kept() != nullptr) {
-    outcome.kept = *epochs.kept();
-  }
+  nn::AverageWeights net(network, {.decay = plan.course.average});
+  const Outcome outcome = train_model(
+      net, net.average, [&] { net.update(); }, plan, data, rng, listener);
+  network = net.average;
   return outcome;
 }
 

@@ -31,9 +31,14 @@ trained() {
   train --json | cmp - again || complain 'two deterministic runs differ'
 }
 
-# A run that is interrupted goes on to the same bits: orders, crops, flips and running statistics.
+# A run that is interrupted goes on to the same bits: orders, crops, flips, running statistics and
+# averages. They are what is saved.
 resumed() {
+  small="$small --average 0.9 --cutout 8"
   train --epochs 3 --json --save whole >whole.json
+  ends 0 "$cifar10" evaluate --data shapes --weights whole --json
+  accuracy=$(sed 's/.*"test_accuracy":\([0-9.]*\).*/\1/' stdout)
+  holds whole.json "\"epoch\":3,.*\"test_accuracy\":$accuracy,"
   env --default-signal=INT "$cifar10" train $small --epochs 3 --json --checkpoints kept \
     --save-every 5 >part.json 2>background.err &
   wait_for grep -q epoch part.json
