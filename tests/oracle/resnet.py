@@ -96,12 +96,18 @@ def answer(model, images, labels):
             "statistics": {name: some(b) for name, b in model.named_buffers() if b.dim() > 0}}
 
 
+# No input of a ReLU is nearer to 0 than 2e-5 of their deviation, so rounding in float decides on no
+# gradient.
+IMAGES = 1034, (4, 3, 16, 16), 4.0
+LABELS = 3, 1, 4, 1
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    images, small = draw(1000, (4, 3, 32, 32), 4.0), draw(1001, (4, 3, 15, 11), 4.0)
+    small = draw(1001, (4, 3, 15, 11), 4.0)
     result = {"torch": torch.__version__,
-              "resnet20": answer(resnet20(), images, torch.tensor([3, 1, 4, 1])),
+              "resnet20": answer(resnet20(), draw(*IMAGES), torch.tensor(LABELS)),
               "flattened": answer(flattened(), small, torch.tensor([2, 0, 1, 2]))}
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(result, separators=(",", ":")) + "\n", encoding="utf-8")

@@ -43,10 +43,10 @@ def distance(ours, theirs):
 def compare_resnets(exchange, dtype, folder):
     """The greatest differences of a ResNet-20 in PyTorch, with weights from a file of xtape's, and
     one in xtape, with weights from a file of PyTorch's."""
+    images, labels = resnet.draw(*resnet.IMAGES).to(dtype), torch.tensor(resnet.LABELS)
     model = resnet.resnet20()
     resnet.set_state(model)
     model = model.to(dtype)
-    images, labels = torch.rand(8, 3, 32, 32, dtype=dtype), torch.arange(8)
     save_file(model.state_dict(), folder / "pytorch")
     save_file({"images": images.permute(0, 2, 3, 1).contiguous(), "labels": labels}, folder / "batch")
     name = {torch.float32: "float", torch.float64: "double"}[dtype]
