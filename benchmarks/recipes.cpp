@@ -7,18 +7,41 @@
 #include <string>
 #include <vector>
 
+#include "examples/cifar10/subject.hpp"
 #include "examples/cli/epoch_lines.hpp"
 #include "examples/images/train.hpp"
 #include "examples/mnist/subject.hpp"
 
-/// Trains the recipes of examples/mnist with five seeds each, three for convolutions, and compares
-/// the median accuracy with the one that stands beside the recipe: ./run bench recipes [NAME...].
-/// Without names all but `best`, which takes minutes and is trained once. Exit status 1 when a
-/// recipe falls short.
+/// Trains the recipes of the programs mnist and cifar10 and compares the median accuracy with the
+/// one that stands beside the recipe: ./run bench recipes [PROGRAM/NAME...]. Without names all but
+/// `best`. Those of mnist have five seeds each, three for convolutions, and others one. Exit status
+/// 1 when a recipe falls short. The data must be where the programs find them, for example in the
+/// folder $XTAPE_DATA_DIR.
 
 namespace {
 
-using mnist::Recipe;
+/// A recipe of a program.
+struct Trial {
+  std::string name;  ///< "mnist/fast".
+  double expected;
+  std::uint64_t seeds;
+  const images::Subject* subject;
+  images::Course course;
+};
+
+std::vector<Trial> all_trials() {
+  std::vector<Trial> all;
+  for (const mnist::Recipe& recipe : mnist::recipes()) {
+    const std::uint64_t seeds = recipe.name == "best" ? 1 : recipe.filters.empty() ? 5 : 3;
+    all.push_back({"mnist/" + recipe.name, recipe.expected, seeds, &mnist::subject(),
+                   mnist::course_of(recipe)});
+  }
+  for (const cifar10::Recipe& recipe : cifar10::recipes()) {
+    all.push_back({"cifar10/" + recipe.name, recipe.expected, 1, &cifar10::subject(),
+                   cifar10::course_of(recipe)});
+  }
+  return all;
+}
 
 /// Accuracy in percent and seconds of training for a seed.
 struct Result {
@@ -26,14 +49,13 @@ struct Result {
   double seconds;
 };
 
-Result train(const Recipe& recipe, const images::Data& data, std::uint64_t seed) {
+Result train(const Trial& trial, const images::Data& data, std::uint64_t seed) {
   xtape::Rng rng{seed};
-  const images::Course course = mnist::course_of(recipe);
-  auto network = course.make_network(data.train, rng);
-  const xtape::nn::Run run{.epochs = recipe.epochs, .summary = false};
+  auto network = trial.course.make_network(data.train, rng);
+  const xtape::nn::Run run{.epochs = trial.course.epochs, .summary = false};
   const images::Outcome outcome =
-      images::train(network, {.subject = mnist::subject(), .course = course, .run = run}, data, rng,
-                    {[] {}, [](const xtape::nn::EpochRecord&) {}});
+      images::train(network, {.subject = *trial.subject, .course = trial.course, .run = run}, data,
+                    rng, {[] {}, [](const xtape::nn::EpochRecord&) {}});
   return {100 * outcome.kept->metric(cli::test_accuracy), outcome.seconds};
 }
 
@@ -43,35 +65,62 @@ double median(std::vector<double> values) {
 }
 
 /// Prints a line; returns whether the recipe reaches what is expected.
-bool measure(const Recipe& recipe, const images::Data& data) {
+bool measure(const Trial& trial, const images::Data& data) {
   std::vector<double> accuracies, seconds;
-  const std::uint64_t seeds = recipe.name == "best" ? 1 : recipe.filters.empty() ? 5 : 3;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    const auto [accuracy, time] = train(recipe, data, seed);
+  for (std::uint64_t seed = 1; seed <= trial.seeds; ++seed) {
+    const auto [accuracy, time] = train(trial, data, seed);
     accuracies.push_back(accuracy);
     seconds.push_back(time);
   }
-  const bool reached = median(accuracies) >= recipe.expected;
-  fmt::print("{:8}  {:8.2f}  {:6.2f}  {:7.2f}  {:.2f}{}\n", recipe.name, recipe.expected,
+  const bool reached = median(accuracies) >= trial.expected;
+  fmt::print("{:15}  {:8.2f}  {:6.2f}  {:7.2f}  {:.2f}{}\n", trial.name, trial.expected,
              median(accuracies), median(seconds), fmt::join(accuracies, " "),
              reached ? "" : "  FALLS SHORT");
   std::fflush(stdout);
   return reached;
 }
 
-int run(std::vector<std::string> names) {
+images::Data data_of(const images::Subject& subject) {
+  images::DataOptions options(subject);
+  options.dataset = subject.datasets.front();
+  return images::find_data(options).data;
+}
+
+/// Returns the trials of these names, or of all recipes but `best`. Throws ValueError for a name
+/// that there is not.
+std::vector<Trial> chosen(const std::vector<std::string>& names) {
+  std::vector<Trial> all = all_trials();
   if (names.empty()) {
-    names = {"default", "post", "fast", "cnn"};
+    std::erase_if(all, [](const Trial& trial) { return trial.name.ends_with("/best"); });
+    return all;
   }
-  images::DataOptions options(mnist::subject());
-  options.dataset = "mnist";
-  const images::DataSource source = images::find_data(options);
+  std::vector<Trial> result;
+  for (const std::string& name : names) {
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Trial& trial) { return trial.name == name; });
+    xtape::require<xtape::ValueError>(found != all.end(),
+                                      "there is no recipe '{}': expected a name such as "
+                                      "mnist/fast or cifar10/fast",
+                                      name);
+    result.push_back(*found);
+  }
+  return result;
+}
+
+int run(const std::vector<std::string>& names) {
+  const std::vector<Trial> trials = chosen(names);
   fmt::print("xtape {}, {}, {} threads\n", xtape::version(), xtape::gemm_backend(),
              xtape::thread_count());
-  fmt::print("recipe    expected  median  seconds  accuracies in percent, by seed\n");
+  fmt::print("recipe           expected  median  seconds  accuracies in percent, by seed\n");
   bool all_reached = true;
-  for (const std::string& name : names) {
-    all_reached = measure(mnist::find_recipe(name), source.data) && all_reached;
+  const images::Subject* subject = nullptr;
+  images::Data data;
+  for (const Trial& trial : trials) {
+    if (trial.subject != subject) {
+      subject = trial.subject;
+      data = data_of(*subject);
+    }
+    all_reached = measure(trial, data) && all_reached;
   }
   return all_reached ? 0 : 1;
 }

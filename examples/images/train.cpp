@@ -58,7 +58,6 @@ nn::Run make_run(const TrainOptions& options, const Course& course, const Data& 
       .save_every = kept.save_every,
       .keep = kept.keep,
       .early_stop = options.training.early_stop,
-      .statistics_momentum = course.statistics_momentum,
       .histograms = !options.results.report.empty(),
       .progress = options.output.quiet ? nn::ProgressStyle::none : nn::ProgressStyle::automatic,
       .summary = false};
@@ -111,7 +110,9 @@ Outcome train_model(Model& model, const nn::Sequential<float>& judged,
   tape.rng() = xtape::Rng{seeds()};
 
   const nn::SoftmaxCrossEntropy criterion{.label_smoothing = course.label_smoothing};
-  nn::Epochs epochs(plan.run, model, *optimizer, tape, batches);
+  nn::Run run = plan.run;
+  run.statistics_momentum = course.statistics_momentum;
+  nn::Epochs epochs(run, model, *optimizer, tape, batches);
   if (!epochs.warning().empty()) {
     cli::complain(epochs.warning());
   }
