@@ -22,8 +22,9 @@ std::vector<double> sum(const Values& images, F&& f) {
 template <class F>
 std::vector<double> mean(const Values& images, F&& f) {
   std::vector<double> result = sum(images, f);
+  const std::size_t count = images.size() / result.size();
   for (double& each : result) {
-    each /= static_cast<double>(images.size() / result.size());
+    each /= static_cast<double>(count);
   }
   return result;
 }

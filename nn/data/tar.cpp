@@ -37,7 +37,7 @@ std::optional<std::uint64_t> number_of(const Block& header, Field field) {
   std::string_view digits = bytes_of(header, field);
   digits.remove_prefix(std::min(digits.find_first_not_of(' '), digits.size()));
   digits = digits.substr(0, digits.find_first_of(blanks));
-  if (digits.empty() || digits.find_first_not_of("01234567") != digits.npos) {
+  if (digits.empty() || digits.find_first_not_of("01234567") != std::string_view::npos) {
     return {};
   }
   std::uint64_t number = 0;  // at most 12 digits, 36 bits

@@ -121,8 +121,9 @@ struct Figure {
     }
     int inside = 0;
     for (int place = 0; place < 9; ++place) {
-      const double x = static_cast<double>(column) + (2 * (place % 3) + 1) / 6. - centre.x;
-      const double y = static_cast<double>(row) + (2 * (place / 3) + 1) / 6. - centre.y;
+      const int across = 2 * (place % 3) + 1, down = 2 * (place / 3) + 1;
+      const double x = static_cast<double>(column) + across / 6. - centre.x;
+      const double y = static_cast<double>(row) + down / 6. - centre.y;
       inside += is_inside(label,
                           {(axis.x * x + axis.y * y) / radius, (axis.x * y - axis.y * x) / radius});
     }
@@ -152,7 +153,7 @@ void draw(const Figure& figure, Rng& rng, std::span<std::uint8_t> image) {
       const double behind = back[i] + change[i] * along;
       const double level = behind + cover * (front[i] - behind) + rng.uniform(-noise, noise);
       image[pixel * channels + i] =
-          static_cast<std::uint8_t>(255 * std::clamp(level, 0., 1.) + 0.5);
+          static_cast<std::uint8_t>(std::floor(255 * std::clamp(level, 0., 1.) + 0.5));
     }
   }
 }

@@ -52,7 +52,7 @@ void GradientAccumulator<T>::add(std::size_t index, const ParameterName& name, c
 template <class T>
 void GradientAccumulator<T>::skip(std::size_t index) {
   if (index < sums_.size()) {
-    sums_[index] = {};
+    sums_[index] = Array<T>();
   }
 }
 

@@ -224,23 +224,40 @@ struct Kernel {
   }
 };
 
-/// A division of the images among threads, with the kernel of all shares, and that of the last one.
+/// Returns the number of images of one call of oneDNN. A thread's images are one call, except for
+/// the gradient of the weights. There, oneDNN adds the terms of all positions in one float. So that
+/// it rounds less often, a call has at most 4096 positions, and the sums of the calls are added.
+template <Part part>
+std::size_t images_per_call(const Convolution& g) {
+  const std::size_t share = Shares(g.batch, g.multiplications()).size();
+  if constexpr (part == Part::weights) {
+    const std::size_t positions = g.result.height * g.result.width;
+    return std::clamp<std::size_t>(4096 / std::max<std::size_t>(positions, 1), 1, share);
+  } else {
+    return share;
+  }
+}
+
+/// A division of the images into calls of oneDNN, and of the calls among threads. All calls but the
+/// last one have the same number of images, and share a kernel.
 template <Part part>
 struct Plan {
+  std::size_t images;  ///< Of a call.
+  std::size_t calls;
   Shares shares;
   Kernel<part> most, last;
-  std::size_t memory_size;  ///< For the kernel of a share.
+  std::size_t memory_size;  ///< For the kernel of a call.
 
   Plan(const Convolution& g, bool bias)
-      : shares(g.batch, g.multiplications()),
-        most(g, shares.size(), bias),
-        last(g, g.batch - (shares.number() - 1) * shares.size(), bias),
+      : images(images_per_call<part>(g)),
+        calls((g.batch + images - 1) / images),
+        shares(calls, g.multiplications()),
+        most(g, images, bias),
+        last(g, g.batch - (calls - 1) * images, bias),
         memory_size(std::max(most.weight_size(), last.weight_size()) +
                     std::max(most.scratch_size(), last.scratch_size())) {}
 
-  const Kernel<part>& kernel(std::size_t share) const {
-    return share + 1 == shares.number() ? last : most;
-  }
+  const Kernel<part>& kernel(std::size_t number) const { return number + 1 == calls ? last : most; }
 };
 
 /// Returns the plan of a part, or nothing if oneDNN has only its reference kernel, or none.
@@ -285,10 +302,11 @@ bool run(const Convolution& g, std::size_t from_size, std::size_t to_size, const
     return false;
   }
   const Plan<part>& plan = *found;
-  const std::size_t added = beta == 0 ? 0 : plan.shares.size() * to_size;
+  const std::size_t added = beta == 0 ? 0 : plan.images * to_size;
   const std::size_t size = plan.memory_size + floats(added * sizeof(float));
   float* const memory = scratch_elements<float, struct OneDnnMemory>(plan.shares.number() * size);
-  plan.shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
+  plan.shares.each([&](std::size_t share, std::size_t, std::size_t) {  // each has one call
+    const std::size_t begin = share * plan.images, end = std::min(g.batch, begin + plan.images);
     float* const own = memory + share * size;
     add_or_write(beta, (end - begin) * to_size, to + begin * to_size, own + plan.memory_size,
                  [&](float* place) {
@@ -338,14 +356,21 @@ bool convolve_for_weights(const Convolution& g, const float* x, const float* dy,
   }
   const Plan<Part::weights>& plan = *found;
   const std::size_t number = plan.shares.number(), size = floats(g.weight_size() * sizeof(float));
-  float* const sums =
-      scratch_elements<float, struct OneDnnMemory>(number * (size + plan.memory_size));
-  plan.shares.each([&](std::size_t share, std::size_t begin, std::size_t) {
-    call([&] {
-      plan.kernel(share).run(x + begin * (g.image_size() / g.batch), sums + share * size, nullptr,
-                             const_cast<float*>(dy) + begin * (g.result_size() / g.batch),
-                             sums + number * size + share * plan.memory_size);
-    });
+  const std::size_t own_size = size + plan.memory_size;
+  float* const sums = scratch_elements<float, struct OneDnnMemory>(number * (size + own_size));
+  plan.shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
+    float* const sum = sums + share * size;
+    float* const own = sums + number * size + share * own_size;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t first = i * plan.images;
+      add_or_write(i == begin ? 0.f : 1.f, g.weight_size(), sum, own, [&](float* place) {
+        call([&] {
+          plan.kernel(i).run(x + first * (g.image_size() / g.batch), place, nullptr,
+                             const_cast<float*>(dy) + first * (g.result_size() / g.batch),
+                             own + size);
+        });
+      });
+    }
   });
   add_shares(number, size, sums + size, sums);
   for (std::size_t i = 0; i < g.weight_size(); ++i) {

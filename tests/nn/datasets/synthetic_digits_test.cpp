@@ -7,8 +7,8 @@
 #include <span>
 
 #include "nn/datasets/glyphs.hpp"
-#include "nn/datasets/sha256.hpp"
 #include "tensor/error.hpp"
+#include "tests/nn/datasets/digest.hpp"
 #include "tests/support/catch.hpp"
 
 namespace {
@@ -25,16 +25,6 @@ std::span<const std::uint8_t> image(const Dataset& data, std::size_t item) {
 
 std::size_t label(const Dataset& data, std::size_t item) {
   return static_cast<std::size_t>(data.targets.sample<std::int64_t>(item)[0]);
-}
-
-std::string digest(const Dataset& data) {
-  xtape::nn::datasets::Sha256 sha256;
-  sha256.add(data.features.as<std::uint8_t>());
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    const auto digit = static_cast<std::uint8_t>(label(data, i));
-    sha256.add({&digit, 1});
-  }
-  return sha256.hex();
 }
 
 /// The mean image of each digit.

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "nn/datasets/sha256.hpp"
+#include "tests/nn/datasets/digest.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/datasets.hpp"
 
@@ -15,16 +15,6 @@ using nn::Dataset;
 namespace {
 
 constexpr std::size_t size = 32 * 32 * 3;
-
-std::string digest(const Dataset& data) {
-  nn::datasets::Sha256 sha256;
-  sha256.add(data.features.as<std::uint8_t>());
-  for (const std::int64_t label : data.targets.as<std::int64_t>()) {
-    const auto byte = static_cast<std::uint8_t>(label);
-    sha256.add({&byte, 1});
-  }
-  return sha256.hex();
-}
 
 /// Which class has the nearest mean image, as a share of the test images that is right.
 double right_by_means(const Cifar10& data) {
