@@ -20,7 +20,7 @@ using Model = TwoParameters<double>;
 
 namespace {
 
-const Model gradients{{1, -2}, {0.5, 0.25, 8}};
+const Model slopes{{1, -2}, {0.5, 0.25, 8}};
 
 /// Makes an optimizer of each kind with this rate, decay and factors.
 using Make = std::function<std::unique_ptr<nn::Optimizer<double>>(double, double,
@@ -62,9 +62,9 @@ TEST_CASE("Factors act as a rate and a decay of an optimizer of their own", "[nn
     const auto part = nn::select(parts, is_first), rest = nn::select(parts, std::not_fn(is_first));
     Tape<double> tape;
     for (int step = 0; step < 3; ++step) {
-      backward_with(tape, model, gradients);
+      backward_with(tape, model, slopes);
       optimizer->step(model, tape);
-      backward_with(tape, parts, gradients);
+      backward_with(tape, parts, slopes);
       first->step(part, tape);
       second->step(rest, tape);
     }
@@ -93,7 +93,7 @@ TEST_CASE("The first factors whose name fits count", "[nn]") {
 TEST_CASE("Factors that apply to no parameter are an error that changes nothing", "[nn]") {
   Model model{{1, 2}, {3, 4, 5}};
   Tape<double> tape;
-  backward_with(tape, model, gradients);
+  backward_with(tape, model, slopes);
   nn::SGD<double> sgd({.momentum = 0.5, .factors = {{"secnod", {.rate = 2}}}});
   CHECK_FAILS(sgd.step(model, tape), ValueError,
               "SGD: the factors for 'secnod' apply to no parameter");
@@ -124,7 +124,7 @@ TEST_CASE("A step with factors allocates nothing", "[nn]") {
   Model model{{1, 2}, {3, 4, 5}};
   Tape<double> tape;
   nn::SGD<double> sgd({.momentum = 0.5, .factors = {{"first", {.rate = 2}}, {"second", {}}}});
-  backward_with(tape, model, gradients);
+  backward_with(tape, model, slopes);
   sgd.step(model, tape);
   const std::size_t before = allocation_count();
   sgd.step(model, tape);
