@@ -89,9 +89,10 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
           const std::size_t classes = p.shape()[1];
           accumulate(logits, weight * (p.value() - smoothing / static_cast<T>(classes)));
           accumulate(logits, [=](Array<T>& dz, T) {
+            const T label_part = weight * (T(1) - smoothing);
             T* row = dz.data();
             for (const std::uint32_t label : kept) {
-              row[label] -= weight * (T(1) - smoothing);
+              row[label] -= label_part;
               row += classes;
             }
           });

@@ -226,13 +226,13 @@ struct Kernel {
 
 /// Returns the number of images of one call of oneDNN. A thread's images are one call, except for
 /// the gradient of the weights. There, oneDNN adds the terms of all positions in one float. So that
-/// it rounds less often, a call has at most 4096 positions, and the sums of the calls are added.
+/// it rounds less often, a call has at most 2048 positions, and the sums of the calls are added.
 template <Part part>
 std::size_t images_per_call(const Convolution& g) {
   const std::size_t share = Shares(g.batch, g.multiplications()).size();
   if constexpr (part == Part::weights) {
     const std::size_t positions = g.result.height * g.result.width;
-    return std::clamp<std::size_t>(4096 / std::max<std::size_t>(positions, 1), 1, share);
+    return std::clamp<std::size_t>(2048 / std::max<std::size_t>(positions, 1), 1, share);
   } else {
     return share;
   }
