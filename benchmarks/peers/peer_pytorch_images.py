@@ -18,19 +18,9 @@ TRACED_STEPS = 5
 LEARNING_RATE = 0.001  # small: batch norm amplifies differences in rounding
 
 
-def last_axis_channels(x):
-    """Flattens images in xtape's order, in which the channels are the last axis."""
-    return x.permute(0, 2, 3, 1).flatten(1)
-
-
-class Flatten(nn.Module):
-    def forward(self, x):
-        return last_axis_channels(x)
-
-
 def lenet():
     first = [nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2)]
-    second = [nn.Conv2d(16, 32, 5), nn.ReLU(), nn.MaxPool2d(2), Flatten()]
+    second = [nn.Conv2d(16, 32, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()]
     return [*first, *second, nn.Linear(512, 128), nn.ReLU(), nn.Linear(128, 10)]
 
 
@@ -41,7 +31,7 @@ def widths_64_128_128():
         layers += [nn.BatchNorm2d(out), nn.ReLU()]
         layers += [nn.Conv2d(out, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
         channels = out
-    return [*layers, nn.MaxPool2d(3), Flatten(), nn.Linear(channels, 10)]
+    return [*layers, nn.MaxPool2d(3), nn.Flatten(), nn.Linear(channels, 10)]
 
 
 def convolution(channels, out):

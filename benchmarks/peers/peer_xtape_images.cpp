@@ -36,7 +36,7 @@ nn::Sequential<float> lenet(xtape::Rng& rng) {
                                nn::ReLU{},
                                nn::MaxPool2d(2),
                                nn::Flatten{},
-                               nn::Linear(512, 128, rng),
+                               nn::Linear({4, 4, 32}, 128, rng),
                                nn::ReLU{},
                                nn::Linear(128, 10, rng)};
 }

@@ -10,9 +10,9 @@ Recipe fast() {
   Recipe recipe;
   recipe.name = "fast";
   recipe.about = "in three minutes, with a small network";
-  recipe.expected = 83.5;
+  recipe.expected = 84.4;
   recipe.widths = {32, 64, 64};
-  recipe.epochs = 6;
+  recipe.epochs = 7;
   return recipe;
 }
 
