@@ -52,7 +52,8 @@ void write_problems(const std::filesystem::path& folder) {
   }
 }
 
-void solve(const std::string& folder, double seconds) {
+void solve(const std::string& folder, std::size_t threads, double seconds) {
+  xtape::set_thread_count(threads);
   const peers::Problem problem = peers::read_problem(folder);
   xtape::Rng rng{1};
   auto model = benchmarks::make_model({"", problem.widths, problem.batch}, rng);
@@ -84,19 +85,5 @@ void solve(const std::string& folder, double seconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    if (argc == 3 && std::string(argv[1]) == "--write") {
-      write_problems(argv[2]);
-    } else if (argc == 4) {
-      xtape::set_thread_count(std::stoul(argv[2]));
-      solve(argv[1], std::stod(argv[3]));
-    } else {
-      std::fprintf(stderr, "usage: peer_xtape --write FOLDER | FOLDER THREADS SECONDS\n");
-      return 2;
-    }
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "peer_xtape: %s\n", error.what());
-    return 1;
-  }
+  return peers::run_peer("peer_xtape", argc, argv, write_problems, solve);
 }

@@ -120,7 +120,8 @@ const Problem& read_spec(const std::filesystem::path& folder) {
   throw xtape::DataError("no problem '" + name + "'");
 }
 
-void solve(const std::filesystem::path& folder, double seconds) {
+void solve(const std::filesystem::path& folder, std::size_t threads, double seconds) {
+  xtape::set_thread_count(threads);
   const Problem& problem = read_spec(folder);
   xtape::Rng rng{1};
   auto model = problem.make(rng);
@@ -153,18 +154,6 @@ void solve(const std::filesystem::path& folder, double seconds) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-  if (argc == 3 && std::string(argv[1]) == "--write") {
-    write_problems(argv[2]);
-  } else if (argc == 4) {
-    xtape::set_thread_count(std::stoul(argv[2]));
-    solve(argv[1], std::stod(argv[3]));
-  } else {
-    std::fprintf(stderr, "usage: peer_xtape_images --write FOLDER | FOLDER THREADS SECONDS\n");
-    return 2;
-  }
-  return 0;
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "peer_xtape_images: %s\n", error.what());
-  return 1;
+int main(int argc, char** argv) {
+  return peers::run_peer("peer_xtape_images", argc, argv, write_problems, solve);
 }

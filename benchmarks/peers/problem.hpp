@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <numeric>
 #include <string>
@@ -100,6 +101,24 @@ void run(std::size_t batches, double seconds, Step step, int traced = traced_ste
   std::printf("\nmicroseconds %.3f\n", samples[samples.size() / 2]);
   const double sum = std::accumulate(samples.begin(), samples.end(), 0.0);
   std::printf("mean %.3f\n", sum / static_cast<double>(samples.size()));
+}
+
+/// The main() of a peer that also makes the problems: calls write(folder) for `NAME --write FOLDER`
+/// and solve(folder, threads, seconds) for `NAME FOLDER THREADS SECONDS`. Returns the exit status.
+template <class Write, class Solve>
+int run_peer(const char* name, int argc, char** argv, Write write, Solve solve) try {
+  if (argc == 3 && std::string(argv[1]) == "--write") {
+    write(argv[2]);
+  } else if (argc == 4) {
+    solve(argv[1], std::stoul(argv[2]), std::stod(argv[3]));
+  } else {
+    std::fprintf(stderr, "usage: %s --write FOLDER | FOLDER THREADS SECONDS\n", name);
+    return 2;
+  }
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s: %s\n", name, error.what());
+  return 1;
 }
 
 }  // namespace peers
