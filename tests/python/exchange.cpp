@@ -114,16 +114,7 @@ void resnet(const fs::path& folder) {
   };
   nn::write_safetensors(folder / "logits",
                         {view("evaluated", evaluated), view("trained", trained.value())}, {});
-  auto gradients = model;  // in the arrays of a model, so that they are saved in PyTorch's order
-  std::vector<const Array<T>*> parameters;
-  nn::for_each_parameter(std::as_const(model), [&](const nn::ParameterName&, const Array<T>& each) {
-    parameters.push_back(&each);
-  });
-  std::size_t next = 0;
-  nn::for_each_parameter(gradients, [&](const nn::ParameterName&, Array<T>& each) {
-    each = tape.grad(*parameters[next++]);
-  });
-  nn::save_weights(folder / "gradients", gradients, {.pytorch = true});
+  nn::save_weights(folder / "gradients", model_of_gradients(model, tape), {.pytorch = true});
   nn::update_statistics(model, tape);
   nn::save_weights(folder / "after", model, {.pytorch = true});
 }

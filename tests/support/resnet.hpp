@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "nn/layers/activations.hpp"
 #include "nn/layers/batch_norm.hpp"
 #include "nn/layers/conv.hpp"
@@ -38,4 +41,21 @@ xtape::nn::Sequential<T> make_resnet20() {
   model.push_back(nn::Flatten{});
   model.push_back(nn::Linear<T>(64, 10, rng));
   return model;
+}
+
+/// Returns the gradients of a model's parameters in a model of the same shapes, which
+/// save_weights() writes in PyTorch's order.
+template <class T>
+xtape::nn::Sequential<T> model_of_gradients(const xtape::nn::Sequential<T>& model,
+                                            const xtape::Tape<T>& tape) {
+  namespace nn = xtape::nn;
+  std::vector<xtape::Array<T>> gradients;
+  nn::for_each_parameter(model, [&](const nn::ParameterName&, const xtape::Array<T>& each) {
+    gradients.push_back(tape.grad(each));
+  });
+  nn::Sequential<T> result = model;
+  std::size_t next = 0;
+  nn::for_each_parameter(
+      result, [&](const nn::ParameterName&, xtape::Array<T>& each) { each = gradients[next++]; });
+  return result;
 }
