@@ -5,9 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "nn/datasets/balanced.hpp"
 #include "nn/datasets/glyphs.hpp"
-#include "tensor/error.hpp"
-#include "tensor/rng.hpp"
 
 namespace xtape::nn {
 namespace {
@@ -155,18 +154,7 @@ void draw_digit(std::size_t digit, Rng& rng, std::span<std::uint8_t> image) {
 }
 
 Dataset draw_all(std::size_t count, Rng& rng) {
-  require<ValueError>(count > 0, "synthetic_digits: expected at least one image");
-  std::vector<std::int64_t> labels(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    labels[i] = static_cast<std::int64_t>(i % 10);
-  }
-  rng.shuffle(std::span(labels));
-  std::vector<std::uint8_t> pixels(count * side * side);
-  for (std::size_t i = 0; i < count; ++i) {
-    draw_digit(static_cast<std::size_t>(labels[i]), rng,
-               std::span(pixels).subspan(i * side * side, side * side));
-  }
-  return {Samples(std::move(pixels), {side, side}), std::move(labels)};
+  return detail::draw_balanced("synthetic_digits", count, 10, {side, side}, rng, draw_digit);
 }
 
 }  // namespace

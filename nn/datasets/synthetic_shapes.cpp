@@ -5,8 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "tensor/error.hpp"
-#include "tensor/rng.hpp"
+#include "nn/datasets/balanced.hpp"
 
 // Only additions, products, quotients and square roots, which all machines round alike: no sines.
 
@@ -159,19 +158,11 @@ void draw(const Figure& figure, Rng& rng, std::span<std::uint8_t> image) {
 }
 
 Dataset draw_all(std::size_t count, Rng& rng) {
-  require<ValueError>(count > 0, "synthetic_shapes: expected at least one image");
-  std::vector<std::int64_t> labels(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    labels[i] = static_cast<std::int64_t>(i % synthetic_shape_names.size());
-  }
-  rng.shuffle(std::span(labels));
-  constexpr std::size_t size = side * side * channels;
-  std::vector<std::uint8_t> pixels(count * size);
-  for (std::size_t i = 0; i < count; ++i) {
-    const Figure figure = random_figure(static_cast<std::size_t>(labels[i]), rng);
-    draw(figure, rng, std::span(pixels).subspan(i * size, size));
-  }
-  return {Samples(std::move(pixels), {side, side, channels}), std::move(labels)};
+  return detail::draw_balanced("synthetic_shapes", count, synthetic_shape_names.size(),
+                               {side, side, channels}, rng,
+                               [](std::size_t label, Rng& random, std::span<std::uint8_t> image) {
+                                 draw(random_figure(label, random), random, image);
+                               });
 }
 
 }  // namespace
