@@ -41,7 +41,7 @@ int main(int argc, char** argv) try {
                .nesterov = true,
                .weight_decay = 5e-4});
   xtape::Tape tape;
-  fmt::print("{}\n", model.table());
+  fmt::print("{}\n", nn::table(model));
 
   for (nn::Epoch& epoch : nn::Epochs(run, model, sgd, tape, batches)) {
     for (const auto& batch : epoch) {

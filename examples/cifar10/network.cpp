@@ -90,7 +90,7 @@ images::Model load_model(const std::filesystem::path& path) {
       xtape::Array<float>(xtape::Shape{stem_kernel, stem_kernel, colours, stem_channels}, 0.0F));
   images::Model model{.network = make_network<float>(widths_in(file), stem, rng)};
   nn::load_weights(path, model.network);
-  images::require_finite(file, model.network);
+  images::require_sound(file, model.network);
   model.class_names = images::class_names_of(file, classes);
   model.features = side * side * colours;
   return model;

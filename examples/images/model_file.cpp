@@ -10,6 +10,8 @@
 namespace images {
 
 namespace nn = xtape::nn;
+using xtape::DataError;
+using xtape::require;
 
 namespace {
 
@@ -46,10 +48,24 @@ std::vector<std::string> class_names_of(const nn::SafetensorsFile& file, std::si
   return names;
 }
 
-void require_finite(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
+void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
   if (const auto bad = nn::find_not_finite(network)) {
-    xtape::fail<xtape::DataError>("{}: {}", file.name(), *bad);
+    xtape::fail<DataError>("{}: {}", file.name(), *bad);
   }
+  nn::for_each_buffer(network, [&](const nn::ParameterName& name, const auto& array) {
+    const std::string buffer = name.str();
+    for (const float value : array.storage()) {
+      require<DataError>(value > 0 || !buffer.ends_with("deviation"),
+                         "{}: {} is {}, expected a mean and a deviation above 0", file.name(),
+                         buffer, value);
+      require<DataError>(value >= 0 || !buffer.ends_with("running_var"),
+                         "{}: {} is {}, expected a variance of at least 0", file.name(), buffer,
+                         value);
+      require<DataError>(value > 0 || !buffer.ends_with("num_batches_tracked"),
+                         "{}: {} is {}, expected statistics of at least one batch", file.name(),
+                         buffer, value);
+    }
+  });
 }
 
 }  // namespace images

@@ -35,9 +35,10 @@ std::string text_of(const xtape::nn::SafetensorsFile& file, const std::string& k
 std::vector<std::string> class_names_of(const xtape::nn::SafetensorsFile& file,
                                         std::size_t classes);
 
-/// Throws DataError, with the name of the file, unless all parameters are finite.
-void require_finite(const xtape::nn::SafetensorsFile& file,
-                    const xtape::nn::Sequential<float>& network);
+/// Throws DataError, with the name of the file, unless all numbers are finite, each deviation is
+/// above 0, each running variance at least 0, and the statistics of at least one batch are there.
+void require_sound(const xtape::nn::SafetensorsFile& file,
+                   const xtape::nn::Sequential<float>& network);
 ///@}
 
 }  // namespace images

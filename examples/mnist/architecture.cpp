@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "examples/images/model_file.hpp"
 #include "examples/mnist/network.hpp"
@@ -16,18 +17,15 @@ using xtape::require;
 using xtape::Shape;
 using xtape::nn::SafetensorsFile;
 
-constexpr std::size_t most_rows = 1000;
+constexpr std::size_t most_rows = 1000, most_layers = 1000;
 
 /// The shapes of the weights of convolutions and Linear layers, by the number of the layer.
 std::map<std::size_t, Shape> weights_of(const SafetensorsFile& file) {
   std::map<std::size_t, Shape> weights;
   for (const auto& [name, tensor] : file.tensors()) {
-    std::size_t number = 0;
-    const char* const end = name.data() + name.size();
-    const auto [rest, error] = std::from_chars(name.data(), end, number);
-    const bool is_weight = error == std::errc{} && std::string_view(rest, end) == ".weight";
-    if (is_weight && (tensor.shape.size() == 2 || tensor.shape.size() == 4)) {
-      weights.emplace(number, tensor.shape);
+    const auto number = layer_of_weight(name);
+    if (number && (tensor.shape.size() == 2 || tensor.shape.size() == 4)) {
+      weights.emplace(*number, tensor.shape);
     }
   }
   return weights;
@@ -64,6 +62,14 @@ void add(Recipe& recipe, const Shape& weight, std::size_t in, bool& fits) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> layer_of_weight(const std::string& name) {
+  std::size_t layer = 0;
+  const char* const end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data(), end, layer);
+  const bool is_weight = error == std::errc{} && std::string_view(rest, end) == ".weight";
+  return is_weight && layer < most_layers ? std::optional(layer) : std::nullopt;
+}
 
 std::optional<Architecture> find_architecture(const SafetensorsFile& file) {
   const auto weights = weights_of(file);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string>
 
 #include "examples/mnist/recipes.hpp"
 #include "nn/io/safetensors.hpp"
@@ -12,6 +14,9 @@ struct Architecture {
   Recipe recipe;
   xtape::Shape image;  ///< The rows and columns of an image.
 };
+
+/// Returns the number of the layer in a name such as "2.weight", or nothing for other names.
+std::optional<std::size_t> layer_of_weight(const std::string& name);
 
 /// Returns the architecture of the network in a file, or nothing if it has no convolutions. The
 /// shapes of the weights give the filters and the hidden layers. The metadata give the activation

@@ -18,17 +18,6 @@ namespace nn = xtape::nn;
 using xtape::DataError;
 using xtape::require;
 
-constexpr std::size_t most_layers = 1000;
-
-/// The number of layer in "2.weight"; nothing for other names.
-std::optional<std::size_t> layer_of_weight(const std::string& name) {
-  std::size_t layer = 0;
-  const char* const end = name.data() + name.size();
-  const auto [rest, error] = std::from_chars(name.data(), end, layer);
-  const bool is_weight = error == std::errc{} && std::string_view(rest, end) == ".weight";
-  return is_weight && layer < most_layers ? std::optional(layer) : std::nullopt;
-}
-
 bool begins_with_standardize(const nn::SafetensorsFile& file) {
   return file.tensors().contains("0.mean");
 }
@@ -109,37 +98,37 @@ nn::Sequential<float> with_pixel_scale(const nn::SafetensorsFile& file,
   return standardized;
 }
 
-/// Throws DataError unless all numbers are finite, a deviation is above 0 and a variance at least
-/// 0.
-void require_sound(const nn::SafetensorsFile& file, const nn::Sequential<float>& network) {
-  images::require_finite(file, network);
-  nn::for_each_buffer(network, [&](const nn::ParameterName& name, const auto& array) {
-    const std::string buffer = name.str();
-    for (const float value : array.storage()) {
-      require<DataError>(value > 0 || !buffer.ends_with("deviation"),
-                         "{}: {} is {}, expected a mean and a deviation above 0", file.name(),
-                         buffer, value);
-      require<DataError>(value >= 0 || !buffer.ends_with("running_var"),
-                         "{}: {} is {}, expected a variance of at least 0", file.name(), buffer,
-                         value);
-      require<DataError>(value > 0 || !buffer.ends_with("num_batches_tracked"),
-                         "{}: {} is {}, expected statistics of at least one batch", file.name(),
-                         buffer, value);
-    }
-  });
-}
-
+/// Reads the weights of a network with convolutions.
 images::Model load_convolutional(const nn::SafetensorsFile& file, const std::filesystem::path& path,
                                  const Architecture& architecture) {
   const auto& [recipe, image] = architecture;
+  make_activation<float>(recipe.activation);  // before anything large
   xtape::Rng rng;
   images::Model model;
   model.network = make_network<float>(recipe, image, rng);
   model.facts = {{"activation", recipe.activation}, {"image", images::text_of(file, "image", "")}};
   nn::load_weights(path, model.network);
-  require_sound(file, model.network);
+  images::require_sound(file, model.network);
   model.class_names = images::class_names_of(file, classes);
   model.features = xtape::element_count(image);
+  return model;
+}
+
+/// Reads the weights of a network of Linear layers.
+images::Model load_dense(const nn::SafetensorsFile& file, const std::filesystem::path& path) {
+  const auto layers = layers_of(file);
+  const std::string activation = images::text_of(file, "activation", "sigmoid");
+  make_activation<float>(activation);  // before anything large
+  images::Model model;
+  model.network = build(layers, activation);
+  model.facts = {{"activation", activation}};
+  nn::load_weights(path, model.network);
+  images::require_sound(file, model.network);
+  if (!begins_with_standardize(file)) {
+    model.network = with_pixel_scale(file, std::move(model.network));
+  }
+  model.class_names = images::class_names_of(file, layers.rbegin()->second[1]);
+  model.features = layers.begin()->second[0];
   return model;
 }
 
@@ -148,31 +137,11 @@ images::Model load_convolutional(const nn::SafetensorsFile& file, const std::fil
 images::Model load_model(const std::filesystem::path& path) {
   const nn::SafetensorsFile file(path);
   try {
-    if (const auto architecture = find_architecture(file)) {
-      make_activation<float>(architecture->recipe.activation);  // before anything large
-      return load_convolutional(file, path, *architecture);
-    }
+    const auto architecture = find_architecture(file);
+    return architecture ? load_convolutional(file, path, *architecture) : load_dense(file, path);
   } catch (const xtape::ValueError& error) {
     xtape::fail<DataError>("{}: {}", file.name(), error.what());
   }
-  const auto layers = layers_of(file);
-  const std::string activation = images::text_of(file, "activation", "sigmoid");
-  images::Model model;
-  model.facts = {{"activation", activation}};
-  try {
-    make_activation<float>(activation);  // before anything large
-    model.network = build(layers, activation);
-    nn::load_weights(path, model.network);
-    require_sound(file, model.network);
-    if (!begins_with_standardize(file)) {
-      model.network = with_pixel_scale(file, std::move(model.network));
-    }
-  } catch (const xtape::ValueError& error) {
-    xtape::fail<DataError>("{}: {}", file.name(), error.what());
-  }
-  model.class_names = images::class_names_of(file, layers.rbegin()->second[1]);
-  model.features = layers.begin()->second[0];
-  return model;
 }
 
 }  // namespace mnist
