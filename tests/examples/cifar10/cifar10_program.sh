@@ -35,21 +35,21 @@ trained() {
 # averages. They are what is saved.
 resumed() {
   small="$small --average 0.9 --cutout 8"
-  train --epochs 3 --json --save whole >whole.json
+  train --epochs 6 --json --save whole >whole.json
   ends 0 "$cifar10" evaluate --data shapes --weights whole --json
   accuracy=$(sed 's/.*"test_accuracy":\([0-9.]*\).*/\1/' stdout)
-  holds whole.json "\"epoch\":3,.*\"test_accuracy\":$accuracy,"
-  env --default-signal=INT "$cifar10" train $small --epochs 3 --json --checkpoints kept \
+  holds whole.json "\"epoch\":6,.*\"test_accuracy\":$accuracy,"
+  env --default-signal=INT "$cifar10" train $small --epochs 6 --json --checkpoints kept \
     --save-every 5 >part.json 2>background.err &
   wait_for grep -q epoch part.json
   kill -s INT $!
   status=0
   wait $! || status=$?
   [ "$status" -eq 130 ] || complain "interrupted: ended with $status: $(cat background.err)"
-  train --epochs 3 --json --checkpoints kept --resume --save resumed >rest.json
+  train --epochs 6 --json --checkpoints kept --resume --save resumed >rest.json
   cat part.json rest.json | cmp - whole.json || complain 'goes on differently'
   cmp resumed whole || complain 'ends with other weights'
-  ends 1 train --epochs 3 --json --checkpoints kept --resume --crop 1
+  ends 1 train --epochs 6 --json --checkpoints kept --resume --crop 1
   holds stderr "is of another run: 'crop' is '2', this run has '1'"
 }
 
