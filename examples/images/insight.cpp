@@ -89,7 +89,7 @@ nn::Figure feature_maps(const nn::Sequential<float>& network, const nn::Samples&
   std::vector<nn::Figure> stages{nn::images(images, 1)};
   for (std::size_t i = 0; i < network.size(); ++i) {
     const auto y = network[i](x);
-    const bool maps = x.shape().size() == 4 && x.shape()[3] > 3;
+    const bool maps = x.shape().size() == 4 && x.shape()[1] > 1 && x.shape()[3] > 3;
     if (maps && (y.shape().size() != 4 || y.shape()[1] != x.shape()[1])) {
       stages.push_back(maps_figure(x.value()));
     }
