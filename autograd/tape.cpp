@@ -8,6 +8,11 @@
 #include "autograd/record.hpp"
 
 namespace xtape {
+namespace {
+
+constexpr std::size_t never = static_cast<std::size_t>(-1);  // no node has this index
+
+}  // namespace
 
 template <class T>
 void Variable<T>::fail_unusable() const {
@@ -115,7 +120,7 @@ void Tape<T>::require_unchanged() const {
 }
 
 template <class T>
-void Tape<T>::backward(Variable<T> loss) {
+void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* hook) {
   require<TapeError>(loss.node().tape == this, "backward: the loss lives on another tape");
   require<ShapeError>(loss.value().size() == 1,
                       "backward: the loss must be a scalar, but '{}' produced {}", loss.op(),
@@ -130,7 +135,7 @@ void Tape<T>::backward(Variable<T> loss) {
   require_unchanged();
   differentiated_ = in_backward_ = true;
   try {
-    run_backward(loss);
+    run_backward(loss, hook);
   } catch (...) {
     for (std::size_t i = 0; i < size_; ++i) {
       at(i).grad_of = 0;  // an incomplete gradient is none
@@ -142,7 +147,9 @@ void Tape<T>::backward(Variable<T> loss) {
 }
 
 template <class T>
-void Tape<T>::run_backward(Variable<T> loss) {
+void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hook) {
+  const std::span<std::size_t> last =
+      hook == nullptr ? std::span<std::size_t>() : last_contributions(loss.node());
   accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);
@@ -152,6 +159,46 @@ void Tape<T>::run_backward(Variable<T> loss) {
         check_gradients(node);
       }
     }
+    if (hook != nullptr) {
+      announce_finished(node, last, *hook);
+    }
+  }
+}
+
+/// Returns, for each node up to the loss, the index of the op that is the last to add to its
+/// gradient. Nodes that the loss does not depend on have `never`.
+template <class T>
+std::span<std::size_t> Tape<T>::last_contributions(const Node<T>& loss) {
+  const std::span<std::size_t> last = keep<std::size_t>(loss.index + 1);
+  std::fill(last.begin(), last.end(), never);
+  last[loss.index] = loss.index;
+  for (std::size_t i = last.size(); i-- > 0;) {
+    if (last[i] == never) {
+      continue;
+    }
+    for (const Node<T>* input : at(i).inputs) {
+      if (input->needs_grad) {
+        last[input->index] = i;
+      }
+    }
+  }
+  return last;
+}
+
+/// Calls the hook for each parameter whose gradient is complete after the backward pass of `op`.
+template <class T>
+void Tape<T>::announce_finished(const Node<T>& op, std::span<std::size_t> last,
+                                const detail::HookReference<T>& hook) {
+  const auto announce = [&](const Node<T>& node) {
+    const bool parameter = node.value != &node.storage && node.needs_grad;
+    if (parameter && node.grad_of == recording_ && last[node.index] == op.index) {
+      last[node.index] = never;  // an op may read a parameter twice
+      hook(*node.value, at(node.index).grad);
+    }
+  };
+  announce(op);  // the loss may be a parameter
+  for (const Node<T>* input : op.inputs) {
+    announce(*input);
   }
 }
 

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "autograd/arena.hpp"
-#include "autograd/inline_function.hpp"
+#include "autograd/gradient_hook.hpp"
+#include "autograd/node.hpp"
 #include "autograd/observation.hpp"
 #include "autograd/parameter_map.hpp"
 #include "autograd/scope_frame.hpp"
@@ -20,11 +21,6 @@
 #include "tensor/rng.hpp"
 
 namespace xtape {
-
-template <class T>
-class Tape;
-template <class T>
-struct Node;
 
 /// A handle to a value on a tape. It is small and copied freely. It is valid until the tape is
 /// rewound or destroyed. Using it after Tape::rewind() throws TapeError.
@@ -90,27 +86,6 @@ class Variable {
   std::uint64_t recording_ = 0;
 };
 
-/// A backward closure. The tape calls it with the op's own result y. It passes y.grad() to the
-/// inputs with accumulate().
-template <class T>
-using Backward = InlineFunction<Variable<T>, 64>;
-
-/// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of
-/// their arrays.
-template <class T>
-struct Node {
-  Tape<T>* tape = nullptr;              ///< The tape of the node.
-  const Array<T>* value = nullptr;      ///< Its own storage, or a model's parameter.
-  std::uint64_t grad_of = 0;            ///< The recording to which `grad` belongs.
-  std::size_t index = 0;                ///< Its number on the tape. An op comes after its inputs.
-  const char* op = "";                  ///< See Variable::op().
-  bool needs_grad = false;              ///< See Variable::needs_grad().
-  std::span<const Node* const> inputs;  ///< The inputs of the op; none for a leaf.
-  Backward<T> backward;                 ///< Empty for a leaf, or if no gradient is needed.
-  Array<T> storage;                     ///< The value, if the tape owns it.
-  Array<T> grad;                        ///< The gradient, if `grad_of` is the current recording.
-};
-
 /// The recording of a computation. backward() computes its gradients in reverse order.
 ///
 /// A tape is used by one thread at a time. Parallel threads each have a tape of their own, and may
@@ -173,7 +148,19 @@ class Tape {
   /// or if a parameter was resized or moved since it was recorded. Changed elements of a parameter
   /// are detected under detect_anomaly(). Exceptions of an op's backward pass through. Strong
   /// exception guarantee.
-  void backward(Variable<T> loss);
+  void backward(Variable<T> loss) { differentiate(loss, nullptr); }
+
+  /// The same, and calls `hook(const Array<T>& parameter, Array<T>& grad)` for each parameter with
+  /// a gradient, as soon as the gradient is complete. The calls have the order in which the
+  /// gradients complete. The rest of the backward pass follows, so the hook can begin to send a
+  /// gradient while others are computed. It may change the gradient, and must not record. Values
+  /// from variable() are not parameters. Allocates nothing if the recording repeats. If the hook
+  /// throws, the exception passes through, and the recording has no gradients.
+  template <GradientHook<T> Hook>
+  void backward(Variable<T> loss, Hook&& hook) {
+    const detail::HookReference<T> reference(hook);
+    differentiate(loss, &reference);
+  }
 
   /// Returns the gradient of a parameter. Throws TapeError if this recording has none.
   ///@{
@@ -191,8 +178,12 @@ class Tape {
   void observe(const Array<T>& buffer, std::span<const T> values,
                Statistic statistic = Statistic::average);
 
-  /// Returns what this recording has observed, in order.
+  /// Returns what this recording has observed, in order. Other values may replace an observation,
+  /// for example their mean over several processes.
+  ///@{
   std::span<const Observation<T>> observations() const { return observations_; }
+  std::span<Observation<T>> observations() { return observations_; }
+  ///@}
 
   /// Empties the recording and keeps its memory. All Variables become stale. Throws TapeError if
   /// called within backward().
@@ -342,7 +333,11 @@ class Tape {
     require_whole(op, node.storage);
   }
 
-  void run_backward(Variable<T> loss);
+  void differentiate(Variable<T> loss, const detail::HookReference<T>* hook);
+  void run_backward(Variable<T> loss, const detail::HookReference<T>* hook);
+  std::span<std::size_t> last_contributions(const Node<T>& loss);
+  void announce_finished(const Node<T>& op, std::span<std::size_t> last,
+                         const detail::HookReference<T>& hook);
 
   std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so addresses stay
   std::size_t size_ = 0;

@@ -1,6 +1,6 @@
 # The libraries beside xtape itself, each built where what it needs is found:
 # xtape::datasets has known data sets, xtape::png reads and writes pictures, xtape::report makes
-# pages of figures.
+# pages of figures, xtape::mpi trains on several processes.
 
 set(xtape_components "")
 
@@ -72,6 +72,15 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
   set_source_files_properties(nn/report/curves.cpp nn/report/ridges.cpp
                               PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(xtape_report PUBLIC xtape_png)
+endif()
+
+if(XTAPE_WITH_MPI)
+  set(MPI_CXX_SKIP_MPICXX ON) # the interface of C is enough
+  find_package(MPI COMPONENTS CXX)
+  if(MPI_CXX_FOUND)
+    xtape_add_component(mpi nn/distributed/mpi.cpp)
+    target_link_libraries(xtape_mpi PRIVATE MPI::MPI_CXX)
+  endif()
 endif()
 
 message(STATUS "xtape: components: ${xtape_components}")

@@ -10,11 +10,19 @@
 
 namespace cli {
 
+/// Whether this process prints on standard output. Of several that train together, one does.
+inline bool& prints() {
+  static bool yes = true;
+  return yes;
+}
+
 /// Prints on standard output. Whether that took it, flush_output() will tell.
 template <class... Args>
 void print_output(fmt::format_string<Args...> format, Args&&... args) {
-  const std::string text = fmt::format(format, std::forward<Args>(args)...);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (prints()) {
+    const std::string text = fmt::format(format, std::forward<Args>(args)...);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
 }
 
 /// Hands what has been printed to the system, so that readers see it now. Returns whether standard

@@ -6,6 +6,7 @@
 
 #include "examples/cli/epoch_lines.hpp"
 #include "examples/cli/output.hpp"
+#include "examples/cli/ranks.hpp"
 #include "examples/cli/runs.hpp"
 #include "examples/images/model_file.hpp"
 #include "examples/images/report.hpp"
@@ -24,9 +25,9 @@ std::pair<nn::Dataset, nn::Dataset> split_off(const nn::Dataset& data, std::size
 }
 
 nn::Metrics measure(const Classifier& network, const nn::Dataset& validation,
-                    const nn::Dataset& test, xtape::Tape<float>& tape) {
+                    const nn::Dataset& test, xtape::Tape<float>& tape, nn::ProcessGroup* group) {
   const auto accuracy = [&](const nn::Dataset& data) {
-    return nn::evaluate(network, data, tape).accuracy();
+    return nn::evaluate(network, data, tape, 500, group).accuracy();
   };
   nn::Metrics metrics;
   if (validation.size() > 0) {
@@ -49,7 +50,8 @@ void save_weights(const TrainOptions& options, const Course& course, const DataS
   }
 }
 
-nn::Run make_run(const TrainOptions& options, const Course& course, const Data& data) {
+nn::Run make_run(const TrainOptions& options, const Course& course, const Data& data,
+                 nn::ProcessGroup* group) {
   const cli::CheckpointOptions& kept = options.checkpoints;
   nn::Run run{
       .epochs = course.epochs,
@@ -60,7 +62,8 @@ nn::Run make_run(const TrainOptions& options, const Course& course, const Data& 
       .early_stop = options.training.early_stop,
       .histograms = !options.results.report.empty(),
       .progress = options.output.quiet ? nn::ProgressStyle::none : nn::ProgressStyle::automatic,
-      .summary = false};
+      .summary = false,
+      .group = group};
   if (!kept.folder.empty()) {
     run.identity = identity_of(course, options.training, options.run.seed, data);
   }
@@ -75,7 +78,9 @@ int finish(const Outcome& outcome, const TrainOptions& options, const Course& co
   if (outcome.signal == 0) {
     return 0;
   }
-  cli::complain_interrupted(outcome.history.epochs().size(), course.epochs, options.checkpoints);
+  if (cli::prints()) {
+    cli::complain_interrupted(outcome.history.epochs().size(), course.epochs, options.checkpoints);
+  }
   return 128 + outcome.signal;
 }
 
@@ -125,7 +130,8 @@ Outcome train_model(Model& model, const nn::Sequential<float>& judged,
         after_step();
       }
       if (epoch.complete()) {
-        epoch.end(measure(Classifier(plan.subject, judged), validation, data.test, tape));
+        epoch.end(
+            measure(Classifier(plan.subject, judged), validation, data.test, tape, run.group));
         listener.epoch_ended(epochs.history().epochs().back());
       }
     }
@@ -139,22 +145,17 @@ Outcome train_model(Model& model, const nn::Sequential<float>& judged,
   return outcome;
 }
 
-}  // namespace
-
-int check(const DataOptions& data, const cli::RunOptions& run, const Course& course) {
-  const Data images = prepare(data, run).data;
-  const auto gradients = course.check_gradients(images.train, run.seed, true);
-  cli::flush_output();
-  return gradients ? 0 : 1;
-}
-
-int check_and_train(const TrainOptions& options, const Course& course) {
+/// The same as one of the ranks of a group, or alone if it is null.
+int check_and_train(const TrainOptions& options, const Course& course, nn::ProcessGroup* group) {
   const Subject& subject = *options.data.subject;
   const bool verbose = options.output.verbose();
   require_writable(options.results);
-  const DataSource source = prepare(options.data, options.run, verbose);
+  const DataSource source =
+      nn::rank_0_first(group, [&] { return prepare(options.data, options.run, verbose); });
   const Data& data = source.data;
-  require_checkpoint(options.checkpoints);
+  if (cli::leads(group)) {
+    require_checkpoint(options.checkpoints);
+  }
 
   xtape::Rng rng{options.run.seed};
   auto network = course.make_network(data.train, rng);
@@ -168,7 +169,8 @@ int check_and_train(const TrainOptions& options, const Course& course) {
   }
 
   const cli::EpochLines lines(options.output, options.training, options.run.deterministic);
-  const Plan plan{subject, course, options.training.validation, make_run(options, course, data)};
+  const Plan plan{subject, course, options.training.validation,
+                  make_run(options, course, data, group)};
   const Outcome outcome = train(network, plan, data, rng, listener_of(lines, options.results));
   // First: a report may fail, and printing take for ever.
   save_weights(options, course, source, network);
@@ -190,6 +192,25 @@ int check_and_train(const TrainOptions& options, const Course& course) {
   }
   cli::flush_output();
   return finish(outcome, options, course);
+}
+
+}  // namespace
+
+int check(const DataOptions& data, const cli::RunOptions& run, const Course& course) {
+  const Data images = prepare(data, run).data;
+  const auto gradients = course.check_gradients(images.train, run.seed, true);
+  cli::flush_output();
+  return gradients ? 0 : 1;
+}
+
+int check_and_train(const TrainOptions& options, const Course& course) {
+  const auto group = cli::join_ranks();
+  TrainOptions mine = options;
+  if (!cli::leads(group.get())) {
+    mine.results = {};
+    mine.output = {.quiet = true};
+  }
+  return nn::end_together(group.get(), [&] { return check_and_train(mine, course, group.get()); });
 }
 
 Outcome train(nn::Sequential<float>& network, const Plan& plan, const Data& data, xtape::Rng& rng,

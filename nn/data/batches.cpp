@@ -119,6 +119,24 @@ void Batches::set_weights(const std::vector<double>& weights) {
                       "Batches: the weights add up to {}, expected a finite number above 0", sum);
 }
 
+Batches::Share Batches::share_of(std::size_t batch, std::size_t rank) const {
+  const std::size_t each = batch / ranks_, rest = batch % ranks_;
+  return {rank * each + std::min(rank, rest), each + (rank < rest ? 1 : 0)};
+}
+
+void Batches::shard(std::size_t rank, std::size_t ranks) {
+  require<ValueError>(rank < ranks, "Batches: there is no share {} of {}", rank, ranks);
+  rank_ = rank;
+  ranks_ = ranks;
+  const auto shown = [this](std::size_t batch) {
+    const std::size_t size = share_of(batch, rank_).size;
+    return size > 0 ? size : share_of(batch, 0).size;
+  };
+  const std::size_t full = shown(batch_size_), last = shown(data_.size() % batch_size_);
+  inputs_ = Side(data_.features, full, last);
+  targets_ = Side(data_.targets, full, last);
+}
+
 std::size_t Batches::size() const {
   return data_.size() / batch_size_ + (!drop_last_ && data_.size() % batch_size_ > 0);
 }
@@ -217,14 +235,18 @@ void Batches::require_batch(std::size_t index) const {
 Batch Batches::at(std::size_t index) const {
   require_batch(index);
   const std::size_t first = index * batch_size_;
-  const std::size_t size = std::min(batch_size_, order_.size() - first);
-  const bool full = size == batch_size_;
-  const auto rows = std::span(order_).subspan(first);
-  Batch batch{{data_.features, rows, size, full ? inputs_.full : inputs_.last},
-              {data_.targets, rows, size, full ? targets_.full : targets_.last}};
+  const std::size_t total = std::min(batch_size_, order_.size() - first);
+  const bool full = total == batch_size_;
+  const Share mine = share_of(total, rank_);
+  const Share shown = mine.size > 0 ? mine : share_of(total, 0);
+  const auto rows = std::span(order_).subspan(first + shown.begin);
+  Batch batch{{data_.features, rows, shown.size, full ? inputs_.full : inputs_.last},
+              {data_.targets, rows, shown.size, full ? targets_.full : targets_.last},
+              total,
+              mine.size};
   if (stage_.transform) {
     batch.inputs.stage_ = &stage_;
-    batch.inputs.first_ = first;
+    batch.inputs.first_ = first + shown.begin;
   }
   return batch;
 }

@@ -112,9 +112,14 @@ class BatchSamples {
 struct Batch {
   BatchSamples inputs;   ///< The inputs, for `tape.constant(batch.inputs)`.
   BatchSamples targets;  ///< The targets, for `criterion(logits, batch.targets)`.
+  std::size_t total;     ///< The number of samples. See Batches::shard().
+  std::size_t counted;   ///< How many of them are in this share. 0 for a stand-in.
 
   /// Returns the number of samples. The last batch may have fewer.
   std::size_t size() const { return inputs.size(); }
+
+  /// Returns the weight of this share in the mean of the batch. It is 1 without Batches::shard().
+  double weight() const { return static_cast<double>(counted) / static_cast<double>(total); }
 };
 
 /// A dataset in batches of `batch_size` samples. The last batch may be smaller:
@@ -143,6 +148,15 @@ class Batches {
   Batches(const Dataset& data, std::size_t batch_size, BatchOptions options = {});
   Batches(const Dataset& data, std::size_t batch_size, Rng& rng, BatchOptions options = {});
   ///@}
+
+  /// Spreads each batch over several processes: from now on, this Batches has only share `rank` of
+  /// `ranks` of each batch. The shares differ by at most one sample, and their order is the order
+  /// of the batch. All Batches with the same Rng have shares of the same batches. Transforms do not
+  /// depend on the number of ranks. If a batch has fewer samples than there are ranks, a share
+  /// without samples gets those of rank 0 as a stand-in. Its Batch::weight() is 0. Sizes and
+  /// positions are those of whole batches. Call shard() outside of the loop over the batches.
+  /// Throws ValueError unless rank < ranks.
+  void shard(std::size_t rank, std::size_t ranks);
 
   /// Returns the number of batches in an epoch.
   std::size_t size() const;
@@ -200,8 +214,15 @@ class Batches {
   void require_batch(std::size_t index) const;
   Batch at(std::size_t index) const;
 
+  /// The part of a batch that belongs to a rank.
+  struct Share {
+    std::size_t begin, size;
+  };
+  Share share_of(std::size_t batch, std::size_t rank) const;
+
   Dataset data_;
   std::size_t batch_size_;
+  std::size_t rank_ = 0, ranks_ = 1;  // of shard()
   Rng* rng_;
   bool drop_last_;
   detail::TransformStage stage_;

@@ -184,9 +184,10 @@ class Epochs {
   class Iterator;
 
   /// Begins or resumes a run. Strong exception guarantee for the model. Throws ValueError if an
-  /// option is out of range, or if there are no batches. Throws ValueError if another run uses the
-  /// folder, or if the folder holds checkpoints and Run::resume is not set. Throws DataError if the
-  /// folder cannot be used. Throws as load_checkpoint() does.
+  /// option is out of range, or if there are no batches. Throws ValueError if the ranks of a group
+  /// have other options than rank 0, and calls Batches::shard(). Throws ValueError if another run
+  /// uses the folder, or if the folder holds checkpoints and Run::resume is not set. Throws
+  /// DataError if the folder cannot be used. Throws as load_checkpoint() does.
   template <class Model, class T>
   Epochs(const Run& run, Model& model, Optimizer<T>& optimizer, Tape<T>& tape, Batches& batches)
       : loop_(std::make_unique<detail::TypedLoop<T>>(run, detail::ModelReference<T>(model),

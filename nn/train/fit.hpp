@@ -20,14 +20,15 @@ struct Fit {
 /// Returns the metrics of a model on a dataset, computed under NoGrad: "accuracy" and "validation
 /// loss", the mean of `criterion`. The accuracy is left out unless each target is one integer and
 /// the outputs are logits (batch, classes) with at least two classes. For an empty dataset, there
-/// are no metrics. The tape is rewound before each batch.
+/// are no metrics. The tape is rewound before each batch. With a group, each rank evaluates its
+/// part of the dataset, and all ranks get the metrics of the whole.
 template <class Model, class Criterion, class T>
 Metrics validate(const Model& model, const Criterion& criterion, const Dataset& data, Tape<T>& tape,
-                 std::size_t batch_size = 500) {
+                 std::size_t batch_size = 500, ProcessGroup* group = nullptr) {
   const NoGrad guard{tape};
   ConfusionMatrix matrix;
   double loss = 0;
-  for (const Batch& batch : Batches(data, batch_size)) {
+  for (const Batch& batch : Batches(group == nullptr ? data : shard(data, *group), batch_size)) {
     tape.rewind();
     const Variable<T> output = model(tape.constant(batch.inputs));
     loss += static_cast<double>(criterion(output, batch.targets).item()) *
@@ -39,6 +40,10 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
   }
   if (data.size() == 0) {
     return {};
+  }
+  if (group != nullptr) {
+    group->all_reduce(std::span(&loss, 1));
+    matrix = all_reduce(*group, matrix);
   }
   Metrics metrics{{"validation loss", lower_is_better(loss / static_cast<double>(data.size()))}};
   if (matrix.classes() > 0) {
@@ -74,7 +79,7 @@ Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const
     for (const Batch& batch : epoch) {
       epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });
     }
-    epoch.end([&] { return validate(model, criterion, validation, tape); });
+    epoch.end([&] { return validate(model, criterion, validation, tape, 500, run.group); });
   }
   return {epochs.history(), epochs.status(), epochs.signal(), epochs.seconds()};
 }

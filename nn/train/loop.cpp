@@ -16,17 +16,40 @@ namespace fs = std::filesystem;
 
 fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
 
+/// Returns the options of this rank. Rank 0 alone shows the progress and uses the folder.
+Run of_rank(Run run, const ProcessGroup* group) {
+  require_sound(run);
+  if (group != nullptr && group->rank() > 0) {
+    run.folder.clear();
+    run.resume = run.summary = false;
+    run.progress = ProgressStyle::none;
+  }
+  return run;
+}
+
 }  // namespace
 
 Loop::Loop(const Run& run, Batches& batches)
-    : run_(run), batches_(batches), progress_(run.progress) {
-  require_sound(run_);
+    : group_(several(run.group)),
+      run_(of_rank(run, group_)),
+      batches_(batches),
+      progress_(run_.progress) {
+  if (group_ != nullptr) {
+    batches_.shard(group_->rank(), group_->size());
+  }
   require<ValueError>(
       batches_.size() > 0, "Epochs: there are no batches to train on: {}",
       batches_.position().items == 0 ? "the dataset is empty" : "drop_last drops the only one");
 }
 
 Loop::~Loop() = default;
+
+void Loop::open_run() {
+  open_folder();
+  if (group_ != nullptr) {
+    share_start(*group_);
+  }
+}
 
 void Loop::open_folder() {
   if (!keeps()) {
@@ -103,7 +126,8 @@ void Loop::begin() {
   }
 }
 
-RunStatus Loop::next_status() const {
+RunStatus Loop::next_status() {
+  caught_ = group_ == nullptr ? caught_signal() : agreed_signal(*group_, caught_signal());
   const std::size_t completed = state_.epoch - 1;
   if (completed >= run_.epochs) {
     return RunStatus::completed;
@@ -111,7 +135,7 @@ RunStatus Loop::next_status() const {
   if (run_.early_stop > 0 && completed - state_.best_epoch >= run_.early_stop) {
     return RunStatus::stopped_early;
   }
-  return run_.catch_signals && interrupted() != 0 ? RunStatus::interrupted : RunStatus::running;
+  return caught_ != 0 ? RunStatus::interrupted : RunStatus::running;
 }
 
 void Loop::begin_batches() {
@@ -127,7 +151,11 @@ void Loop::begin_batches() {
 Batch Loop::batch() {
   const Batch batch = **next_;
   if (!std::exchange(in_batch_, true)) {
-    batch_size_ = batch.size();
+    batch_size_ = batch.total;
+    batch_weight_ = batch.weight();
+    if (group_ != nullptr) {
+      begin_random(*group_);
+    }
     steps_before_ = steps();
     rate_ = learning_rate();
     loss_ = std::nan("");
@@ -153,8 +181,14 @@ void Loop::add(double loss, std::optional<double> norm) {
     fail_loss(loss, "");
   }
   loss_ = loss;
-  state_.loss_sum += loss * static_cast<double>(batch_size_);
-  state_.losses += batch_size_;
+  if (group_ == nullptr) {
+    state_.loss_sum += loss * static_cast<double>(batch_size_);
+    state_.losses += batch_size_;
+  } else {
+    const double counted = batch_weight_ * static_cast<double>(batch_size_);
+    batch_loss_ += loss * counted;
+    batch_losses_ += counted;
+  }
   if (norm) {
     state_.norm_sum += *norm;
     ++state_.norms;
@@ -164,6 +198,12 @@ void Loop::add(double loss, std::optional<double> norm) {
 void Loop::end_batch() {
   static_cast<void>(batch());  // counts the batch as used even if the body did not look at it
   in_batch_ = false;
+  if (group_ == nullptr) {
+    caught_ = caught_signal();
+  } else {
+    tape_rng() = common_;
+    reduce_batch(*group_);
+  }
   const bool stepped = steps() != steps_before_;
   state_.samples += batch_size_;
   ++state_.batches;
@@ -178,7 +218,7 @@ void Loop::end_batch() {
       observe_from_ = state_.batches + std::max<std::size_t>(1, batches_.size() / 4);
     }
   }
-  const bool stop = run_.catch_signals && interrupted() != 0 && (stepped || state_.steps == 0);
+  const bool stop = caught_ != 0 && (stepped || state_.steps == 0);
   const bool due =
       run_.save_every > 0 && state_.steps / run_.save_every > steps_before_ / run_.save_every;
   if (keeps() && stepped && (stop || due)) {
@@ -209,7 +249,11 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
   skip_batches();
   progress_.end_epoch();
   require_finite();
+  if (group_ != nullptr) {
+    require_same_hash(*group_, weights_hash(), fmt::format("epoch {}: the weights", state_.epoch));
+  }
   Metrics metrics = measure();
+  share_metrics(metrics);
   judge(metrics);
   record(epoch_record(std::move(metrics)));
   state_.begin_epoch();
@@ -281,7 +325,7 @@ void Loop::finish() noexcept {
     return;
   }
   if (status_ == RunStatus::interrupted) {
-    signal_ = interrupted();
+    signal_ = caught_;
   }
   if (state_.best_epoch > 0) {
     put_best_back();

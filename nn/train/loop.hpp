@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,7 +15,9 @@
 #include "nn/module.hpp"
 #include "nn/optim/accumulate.hpp"
 #include "nn/optim/optimizer.hpp"
+#include "nn/train/data_parallel.hpp"
 #include "nn/train/history.hpp"
+#include "nn/train/process_group.hpp"
 #include "nn/train/progress.hpp"
 #include "nn/train/run.hpp"
 #include "nn/train/signals.hpp"
@@ -22,6 +25,9 @@
 // The implementation of nn::Epochs: its work between the batches and between the epochs.
 
 namespace xtape::nn::detail {
+
+/// Returns a signal that any rank has caught, or 0.
+int agreed_signal(ProcessGroup& group, int caught);
 
 /// The part of a run that does not depend on the scalar type.
 class Loop {
@@ -57,9 +63,12 @@ class Loop {
  protected:
   Loop(const Run& run, Batches& batches);
 
-  /// Creates and locks the folder, and loads the newest checkpoint. Derived constructors call
-  /// open_folder() last.
-  void open_folder();
+  /// Creates and locks the folder, and loads the newest checkpoint. All ranks of a group then begin
+  /// with the state of rank 0. Derived constructors call open_run() last.
+  void open_run();
+
+  /// Returns the group of the run if it has several ranks, or null.
+  ProcessGroup* group() const { return group_; }
 
   /// True if the current batch is the first, or the last, of the batches that share a step.
   ///@{
@@ -73,6 +82,8 @@ class Loop {
   /// Throws ValueError, with the name of the function of Epoch, unless there is a current batch.
   void require_in_batch(const char* function) const;
   std::size_t batch_size() const { return batch_size_; }
+  /// Returns the weight of this rank's share in the mean of the batch.
+  double batch_weight() const { return batch_weight_; }
 
   virtual std::size_t steps() const = 0;
   virtual double learning_rate() const = 0;
@@ -80,6 +91,8 @@ class Loop {
   virtual void save(const std::filesystem::path& path, const TrainingState& state) = 0;
   virtual void load(const std::filesystem::path& path, TrainingState& state) = 0;
   virtual void load_best(const std::filesystem::path& path) = 0;
+  virtual void share_weights() = 0;
+  virtual std::uint64_t weights_hash() const = 0;
   virtual void keep_best(const std::filesystem::path& path) = 0;
   virtual void put_best_back() noexcept = 0;
   virtual void require_finite() const = 0;
@@ -95,7 +108,13 @@ class Loop {
   /// Returns the number of batches of this epoch before the current batch.
   std::size_t given() const { return state_.batches % batches_.size(); }
   bool keeps() const { return !run_.folder.empty(); }
+  void open_folder();
   void lock_folder();
+  int caught_signal() const { return run_.catch_signals ? interrupted() : 0; }
+  void share_start(ProcessGroup& group);
+  void share_metrics(Metrics& metrics) const;
+  void begin_random(const ProcessGroup& group);
+  void reduce_batch(ProcessGroup& group);
   void resume(const std::filesystem::path& checkpoint);
   TrainingState training_state();
   void save();
@@ -103,8 +122,9 @@ class Loop {
   void judge(const Metrics& metrics);
   EpochRecord epoch_record(Metrics metrics) const;
   void print_summary() const;
-  RunStatus next_status() const;
+  RunStatus next_status();
 
+  ProcessGroup* group_;
   Run run_;
   Batches& batches_;
   RunState state_;
@@ -128,7 +148,11 @@ class Loop {
   // Of the batch under way.
   bool in_batch_ = false;
   std::size_t batch_size_ = 0, steps_before_ = 0;
-  double rate_ = 0, loss_ = 0;  // the loss is NaN until add()
+  double batch_weight_ = 1;
+  double rate_ = 0, loss_ = 0;                // the loss is NaN until add()
+  double batch_loss_ = 0, batch_losses_ = 0;  // the sum and the weight of this rank's losses
+  int caught_ = 0;                            // a signal that a rank has caught
+  Rng common_;  // the tape's random numbers, which all ranks have in common
 };
 
 /// A reference to a model of any class.
@@ -184,6 +208,9 @@ class TypedLoop final : public Loop {
   void observe() override { history_.observe(model_, tape_); }
   void record(EpochRecord epoch) override;
 
+  void share_weights() override;
+  std::uint64_t weights_hash() const override { return hash_of(model_); }
+
   std::vector<Array<T>> copy_model() const;
   void write_model(const std::vector<Array<T>>& from) const;
 
@@ -191,6 +218,7 @@ class TypedLoop final : public Loop {
   Optimizer<T>& optimizer_;
   Tape<T>& tape_;
   GradientAccumulator<T> gradients_;
+  std::optional<DataParallel<T>> parallel_;
   std::vector<Array<T>> best_;
 };
 

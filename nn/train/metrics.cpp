@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ostream>
+#include <span>
+#include <utility>
 
 namespace xtape::nn {
 namespace {
@@ -96,6 +99,12 @@ void ConfusionMatrix::add(const Array<T>& logits, Indices labels) {
   }
 }
 
+ConfusionMatrix::ConfusionMatrix(std::size_t classes, std::vector<std::size_t> counts)
+    : classes_(classes), counts_(std::move(counts)) {
+  require<ShapeError>(counts_.size() == classes * classes,
+                      "ConfusionMatrix: got {} counts for {} classes", counts_.size(), classes);
+}
+
 std::size_t ConfusionMatrix::count(std::size_t actual, std::size_t predicted) const {
   require<ValueError>(actual < classes() && predicted < classes(),
                       "ConfusionMatrix: ({}, {}) is not a pair of the {} classes", actual,
@@ -168,6 +177,29 @@ std::string to_string(const ConfusionMatrix& matrix) {
 
 std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix) {
   return out << to_string(matrix) << '\n';
+}
+
+ConfusionMatrix all_reduce(ProcessGroup& group, const ConfusionMatrix& matrix) {
+  std::vector<double> all(group.size());
+  group.all_gather(static_cast<double>(matrix.classes()), all);
+  const auto classes = static_cast<std::size_t>(*std::max_element(all.begin(), all.end()));
+  std::vector<double> numbers(classes * classes, 0);  // exact up to 2^53
+  for (std::size_t i = 0; i < matrix.classes(); ++i) {
+    for (std::size_t k = 0; k < matrix.classes(); ++k) {
+      numbers[i * classes + k] = static_cast<double>(matrix.count(i, k));
+    }
+  }
+  group.all_reduce(std::span(numbers));
+  std::vector<std::size_t> counts(numbers.size());
+  std::transform(numbers.begin(), numbers.end(), counts.begin(),
+                 [](double number) { return static_cast<std::size_t>(number); });
+  return {classes, std::move(counts)};
+}
+
+Dataset shard(const Dataset& data, const ProcessGroup& group) {
+  const std::size_t each = data.size() / group.size(), rest = data.size() % group.size();
+  const std::size_t rank = group.rank();
+  return data.slice(rank * each + std::min(rank, rest), each + (rank < rest ? 1 : 0));
 }
 
 #define XTAPE_INSTANTIATE(T)                                             \

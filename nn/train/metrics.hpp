@@ -7,6 +7,7 @@
 
 #include "autograd/no_grad.hpp"
 #include "nn/data/batches.hpp"
+#include "nn/train/process_group.hpp"
 #include "tensor/classes.hpp"
 #include "tensor/indices.hpp"
 
@@ -41,6 +42,10 @@ class ConfusionMatrix {
   /// Creates a matrix of zeros. If `classes` is 0, the first add() sets the number of classes.
   /// Throws ShapeError if the number of elements of the matrix overflows.
   explicit ConfusionMatrix(std::size_t classes = 0);
+
+  /// Creates a matrix of these counts: (actual, predicted), row-major. Throws ShapeError unless
+  /// there are classes^2 of them.
+  ConfusionMatrix(std::size_t classes, std::vector<std::size_t> counts);
 
   /// Counts the predictions of a batch. Strong exception guarantee.
   template <class T>
@@ -86,19 +91,26 @@ std::string to_string(const ConfusionMatrix& matrix);
 /// Prints a confusion matrix as to_string() returns it.
 std::ostream& operator<<(std::ostream& out, const ConfusionMatrix& matrix);
 
+/// Returns the sum of the matrices of all ranks.
+ConfusionMatrix all_reduce(ProcessGroup& group, const ConfusionMatrix& matrix);
+
+/// Returns the part of a dataset that belongs to this rank: consecutive samples, for evaluation.
+Dataset shard(const Dataset& data, const ProcessGroup& group);
+
 /// Returns the confusion matrix of a model on a dataset, computed under NoGrad. The tape is rewound
-/// before each batch, so all its Variables become stale. Throws as Batches and ConfusionMatrix::add
-/// do.
+/// before each batch, so all its Variables become stale. With a group, each rank evaluates its part
+/// of the dataset, and all ranks get the matrix of the whole. Throws as Batches and
+/// ConfusionMatrix::add do.
 template <class Model, class T>
 ConfusionMatrix evaluate(const Model& model, const Dataset& data, Tape<T>& tape,
-                         std::size_t batch_size = 500) {
+                         std::size_t batch_size = 500, ProcessGroup* group = nullptr) {
   const NoGrad guard{tape};
   ConfusionMatrix matrix;
-  for (const Batch& batch : Batches(data, batch_size)) {
+  for (const Batch& batch : Batches(group == nullptr ? data : shard(data, *group), batch_size)) {
     tape.rewind();
     matrix.add(model(tape.constant(batch.inputs)).value(), batch.targets);
   }
-  return matrix;
+  return group == nullptr ? matrix : all_reduce(*group, matrix);
 }
 
 }  // namespace xtape::nn

@@ -14,6 +14,8 @@
 
 namespace xtape::nn {
 
+class ProcessGroup;
+
 /// The options of a training run.
 ///
 ///     const nn::Run run{.epochs = 20, .folder = "runs/iris", .resume = true, .early_stop = 5};
@@ -64,6 +66,13 @@ struct Run {
 
   /// Whether Ctrl-C and SIGTERM save the run and end it, instead of the program.
   bool catch_signals = true;
+
+  /// The processes that train the model together, or null. Each process has a share of each batch,
+  /// see Batches::shard(). The run begins with the model, the optimizer and the random numbers of
+  /// rank 0. Rank 0 alone shows the progress and uses the folder. A run that was saved by one
+  /// number of ranks can be resumed by another. The result equals a run of one process, except for
+  /// rounding, for the random numbers of dropout, and for layers that measure their batch.
+  ProcessGroup* group = nullptr;
 
   /// What must be the same to resume a run: the options of the optimizer, a name of the data.
   Identity identity{};

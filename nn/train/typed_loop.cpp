@@ -38,7 +38,10 @@ template <class T>
 TypedLoop<T>::TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& optimizer,
                         Tape<T>& tape, Batches& batches)
     : Loop(run, batches), model_(std::move(model)), optimizer_(optimizer), tape_(tape) {
-  open_folder();
+  if (group() != nullptr) {
+    parallel_.emplace(*group());
+  }
+  open_run();
 }
 
 template <class T>
@@ -52,7 +55,11 @@ double TypedLoop<T>::step(const std::function<Variable<T>()>& loss) {
     tape_.rng() = rng;  // for the same dropout
     explain(value, loss);
   }
-  tape_.backward(recorded);
+  if (parallel_) {
+    parallel_->backward(recorded, batch_weight());
+  } else {
+    tape_.backward(recorded);
+  }
   std::optional<double> norm;
   if (average_gradients()) {
     if (run().max_norm) {
@@ -127,6 +134,21 @@ void TypedLoop<T>::keep_best(const std::filesystem::path& path) {
 template <class T>
 void TypedLoop<T>::put_best_back() noexcept {
   write_model(best_);
+}
+
+template <class T>
+void TypedLoop<T>::share_weights() {
+  broadcast(*group(), model_);
+  broadcast(*group(), optimizer_, model_);
+  if (state().best_epoch > 0) {
+    const std::vector<Array<T>> current = copy_model();
+    if (group()->rank() == 0) {
+      write_model(best_);
+    }
+    broadcast(*group(), model_);
+    best_ = copy_model();
+    write_model(current);
+  }
 }
 
 template <class T>

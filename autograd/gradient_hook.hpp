@@ -1,0 +1,41 @@
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <type_traits>
+
+#include "tensor/array.hpp"
+
+namespace xtape {
+
+/// A callable for Tape::backward(): `hook(const Array<T>& parameter, Array<T>& grad)`.
+template <class Hook, class T>
+concept GradientHook = std::invocable < Hook&,
+        const Array<T>
+&, Array<T>& > ;
+
+namespace detail {
+
+/// A reference to a GradientHook of any class. It allocates nothing.
+template <class T>
+class HookReference {
+ public:
+  template <class Hook>
+  explicit HookReference(Hook& hook)
+      : self_(const_cast<void*>(static_cast<const void*>(std::addressof(hook)))),
+        call_([](void* self, const Array<T>& parameter, Array<T>& grad) {
+          std::invoke(*static_cast<Hook*>(self), parameter, grad);
+        }) {}
+
+  void operator()(const Array<T>& parameter, Array<T>& grad) const {
+    call_(self_, parameter, grad);
+  }
+
+ private:
+  void* self_;
+  void (*call_)(void* self, const Array<T>& parameter, Array<T>& grad);
+};
+
+}  // namespace detail
+}  // namespace xtape

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <csignal>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/train/loop.hpp"
+
+// What a run does if several processes train together.
+
+namespace xtape::nn::detail {
+namespace {
+
+/// Returns everything that must be the same on all ranks, as text.
+std::string text_of(const Run& run) {
+  std::string text = fmt::format("epochs {}, early_stop {}, accumulate {}", run.epochs,
+                                 run.early_stop, run.accumulate);
+  for (const auto& [name, value] : identity_of(run)) {
+    text += fmt::format(", {} {}", name, value);
+  }
+  return text;
+}
+
+void require_same_options(ProcessGroup& group, const Run& run) {
+  const std::string mine = text_of(run);
+  std::string first = mine;
+  share(group, first);
+  require<ValueError>(first == mine, "Epochs: the options of rank {} are {}, and of rank 0 {}",
+                      group.rank(), mine, first);
+}
+
+using Series = std::map<std::string, std::vector<double>>;
+
+void share_series(ProcessGroup& group, Series& series) {
+  std::size_t count = series.size();
+  share(group, count);
+  Series shared;
+  auto next = series.begin();
+  for (; count > 0; --count) {
+    std::pair<std::string, std::vector<double>> entry;
+    if (group.rank() == 0) {
+      entry = *next++;
+    }
+    share(group, entry.first);
+    share(group, entry.second);
+    shared.insert(std::move(entry));
+  }
+  series = std::move(shared);
+}
+
+}  // namespace
+
+int agreed_signal(ProcessGroup& group, int caught) {
+  std::array<double, 2> ranks{caught == SIGINT ? 1. : 0., caught == SIGTERM ? 1. : 0.};
+  group.all_reduce(std::span(ranks));
+  return ranks[0] > 0 ? SIGINT : ranks[1] > 0 ? SIGTERM : 0;
+}
+
+void Loop::share_start(ProcessGroup& group) {
+  require_same_options(group, run_);
+  Batches::Position position = batches_.position();
+  share(group, position);
+  Rng::State random = tape_rng().state();
+  share(group, random);
+  share(group, state_);
+  Series series = series_of(history_);
+  share_series(group, series);
+  if (group.rank() > 0) {
+    batches_.restore(position);
+    tape_rng().restore(random);
+    history_ = history_of(series, state_.epoch - 1);
+  }
+  share_weights();
+}
+
+void Loop::share_metrics(Metrics& metrics) const {
+  if (group_ == nullptr) {
+    return;
+  }
+  std::vector<double> values;
+  for (const Metric& metric : metrics) {
+    values.push_back(metric.score.value);
+  }
+  share(*group_, values);
+  require<ValueError>(values.size() == metrics.size(),
+                      "Epoch::end: rank {} has {} metrics, and rank 0 has {}", group_->rank(),
+                      metrics.size(), values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    metrics[i].score.value = values[i];
+  }
+}
+
+/// Gives each rank random numbers of its own for the batch. They follow from the numbers that all
+/// ranks have in common, which a checkpoint holds.
+void Loop::begin_random(const ProcessGroup& group) {
+  common_ = tape_rng();
+  tape_rng() = Rng{common_() + group.rank()};
+}
+
+/// Adds the losses of all ranks, and finds out whether a rank has caught a signal.
+void Loop::reduce_batch(ProcessGroup& group) {
+  const int mine = caught_signal();
+  std::array<double, 4> sums{std::exchange(batch_loss_, 0), std::exchange(batch_losses_, 0),
+                             mine == SIGINT ? 1. : 0., mine == SIGTERM ? 1. : 0.};
+  group.all_reduce(std::span(sums));
+  state_.loss_sum += sums[0];
+  state_.losses += static_cast<std::size_t>(std::llround(sums[1]));
+  if (sums[1] > 0) {
+    loss_ = sums[0] / sums[1];
+  }
+  caught_ = sums[2] > 0 ? SIGINT : sums[3] > 0 ? SIGTERM : 0;
+}
+
+}  // namespace xtape::nn::detail
