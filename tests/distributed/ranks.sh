@@ -67,8 +67,12 @@ case $part in
     ;;
   terminated) # SIGTERM to mpirun saves the run.
     slow "$work/whole" 0 >"$work/want" 2>"$work/log" || wrong 'the whole run failed'
-    $mpirun "$ranks" slow "$work/kept" 50 >"$work/log" 2>&1 &
-    sleep 2
+    $mpirun "$ranks" slow "$work/kept" 300 >"$work/log" 2>&1 &
+    tries=0
+    until ls "$work/kept"/*.safetensors >"$work/kept-list" 2>&1 || [ $tries -eq 600 ]; do
+      tries=$((tries + 1))
+      sleep 0.1
+    done
     kill -TERM $!
     wait $!
     grep -q 'signal 15' "$work/log" || wrong 'the run did not notice the signal'
