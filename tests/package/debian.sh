@@ -47,6 +47,8 @@ check_package() {
   cd "$root" && find xtape.hpp tensor autograd nn -name '*.hpp' | sed 's|^|usr/include/xtape/|'
   cat "$here/libxtape-dev.files"
 ) | sort >"$work/expected"
+# MPI may be missing where the packages are made.
+[ -e "$build/libxtape_mpi.a" ] || sed -i '/[_-]mpi[.T]/d' "$work/expected"
 check_package libxtape-dev "$work/expected" \
   libxtensor-dev xtl-dev libfmt-dev libopenblas-dev zlib1g-dev
 if [ -e "$(echo "$work"/xtape-mnist_*)" ]; then # not without the examples
