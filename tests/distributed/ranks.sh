@@ -34,6 +34,9 @@ slow() {
 
 last_rank=$((${RANKS:-2} - 1))
 case $part in
+  early_stop | resume) # These need a folder.
+    timeout 200 $mpirun "$ranks" "$part" "$work/kept" >"$work/log" 2>&1 || wrong "status $?"
+    ;;
   failure)
     fails failure "$last_rank" "rank $last_rank of $RANKS: the teapot is broken"
     fails failure 0 "rank 0 of $RANKS: the teapot is broken"
