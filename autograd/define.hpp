@@ -43,7 +43,8 @@ void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
 }  // namespace detail
 
 /// Records an op from its operands, its value, and one gradient per operand, in the same order:
-/// `define("multiply", {a, b}, a.value() * b.value(), da, db)`.
+/// `define("multiply", {a, b}, a.value() * b.value(), da, db)`. `op` may have attributes, as in
+/// record().
 ///
 /// `value` is an xtensor expression over the operands' values, or a callable `(Array<T>& y)` that
 /// shapes and fills y. A gradient is a closure over handles and numbers. The tape calls it with the
@@ -58,7 +59,7 @@ void pass_on(Variable<T> y, std::size_t i, const Gradient& gradient) {
 /// most 64 bytes: four handles. The operands are also y.input(0), y.input(1), ... Throws as
 /// record() does.
 template <class T, std::size_t N, class Value, class... Gradients>
-Variable<T> define(const char* op, const Variable<T> (&operands)[N], Value&& value,
+Variable<T> define(const Operation& op, const Variable<T> (&operands)[N], Value&& value,
                    Gradients... gradients) {
   static_assert(sizeof...(Gradients) == N, "an op has one gradient for each operand");
   return operands[0].tape().record(op, std::span<const Variable<T>>(operands),

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "autograd/attribute.hpp"
 #include "autograd/inline_function.hpp"
 #include "tensor/array.hpp"
 
@@ -23,16 +24,17 @@ using Backward = InlineFunction<Variable<T>, 64>;
 /// their arrays.
 template <class T>
 struct Node {
-  Tape<T>* tape = nullptr;              ///< The tape of the node.
-  const Array<T>* value = nullptr;      ///< Its own storage, or a model's parameter.
-  std::uint64_t grad_of = 0;            ///< The recording to which `grad` belongs.
-  std::size_t index = 0;                ///< Its number on the tape. An op comes after its inputs.
-  const char* op = "";                  ///< See Variable::op().
-  bool needs_grad = false;              ///< See Variable::needs_grad().
-  std::span<const Node* const> inputs;  ///< The inputs of the op; none for a leaf.
-  Backward<T> backward;                 ///< Empty for a leaf, or if no gradient is needed.
-  Array<T> storage;                     ///< The value, if the tape owns it.
-  Array<T> grad;                        ///< The gradient, if `grad_of` is the current recording.
+  Tape<T>* tape = nullptr;                ///< The tape of the node.
+  const Array<T>* value = nullptr;        ///< Its own storage, or a model's parameter.
+  std::uint64_t grad_of = 0;              ///< The recording to which `grad` belongs.
+  std::size_t index = 0;                  ///< Its number on the tape. An op comes after its inputs.
+  const char* op = "";                    ///< See Variable::op().
+  bool needs_grad = false;                ///< See Variable::needs_grad().
+  std::span<const Node* const> inputs;    ///< The inputs of the op; none for a leaf.
+  std::span<const Attribute> attributes;  ///< What the op takes beside them.
+  Backward<T> backward;                   ///< Empty for a leaf, or if no gradient is needed.
+  Array<T> storage;                       ///< The value, if the tape owns it.
+  Array<T> grad;                          ///< The gradient, if `grad_of` is the current recording.
 };
 
 }  // namespace xtape

@@ -21,6 +21,10 @@ struct Accumulate {
 
 /// Records an op. It computes the value at once and stores the backward function.
 ///
+/// `op` is the name, or the name and what the op takes beside its operands: `"relu"`,
+/// `{"leaky_relu", {{"slope", slope}}}`. Both can be read from the node; see
+/// autograd/attribute.hpp.
+///
 /// `forward` is an xtensor expression over the inputs' values, or a callable `(Array<T>& y)` that
 /// shapes and fills y. The tape calls `backward` with the result when its gradient is complete.
 /// `backward` passes the gradient on with accumulate(). It captures handles and scalars by value.
@@ -29,9 +33,9 @@ struct Accumulate {
 /// different tapes, or if `forward` records values itself. Throws ShapeError if the operands do not
 /// broadcast, or if an array was moved from.
 template <class T, class Forward>
-Variable<T> record(const char* op, std::initializer_list<Variable<T>> inputs, Forward&& forward,
-                   const std::type_identity_t<Backward<T>>& backward) {
-  require<TapeError>(inputs.size() > 0, "{}: an op needs at least one input", op);
+Variable<T> record(const Operation& op, std::initializer_list<Variable<T>> inputs,
+                   Forward&& forward, const std::type_identity_t<Backward<T>>& backward) {
+  require<TapeError>(inputs.size() > 0, "{}: an op needs at least one input", op.name);
   return inputs.begin()->tape().record(op, std::span<const Variable<T>>(inputs),
                                        std::forward<Forward>(forward), backward);
 }
@@ -67,33 +71,35 @@ inline constexpr detail::Accumulate accumulate;
 
 template <class T>
 template <class Forward>
-Variable<T> Tape<T>::record(const char* op, std::span<const Variable<T>> inputs, Forward&& forward,
-                            const Backward<T>& backward) {
+Variable<T> Tape<T>::record(const Operation& op, std::span<const Variable<T>> inputs,
+                            Forward&& forward, const Backward<T>& backward) {
   bool needs_grad = false;
   const std::span<const Node<T>*> operands = keep<const Node<T>*>(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Node<T>& input = inputs[i].node();
     if (input.tape != this) [[unlikely]] {
-      fail<TapeError>("{}: the operands live on different tapes", op);
+      fail<TapeError>("{}: the operands live on different tapes", op.name);
     }
     needs_grad |= input.needs_grad;
     operands[i] = &input;
   }
   Node<T>& node = next();
   if constexpr (Expression<Forward>) {
-    assign(op, node.storage, forward);
+    assign(op.name, node.storage, forward);
   } else {
     for (const Node<T>* operand : operands) {
-      require_whole(op, *operand->value);  // a parameter may have been moved from
+      require_whole(op.name, *operand->value);  // a parameter may have been moved from
     }
     std::forward<Forward>(forward)(node.storage);
-    require_sound(op, node);
+    require_sound(op.name, node);
   }
   needs_grad &= grad_enabled_;
   if (needs_grad) {
     node.backward = backward;
   }
-  return commit(node, op, &node.storage, needs_grad, operands);
+  const std::span<Attribute> attributes = keep<Attribute>(op.attributes.size());
+  std::uninitialized_copy(op.attributes.begin(), op.attributes.end(), attributes.begin());
+  return commit(node, op.name, &node.storage, needs_grad, operands, attributes);
 }
 
 template <class T>

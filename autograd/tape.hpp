@@ -211,6 +211,12 @@ class Tape {
   /// True if anomaly detection is on.
   bool detects_anomaly() const { return detects_anomaly_; }
 
+  /// Switches on or off that the tape notes the place in the model (see Scope) of each value.
+  void note_places(bool on) { notes_places_ = on; }
+
+  /// Returns the place of a node, "layer 2 (Residual of 3), layer 0 (ReLU)", or an empty text.
+  std::string place(std::size_t index) const;
+
   /// True if ops record how to differentiate them; see NoGrad.
   bool grad_enabled() const { return grad_enabled_; }
 
@@ -227,7 +233,7 @@ class Tape {
 
   /// Records an op; see record() in autograd/record.hpp.
   template <class Forward>
-  Variable<T> record(const char* op, std::span<const Variable<T>> inputs, Forward&& forward,
+  Variable<T> record(const Operation& op, std::span<const Variable<T>> inputs, Forward&& forward,
                      const Backward<T>& backward);
 
   /// Adds to a gradient; see accumulate() in autograd/record.hpp.
@@ -271,13 +277,15 @@ class Tape {
     return at(size_);
   }
   Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad,
-                     std::span<const Node<T>* const> inputs = {}) {
+                     std::span<const Node<T>* const> inputs = {},
+                     std::span<const Attribute> attributes = {}) {
     node.op = op;
     node.value = value;
     node.needs_grad = needs_grad;
     node.inputs = inputs;
-    if (detects_anomaly_) [[unlikely]] {
-      check_value(node);
+    node.attributes = attributes;
+    if (detects_anomaly_ || notes_places_) [[unlikely]] {
+      watch(node);
     }
     ++size_;
     return {node, recording_};
@@ -296,7 +304,8 @@ class Tape {
   void require_unchanged() const;
 
   void check_elements(const Node<T>& node, std::span<const T> then) const;
-  void check_value(const Node<T>& node);
+  void watch(const Node<T>& node);
+  void check_value(const Node<T>& node) const;
   void check_gradients(const Node<T>& node) const;
 
   template <class Value>
@@ -345,9 +354,9 @@ class Tape {
   bool grad_enabled_ = true;
   bool differentiated_ = false;
   bool in_backward_ = false;
-  bool detects_anomaly_ = false;
+  bool detects_anomaly_ = false, notes_places_ = false;
   const detail::ScopeFrame* scope_ = nullptr;  // the innermost
-  std::vector<std::string> places_;            // of nodes recorded under anomaly detection
+  std::vector<std::string> places_;            // of the nodes that were watched
   std::vector<Borrowed> borrowed_;
   std::vector<Observation<T>> observations_;
   ParameterMap<Node<T>> parameters_;

@@ -126,6 +126,13 @@ std::string quoted(const Node<T>& node) {
   return fmt::format("'{}'", node.op);
 }
 
+/// Returns "leaky_relu (slope 0.01)": the op of a node and its attributes.
+template <class T>
+std::string title(const Node<T>& node) {
+  return node.attributes.empty() ? node.op
+                                 : fmt::format("{} ({})", node.op, text_of(node.attributes));
+}
+
 /// Describes the inputs of the op of `node`, whose array of `shape` is bad at `index`.
 template <class T>
 std::string describe_inputs(const Node<T>& node, const Shape& shape, const Shape& index) {
@@ -140,17 +147,30 @@ std::string describe_inputs(const Node<T>& node, const Shape& shape, const Shape
 }  // namespace
 
 template <class T>
-void Tape<T>::check_value(const Node<T>& node) {
+std::string Tape<T>::place(std::size_t index) const {
+  return index < places_.size() ? places_[index] : std::string();
+}
+
+template <class T>
+void Tape<T>::watch(const Node<T>& node) {
   places_.resize(node.index + 1);
   std::string& place = places_[node.index];
   place.clear();
   for (const detail::ScopeFrame* scope = scope_; scope != nullptr; scope = scope->outer) {
     place = scope->describe(scope->name) + (place.empty() ? "" : ", ") + place;
   }
+  if (detects_anomaly_) {
+    check_value(node);
+  }
+}
+
+template <class T>
+void Tape<T>::check_value(const Node<T>& node) const {
+  const std::string& place = places_[node.index];
   const Array<T>& value = *node.value;
   const BadElements bad = bad_elements(value);
   if (bad.count > 0) {
-    fail<AnomalyError>("{}{}{} gave {}{}", node.op, place.empty() ? "" : " in ", place,
+    fail<AnomalyError>("{}{}{} gave {}{}", title(node), place.empty() ? "" : " in ", place,
                        describe(value, bad),
                        describe_inputs(node, value.shape(), index_of(bad.first, value.shape())));
   }
@@ -177,11 +197,11 @@ void Tape<T>::check_gradients(const Node<T>& node) const {
     const BadElements bad =
         input->grad_of == recording_ ? bad_elements(input->grad) : BadElements{};
     if (bad.count > 0) {
-      const std::string place = node.index < places_.size() ? places_[node.index] : "";
+      const std::string place = this->place(node.index);
       const Shape& shape = input->grad.shape();
       const Shape index = index_of(bad.first, shape);
-      fail<AnomalyError>("backward of {}{}{} gave its input {} the gradient {}{}; {}, {}", node.op,
-                         place.empty() ? "" : " in ", place, quoted(*input),
+      fail<AnomalyError>("backward of {}{}{} gave its input {} the gradient {}{}; {}, {}",
+                         title(node), place.empty() ? "" : " in ", place, quoted(*input),
                          describe(input->grad, bad), describe_inputs(node, shape, index),
                          beside("its value", *node.value, shape, index),
                          beside("the gradient of that", node.grad, shape, index));
@@ -191,8 +211,12 @@ void Tape<T>::check_gradients(const Node<T>& node) const {
 
 template void Tape<float>::check_elements(const Node<float>&, std::span<const float>) const;
 template void Tape<double>::check_elements(const Node<double>&, std::span<const double>) const;
-template void Tape<float>::check_value(const Node<float>&);
-template void Tape<double>::check_value(const Node<double>&);
+template std::string Tape<float>::place(std::size_t) const;
+template std::string Tape<double>::place(std::size_t) const;
+template void Tape<float>::watch(const Node<float>&);
+template void Tape<double>::watch(const Node<double>&);
+template void Tape<float>::check_value(const Node<float>&) const;
+template void Tape<double>::check_value(const Node<double>&) const;
 template void Tape<float>::check_gradients(const Node<float>&) const;
 template void Tape<double>::check_gradients(const Node<double>&) const;
 

@@ -43,7 +43,8 @@ auto leak(T slope) {
 
 template <class T>
 Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope) {
-  return define("leaky_relu", {x}, elementwise(leak(slope), x.value(), x.value()),
+  return define({"leaky_relu", {{"slope", slope}}}, {x},
+                elementwise(leak(slope), x.value(), x.value()),
                 [=](auto y) { return elementwise(leak(slope), x.value(), y.grad()); });
 }
 

@@ -17,7 +17,7 @@ Variable<T> operator+(Variable<T> a, Variable<T> b) {
 
 template <class T>
 Variable<T> operator+(Variable<T> a, std::type_identity_t<T> b) {
-  return define("add", {a}, a.value() + b, unchanged);
+  return define({"add", {{"right", b}}}, {a}, a.value() + b, unchanged);
 }
 
 template <class T>
@@ -33,12 +33,12 @@ Variable<T> operator-(Variable<T> a, Variable<T> b) {
 
 template <class T>
 Variable<T> operator-(Variable<T> a, std::type_identity_t<T> b) {
-  return define("subtract", {a}, a.value() - b, unchanged);
+  return define({"subtract", {{"right", b}}}, {a}, a.value() - b, unchanged);
 }
 
 template <class T>
 Variable<T> operator-(std::type_identity_t<T> a, Variable<T> b) {
-  return define("subtract", {b}, a - b.value(), [](auto y) { return -y.grad(); });
+  return define({"subtract", {{"left", a}}}, {b}, a - b.value(), [](auto y) { return -y.grad(); });
 }
 
 template <class T>
@@ -50,7 +50,8 @@ Variable<T> operator*(Variable<T> a, Variable<T> b) {
 
 template <class T>
 Variable<T> operator*(Variable<T> a, std::type_identity_t<T> b) {
-  return define("multiply", {a}, a.value() * b, [=](auto y) { return y.grad() * b; });
+  return define({"multiply", {{"right", b}}}, {a}, a.value() * b,
+                [=](auto y) { return y.grad() * b; });
 }
 
 template <class T>
@@ -67,12 +68,13 @@ Variable<T> operator/(Variable<T> a, Variable<T> b) {
 
 template <class T>
 Variable<T> operator/(Variable<T> a, std::type_identity_t<T> b) {
-  return define("divide", {a}, a.value() / b, [=](auto y) { return y.grad() / b; });
+  return define({"divide", {{"right", b}}}, {a}, a.value() / b,
+                [=](auto y) { return y.grad() / b; });
 }
 
 template <class T>
 Variable<T> operator/(std::type_identity_t<T> a, Variable<T> b) {
-  return define("divide", {b}, a / b.value(),
+  return define({"divide", {{"left", a}}}, {b}, a / b.value(),
                 [=](auto y) { return -y.grad() * y.value() / b.value(); });
 }
 

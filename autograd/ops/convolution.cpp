@@ -1,5 +1,7 @@
 #include "autograd/ops/convolution.hpp"
 
+#include <array>
+
 #include "autograd/define.hpp"
 
 namespace xtape {
@@ -26,6 +28,14 @@ const Convolution* keep(Variable<T> x, const Convolution& geometry) {
 Shape shape_of(std::size_t rank, std::size_t batch, Pair image, std::size_t channels) {
   return rank == 4 ? Shape{batch, image.height, image.width, channels}
                    : Shape{batch, image.width, channels};
+}
+
+/// Returns the attributes of a convolution. Its padding is the one before the image.
+std::array<Attribute, 4> attributes_of(const Convolution& g) {
+  return {{{"stride", g.stride},
+           {"padding", g.before},
+           {"dilation", g.dilation},
+           {"groups", g.groups}}};
 }
 
 /// The closures that compute the parts of a convolution.
@@ -58,7 +68,8 @@ template <class T, class Options>
 Variable<T> convolution(const char* op, Variable<T> x, Variable<T> weight, const Options& options) {
   const Convolution geometry = convolution_of(op, x.shape(), weight.shape(), options);
   const Parts<T> parts{keep(x, geometry), x, weight};
-  return define(op, {x, weight}, parts.value(op, nullptr), parts.dx(), parts.dw());
+  return define({op, attributes_of(geometry)}, {x, weight}, parts.value(op, nullptr), parts.dx(),
+                parts.dw());
 }
 template <class T, class Options>
 Variable<T> convolution(const char* op, Variable<T> x, Variable<T> weight, Variable<T> bias,
@@ -66,8 +77,8 @@ Variable<T> convolution(const char* op, Variable<T> x, Variable<T> weight, Varia
   const Convolution geometry = convolution_of(op, x.shape(), weight.shape(), options);
   require_bias(op, bias, geometry.out);
   const Parts<T> parts{keep(x, geometry), x, weight};
-  return define(op, {x, weight, bias}, parts.value(op, &bias.value()), parts.dx(), parts.dw(),
-                sum_of_dy);
+  return define({op, attributes_of(geometry)}, {x, weight, bias}, parts.value(op, &bias.value()),
+                parts.dx(), parts.dw(), sum_of_dy);
 }
 
 /// The closures that compute the parts of a transposed convolution.
@@ -120,7 +131,7 @@ Variable<T> conv_transpose2d(Variable<T> x, Variable<T> weight,
   const char* op = "conv_transpose2d";
   const Convolution geometry = convolution_of(op, x.shape(), weight.shape(), options);
   const TransposedParts<T> parts{keep(x, geometry), x, weight};
-  return define(op, {x, weight}, parts, parts.dx(), parts.dw());
+  return define({op, attributes_of(geometry)}, {x, weight}, parts, parts.dx(), parts.dw());
 }
 template <class T>
 Variable<T> conv_transpose2d(Variable<T> x, Variable<T> weight, Variable<T> bias,
@@ -130,7 +141,7 @@ Variable<T> conv_transpose2d(Variable<T> x, Variable<T> weight, Variable<T> bias
   require_bias(op, bias, geometry.in);
   const TransposedParts<T> parts{keep(x, geometry), x, weight};
   return define(
-      op, {x, weight, bias},
+      {op, attributes_of(geometry)}, {x, weight, bias},
       [=](Array<T>& y) {
         parts(y);
         assign_into(y, y + bias.value());

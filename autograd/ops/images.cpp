@@ -69,7 +69,7 @@ std::span<const Source<T>> padded(const char* op, Tape<T>& tape, std::size_t ext
 }
 
 template <class T>
-Variable<T> record_resampling(const char* op, Variable<T> x, std::span<const Source<T>> rows,
+Variable<T> record_resampling(const Operation& op, Variable<T> x, std::span<const Source<T>> rows,
                               std::span<const Source<T>> columns, T value) {
   const Shape& shape = x.shape();
   const std::span<Resampling<T>> kept = x.tape().template keep<Resampling<T>>(1);
@@ -78,7 +78,7 @@ Variable<T> record_resampling(const char* op, Variable<T> x, std::span<const Sou
   return define(
       op, {x},
       [&](Array<T>& y) {
-        resize(y, Shape{to.batch, rows.size(), columns.size(), to.channels}, op);
+        resize(y, Shape{to.batch, rows.size(), columns.size(), to.channels}, op.name);
         resample(x.value().data(), to, value, y.data());
       },
       [&to](auto y, Array<T>& dx, T beta) {
@@ -98,8 +98,9 @@ Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode) {
   require<ShapeError>(x.shape()[1] > 0 && x.shape()[2] > 0, "{}: the images of {} have no pixels",
                       op, x.shape());
   const auto rows = upsampled(op, x.tape(), x.shape()[1], factor.height, mode);
-  return record_resampling(op, x, rows, upsampled(op, x.tape(), x.shape()[2], factor.width, mode),
-                           T(0));
+  const auto columns = upsampled(op, x.tape(), x.shape()[2], factor.width, mode);
+  const char* const name = mode == Upsampling::nearest ? "nearest" : "bilinear";
+  return record_resampling<T>({op, {{"factor", factor}, {"mode", name}}}, x, rows, columns, T(0));
 }
 
 template <class T>
@@ -111,7 +112,15 @@ Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options
       padded(op, x.tape(), shape[1], margins.top, margins.bottom, options.mode, shape);
   const auto columns =
       padded(op, x.tape(), shape[2], margins.left, margins.right, options.mode, shape);
-  return record_resampling(op, x, rows, columns, static_cast<T>(options.value));
+  const char* const mode = options.mode == PadMode::constant ? "constant" : "reflect";
+  return record_resampling<T>({op,
+                               {{"top", margins.top},
+                                {"bottom", margins.bottom},
+                                {"left", margins.left},
+                                {"right", margins.right},
+                                {"mode", mode},
+                                {"value", options.value}}},
+                              x, rows, columns, static_cast<T>(options.value));
 }
 
 #define XTAPE_INSTANTIATE(T)                                      \

@@ -41,7 +41,7 @@ Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent) {
   // Like std::pow, accurate to the last bit. The vectorised power loses several bits for large
   // exponents.
   const auto power = [=](T base) { return std::pow(base, exponent); };
-  return define("pow", {x}, elementwise(power, x.value()), [=](auto y) {
+  return define({"pow", {{"exponent", exponent}}}, {x}, elementwise(power, x.value()), [=](auto y) {
     const auto slope = [=](T base, T dy) {
       return exponent == T(0) ? T(0) : exponent * std::pow(base, exponent - T(1)) * dy;
     };

@@ -87,8 +87,10 @@ void differentiate(const Normalization<T>& n, Variable<T> y) {
   });
 }
 
+/// Records the op. `by` says which numbers are one group: an attribute besides those that all have.
 template <class T>
-Variable<T> record_normalization(const char* op, const Normalization<T>& n, double epsilon) {
+Variable<T> record_normalization(const char* op, const Normalization<T>& n, double epsilon,
+                                 const Attribute& by) {
   std::array<Variable<T>, 3> operands{n.x};
   std::size_t count = 1;
   for (const auto& operand : {n.weight, n.bias}) {
@@ -96,8 +98,10 @@ Variable<T> record_normalization(const char* op, const Normalization<T>& n, doub
       operands[count++] = *operand;
     }
   }
+  const Attribute attributes[] = {
+      by, {"epsilon", epsilon}, {"weight", n.weight.has_value()}, {"bias", n.bias.has_value()}};
   return n.x.tape().record(
-      op, std::span<const Variable<T>>(operands.data(), count),
+      {op, attributes}, std::span<const Variable<T>>(operands.data(), count),
       [&](Array<T>& y) {
         resize(y, n.x.shape(), op);
         measure(n.x.value().data(), n.shape, epsilon, n.moments);
@@ -137,7 +141,8 @@ const Normalization<T>& prepare_batch(Variable<T> x, const std::optional<Variabl
 template <class T>
 Variable<T> batch_norm(Variable<T> x, OptionalVariable<T> weight, OptionalVariable<T> bias,
                        double epsilon) {
-  return record_normalization("batch_norm", prepare_batch(x, weight, bias, epsilon), epsilon);
+  return record_normalization("batch_norm", prepare_batch(x, weight, bias, epsilon), epsilon,
+                              {"statistics", "batch"});
 }
 
 template <class T>
@@ -146,7 +151,7 @@ detail::MeasuredBatch<T> detail::measured_batch_norm(Variable<T> x, OptionalVari
   const Normalization<T>& n = prepare_batch(x, weight, bias, epsilon);
   const std::span<T> mean = x.tape().template keep<T>(n.shape.channels);
   const std::span<T> variance = x.tape().template keep<T>(n.shape.channels);
-  const Variable<T> y = record_normalization("batch_norm", n, epsilon);
+  const Variable<T> y = record_normalization("batch_norm", n, epsilon, {"statistics", "batch"});
   const auto count = static_cast<double>(n.shape.count());
   for (std::size_t c = 0; c < mean.size(); ++c) {
     mean[c] = n.moments.guess[c] + n.moments.shift[c];
@@ -168,7 +173,7 @@ Variable<T> layer_norm(Variable<T> x, OptionalVariable<T> weight, OptionalVariab
     norm.samples *= shape[axis];
   }
   const auto& n = prepare("layer_norm", x, weight, bias, parameters, norm, epsilon);
-  return record_normalization("layer_norm", n, epsilon);
+  return record_normalization("layer_norm", n, epsilon, {"axes", axes});
 }
 
 template <class T>
@@ -180,7 +185,7 @@ Variable<T> group_norm(Variable<T> x, std::size_t groups, OptionalVariable<T> we
                       groups);
   shape.groups = groups;
   const auto& n = prepare("group_norm", x, weight, bias, Shape{shape.channels}, shape, epsilon);
-  return record_normalization("group_norm", n, epsilon);
+  return record_normalization("group_norm", n, epsilon, {"groups", groups});
 }
 
 #define XTAPE_INSTANTIATE(T)                                                                      \

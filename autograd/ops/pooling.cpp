@@ -59,6 +59,11 @@ const Windows& windows_over(const char* op, Variable<T> x, Pair kernel, const Op
   return x.tape().template keep<Windows>(1)[0] = windows;
 }
 
+/// Returns a number of the windows for both axes.
+Pair pair_of(const Windows& w, std::size_t WindowAxis::*number) {
+  return {w.rows.*number, w.columns.*number};
+}
+
 Shape pooled_shape(const Windows& w) {
   return Shape{w.batch, w.rows.count, w.columns.count, w.channels};
 }
@@ -69,7 +74,11 @@ Variable<T> max_pool_by(Variable<T> x, const Windows& windows) {
   const std::size_t count = element_count(pooled_shape(windows), "max_pool2d");
   Place* places = remembers ? x.tape().template keep<Place>(count).data() : nullptr;
   return define(
-      "max_pool2d", {x},
+      {"max_pool2d",
+       {{"kernel", pair_of(windows, &WindowAxis::kernel)},
+        {"stride", pair_of(windows, &WindowAxis::stride)},
+        {"padding", pair_of(windows, &WindowAxis::padding)}}},
+      {x},
       [&](Array<T>& y) {
         resize(y, pooled_shape(windows), "max_pool2d");
         max_pool(x.value().data(), windows, y.data(), places);
@@ -93,7 +102,12 @@ Variable<T> avg_pool2d(Variable<T> x, Pair kernel, const AvgPoolOptions& options
   const Windows& windows = windows_over("avg_pool2d", x, kernel, options);
   const bool count_padding = options.count_padding;
   return define(
-      "avg_pool2d", {x},
+      {"avg_pool2d",
+       {{"kernel", pair_of(windows, &WindowAxis::kernel)},
+        {"stride", pair_of(windows, &WindowAxis::stride)},
+        {"padding", pair_of(windows, &WindowAxis::padding)},
+        {"count_padding", count_padding}}},
+      {x},
       [&](Array<T>& y) {
         resize(y, pooled_shape(windows), "avg_pool2d");
         avg_pool(x.value().data(), windows, count_padding, y.data());

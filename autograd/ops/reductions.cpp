@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "autograd/define.hpp"
+#include "autograd/ops/keep_axes.hpp"
 #include "tensor/kernels/rearrange.hpp"
 #include "tensor/kernels/reduce.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 template <class T>
 Variable<T> scaled_sum(const char* op, Variable<T> x, std::uint64_t mask, T scale, bool keepdims) {
   return define(
-      op, {x},
+      {op, {{"axes", detail::keep_axes(x.tape(), mask)}}}, {x},
       [=](Array<T>& y) {
         resize(y, reduced_shape(x.shape(), mask, keepdims), op);
         reduce_sum(x.value(), mask, scale, T(0), y.data());
@@ -57,6 +58,7 @@ using Kernel = void (*)(const T*, std::size_t, std::size_t, std::size_t, T*);
 struct Run {
   std::size_t first, last;
 
+  std::uint64_t mask() const { return (std::uint64_t{1} << last) - (std::uint64_t{1} << first); }
   AxisBlocks blocks(const Shape& shape) const {
     const auto count = [&](std::size_t begin, std::size_t end) {
       return std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(begin),
@@ -100,7 +102,7 @@ template <class T>
 Variable<T> extreme_of_run(const char* op, Kernel<T> kernel, Variable<T> x, Run run,
                            const Shape& shape) {
   return define(
-      op, {x},
+      {op, {{"axes", detail::keep_axes(x.tape(), run.mask())}}}, {x},
       [&](Array<T>& y) {
         resize(y, shape, op);
         const AxisBlocks blocks = run.blocks(x.shape());

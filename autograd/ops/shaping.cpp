@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "autograd/define.hpp"
+#include "autograd/ops/keep_axes.hpp"
 #include "tensor/kernels/rearrange.hpp"
 
 namespace xtape {
@@ -68,7 +69,7 @@ Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_
   const std::size_t a = normalize_axis("transpose", axis_a, x.shape());
   const std::size_t b = normalize_axis("transpose", axis_b, x.shape());
   return define(
-      "transpose", {x},
+      {"transpose", {{"axis", a}, {"other", b}}}, {x},
       [=](Array<T>& y) {
         Shape shape = x.shape();
         std::swap(shape[a], shape[b]);
@@ -82,7 +83,7 @@ template <class T>
 Variable<T> flip(Variable<T> x, const Axes& axes) {
   const std::uint64_t mask = axes.mask("flip", x.shape());
   return define(
-      "flip", {x},
+      {"flip", {{"axes", detail::keep_axes(x.tape(), mask)}}}, {x},
       [=](Array<T>& y) {
         resize(y, x.shape());
         reverse_axes(x.value(), mask, T(0), y);
@@ -115,10 +116,17 @@ Shape concatenated_shape(std::span<const Variable<T>> operands, std::size_t axis
 /// The size of one of `count` equal parts.
 std::size_t part_of(std::size_t size, std::size_t count) { return count == 0 ? 0 : size / count; }
 
-/// Writes operands one after the other: `outer` times, in turn, an equal part of each of them.
+/// The number of elements before `axis`.
+std::size_t count_before(const Shape& shape, std::size_t axis) {
+  return std::accumulate(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis),
+                         std::size_t{1}, std::multiplies<>());
+}
+
+/// Writes operands one after the other along `axis`: in turn, an equal part of each of them.
 template <class T>
 Variable<T> join(const char* op, std::span<const Variable<T>> operands, const Shape& shape,
-                 std::size_t outer) {
+                 std::size_t axis) {
+  const std::size_t outer = count_before(shape, axis);
   Tape<T>& tape = operands.front().tape();
   const std::span<Variable<T>> kept = tape.template keep<Variable<T>>(operands.size());
   std::uninitialized_copy(operands.begin(), operands.end(), kept.begin());
@@ -131,7 +139,7 @@ Variable<T> join(const char* op, std::span<const Variable<T>> operands, const Sh
       part += width;
     }
   };
-  return tape.record(op, operands, forward, [=](Variable<T> y) {
+  return tape.record({op, {{"axis", axis}}}, operands, forward, [=](Variable<T> y) {
     const T* part = y.grad().data();
     for (const Variable<T>& operand : kept) {
       const std::size_t width = part_of(operand.value().size(), outer);
@@ -141,12 +149,6 @@ Variable<T> join(const char* op, std::span<const Variable<T>> operands, const Sh
       part += width;
     }
   });
-}
-
-/// The number of elements before `axis`.
-std::size_t count_before(const Shape& shape, std::size_t axis) {
-  return std::accumulate(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis),
-                         std::size_t{1}, std::multiplies<>());
 }
 
 }  // namespace
@@ -160,7 +162,7 @@ Variable<T> concatenate(std::span<const Variable<T>> operands, std::ptrdiff_t ax
   const std::size_t axis =
       normalize_axis("concatenate", axis_from_either, operands.front().shape());
   const Shape shape = concatenated_shape(operands, axis);
-  return join("concatenate", operands, shape, count_before(shape, axis));
+  return join("concatenate", operands, shape, axis);
 }
 
 template <class T>
@@ -174,7 +176,7 @@ Variable<T> stack(std::span<const Variable<T>> operands, std::ptrdiff_t axis_fro
   shape.push_back(operands.size());
   const std::size_t axis = normalize_axis("stack", axis_from_either, shape);
   std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end() - 1, shape.end());
-  return join("stack", operands, shape, count_before(shape, axis));
+  return join("stack", operands, shape, axis);
 }
 
 template <class T>
@@ -189,7 +191,7 @@ Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
   const auto offset = static_cast<std::size_t>(first);
   const auto length = static_cast<std::size_t>(last - first);
   return define(
-      "slice", {x},
+      {"slice", {{"begin", first}, {"end", last}, {"axis", axis}}}, {x},
       [=](Array<T>& y) {
         Shape shape = x.shape();
         shape[axis] = length;
@@ -227,7 +229,7 @@ Variable<T> gather(Variable<T> x, Indices rows) {
     kept[i] = static_cast<std::uint32_t>(rows[i]);
   }
   return define(
-      "gather", {x},
+      {"gather", {{"rows", kept}}}, {x},
       [=](Array<T>& y) {
         Shape shape = x.shape();
         shape[0] = kept.size();

@@ -1,5 +1,6 @@
 #include "nn/layers/batch_norm.hpp"
 
+#include <array>
 #include <cmath>
 #include <optional>
 #include <span>
@@ -86,16 +87,28 @@ Variable<T> BatchNorm<T>::evaluate(Variable<T> x) const {
   require_statistics();
   Tape<T>& tape = x.tape();
   const auto epsilon = static_cast<T>(options_.epsilon);
-  const Variable<T> mean = tape.constant_view(running_mean);
+  std::array<Variable<T>, 5> operands{x, tape.constant_view(running_mean),
+                                      tape.constant_view(running_variance)};
+  std::size_t count = 3;
   const Variable<T> factor = options_.weight
                                  ? tape.constant(weight / xt::sqrt(running_variance + epsilon))
                                  : tape.constant(T(1) / xt::sqrt(running_variance + epsilon));
-  const auto scaled = (x.value() - mean.value()) * factor.value();
-  if (!options_.bias) {
-    return record("batch_norm", {x, mean, factor}, scaled, {});
+  if (options_.weight) {
+    operands[count++] = tape.constant_view(weight);
   }
-  const Variable<T> b = tape.constant_view(bias);
-  return record("batch_norm", {x, mean, factor, b}, scaled + b.value(), {});
+  if (options_.bias) {
+    operands[count++] = tape.constant_view(bias);
+  }
+  const Attribute attributes[] = {{"statistics", "running"},
+                                  {"epsilon", options_.epsilon},
+                                  {"weight", options_.weight},
+                                  {"bias", options_.bias}};
+  const auto recorded = [&](const auto& value) {
+    return tape.record({"batch_norm", attributes},
+                       std::span<const Variable<T>>(operands.data(), count), value, {});
+  };
+  const auto scaled = (x.value() - running_mean) * factor.value();
+  return options_.bias ? recorded(scaled + bias) : recorded(scaled);
 }
 
 template class BatchNorm<float>;

@@ -78,8 +78,9 @@ class Standardize {
     }
     return compose(x.tape(), [&] {
       const Variable<T> m = x.tape().constant_view(mean);
+      const Variable<T> d = x.tape().constant_view(deviation);
       const Variable<T> factor = x.tape().constant(T(1) / deviation);
-      return record("standardize", {x, m, factor}, (x.value() - m.value()) * factor.value(),
+      return record("standardize", {x, m, d}, (x.value() - m.value()) * factor.value(),
                     [=](Variable<T> y) { accumulate(x, y.grad() * factor.value()); });
     });
   }

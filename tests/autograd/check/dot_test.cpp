@@ -34,7 +34,7 @@ const std::string expected =
   n6 [label="multiply\n(4, 2)"];
   n3 -> n6;
   n5 -> n6;
-  n7 [label="concatenate\n(12, 2)"];
+  n7 [label="concatenate\naxis 0\n(12, 2)"];
   n4 -> n7;
   n6 -> n7;
   n4 -> n7;
