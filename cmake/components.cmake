@@ -1,6 +1,6 @@
 # The libraries beside xtape itself, each built where what it needs is found:
-# xtape::datasets has known data sets, xtape::png reads and writes pictures, xtape::report makes
-# pages of figures, xtape::mpi trains on several processes.
+# xtape::datasets has known data sets, xtape::onnx writes models as ONNX files, xtape::png reads and
+# writes pictures, xtape::report makes pages of figures, xtape::mpi trains on several processes.
 
 set(xtape_components "")
 
@@ -42,6 +42,29 @@ if(XTAPE_WITH_DATASETS)
     set_source_files_properties(nn/datasets/synthetic_digits.cpp nn/datasets/synthetic_shapes.cpp
                                 PROPERTIES COMPILE_OPTIONS "-ffp-contract=off")
     target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
+  endif()
+endif()
+
+if(XTAPE_WITH_ONNX)
+  find_path(PROTOZERO_INCLUDE_DIR protozero/pbf_writer.hpp)
+  mark_as_advanced(PROTOZERO_INCLUDE_DIR)
+  if(PROTOZERO_INCLUDE_DIR)
+    xtape_add_component(
+      onnx
+      nn/onnx/counterparts.cpp
+      nn/onnx/exporter.cpp
+      nn/onnx/images.cpp
+      nn/onnx/model.cpp
+      nn/onnx/norms.cpp
+      nn/onnx/recording.cpp
+      nn/onnx/save_onnx.cpp
+      nn/onnx/shaping.cpp)
+    # Each family of ops has a table of its own, under the same name.
+    set_source_files_properties(
+      nn/onnx/counterparts.cpp nn/onnx/images.cpp nn/onnx/norms.cpp nn/onnx/shaping.cpp
+      PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    target_include_directories(xtape_onnx SYSTEM PRIVATE "${PROTOZERO_INCLUDE_DIR}")
+    target_link_libraries(xtape_onnx PRIVATE "$<BUILD_INTERFACE:nlohmann_json::nlohmann_json>")
   endif()
 endif()
 

@@ -58,10 +58,12 @@ install(FILES "${PROJECT_BINARY_DIR}/xtape.pc" DESTINATION "${CMAKE_INSTALL_LIBD
 
 set(pc_about_datasets "known data sets, found or downloaded")
 set(pc_about_mpi "training on several processes")
+set(pc_about_onnx "models as ONNX files")
 set(pc_about_png "pictures in PNG files")
 set(pc_about_report "reports of training runs")
 set(pc_requires_datasets "")
 set(pc_requires_mpi "")
+set(pc_requires_onnx "")
 set(pc_requires_png "")
 set(pc_requires_report ", xtape-png = ${PROJECT_VERSION}")
 if(NOT BUILD_SHARED_LIBS)

@@ -35,7 +35,7 @@ rule 'includes run down the house' "$(awk '
     if (path ~ /^autograd\//) return 1
     if (path ~ /^nn\/((layers|optim|data|io)\/)?[^\/]*$/) return 2
     if (path ~ /^nn\/train\//) return 3
-    if (path ~ /^(nn\/(datasets|report|distributed)\/|xtape\.hpp$)/) return 4
+    if (path ~ /^(nn\/(datasets|onnx|report|distributed)\/|xtape\.hpp$)/) return 4
     if (path ~ /^examples\//) return 5
     return -1
   }

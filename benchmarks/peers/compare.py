@@ -53,6 +53,15 @@ def image_peers(build):
     }
 
 
+def latency_peers(build):
+    """The same for the output of a network for one image."""
+    return {
+        "xtape": (lambda arguments: [os.path.join(build, "peer_xtape_latency"), *arguments], None),
+        "ONNX Runtime": python("peer_onnxruntime.py", "onnxruntime"),
+        "PyTorch": python("peer_pytorch_latency.py", "torch"),
+    }
+
+
 def environment(threads):
     """The threads, and memory that the allocator keeps when a program gives it back: Eigen packs its
     operands into fresh memory for every product, and would spend half of its time on page faults.
@@ -149,8 +158,16 @@ def arguments():
 
 
 def problems(options, folder):
-    """Writes all problems. Yields the name and the folder of each, and the peers that solve it."""
-    for writer, solvers in (("peer_xtape", peers), ("peer_xtape_images", image_peers)):
+    """Writes all problems. Yields the name and the folder of each, the peers that solve it, and on
+    how many threads they do: one image on one."""
+    for writer, solvers, threads in (
+        ("peer_xtape", peers, (1, 2)),
+        ("peer_xtape_images", image_peers, (1, 2)),
+        ("peer_xtape_latency", latency_peers, (1,)),
+    ):
+        if not os.path.exists(os.path.join(options.build, writer)):
+            print(f"{writer} was not built")
+            continue
         chosen = solvers(options.build)
         if options.peers:
             chosen = {name: chosen[name] for name in ["xtape", *options.peers] if name in chosen}
@@ -160,7 +177,7 @@ def problems(options, folder):
             names = file.read().splitlines()
         for i, name in enumerate(names):
             if options.net in (None, name):
-                yield name, os.path.join(place, str(i)), chosen
+                yield name, os.path.join(place, str(i)), chosen, threads
 
 
 def print_rows(net, threads, rows):
@@ -184,14 +201,14 @@ def print_rows(net, threads, rows):
 
 def main():
     options = arguments()
-    packages = [f"{p} {version(p) or 'not installed'}" for p in ("numpy", "torch", "jax")]
+    packages = [f"{p} {version(p) or 'not installed'}" for p in ("numpy", "torch", "jax", "onnxruntime")]
     print(", ".join(packages))
     # Beside busy programs what counts is how long all steps take, not how long most of them do.
     figure = "mean" if options.busy else "microseconds"
     results, agree = [], True
     with tempfile.TemporaryDirectory() as folder, busy_processes(options.busy):
-        for net, problem, chosen in list(problems(options, folder)):
-            for threads in (1, 2):
+        for net, problem, chosen, numbers_of_threads in list(problems(options, folder)):
+            for threads in numbers_of_threads:
                 rows = compare(chosen, problem, threads, options.seconds, options.rounds, figure)
                 agree = print_rows(net, threads, rows) and agree
                 results += [dict(row, net=net, threads=threads) for row in rows]

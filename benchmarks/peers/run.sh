@@ -9,7 +9,7 @@ environment=$build/environment
 if [ ! -x "$environment/bin/python" ]; then
   python3 -m venv "$environment"
 fi
-for package in numpy torch jax safetensors; do
+for package in numpy torch jax safetensors onnxruntime; do
   "$environment/bin/pip" show --quiet "$package" 2>/dev/null ||
     "$environment/bin/pip" install --quiet "$package" >&2 || true
 done

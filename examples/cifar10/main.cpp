@@ -32,6 +32,13 @@ const cli::Command commands[] = {
      [](const cli::Command& command, const cli::Arguments& arguments) {
        return images::run_predict(subject(), command, arguments);
      }},
+    {"export", "Write a trained network to an ONNX file, for other programs",
+     "It takes the bytes of pixels, divided by 255. Examples:\n"
+     "  cifar10 train --save colours.safetensors\n"
+     "  cifar10 export --weights colours.safetensors --onnx colours.onnx\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_export(subject(), command, arguments);
+     }},
     {"check-gradients", "Compare the gradients with those derived by hand and by differences",
      "Exit status 1 when they disagree. Examples:\n"
      "  cifar10 check-gradients --recipe fast\n",

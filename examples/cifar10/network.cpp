@@ -93,6 +93,7 @@ images::Model load_model(const std::filesystem::path& path) {
   images::require_sound(file, model.network);
   model.class_names = images::class_names_of(file, classes);
   model.features = side * side * colours;
+  model.image = {side, side, colours};
   return model;
 }
 

@@ -12,6 +12,10 @@ namespace images {
 int run_evaluate(const Subject& subject, const cli::Command& command,
                  const cli::Arguments& arguments);
 
+/// Writes a saved network to an ONNX file, for other programs.
+int run_export(const Subject& subject, const cli::Command& command,
+               const cli::Arguments& arguments);
+
 /// Says what pictures show.
 int run_predict(const Subject& subject, const cli::Command& command,
                 const cli::Arguments& arguments);

@@ -17,6 +17,7 @@ struct Model {
   std::map<std::string, std::string> facts{};  ///< What a program needs to build the network again.
   std::vector<std::string> class_names{};      ///< The class of each output.
   std::size_t features = 0;                    ///< The elements of an image.
+  xtape::Shape image{};                        ///< The shape of an image.
 };
 
 /// Writes the weights to a safetensors file, with facts and class names as metadata. Throws

@@ -46,6 +46,8 @@ class Classifier {
     return mirrored_ ? 0.5f * (network_(x) + network_(flip(x, 2))) : network_(x);
   }
 
+  static void visit(auto& self, auto&& f) { f("", self.network_); }
+
  private:
   const xtape::nn::Sequential<float>& network_;
   bool mirrored_;

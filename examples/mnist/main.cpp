@@ -32,6 +32,13 @@ const cli::Command commands[] = {
      [](const cli::Command& command, const cli::Arguments& arguments) {
        return images::run_predict(subject(), command, arguments);
      }},
+    {"export", "Write a trained network to an ONNX file, for other programs",
+     "It takes the bytes of pixels, divided by 255. Examples:\n"
+     "  mnist train --save digits.safetensors\n"
+     "  mnist export --weights digits.safetensors --onnx digits.onnx\n",
+     [](const cli::Command& command, const cli::Arguments& arguments) {
+       return images::run_export(subject(), command, arguments);
+     }},
     {"check-gradients", "Compare the gradients with those derived by hand and by differences",
      "Exit status 1 when they disagree. Examples:\n"
      "  mnist check-gradients --hidden 100,100 --activation gelu\n",

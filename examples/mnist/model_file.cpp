@@ -111,6 +111,7 @@ images::Model load_convolutional(const nn::SafetensorsFile& file, const std::fil
   images::require_sound(file, model.network);
   model.class_names = images::class_names_of(file, classes);
   model.features = xtape::element_count(image);
+  model.image = image;
   return model;
 }
 
@@ -129,6 +130,9 @@ images::Model load_dense(const nn::SafetensorsFile& file, const std::filesystem:
   }
   model.class_names = images::class_names_of(file, layers.rbegin()->second[1]);
   model.features = layers.begin()->second[0];
+  const xtape::Shape digit{28, 28};
+  model.image =
+      model.features == xtape::element_count(digit) ? digit : xtape::Shape{model.features};
   return model;
 }
 

@@ -6,7 +6,9 @@
 #include <map>
 #include <regex>
 #include <string>
+#include <utility>
 
+#include "nn/onnx/exporter.hpp"
 #include "tests/ops/declared.hpp"
 #include "tests/ops/table.hpp"
 #include "tests/support/catch.hpp"
@@ -38,14 +40,66 @@ std::string what(const std::string& comment) {
   return comment.substr(comment.starts_with("Returns ") ? 8 : 0);
 }
 
+/// What a row is exported with: its largest sample, with axes if any has some, or the first of its
+/// numbers.
+Sample sample_of(const Row& row) {
+  const auto elements = [](const Sample& sample) {
+    return std::pair(!sample.of.axes.empty(), element_count(sample.shapes.front()));
+  };
+  const auto& samples = row.kind.samples;
+  if (!samples.empty()) {
+    return *std::max_element(samples.begin(), samples.end(), [&](const Sample& a, const Sample& b) {
+      return elements(a) < elements(b);
+    });
+  }
+  Sample sample{{}, row.numbers.at(0).of};
+  for (const Array<double>& operand : row.numbers.at(0).operands) {
+    sample.shapes.push_back(operand.shape());
+  }
+  return sample;
+}
+
+/// The operators that an op is exported to, each once; a dash for an op without a counterpart. The
+/// model adds the mean of an op of constants to the mean of its input. These are its last three
+/// calls.
+std::string exported(const Row& row) {
+  const Sample sample = sample_of(row);
+  const nn::onnx::ModelCall<float> model = [&](Variable<float> x) {
+    std::vector<Variable<float>> operands;
+    for (const Shape& shape : sample.shapes) {
+      operands.push_back(x.tape().constant(Array<float>(shape, 1.F)));
+    }
+    const Variable<float> y = mean(row.call(operands, sample.of));
+    const Variable<float> z = mean(x);  // after y, for any compiler
+    return y + z;
+  };
+  std::string names;
+  try {
+    const nn::onnx::Recording<float> recording(model, Shape{1}, {});
+    nn::onnx::Exporter exporter(recording.steps(), nn::onnx::Type::float32, "x");
+    auto calls = exporter.run("y").calls;
+    REQUIRE(calls.size() >= 3);
+    calls.resize(calls.size() - 3);
+    for (const auto& call : calls) {
+      if (names.find("`" + call.type + "`") == std::string::npos) {
+        names += (names.empty() ? "`" : ", `") + call.type + "`";
+      }
+    }
+  } catch (const ValueError&) {
+    return "–";
+  }
+  return names.empty() ? "left out" : names;
+}
+
 /// A line for each op and, where they have comments of their own, for its overloads.
 std::string page() {
   std::string text =
       "# Every op\n\n"
-      "What each op computes and how its gradient flows back, by the comments of the headers, and "
-      "what NumPy and PyTorch\n"
-      "call it. `x`, `a` and `b` are operands, `y` is the result, and `dy` is the gradient of the "
-      "result.\n"
+      "What each op computes and how its gradient flows back, by the comments of the headers, what "
+      "NumPy and PyTorch call\n"
+      "it, and the operators of ONNX that it [exports to](onnx.md). `x`, `a` and `b` are operands, "
+      "`y` is the result, and `dy`\n"
+      "is the gradient of the result. "
       "`./run ops` writes this page from the headers and the table of ops.\n";
   std::map<std::string, std::size_t> met;
   std::string family, last;
@@ -55,7 +109,7 @@ std::string page() {
       family = each.family;
       text += fmt::format(
           "\n## {0}\n\n[autograd/ops/{0}.hpp](../autograd/ops/{0}.hpp)\n\n"
-          "| op | what it computes | NumPy | PyTorch |\n|---|---|---|---|\n",
+          "| op | what it computes | NumPy | PyTorch | ONNX |\n|---|---|---|---|---|\n",
           family);
     }
     if (each.op + each.comment == last) {
@@ -67,8 +121,8 @@ std::string page() {
     const Row& row = *std::find_if(table().begin(), table().end(), [&](const Row& candidate) {
       return candidate.overload == overloads[number];
     });
-    text += fmt::format("| `{}` | {} | {} | {} |\n", each.op, cell(what(each.comment)),
-                        name_of(row.numpy), name_of(row.torch));
+    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", each.op, cell(what(each.comment)),
+                        name_of(row.numpy), name_of(row.torch), exported(row));
   }
   text += "\n## On purpose not as in PyTorch\n\n";
   std::string before;

@@ -15,7 +15,7 @@ trap 'rm -rf "$build"' EXIT
 if "$CMAKE" -G "$GENERATOR" -S "$(dirname "$0")/consumer" -B "$build/missing" \
   -DCMAKE_PREFIX_PATH="$PREFIX" -DCMAKE_CXX_COMPILER="$CXX" -DCOMPONENTS="report;teapot" \
   >"$build/log" 2>&1 || ! tr -s '\n ' ' ' <"$build/log" |
-  grep -q "This xtape has no component 'teapot', only: datasets;png;report"; then
+  grep -q "This xtape has no component 'teapot', only: datasets;onnx;png;report"; then
   cat "$build/log"
   echo "expected an error that names the missing component"
   exit 1

@@ -8,7 +8,7 @@ trap 'rm -rf "$build"' EXIT
 "$CXX" -std=c++20 $1 $(pkg-config --cflags xtape) "$(dirname "$0")/consumer/main.cpp" \
   -o "$build/consumer" $(pkg-config --libs xtape)
 "$build/consumer"
-"$CXX" -std=c++20 $1 $(pkg-config --cflags xtape-datasets xtape-report) \
+"$CXX" -std=c++20 $1 $(pkg-config --cflags xtape-datasets xtape-onnx xtape-report) \
   "$(dirname "$0")/consumer/components.cpp" -o "$build/components" \
-  $(pkg-config --libs xtape-datasets xtape-report)
+  $(pkg-config --libs xtape-datasets xtape-onnx xtape-report)
 "$build/components" "$build/report"

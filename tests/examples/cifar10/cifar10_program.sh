@@ -78,6 +78,23 @@ predicted() {
   holds stderr '^cifar10: images.bin: holds 2 images, so there is no number 2 (from 0)'
 }
 
+# What the file computes, the test `python: onnx` checks.
+exported() {
+  "$cifar10" export --weights weights --onnx colours.onnx >stdout 2>stderr || {
+    holds stderr '^cifar10: colours.onnx: this program was built without protozero'
+    return
+  }
+  holds stdout "^colours.onnx: 'pixels' (batch, 32, 32, 3), bytes divided by 255, to 'logits' (batch, 10)$"
+  for text in pixels logits batch classes 'layer 2 (GELU)/Erf' 3.weight 0.deviation; do
+    grep -qaF "$text" colours.onnx || complain "colours.onnx has no $text"
+  done
+  ends 1 "$cifar10" export --weights weights --onnx nowhere/colours.onnx
+  holds stderr '^cifar10: nowhere/colours.onnx: '
+  ends 1 "$cifar10" export --weights nothing --onnx colours.onnx
+  holds stderr '^cifar10: nothing: '
+  fails 2 '--onnx is required' "$cifar10" export --weights weights
+}
+
 refused() {
   fails 2 '--speed: unknown; cifar10 train --help lists the flags' "$cifar10" --speed 3
   fails 2 '--recipe: expected one of fast, default, best, got worst' "$cifar10" --recipe worst
@@ -104,6 +121,7 @@ drawn() {
 trained
 resumed
 predicted
+exported
 refused
 drawn
 exit $failed

@@ -73,7 +73,7 @@ refuses_empty() {
 # Every flag that takes a value, of every command, takes no empty one, however it is given. --help
 # tells which these are.
 empty_values() {
-  for command in train evaluate predict check-gradients data; do
+  for command in train evaluate predict export check-gradients data; do
     "$mnist" $command --help >help
     flags=$(sed -n 's/^ *\(--[a-z-]*\) [A-Z][A-Z].*/\1/p' help)
     case $flags in *--config*) ;; *) complain "$command: found no flags in $(cat help)" ;; esac

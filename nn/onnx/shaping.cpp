@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <limits>
+
+#include "nn/onnx/counterparts.hpp"
+
+// The counterparts of products, of reductions, and of ops that move elements.
+
+namespace xtape::nn::onnx {
+namespace {
+
+std::int64_t signed_of(std::size_t number) { return static_cast<std::int64_t>(number); }
+
+using List = std::span<const std::uint32_t>;
+
+void linear(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const auto plain = [&](std::size_t i) {
+    return exporter.in(exporter.operand(step, i), Order::plain);
+  };
+  const std::string rows =
+      x.shape.size() == 2
+          ? plain(0)
+          : exporter.call(step, "Flatten", {exporter.elements(x)}, {{"axis", std::int64_t{1}}});
+  exporter.make(step, exporter.call(step, type, {rows, plain(1), plain(2)}));
+}
+
+void matmul(Exporter& exporter, const Step& step, const char* type) {
+  const auto plain = [&](std::size_t i) {
+    return exporter.in(exporter.operand(step, i), Order::plain);
+  };
+  exporter.make(step, exporter.call(step, type, {plain(0), plain(1)}));
+}
+
+/// Adds an operator along the last axis.
+void by_rows(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const Order order = exporter.order_of(x);
+  const std::size_t rank = x.shape.size();
+  const std::int64_t axis = signed_of(placed(rank - 1, rank, order));
+  exporter.make(step, exporter.call(step, type, {exporter.in(x, order)}, {{"axis", axis}}), order);
+}
+
+/// Returns the operators' axes of a list, in an order.
+Numbers axes_of(List list, std::size_t rank, Order order) {
+  Numbers axes;
+  for (const std::uint32_t axis : list) {
+    axes.push_back(signed_of(placed(axis, rank, order)));
+  }
+  std::sort(axes.begin(), axes.end());
+  return axes;
+}
+
+/// Returns whether reducing these axes away leaves channels that are first where they would be last
+/// on the tape.
+bool leaves_other_order(List axes, std::size_t rank) {
+  std::size_t pixels = 0;
+  bool channels = true;
+  for (const std::uint32_t axis : axes) {
+    channels = channels && axis + 1 != rank;
+    pixels += axis > 0 && axis + 1 < rank ? 1 : 0;
+  }
+  return channels && pixels + 2 < rank;
+}
+
+/// Adds a reduction. ReduceSum takes its axes as an operand, the others as an attribute. max and
+/// min of axes that are apart are several steps, of which the last may drop axes of those before.
+void reduction(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const List list = step.get<List>("axes");
+  const std::size_t rank = x.shape.size();
+  const bool keeps = step.shape.size() == rank, drops = step.shape.size() + list.size() == rank;
+  Order order = exporter.order_of(x);
+  if (!keeps && (!drops || leaves_other_order(list, rank))) {
+    order = Order::plain;
+  }
+  const std::string operand = exporter.in(x, order);
+  if (list.empty()) {
+    exporter.make(step, exporter.call(step, "Identity", {operand}), order);
+    return;
+  }
+  const Numbers axes = axes_of(list, rank, order);
+  const Argument keepdims{"keepdims", std::int64_t{keeps || !drops ? 1 : 0}};
+  std::string y = std::string_view(type) == "ReduceSum"
+                      ? exporter.call(step, type, {operand, exporter.numbers(axes)}, {keepdims})
+                      : exporter.call(step, type, {operand}, {{"axes", axes}, keepdims});
+  if (!keeps && !drops) {
+    y = exporter.call(step, "Reshape", {y, exporter.numbers(Exporter::shape_of(step))});
+  }
+  exporter.make(step, y, keeps ? order : Order::plain);
+}
+
+void reshape(Exporter& exporter, const Step& step, const char* type) {
+  const std::string shape = exporter.numbers(Exporter::shape_of(step));
+  const std::string x = exporter.elements(exporter.operand(step, 0));
+  exporter.make(step, exporter.call(step, type, {x, shape}));
+}
+
+void transpose(Exporter& exporter, const Step& step, const char* type) {
+  Numbers axes = axes_in(Order::plain, step.shape.size());
+  std::swap(axes[static_cast<std::size_t>(step.get<std::int64_t>("axis"))],
+            axes[static_cast<std::size_t>(step.get<std::int64_t>("other"))]);
+  const std::string x = exporter.in(exporter.operand(step, 0), Order::plain);
+  exporter.make(step, exporter.call(step, type, {x}, {{"perm", axes}}));
+}
+
+constexpr std::int64_t to_the_end = std::numeric_limits<std::int64_t>::max();
+
+void flip(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const Order order = exporter.order_of(x);
+  const Numbers axes = axes_of(step.get<List>("axes"), x.shape.size(), order);
+  const auto each = [&](std::int64_t number) {
+    return exporter.numbers(Numbers(axes.size(), number));
+  };
+  exporter.make(step,
+                exporter.call(step, type,
+                              {exporter.in(x, order), each(-1), each(-to_the_end),
+                               exporter.numbers(axes), each(-1)}),
+                order);
+}
+
+/// Returns a position along an axis, which may be counted from the end if the axis is the batch.
+std::int64_t position(const Step& step, const Extent& extent, const char* which) {
+  const std::int64_t first = step.first_number(which), second = step.second_number(which);
+  if (!extent.of_batch || first == second) {
+    return step.get<std::int64_t>(which);
+  }
+  const std::int64_t before = first - signed_of(extent.count * first_batch);
+  if (before != second - signed_of(extent.count * second_batch)) {
+    return step.get<std::int64_t>(which);  // which refuses it
+  }
+  return before == 0 ? to_the_end : before;
+}
+
+void slice(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const Order order = exporter.order_of(x);
+  const auto axis = static_cast<std::size_t>(step.get<std::int64_t>("axis"));
+  const std::size_t rank = x.shape.size();
+  const auto at = [&](const char* which) {
+    return exporter.numbers({position(step, x.shape[axis], which)});
+  };
+  const std::string where = exporter.numbers({signed_of(placed(axis, rank, order))});
+  exporter.make(step,
+                exporter.call(step, type, {exporter.in(x, order), at("begin"), at("end"), where}),
+                order);
+}
+
+void concatenate(Exporter& exporter, const Step& step, const char* type) {
+  Order order = Order::plain;
+  for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+    if (exporter.order_of(exporter.operand(step, i)) == Order::channels_first) {
+      order = Order::channels_first;
+    }
+  }
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+    parts.push_back(exporter.in(exporter.operand(step, i), order));
+  }
+  const auto axis = static_cast<std::size_t>(step.get<std::int64_t>("axis"));
+  const std::int64_t there = signed_of(placed(axis, step.shape.size(), order));
+  exporter.make(step, exporter.call(step, type, parts, {{"axis", there}}), order);
+}
+
+void stack(Exporter& exporter, const Step& step, const char*) {
+  const auto axis = step.get<std::int64_t>("axis");
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < step.inputs.size(); ++i) {
+    const std::string part = exporter.in(exporter.operand(step, i), Order::plain);
+    parts.push_back(exporter.call(step, "Unsqueeze", {part, exporter.numbers({axis})}));
+  }
+  exporter.make(step, exporter.call(step, "Concat", parts, {{"axis", axis}}));
+}
+
+void gather(Exporter& exporter, const Step& step, const char* type) {
+  const List rows = step.get<List>("rows");
+  const std::string x = exporter.in(exporter.operand(step, 0), Order::plain);
+  const std::string indices = exporter.numbers(Numbers(rows.begin(), rows.end()));
+  exporter.make(step, exporter.call(step, type, {x, indices}, {{"axis", std::int64_t{0}}}));
+}
+
+constexpr Counterpart ops[] = {
+    {"linear", "Gemm", linear},      {"matmul", "MatMul", matmul},
+    {"softmax", "Softmax", by_rows}, {"log_softmax", "LogSoftmax", by_rows},
+    {"sum", "ReduceSum", reduction}, {"mean", "ReduceMean", reduction},
+    {"max", "ReduceMax", reduction}, {"min", "ReduceMin", reduction},
+    {"reshape", "Reshape", reshape}, {"transpose", "Transpose", transpose},
+    {"flip", "Slice", flip},         {"concatenate", "Concat", concatenate},
+    {"stack", nullptr, stack},       {"slice", "Slice", slice},
+    {"gather", "Gather", gather},
+};
+
+}  // namespace
+
+std::span<const Counterpart> shaping() { return ops; }
+
+}  // namespace xtape::nn::onnx
