@@ -99,7 +99,8 @@ void write_shaping(const Writer<T>& write) {
   after("transpose", [](V x) { return transpose(x, 1, -1); });
   after("transpose of the batch", [](V x) { return transpose(x, 0, 1); });
   after("stack", [](V x) { return stack(x, x * T(2), 1); });
-  after("slice of the batch", [](V x) { return x - slice(x, -1, x.shape()[0], 0); });
+  after("slice of the batch",
+        [](V x) { return x - slice(x, -1, static_cast<std::ptrdiff_t>(x.shape()[0]), 0); });
   after("reshape to sequences", [](V x) {
     return reshape(x, {-1, static_cast<std::ptrdiff_t>(x.shape()[3])});
   });
