@@ -83,7 +83,7 @@ std::string bias_of_linear(std::size_t widths) {
   return fmt::format("{}.bias", first_of(widths) + 2);
 }
 
-images::Model load_model(const std::filesystem::path& path) {
+images::Model load_model(const std::filesystem::path& path) try {
   const nn::SafetensorsFile file(path);
   xtape::Rng rng;
   const Stem<float> stem(
@@ -95,6 +95,8 @@ images::Model load_model(const std::filesystem::path& path) {
   model.features = side * side * colours;
   model.image = {side, side, colours};
   return model;
+} catch (const xtape::ValueError& error) {
+  xtape::fail<DataError>("{}: {}", path.string(), error.what());
 }
 
 template nn::Sequential<float> make_network(const std::vector<std::size_t>&,

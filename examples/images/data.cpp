@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "examples/cli/download_progress.hpp"
 #include "examples/cli/output.hpp"
@@ -52,6 +54,32 @@ bool list_files(const datasets::Location& location) {
     }
   }
   return all_right;
+}
+
+/// Returns the file or folder by which `folder` holds the data set in another form than the
+/// published one, such as unpacked. Returns an empty path if all of it is as published, or nothing
+/// is there.
+std::filesystem::path other_form(const datasets::Location& location) {
+  const auto& [dataset, folder, tried, corrected] = location;
+  const bool published =
+      std::any_of(dataset->files.begin(), dataset->files.end(),
+                  [&](const auto& file) { return datasets::inspect(folder, file).found(); });
+  for (const std::string& sign : dataset->signs) {
+    std::error_code error;
+    if (!published && std::filesystem::exists(folder / sign, error)) {
+      return folder / sign;
+    }
+  }
+  return {};
+}
+
+/// Reads the data, and prints a line about them. Throws DataError if a file is not sound.
+void describe_other_form(const Subject& subject, const datasets::Location& location,
+                         const std::filesystem::path& form) {
+  const Data data = subject.read(location.folder);
+  cli::print_output("{:26}  {} training and {} test images, not compared with {}\n",
+                    form.filename().string(), data.train.size(), data.test.size(),
+                    location.dataset->files.front().name);
 }
 
 }  // namespace
@@ -140,7 +168,12 @@ int run_data(const Subject& subject, const cli::Command& command, const cli::Arg
     cli::complain(problem + "; it has been downloaded anew");
   }
   cli::print_output("{} in {}\n", location.dataset->title, location.folder.string());
-  const bool all_right = list_files(location);
+  bool all_right = true;
+  if (const auto form = other_form(location); !form.empty()) {
+    describe_other_form(subject, location, form);
+  } else {
+    all_right = list_files(location);
+  }
   cli::flush_output();
   return all_right ? 0 : 1;
 }

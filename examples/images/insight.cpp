@@ -17,20 +17,23 @@ using xtape::Shape;
 
 constexpr std::size_t most_maps = 16, most_filters = 64;
 
-/// Returns channel `channel` of the first image of `maps` (1, rows, columns, channels) as bytes:
-/// black is the least number and white the greatest.
+/// Returns channel `channel` of the first image of `maps` (1, rows, columns, channels) as bytes.
+/// Black is the least number and white the greatest. If a number is not finite, all is black.
 std::vector<std::uint8_t> map_pixels(const Array<float>& maps, std::size_t channel) {
   const std::size_t channels = maps.shape()[3];
-  std::vector<float> values;
+  std::vector<double> values;
   for (std::size_t i = channel; i < maps.size(); i += channels) {
     values.push_back(maps.data()[i]);
   }
   const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
-  const float low = *least, range = *greatest - *least;
+  const double low = *least, range = *greatest - *least;
+  const bool finite =
+      std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });
   std::vector<std::uint8_t> pixels;
   pixels.reserve(values.size());
-  for (const float value : values) {
-    pixels.push_back(range > 0 ? static_cast<std::uint8_t>(255 * ((value - low) / range)) : 0);
+  for (const double value : values) {
+    const double share = finite && range > 0 ? (value - low) / range : 0;
+    pixels.push_back(static_cast<std::uint8_t>(255 * share));
   }
   return pixels;
 }

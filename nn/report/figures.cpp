@@ -88,7 +88,10 @@ Figure mistakes(const Dataset& data, const Predictions& predictions,
   const Shape& shape = predictions.probabilities.shape();
   require<ValueError>(shape.size() == 2 && shape[0] == data.size(),
                       "mistakes: {} samples, but predictions of shape {}", data.size(), shape);
-  require_names("mistakes", std::max(classes_of(data), shape[1]), names.size());
+  const std::size_t classes = classes_of(data);
+  require<ValueError>(classes <= shape[1], "mistakes: labels of {} classes, but predictions of {}",
+                      classes, shape[1]);
+  require_names("mistakes", shape[1], names.size());
   const auto chosen = report::worst(predictions, data, most);
   return {"misses", "Its worst mistakes",
           "The samples to whose <b class=\"actual\">true class</b> it gave the least probability, "

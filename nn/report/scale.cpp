@@ -23,23 +23,26 @@ double round_step(double step) {
 
 double Scale::operator()(double number) const {
   const auto place = [&](double x) { return logarithmic ? std::log10(x) : x; };
-  const double width = place(high) - place(low);
-  const double share =
-      width == 0 ? 0.5 : (place(std::clamp(number, low, high)) - place(low)) / width;
+  const auto from_low = [&](double x) { return place(x) / 2 - place(low) / 2; };  // no overflow
+  const double width = from_low(high);
+  const double share = width == 0 ? 0.5 : from_low(std::clamp(number, low, high)) / width;
   return from + share * (to - from);
 }
 
 std::vector<Tick> linear_ticks(double low, double high, int count, const std::string& unit) {
   std::vector<Tick> ticks;
-  if (!(high > low)) {
+  const double step = high > low ? round_step(high / count - low / count) : 0;
+  if (step == 0) {  // or too small for a number
     return {{low, fmt::format("{:g}{}", low, unit)}};
   }
-  const double step = round_step((high - low) / count);
   const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
+  constexpr double many_digits = 1e15;
   const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
   for (int i = 0; i <= last - first; ++i) {  // first + 1 may be first
     const double value = (first + i) * step;
-    ticks.push_back({value, fmt::format("{:.{}f}{}", value + 0.0, decimals, unit)});
+    const std::string text = step < many_digits ? fmt::format("{:.{}f}", value + 0.0, decimals)
+                                                : fmt::format("{:g}", value + 0.0);
+    ticks.push_back({value, text + unit});
   }
   return ticks;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,8 @@
 
 namespace xtape::nn {
 namespace {
+
+constexpr double most_power = 1100;  // doubles lie between powers of two of this size
 
 constexpr const char* series_key = "history.";
 constexpr std::string_view metric_key = "metric.", parameter_key = "parameter.";
@@ -89,10 +92,14 @@ class Taker {
     return static_cast<std::size_t>(value);
   }
 
-  Histogram histogram() {
+  /// Takes a histogram of numbers from -most to most.
+  Histogram histogram(double most) {
     const std::size_t bins = count();
     require<ValueError>(bins <= column_.size(), "its series.{} ends too soon", name_);
     Histogram histogram{number(), number(), {}};
+    const auto& [low, high, counts] = histogram;
+    require<ValueError>(-most <= low && low <= high && high <= most,
+                        "its series.{} has a histogram from {} to {}", name_, low, high);
     for (std::size_t i = 0; i < bins; ++i) {
       histogram.counts.push_back(count());
     }
@@ -105,8 +112,8 @@ class Taker {
     record.weight_rms = number();
     record.gradient_rms = number();
     record.zero_gradients = number();
-    record.weights = histogram();
-    record.gradients = histogram();
+    record.weights = histogram(std::numeric_limits<double>::max());
+    record.gradients = histogram(most_power);
     return record;
   }
 

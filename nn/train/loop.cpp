@@ -27,6 +27,19 @@ Run of_rank(Run run, const ProcessGroup* group) {
   return run;
 }
 
+/// Throws ValueError unless the best score is a score of the best epoch.
+void require_best_score(const RunState& state, const History& history) {
+  if (state.best_epoch == 0) {
+    return;
+  }
+  const Metrics& scores = history.epochs()[state.best_epoch - 1].metrics;
+  require<ValueError>(
+      std::any_of(scores.begin(), scores.end(),
+                  [&](const Metric& each) { return each.score.value == state.best_score; }),
+      "its number.best_score is {}, but no score of epoch {} is", state.best_score,
+      state.best_epoch);
+}
+
 }  // namespace
 
 Loop::Loop(const Run& run, Batches& batches)
@@ -98,6 +111,7 @@ void Loop::resume(const fs::path& checkpoint) {
   restored.check = [&](const CheckpointNumbers& saved) {
     state = require_consistent(saved, shape);
     history = history_of(saved.series, state.epoch - 1);
+    require_best_score(state, history);
     if (state.best_epoch > 0) {
       load_best(best_path(run_.folder));
     }

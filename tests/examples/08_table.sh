@@ -1,18 +1,7 @@
 #!/bin/sh
-# 08_table.sh PROGRAM: examples/08_table.cpp on a table that this script makes: it learns, is killed,
-# resumes to the same result, and says what is wrong with a file.
-set -eu
-
-table=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-failed=0
-
-complain() {
-  printf '%s\n' "$*"
-  failed=1
-}
+# 08_table.sh PROGRAM ROOT: examples/08_table.cpp on a table that this script makes: it learns, is
+# killed, resumes to the same result, and says what is wrong with a file.
+. "$(dirname "$0")/common.sh"
 
 # Points in a square of ten; the class is whether they lie in a circle.
 awk 'BEGIN {
@@ -24,23 +13,21 @@ awk 'BEGIN {
   }
 }' >points.csv
 
-"$table" points.csv whole >whole.txt 2>whole.err || complain "exit status $?: $(cat whole.err)"
+"$program" points.csv whole >whole.txt 2>whole.err || complain "exit status $?: $(cat whole.err)"
 awk '/^accuracy/ && $2 > 90 { good = 1 } END { exit !good }' whole.txt || complain "$(cat whole.txt)"
 grep -q '^epoch 1/100: loss [0-9.]*, accuracy 0' whole.err || complain "progress: $(cat whole.err)"
 [ -s whole/report/index.html ] || complain 'there is no report'
 
-"$table" points.csv killed >killed.txt 2>killed.err &
-for _ in $(seq 600); do
-  if ls killed/checkpoint-* >/dev/null 2>&1; then break; fi
-  sleep 0.05
-done
+"$program" points.csv killed >killed.txt 2>killed.err &
+begun() { ls killed/checkpoint-*; }
+wait_for begun
 kill -s KILL $! || true # it may have ended by itself
 wait $! || true
-"$table" points.csv killed >killed.txt 2>killed.err || complain "resumed: exit status $?"
+"$program" points.csv killed >killed.txt 2>killed.err || complain "resumed: exit status $?"
 cmp killed/model.safetensors whole/model.safetensors || complain 'resumed: other weights'
 [ "$(cut -d, -f1 killed.txt)" = "$(cut -d, -f1 whole.txt)" ] || complain "resumed: $(cat killed.txt)"
 
 printf 'x,y,class\n1,?,a\n' >bad.csv
-! "$table" bad.csv bad >bad.txt 2>bad.err || complain 'a bad file is taken'
-grep -q '^08_table: bad.csv: ' bad.err || complain "a bad file: $(cat bad.err)"
+ends 1 "$program" bad.csv bad
+said 'a bad file' 'bad.csv: *'
 exit $failed

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "examples/cifar10/network.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "examples/mnist/network.hpp"
 #include "nn/io/files.hpp"
@@ -114,6 +115,28 @@ void write_checkpoints(Seeds seeds) {
   }
 }
 
+/// Models of cifar10, sound ones and one whose convolutions have no channels.
+void write_colour_models(Seeds& seeds) {
+  xtape::Rng rng(3);
+  const nn::Conv2d<float> stem(cifar10::colours, cifar10::stem_channels, cifar10::stem_kernel, rng,
+                               {.bias = false});
+  for (const std::vector<std::size_t>& widths :
+       {std::vector<std::size_t>{}, {1}, {1, 2}, {1, 1, 1, 1}}) {
+    auto network = cifar10::make_network<float>(widths, stem, rng);
+    xtape::Tape tape;
+    const xtape::Shape two{2, cifar10::side, cifar10::side, cifar10::colours};
+    network(tape.constant(xtape::Array<float>(two, 0.5f)));
+    nn::update_statistics(network, tape, 1);
+    images::save_model(seeds.next(), {.network = network, .class_names = {"cat", "dog"}});
+  }
+  const std::string windows(std::size_t{4} * stem.weight.size(), '\1');
+  nn::write_safetensors(
+      seeds.next(),
+      {view("1.weight", "F32", stem.weight.shape(), windows),
+       view("3.weight", "F32", {3, 3, 24, 0}, ""), view("7.weight", "F32", {3, 3, 0, 0}, "")},
+      {});
+}
+
 void write_models(Seeds seeds) {
   write_hostile(seeds);
   xtape::Rng rng(3);
@@ -142,6 +165,7 @@ void write_models(Seeds seeds) {
                    {.metadata = {{"pixel_mean", "nan"},
                                  {"pixel_deviation", "-1e999"},
                                  {"classes", repeat("[", 100) + repeat("]", 100)}}});
+  write_colour_models(seeds);
 }
 
 void write_pngs(Seeds seeds) {

@@ -3,10 +3,10 @@
 # the program SHAPES writes in the format of CIFAR-10: training, going on after a signal, evaluating,
 # predicting, the report, and what it refuses.
 shapes=$(cd "$(dirname "$3")" && pwd)/$(basename "$3")
-. "$(dirname "$0")/../mnist/common.sh"
+. "$(dirname "$0")/../common.sh"
 unset XTAPE_DATA_DIR
 export HOME="$work" XDG_CACHE_HOME="$work/cache" OMP_NUM_THREADS=2
-cifar10=$mnist
+cifar10=$program
 mkdir shapes
 "$shapes" shapes
 
@@ -111,6 +111,25 @@ refused() {
   said data 'CIFAR-10 was not found: *no download while offline*'
 }
 
+# The command data says what is in a folder that has not the published archive.
+described() {
+  ends 0 "$cifar10" data --data shapes
+  holds stdout '^CIFAR-10 in shapes$'
+  holds stdout '^data_batch_1.bin  *1000 training and 200 test images, not compared with cifar-10-'
+  mkdir parent
+  ln -s ../shapes parent/cifar-10-batches-bin
+  ends 0 "$cifar10" data --data parent
+  holds stdout '^cifar-10-batches-bin  *1000 training and 200 test images, not compared with cifar'
+  mkdir part
+  cp shapes/data_batch_1.bin part
+  fails 1 'part/data_batch_2.bin: cannot open: No such file or directory' \
+    "$cifar10" data --data part
+  mkdir archived
+  echo 'no archive' >archived/cifar-10-binary.tar.gz
+  ends 1 "$cifar10" data --data archived
+  holds stdout '^cifar-10-binary.tar.gz  *archived/cifar-10-binary.tar.gz: holds 11 bytes, expected 17'
+}
+
 # Without data it says so, and draws shapes.
 drawn() {
   ends 0 "$cifar10" check-gradients --offline --recipe fast --widths 4
@@ -123,5 +142,6 @@ resumed
 predicted
 exported
 refused
+described
 drawn
 exit $failed

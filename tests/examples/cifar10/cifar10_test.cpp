@@ -1,10 +1,14 @@
 #include <limits>
+#include <span>
+#include <string>
+#include <string_view>
 
 #include "autograd/no_grad.hpp"
 #include "examples/cifar10/network.hpp"
 #include "examples/cifar10/picture.hpp"
 #include "examples/cifar10/subject.hpp"
 #include "examples/images/train.hpp"
+#include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -104,6 +108,19 @@ TEST_CASE("cifar10: a file that holds no network is refused, and named") {
   network.get<nn::Linear<float>>(network.size() - 1).bias(2) =
       std::numeric_limits<float>::infinity();
   refuses(network, "parameter '19.bias' is inf at element 2");
+
+  const std::string windows(std::size_t{4} * 2 * 2 * 3 * 24, '\1');
+  const auto view = [](const char* name, const Shape& shape, std::string_view bytes) {
+    return nn::TensorView{name, "F32", shape, std::as_bytes(std::span(bytes))};
+  };
+  nn::write_safetensors(path,
+                        {view("1.weight", {2, 2, 3, 24}, windows),
+                         view("3.weight", {3, 3, 24, 0}, ""), view("7.weight", {3, 3, 0, 0}, "")},
+                        {});
+  CHECK_THROWS_WITH(cifar10::load_model(path),
+                    path.string() +
+                        ": Conv2d: expected sizes of at least 1, got 24 -> 0, kernel "
+                        "(3, 3), groups 1");
 }
 
 TEST_CASE("cifar10: there are at most four widths") {

@@ -3,7 +3,7 @@
 # disk, in read-only folders, without standard output, with few file handles and little memory. It
 # must say what is wrong on one line, end with 1, and leave what was there as it was. (What downloads
 # do then is in tests/nn/datasets/download_test.py.)
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../common.sh"
 
 # A namespace of its own lets anybody mount what root cannot write to either, and a disk that is
 # really full. Where there is none, a limit on the size of files and the rights of files must do.
@@ -11,7 +11,7 @@ if [ -z "${XTAPE_LIMITS_INSIDE:-}" ] &&
   XTAPE_LIMITS_INSIDE=1 unshare -rm mount -t tmpfs none "$work" 2>/dev/null; then
   cd "$root"
   rm -rf "$work"
-  XTAPE_LIMITS_INSIDE=1 exec unshare -rm sh "$root/tests/examples/mnist/limits.sh" "$mnist" "$root"
+  XTAPE_LIMITS_INSIDE=1 exec unshare -rm sh "$root/tests/examples/mnist/limits.sh" "$program" "$root"
 fi
 
 trap 'umount "$work/full" "$work/locked" 2>/dev/null || true
@@ -19,7 +19,7 @@ trap 'umount "$work/full" "$work/locked" 2>/dev/null || true
   rm -rf "$work"' EXIT
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 # each thread wants 128 MiB
 
-train() { "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 "$@"; }
+train() { "$program" train --dataset synthetic --deterministic --hidden 16 --epochs 2 "$@"; }
 
 # fill FOLDER: what a run has left there.
 fill() {
@@ -82,7 +82,7 @@ refused() {
   file=$3
   shift 3
   contents "$work/$folder" >before
-  ends 1 $where "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 --quiet "$@"
+  ends 1 $where "$program" train --dataset synthetic --deterministic --hidden 16 --epochs 2 --quiet "$@"
   said "$where $*" "$folder/$file: cannot *: $reason"
   contents "$work/$folder" | cmp -s before - ||
     complain "$where $*: changed $(contents "$work/$folder" | diff before -)"
@@ -119,7 +119,7 @@ full_disk() {
   done
   # What is printed may go to that disk, too.
   status=0
-  on_full_disk "$mnist" check-gradients --dataset synthetic >full/out 2>stderr || status=$?
+  on_full_disk "$program" check-gradients --dataset synthetic >full/out 2>stderr || status=$?
   [ -z "${XTAPE_LIMITS_INSIDE:-}" ] || said_no_output 'output on a full disk'
 }
 
@@ -181,7 +181,7 @@ closed_streams() {
 # From as many as it takes to load its libraries on: whoever runs this may have files open, too.
 few_handles() {
   least=4
-  until (ulimit -n $least && "$mnist" --version) >/dev/null 2>&1 || [ $least -gt 100 ]; do
+  until (ulimit -n $least && "$program" --version) >/dev/null 2>&1 || [ $least -gt 100 ]; do
     least=$((least + 1))
   done
   trains_with $least
@@ -223,22 +223,22 @@ enough_or_told() {
 # Not with less than it takes to load its libraries, or OpenBLAS to begin (with less some versions of
 # it try for ever); not with sanitizers.
 little_memory() {
-  (ulimit -v 8000000 && "$mnist" --version) >/dev/null 2>&1 || return 0
+  (ulimit -v 8000000 && "$program" --version) >/dev/null 2>&1 || return 0
   least=100000
-  until (ulimit -v $least && timeout 10 "$mnist" --version) >/dev/null 2>&1 || [ $least -gt 2000000 ]; do
+  until (ulimit -v $least && timeout 10 "$program" --version) >/dev/null 2>&1 || [ $least -gt 2000000 ]; do
     least=$((least + 20000))
   done
   told=0
   for more in 5 60 130 170 220 300; do
     kilobytes=$((least + more * 1000))
     cp model saved
-    enough_or_told train "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 2 \
+    enough_or_told train "$program" train --dataset synthetic --deterministic --hidden 16 --epochs 2 \
       --quiet --save saved --report report
     has_model "train with $kilobytes KiB" saved
-    enough_or_told large "$mnist" train --dataset synthetic --hidden 3000,3000 --epochs 1 --quiet \
+    enough_or_told large "$program" train --dataset synthetic --hidden 3000,3000 --epochs 1 --quiet \
       --batch-size 4000 --optimizer adam --save large
-    enough_or_told evaluate "$mnist" evaluate --dataset synthetic --weights model --quiet
-    enough_or_told check-gradients "$mnist" check-gradients --dataset synthetic --hidden 500
+    enough_or_told evaluate "$program" evaluate --dataset synthetic --weights model --quiet
+    enough_or_told check-gradients "$program" check-gradients --dataset synthetic --hidden 500
   done
   [ $told -gt 8 ] || complain "of 24 runs with little memory only $told had too little"
   [ -z "$(find . -name '.xtape-*')" ] || complain 'out of memory: left files behind'

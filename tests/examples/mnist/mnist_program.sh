@@ -1,14 +1,14 @@
 #!/bin/sh
 # mnist_program.sh PROGRAM ROOT PART: the MNIST example as its users run it. PART is mistakes or
 # synthetic, which need no data, gradients, default, fast, cnn or post.
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../common.sh"
 
 # refuses STATUS MESSAGE FLAG...: the program must end with STATUS and say MESSAGE on one line.
 refuses() {
   refusing_status=$1
   refusal=$2
   shift 2
-  fails "$refusing_status" "$refusal" "$mnist" "$@"
+  fails "$refusing_status" "$refusal" "$program" "$@"
 }
 
 # refuses_values FLAG WANTED VALUE...: each VALUE of FLAG must be refused.
@@ -42,7 +42,7 @@ bad_flags() {
   refuses 2 "--json: expected true or false, got '-3'" --json=-3
   refuses 2 '--resume requires --checkpoints' --resume
   printf 'offline = false\nmirror = "https://localhost:1"\nresume = false\n' >off.toml
-  ends 0 "$mnist" train --config off.toml --dataset synthetic --hidden 4 --epochs 1 --quiet
+  ends 0 "$program" train --config off.toml --dataset synthetic --hidden 4 --epochs 1 --quiet
   refuses_values --threads 'a whole number from 1 to 256' 0 -1 abc 257 $huge
   refuses_values --seed 'a whole number from 0 to 18446744073709551615' -1 abc \
     18446744073709551616 $huge
@@ -64,7 +64,7 @@ refuses_empty() {
   flag=$1
   where=$2
   shift 2
-  ends 2 timeout 60 "$mnist" "$@"
+  ends 2 timeout 60 "$program" "$@"
   got=nothing
   ! grep -q '""$' stderr || got='""'
   said "$*" "$where$flag: expected *, got $got"
@@ -74,7 +74,7 @@ refuses_empty() {
 # tells which these are.
 empty_values() {
   for command in train evaluate predict export check-gradients data; do
-    "$mnist" $command --help >help
+    "$program" $command --help >help
     flags=$(sed -n 's/^ *\(--[a-z-]*\) [A-Z][A-Z].*/\1/p' help)
     case $flags in *--config*) ;; *) complain "$command: found no flags in $(cat help)" ;; esac
     for flag in $flags; do
@@ -113,7 +113,7 @@ bad_data() {
   gzip -n $images
   head -c 20 $images.gz >$images.cut
   mv $images.cut $images.gz
-  ends 1 "$mnist" --data data
+  ends 1 "$program" --data data
   said 'cut short' "$images.gz: *"
 
   small_data
@@ -144,7 +144,7 @@ black_images() {
   for set in train t10k; do
     idx_file $set-images-idx3 '\0\0\10\3\0\0\0\2\0\0\0\1\0\0\0\1\0\0'
   done
-  ends 0 "$mnist" check-gradients --data data --activation relu
+  ends 0 "$program" check-gradients --data data --activation relu
   holds stdout '^db1 .* at kinks)$'
 }
 
@@ -153,7 +153,7 @@ output_refused() {
   for output in /dev/full '&-'; do
     [ "$output" = '&-' ] || [ -c $output ] || continue
     status=0
-    eval "\"\$mnist\" \"\$@\" >$output 2>stderr" || status=$?
+    eval "\"\$program\" \"\$@\" >$output 2>stderr" || status=$?
     [ "$status" -eq 1 ] || complain "output to $output, $*: exit status $status, not 1"
     said "output to $output, $*" 'cannot write to standard output'
   done
@@ -161,7 +161,7 @@ output_refused() {
 
 # Where memory can be limited (not under sanitizers), the program must say that it wants more.
 too_large() {
-  (ulimit -v 8000000 && "$mnist" --version) >version 2>&1 || return 0
+  (ulimit -v 8000000 && "$program" --version) >version 2>&1 || return 0
   (
     ulimit -v 8000000
     refuses 1 'out of memory: try smaller --hidden or --batch-size' \
@@ -177,7 +177,7 @@ mistakes() {
   wrong_gradients
   black_images
   small_data
-  ends 0 "$mnist" --data data --epochs 1
+  ends 0 "$program" --data data --epochs 1
   output_refused --help
   output_refused check-gradients --data data
   output_refused --data data --epochs 1
@@ -189,7 +189,7 @@ mistakes() {
 proves() {
   count=$1
   shift
-  ends 0 "$mnist" check-gradients --data "$data" "$@"
+  ends 0 "$program" check-gradients --data "$data" "$@"
   cat stdout
   sed -n 's/^d[a-zW]*[0-9] *([^)]*) *\([^ ]*\) .*/\1/p' stdout | awk -v count="$count" '
     !/^[0-9.]+(e-?[0-9]+)?$/ || $1 > 1e-12 { print "by hand: " $1; failed = 1 }
@@ -202,7 +202,7 @@ gradients() {
   proves 10 --recipe cnn
   # The differences of so many rectifiers meet many kinks: right gradients are no reason to refuse.
   layers=$(yes 32 | head -n 30 | tr '\n' ,)
-  ends 0 "$mnist" check-gradients --data "$data" --activation relu --hidden "${layers%,}" --seed 1
+  ends 0 "$program" check-gradients --data "$data" --activation relu --hidden "${layers%,}" --seed 1
 }
 
 # reaches MIN MAX FLAG...: the accuracy after the last epoch must be from MIN to MAX, in percent.
@@ -210,7 +210,7 @@ reaches() {
   min=$1
   max=$2
   shift 2
-  ends 0 "$mnist" "$@"
+  ends 0 "$program" "$@"
   cat stdout
   accuracy=$(awk '$4 == "%" { last = $3 } END { print last }' stdout)
   awk "BEGIN { exit !(\"$accuracy\" != \"\" && $min <= $accuracy + 0 && $accuracy + 0 <= $max) }" ||

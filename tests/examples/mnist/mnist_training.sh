@@ -1,7 +1,7 @@
 #!/bin/sh
 # mnist_training.sh PROGRAM ROOT: what `mnist train` prints, how it ends and how it goes on, on digits
 # that the program draws itself.
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../common.sh"
 
 # train_fails STATUS MESSAGE FLAG...
 train_fails() {
@@ -16,7 +16,7 @@ background() {
   output=$1
   shift
   rm -f "$output"
-  env --default-signal=INT "$mnist" train --dataset synthetic --deterministic --hidden 16 \
+  env --default-signal=INT "$program" train --dataset synthetic --deterministic --hidden 16 \
     --json "$@" >"$output" 2>background.err &
 }
 
@@ -51,11 +51,11 @@ filters='--recipe cnn --filters 4,8 --kernel 3'
 evaluated() {
   for network in '' "$filters"; do
     train $network --quiet --save weights >quiet
-    "$mnist" evaluate --dataset synthetic --weights weights --quiet >evaluated
+    "$program" evaluate --dataset synthetic --weights weights --quiet >evaluated
     [ "$(sed 's/ after.*//' quiet)" = "$(cat evaluated)" ] ||
       complain "$network evaluate: $(cat evaluated), but training ended with $(cat quiet)"
   done
-  ends 0 "$mnist" evaluate --dataset synthetic --weights weights --json
+  ends 0 "$program" evaluate --dataset synthetic --weights weights --json
   holds stdout '"images":2000'
 }
 
@@ -73,7 +73,7 @@ early_stop() {
 
 config() {
   printf 'hidden = [16]\nepochs = 1\nquiet = true\n' >good.toml
-  [ "$("$mnist" --dataset synthetic --config good.toml | wc -l)" -eq 1 ] || complain 'config: unread'
+  [ "$("$program" --dataset synthetic --config good.toml | wc -l)" -eq 1 ] || complain 'config: unread'
   train --quiet --config good.toml | grep -q 'epoch 3' || complain 'config: above the command line'
   echo 'epoch = 1' >bad.toml
   train_fails 2 'bad.toml: line 1: epoch: unknown; mnist train --help lists what can be set' \
@@ -82,7 +82,7 @@ config() {
   train_fails 2 '--early-stop requires --validation' --config bad.toml
   train_fails 2 'none.toml: cannot open: No such file or directory' --config none.toml
   mkfifo pipe
-  ends 2 timeout 60 "$mnist" train --config pipe
+  ends 2 timeout 60 "$program" train --config pipe
   echo 'no-standardize = true' >no.toml
   train --recipe fast --quiet --config no.toml >by_file
   train --recipe fast --quiet --no-standardize >by_flag
@@ -93,12 +93,12 @@ config() {
 requirements() {
   train --quiet --epochs 1 --save weights >quiet
   echo "weights = 'weights'" >weights.toml
-  ends 0 "$mnist" evaluate --dataset synthetic --config weights.toml --quiet
+  ends 0 "$program" evaluate --dataset synthetic --config weights.toml --quiet
   holds stdout 'test accuracy'
-  fails 2 '--weights is required' "$mnist" evaluate --dataset synthetic
-  "$mnist" evaluate --help >help
+  fails 2 '--weights is required' "$program" evaluate --dataset synthetic
+  "$program" evaluate --help >help
   holds help '--weights FILE REQUIRED'
-  "$mnist" train --help >help
+  "$program" train --help >help
   holds help '--resume.* Needs: --checkpoints'
   echo "checkpoints = 'required'" >folder.toml
   train_fails 1 'required: holds no checkpoint to --resume from' --resume --quiet \
@@ -172,7 +172,7 @@ vanished() {
     mv vanished gone
     ended 1
     said "vanished, $flags" 'vanished/[a-z0-9]*.safetensors: cannot *'
-    ends 0 "$mnist" evaluate --dataset synthetic --weights kept.weights --quiet
+    ends 0 "$program" evaluate --dataset synthetic --weights kept.weights --quiet
     [ -s kept.report/index.html ] || complain "vanished, $flags: no report"
   done
 }
@@ -214,10 +214,10 @@ no_reader() {
   without_reader train --report piped
   [ "$(wc -l <piped/metrics.csv)" -eq 4 ] || complain 'no reader: the report is not of three epochs'
   for flags in '' --json '--json --checkpoints unread'; do
-    without_reader timeout 60 "$mnist" train --dataset synthetic --hidden 16 --epochs 1000000 $flags
+    without_reader timeout 60 "$program" train --dataset synthetic --hidden 16 --epochs 1000000 $flags
   done
-  without_reader "$mnist" check-gradients --dataset synthetic
-  without_reader "$mnist" train --help
+  without_reader "$program" check-gradients --dataset synthetic
+  without_reader "$program" train --help
 }
 
 diverged() {

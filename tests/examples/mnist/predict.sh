@@ -1,12 +1,12 @@
 #!/bin/sh
 # predict.sh PROGRAM ROOT: what `PROGRAM predict` prints for pictures, on a network that it has
 # trained.
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../common.sh"
 
 need_data
 images=$(ls "$data"/t10k-images* | head -n 1)
-"$mnist" train --data "$data" --epochs 1 --hidden 32 --save weights >table
-predict() { "$mnist" predict --weights weights "$@"; }
+"$program" train --data "$data" --epochs 1 --hidden 32 --save weights >table
+predict() { "$program" predict --weights weights "$@"; }
 
 # The first test images of MNIST are 7, 2, 1 and 0.
 ends 0 predict --json "$images:0" "$images:1" "$images:2" "$images:3"
@@ -15,9 +15,9 @@ digits=$(sed -n 's/.*"class":\([0-9]\),.*/\1/p' stdout | tr -d '\n')
 [ "$(grep -c '"probabilities":\[' stdout)" -eq 4 ] || complain 'expected four lines of JSON'
 
 # So does a network with convolutions, whose file describes it.
-"$mnist" train --data "$data" --recipe cnn --epochs 1 --warm-up 0 --filters 4,8 --hidden 32 \
+"$program" train --data "$data" --recipe cnn --epochs 1 --warm-up 0 --filters 4,8 --hidden 32 \
   --save convolutional >table
-ends 0 "$mnist" predict --weights convolutional --json "$images:0"
+ends 0 "$program" predict --weights convolutional --json "$images:0"
 holds stdout '"class":7,'
 
 # Plain where there is no terminal, and seven bits where the locale has no more.
@@ -35,5 +35,5 @@ ends 1 predict bad.png "$images:0" "$images:99999"
 holds stdout ': 7 ('
 holds stderr '^mnist: bad.png: is no intact PNG picture: '
 holds stderr "^mnist: $images: holds 10000 images, so there is no number 99999"
-ends 2 "$mnist" predict "$images:0"
+ends 2 "$program" predict "$images:0"
 exit $failed

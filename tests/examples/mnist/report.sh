@@ -1,13 +1,13 @@
 #!/bin/sh
 # report.sh PROGRAM ROOT: trains and opens the report in headless Chromium: every part must be in the
 # rendered page, and the console must stay empty. Skipped (77) without Chromium or data, but for CI.
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../common.sh"
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
   skip 'there is no Chromium on this machine'
 [ -d "$data" ] || skip "$data is no folder with MNIST (XTAPE_TEST_MNIST may name another)"
 
-"$mnist" train --data "$data" --epochs 2 --hidden 16 --report out >table
+"$program" train --data "$data" --epochs 2 --hidden 16 --report out >table
 [ "$(wc -c <out/index.html)" -lt 3000000 ] || complain "the page has $(wc -c <out/index.html) bytes"
 [ "$(wc -l <out/metrics.csv)" -eq 3 ] || complain 'metrics.csv: expected three lines'
 

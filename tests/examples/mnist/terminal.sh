@@ -2,7 +2,7 @@
 # terminal.sh PROGRAM ROOT: how `mnist train` shows its progress in a terminal. Skipped (77) where
 # there are no pseudo-terminals, as in a chroot without /dev/pts, or no `script` to run a program in
 # one.
-. "$(dirname "$0")/common.sh"
+. "$(dirname "$0")/../common.sh"
 escape=$(printf '\033')
 
 # While one of its ends is open, a pseudo-terminal has its other in /dev/pts.
@@ -14,7 +14,7 @@ command -v script >/dev/null || skip "there is no 'script' to run a program in a
 
 # in_terminal VARIABLE=VALUE...: what a terminal of 60 columns gets, with the bar or without.
 in_terminal() {
-  script -q -e -c "stty cols 60 && env $* '$mnist' train --dataset synthetic --epochs 2 \
+  script -q -e -c "stty cols 60 && env $* '$program' train --dataset synthetic --epochs 2 \
     --hidden 800 --threads 1" /dev/null </dev/null >terminal || complain "$*: exit status $?"
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ TEST_CASE("A scale maps its ends to its ends and clamps what lies beyond") {
   CHECK(logarithmic(1) == Approx(20));
   CHECK(logarithmic(0.0001) == Approx(0));
   CHECK(report::Scale{3, 3, 0, 40}(3) == 20);
+  const double most = std::numeric_limits<double>::max();
+  CHECK(report::Scale{-most, most, 0, 40}(0) == 20);
 }
 
 TEST_CASE("Ticks are round numbers within the axis") {
@@ -72,6 +75,10 @@ TEST_CASE("Ticks are round numbers within the axis") {
   CHECK(labels_of(report::linear_ticks(-30, 30, 3)) == Labels{"-20", "0", "20"});
   CHECK(labels_of(report::linear_ticks(7, 7, 5)) == Labels{"7"});
   CHECK(report::linear_ticks(1, 1 + 2.3e-16, 6).size() <= 9);  // steps that 1 does not feel
+  const double most = std::numeric_limits<double>::max();
+  CHECK(labels_of(report::linear_ticks(-most, most, 5)) == Labels{"-1e+308", "0", "1e+308"});
+  CHECK(labels_of(report::linear_ticks(0, most, 5)) == Labels{"0", "5e+307", "1e+308", "1.5e+308"});
+  CHECK(labels_of(report::linear_ticks(0, 5e-324, 5)) == Labels{"0"});
   CHECK(labels_of(report::power_ticks(1e-3, 10, 6)) == Labels{"10⁻³", "10⁻²", "10⁻¹", "1", "10¹"});
   CHECK(report::power_ticks(1e-30, 1, 6).size() <= 6);
 }

@@ -136,6 +136,8 @@ TEST_CASE("Mistakes are those of a model's predictions, and none without one") {
                  "<b class=\"actual\">&lt;dog&gt;</b> taken for <b class=\"taken\">cat"));
   CHECK(nn::mistakes(images({0, 0, 0}, {1, 2}), predictions, names).html.empty());
   CHECK_THROWS_AS(nn::mistakes(images({0}, {1, 2}), predictions, names), ValueError);
+  CHECK_FAILS(nn::mistakes(images({0, 2, 0}, {1, 2}), predictions, {"cat", "dog", "owl"}),
+              ValueError, "mistakes: labels of 3 classes, but predictions of 2");
 }
 
 TEST_CASE("Filters are those of a Linear over the pixels") {

@@ -11,6 +11,7 @@
 #include "nn/layers/linear.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 
 namespace nn = xtape::nn;
 using nn::Histogram;
@@ -171,7 +172,11 @@ TEST_CASE("Series that are no history are refused") {
        "its metric 'accuracy' is neither higher. nor lower. nor number."},
       {w, {1, 2, 3, 1e300}, its_w + " has 1e+300 where a count is"},
       {w, {1, 2, 3, 1000}, its_w + " ends too soon"},
-      {w, {1, 2, 3, 1, 0, 1, 0.5}, its_w + " has 0.5 where a count is"}};
+      {w, {1, 2, 3, 1, 0, 1, 0.5}, its_w + " has 0.5 where a count is"},
+      {w, {1, 2, 3, 0, 1, 0}, its_w + " has a histogram from 1 to 0"},
+      {w, {1, 2, 3, 0, -infinity, 0}, its_w + " has a histogram from -inf to 0"},
+      {w, {1, 2, 3, 0, 0, not_a_number}, its_w + " has a histogram from 0 to nan"},
+      {w, {1, 2, 3, 0, -1e300, 1e300, 0, 0, 1e9}, its_w + " has a histogram from 0 to 1000000000"}};
   for (const auto& [key, column, expected] : cases) {
     CHECK(refusal({{"history.loss", {1, 2}}, {key, column}}, 2) == expected);
   }

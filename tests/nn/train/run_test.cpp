@@ -26,7 +26,10 @@ struct Edited {
   fs::path path;
   std::string sound;
 
-  explicit Edited(std::size_t step) : path(nn::checkpoint_path(folder.path(), step)) {
+  std::size_t early_stop;
+
+  explicit Edited(std::size_t step, std::size_t stop_after = 0)
+      : path(nn::checkpoint_path(folder.path(), step)), early_stop(stop_after) {
     Parts parts = make();
     train(parts, run());
     for (const fs::path& each : nn::find_checkpoints(folder.path())) {
@@ -38,7 +41,11 @@ struct Edited {
   static Parts make() { return Parts(195, 10); }
 
   nn::Run run() const {
-    return quiet({.epochs = 3, .folder = folder.path(), .save_every = 7, .keep = 1000});
+    return quiet({.epochs = 3,
+                  .folder = folder.path(),
+                  .save_every = 7,
+                  .keep = 1000,
+                  .early_stop = early_stop});
   }
 
   /// The bytes of the checkpoint with another 64-bit word in one of its tensors.
@@ -202,6 +209,11 @@ TEST_CASE("The best score is a number if there is a best epoch, otherwise NaN", 
                                        best_score, best_epoch)));
     }
   }
+}
+
+TEST_CASE("The best score is one of its epoch", "[nn]") {
+  const Edited run(60, 3);
+  run.check_refused("best_score", {0.0625, -1, 2, infinity});
 }
 
 TEST_CASE("The numbers of a run come back by their names", "[nn]") {

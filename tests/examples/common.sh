@@ -1,11 +1,10 @@
-# common.sh: what the tests of the programs mnist and cifar10 share. They source it with their own
-# arguments, PROGRAM ROOT: the program and the source folder. It sets mnist (the program, whichever it
-# is), name (its name), root, data (the folder of MNIST's real files), work (the current folder,
-# removed in the end) and failed (the exit status).
+# common.sh: what the tests of the examples share. They source it with their own arguments, PROGRAM
+# ROOT: the program and the source folder. It sets program, name (its name), root, data (the folder of
+# MNIST's real files), work (the current folder, removed in the end) and failed (the exit status).
 set -eu
 
 name=$(basename "$1")
-mnist=$(cd "$(dirname "$1")" && pwd)/$name
+program=$(cd "$(dirname "$1")" && pwd)/$name
 root=$(cd "$2" && pwd)
 data=${XTAPE_TEST_MNIST:-$root/../shared/mnist}
 [ ! -d "$data" ] || data=$(cd "$data" && pwd)
@@ -73,7 +72,7 @@ instead of
 holds() { grep -q -- "$2" "$1" || complain "no '$2' in $1: $(cat -v "$1")"; }
 
 # train FLAG...: a small network on digits that the program draws, the same bits every time.
-train() { "$mnist" train --dataset synthetic --deterministic --hidden 16 --epochs 3 "$@"; }
+train() { "$program" train --dataset synthetic --deterministic --hidden 16 --epochs 3 "$@"; }
 
 # wait_for COMMAND...: until it succeeds, at most a minute.
 wait_for() {
