@@ -2,6 +2,7 @@
 /// problems, with the networks as ONNX files and as weights for PyTorch. `peer_xtape_latency FOLDER
 /// THREADS SECONDS` solves one.
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -142,8 +143,8 @@ void solve(const std::filesystem::path& folder, std::size_t threads, double seco
   auto model = problem->make(rng);
   nn::load_weights(folder / "weights.safetensors", model, {.pytorch = true});
   const auto numbers = peers::read_file<float>((folder / "images.f32").string());
-  Shape shape = problem->image;
-  shape.insert(shape.begin(), 1);
+  Shape shape{1};
+  shape.insert(shape.end(), problem->image.begin(), problem->image.end());
   std::vector<Array<float>> inputs;
   for (std::size_t i = 0; i < images; ++i) {
     inputs.emplace_back(shape);

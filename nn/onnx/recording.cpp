@@ -103,13 +103,14 @@ Recording<T>::Recording(const ModelCall<T>& call, const Shape& sample, const Nam
 /// Records the call on a tape, and returns the number of the result. The batches differ in their
 /// numbers, so that a constant that is computed from the input differs, too.
 template <class T>
-std::size_t Recording<T>::record(Tape<T>& tape, const ModelCall<T>& call, Shape sample,
+std::size_t Recording<T>::record(Tape<T>& tape, const ModelCall<T>& call, const Shape& sample,
                                  std::size_t batch) {
-  sample.insert(sample.begin(), batch);
+  Shape shape{batch};
+  shape.insert(shape.end(), sample.begin(), sample.end());
   const NoGrad<T> guard{tape};
   tape.note_places(true);
   const Variable<T> x = tape.constant([&](Array<T>& out) {
-    resize(out, sample, "save_onnx");
+    resize(out, shape, "save_onnx");
     Rng rng{batch};
     rng.fill_uniform(std::span<T>(out.data(), out.size()), T(0), T(1));
   });

@@ -95,7 +95,8 @@ class Recording {
   const std::vector<Step>& steps() const { return steps_; }
 
  private:
-  std::size_t record(Tape<T>& tape, const ModelCall<T>& call, Shape sample, std::size_t batch);
+  std::size_t record(Tape<T>& tape, const ModelCall<T>& call, const Shape& sample,
+                     std::size_t batch);
   std::vector<bool> needed_for(std::size_t output) const;
   Step step_of(std::size_t index, const Names& names) const;
 
