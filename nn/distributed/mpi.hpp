@@ -11,9 +11,9 @@
 ///     int main() {
 ///       const auto group = nn::init_process_group();  // null without mpirun
 ///       return nn::end_together(group.get(), [&] {
-///         ...
-///         nn::fit(model, criterion, adam, train, validation, {.epochs = 20, .group =
-///         group.get()}); return 0;
+///         const nn::Run run{.epochs = 20, .group = group.get()};
+///         nn::fit(model, criterion, adam, train, validation, run);
+///         return 0;
 ///       });
 ///     }
 ///

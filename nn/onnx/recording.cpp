@@ -112,7 +112,7 @@ std::size_t Recording<T>::record(Tape<T>& tape, const ModelCall<T>& call, const 
   const Variable<T> x = tape.constant([&](Array<T>& out) {
     resize(out, shape, "save_onnx");
     Rng rng{batch};
-    rng.fill_uniform(std::span<T>(out.data(), out.size()), T(0), T(1));
+    rng.fill_uniform(std::span<T>(out.data(), out.size()), 0, 1);
   });
   const Variable<T> y = call(x);
   require<TapeError>(&y.tape() == &tape, "save_onnx: the model returned a value of another tape");
