@@ -60,11 +60,12 @@ bool list_files(const datasets::Location& location) {
 /// published one, such as unpacked. Returns an empty path if all of it is as published, or nothing
 /// is there.
 std::filesystem::path other_form(const datasets::Location& location) {
-  const auto& [dataset, folder, tried, corrected] = location;
-  const bool published =
-      std::any_of(dataset->files.begin(), dataset->files.end(),
-                  [&](const auto& file) { return datasets::inspect(folder, file).found(); });
-  for (const std::string& sign : dataset->signs) {
+  const std::filesystem::path& folder = location.folder;
+  const auto& files = location.dataset->files;
+  const bool published = std::any_of(files.begin(), files.end(), [&](const auto& file) {
+    return datasets::inspect(folder, file).found();
+  });
+  for (const std::string& sign : location.dataset->signs) {
     std::error_code error;
     if (!published && std::filesystem::exists(folder / sign, error)) {
       return folder / sign;
