@@ -25,9 +25,11 @@
 namespace xtape::nn {
 namespace {
 
-// The constants of MPI are casts in C's style inside macros of its header.
+// The constants of MPI are casts in C's style inside macros of its header. Handles are integers in
+// MPICH and pointers in Open MPI.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wold-style-cast"
+// NOLINTBEGIN(misc-misplaced-const)
 const MPI_Comm world = MPI_COMM_WORLD;
 const MPI_Datatype byte_type = MPI_BYTE;
 const MPI_Datatype double_type = MPI_DOUBLE;
@@ -37,6 +39,7 @@ const MPI_Info no_info = MPI_INFO_NULL;
 const MPI_Errhandler return_errors = MPI_ERRORS_RETURN;
 void* const in_place = MPI_IN_PLACE;
 MPI_Status* const no_statuses = MPI_STATUSES_IGNORE;
+// NOLINTEND(misc-misplaced-const)
 #pragma GCC diagnostic pop
 
 MPI_Datatype type_of(float) { return float_type; }
