@@ -52,10 +52,8 @@ std::vector<Problem> problems() {
   std::vector<Problem> all;
   for (const std::size_t i : {0UL, 1UL, 2UL}) {
     const benchmarks::Net& net = benchmarks::nets()[i];
-    all.push_back({net.name,
-                   [&net](xtape::Rng& rng) { return benchmarks::make_model(net, rng); },
-                   {net.widths[0]},
-                   net.batch});
+    all.push_back({net.name, [&net](xtape::Rng& rng) { return benchmarks::make_model(net, rng); },
+                   xtape::Shape{net.widths[0]}, net.batch});
   }
   all.push_back({"convolutions 32-64-64", convolutional, {32, 32, 3}, 64});
   return all;

@@ -78,7 +78,10 @@ struct Step {
 };
 
 /// The sizes of the batches that are recorded.
-inline constexpr std::size_t first_batch = 2, second_batch = 3;
+///@{
+inline constexpr std::size_t first_batch = 2;
+inline constexpr std::size_t second_batch = 3;
+///@}
 
 /// A model recorded under NoGrad with a batch of two samples and with one of three. What is equal
 /// in both is so for every batch.
