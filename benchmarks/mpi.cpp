@@ -1,3 +1,6 @@
+/// Times training steps on several ranks: ./run bench mpi [SECONDS PER ROW]. Each rank has a batch
+/// of its own size, so the speedup of K ranks is at most K.
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -12,9 +15,6 @@
 #include "nn/distributed/mpi.hpp"
 #include "tests/support/datasets.hpp"
 
-/// Times training steps on several ranks: ./run bench mpi [SECONDS PER ROW]. Each rank has a batch
-/// of its own size, so the speedup of K ranks is at most K.
-
 namespace {
 
 namespace nn = xtape::nn;
@@ -27,27 +27,6 @@ struct Problem {
   std::size_t batch;  // of each rank
 };
 
-/// A convolutional network for images of 32 x 32 pixels.
-nn::Sequential<float> convolutional(xtape::Rng& rng) {
-  const auto block = [&](nn::Sequential<float>& model, std::size_t in, std::size_t out) {
-    model.push_back(nn::Conv2d(in, out, 3, rng, {.padding = 1}));
-    model.push_back(nn::MaxPool2d(2));
-    model.push_back(nn::BatchNorm(out));
-    model.push_back(nn::GELU{});
-    model.push_back(nn::Conv2d(out, out, 3, rng, {.padding = 1}));
-    model.push_back(nn::BatchNorm(out));
-    model.push_back(nn::GELU{});
-  };
-  nn::Sequential<float> model;
-  block(model, 3, 32);
-  block(model, 32, 64);
-  block(model, 64, 64);
-  model.push_back(nn::MaxPool2d(4));
-  model.push_back(nn::Flatten{});
-  model.push_back(nn::Linear(64, 10, rng));
-  return model;
-}
-
 std::vector<Problem> problems() {
   std::vector<Problem> all;
   for (const std::size_t i : {0UL, 1UL, 2UL}) {
@@ -55,7 +34,12 @@ std::vector<Problem> problems() {
     all.push_back({net.name, [&net](xtape::Rng& rng) { return benchmarks::make_model(net, rng); },
                    xtape::Shape{net.widths[0]}, net.batch});
   }
-  all.push_back({"convolutions 32-64-64", convolutional, {32, 32, 3}, 64});
+  all.push_back({"convolutions 32-64-64",
+                 [](xtape::Rng& rng) {
+                   return benchmarks::make_image_model({32, 64, 64}, nn::GELU{}, rng);
+                 },
+                 {32, 32, 3},
+                 64});
   return all;
 }
 

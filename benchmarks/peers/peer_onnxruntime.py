@@ -3,22 +3,18 @@
 import os
 import sys
 
-import numpy as np
 import onnxruntime
 
-from problem import run
+from problem import read_images, run
 
 folder, threads, seconds = sys.argv[1:4]
-with open(os.path.join(folder, "spec.txt")) as spec:
-    spec.readline()
-    shape = [int(extent) for extent in spec.readline().split()]
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = int(threads)
 options.inter_op_num_threads = 1
 session = onnxruntime.InferenceSession(
     os.path.join(folder, "model.onnx"), options, ["CPUExecutionProvider"]
 )
-images = np.fromfile(os.path.join(folder, "images.f32"), np.float32).reshape(-1, 1, *shape)
+_, images = read_images(folder)
 
 
 def step(index):

@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import nn
 
-from problem import run
+from image_networks import widths_64_128_128
+from problem import read_images, run
 
 TRACED_STEPS = 5
 LEARNING_RATE = 0.001  # small: batch norm amplifies differences in rounding
@@ -24,23 +25,13 @@ def lenet():
     return [*first, *second, nn.Linear(512, 128), nn.ReLU(), nn.Linear(128, 10)]
 
 
-def widths_64_128_128():
-    layers, channels = [nn.Conv2d(3, 24, 2), nn.ReLU()], 24
-    for out in (64, 128, 128):
-        layers += [nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.MaxPool2d(2)]
-        layers += [nn.BatchNorm2d(out), nn.ReLU()]
-        layers += [nn.Conv2d(out, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
-        channels = out
-    return [*layers, nn.MaxPool2d(3), nn.Flatten(), nn.Linear(channels, 10)]
-
-
 def convolution(channels, out):
     return lambda: [nn.Conv2d(channels, out, 3, padding=1, bias=False)]
 
 
 NETWORKS = {
     "LeNet": lenet,
-    "64-128-128": widths_64_128_128,
+    "64-128-128": lambda: widths_64_128_128(nn.ReLU),
     "conv 64 to 128, 16 x 16": convolution(64, 128),
     "conv 128 to 256, 8 x 8": convolution(128, 256),
     "conv 256 to 256, 8 x 8": convolution(256, 256),
@@ -49,15 +40,12 @@ NETWORKS = {
 folder, threads, seconds, layout = sys.argv[1:5]
 torch.set_num_threads(int(threads))
 memory = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-with open(os.path.join(folder, "spec.txt")) as spec:
-    name = spec.readline().strip()
-    shape = [int(extent) for extent in spec.readline().split()]
+name, numbers = read_images(folder)
 model = nn.Sequential(*NETWORKS[name]())
 model.load_state_dict(load_file(os.path.join(folder, "weights.safetensors")))
 model = model.to(memory_format=memory)
-numbers = np.fromfile(os.path.join(folder, "images.f32"), np.float32).reshape(-1, *shape)
 images = [torch.from_numpy(x).permute(0, 3, 1, 2).contiguous(memory_format=memory) for x in numbers]
-labels = np.fromfile(os.path.join(folder, "labels.u8"), np.uint8).reshape(-1, shape[0])
+labels = np.fromfile(os.path.join(folder, "labels.u8"), np.uint8).reshape(-1, numbers.shape[1])
 labels = [torch.from_numpy(y).long() for y in labels]
 parameters = list(model.parameters())
 single = len(model) == 1

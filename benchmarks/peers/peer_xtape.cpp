@@ -44,12 +44,7 @@ void write_problem(const std::filesystem::path& folder, const benchmarks::Net& n
 }
 
 void write_problems(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  std::ofstream names(folder / "names.txt");
-  for (std::size_t i = 0; i < benchmarks::nets().size(); ++i) {
-    write_problem(folder / std::to_string(i), benchmarks::nets()[i]);
-    names << benchmarks::nets()[i].name << '\n';
-  }
+  peers::write_problems(folder, benchmarks::nets(), write_problem);
 }
 
 void solve(const std::string& folder, std::size_t threads, double seconds) {

@@ -1,31 +1,21 @@
 /// xtape as a peer on networks of images. `peer_xtape_images --write FOLDER` makes the problems,
 /// `peer_xtape_images FOLDER THREADS SECONDS` solves one.
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
-#include "benchmarks/peers/problem.hpp"
-#include "xtape.hpp"
+#include "benchmarks/nets.hpp"
+#include "benchmarks/peers/image_problem.hpp"
 
 namespace {
 
 namespace nn = xtape::nn;
-using xtape::Array;
-using xtape::Shape;
+using peers::ImageProblem;
 
 constexpr std::size_t batches = 4;
 constexpr int traced = 5;
 constexpr float learning_rate = 0.001f;  // small: batch norm amplifies differences in rounding
-
-/// A network of images. peer_pytorch_images.py builds the same by its name.
-struct Problem {
-  std::string name;
-  Shape images;  ///< A batch: (batch, height, width, channels).
-  nn::Sequential<float> (*make)(xtape::Rng& rng);
-};
 
 /// LeNet: two convolutions of 5 x 5 windows, two linear layers.
 nn::Sequential<float> lenet(xtape::Rng& rng) {
@@ -41,24 +31,8 @@ nn::Sequential<float> lenet(xtape::Rng& rng) {
                                nn::Linear(128, 10, rng)};
 }
 
-/// A network for CIFAR-10 of the form of arXiv:2404.00498, with widths 64, 128 and 128.
 nn::Sequential<float> widths_64_128_128(xtape::Rng& rng) {
-  nn::Sequential<float> model{nn::Conv2d(3, 24, 2, rng), nn::ReLU{}};
-  std::size_t in = 24;
-  for (const std::size_t out : {64UL, 128UL, 128UL}) {
-    model.push_back(nn::Conv2d(in, out, 3, rng, {.padding = 1, .bias = false}));
-    model.push_back(nn::MaxPool2d(2));
-    model.push_back(nn::BatchNorm(out));
-    model.push_back(nn::ReLU{});
-    model.push_back(nn::Conv2d(out, out, 3, rng, {.padding = 1, .bias = false}));
-    model.push_back(nn::BatchNorm(out));
-    model.push_back(nn::ReLU{});
-    in = out;
-  }
-  model.push_back(nn::MaxPool2d(3));
-  model.push_back(nn::Flatten{});
-  model.push_back(nn::Linear(in, 10, rng));
-  return model;
+  return benchmarks::make_image_model({64, 128, 128}, nn::ReLU{}, rng);
 }
 
 /// A single convolution of 3 x 3 windows. Its loss is the sum of its results, and the images have a
@@ -68,8 +42,8 @@ nn::Sequential<float> convolution(xtape::Rng& rng) {
   return nn::Sequential<float>{nn::Conv2d(in, out, 3, rng, {.padding = 1, .bias = false})};
 }
 
-const std::vector<Problem>& problems() {
-  static const std::vector<Problem> all{
+const std::vector<ImageProblem>& problems() {
+  static const std::vector<ImageProblem> all{
       {"LeNet", {128, 28, 28, 1}, lenet},
       {"64-128-128", {256, 32, 32, 3}, widths_64_128_128},
       {"conv 64 to 128, 16 x 16", {128, 16, 16, 64}, convolution<64, 128>},
@@ -80,18 +54,9 @@ const std::vector<Problem>& problems() {
 }
 
 /// Random images and labels, and the first weights in PyTorch's order.
-void write_problem(const std::filesystem::path& folder, const Problem& problem) {
-  std::filesystem::create_directories(folder);
-  std::ofstream spec(folder / "spec.txt");
-  spec << problem.name << '\n';
-  for (const std::size_t extent : problem.images) {
-    spec << extent << ' ';
-  }
-  spec << '\n';
+void write_problem(const std::filesystem::path& folder, const ImageProblem& problem) {
   xtape::Rng rng{1};
-  std::vector<float> images(batches * xtape::element_count(problem.images));
-  rng.fill_uniform(std::span<float>(images), 0, 1);
-  peers::write_file((folder / "images.f32").string(), images);
+  peers::write_images(folder, problem, batches, rng);
   std::vector<std::uint8_t> labels(batches * problem.images[0]);
   for (std::uint8_t& label : labels) {
     label = static_cast<std::uint8_t>(rng.below(10));
@@ -101,38 +66,17 @@ void write_problem(const std::filesystem::path& folder, const Problem& problem) 
 }
 
 void write_problems(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  std::ofstream names(folder / "names.txt");
-  for (std::size_t i = 0; i < problems().size(); ++i) {
-    write_problem(folder / std::to_string(i), problems()[i]);
-    names << problems()[i].name << '\n';
-  }
-}
-
-const Problem& read_spec(const std::filesystem::path& folder) {
-  std::string name;
-  std::getline(std::ifstream(folder / "spec.txt"), name);
-  for (const Problem& problem : problems()) {
-    if (problem.name == name) {
-      return problem;
-    }
-  }
-  throw xtape::DataError("no problem '" + name + "'");
+  peers::write_problems(folder, problems(), write_problem);
 }
 
 void solve(const std::filesystem::path& folder, std::size_t threads, double seconds) {
   xtape::set_thread_count(threads);
-  const Problem& problem = read_spec(folder);
+  const ImageProblem& problem = peers::find_problem(folder, problems());
   xtape::Rng rng{1};
   auto model = problem.make(rng);
   nn::load_weights(folder / "weights.safetensors", model, {.pytorch = true});
-  const auto numbers = peers::read_file<float>((folder / "images.f32").string());
+  const auto images = peers::read_images(folder, problem);
   const auto all_labels = peers::read_file<std::uint8_t>((folder / "labels.u8").string());
-  std::vector<Array<float>> images;
-  for (std::size_t i = 0; i < batches; ++i) {
-    images.emplace_back(problem.images);
-    std::copy_n(numbers.data() + i * images[i].size(), images[i].size(), images[i].data());
-  }
   const nn::SoftmaxCrossEntropy criterion;
   nn::SGD sgd({.learning_rate = learning_rate});
   xtape::Tape tape;

@@ -2,45 +2,22 @@
 /// problems, with the networks as ONNX files and as weights for PyTorch. `peer_xtape_latency FOLDER
 /// THREADS SECONDS` solves one.
 
-#include <algorithm>
-#include <cstdio>
+#include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <numeric>
-#include <string>
 #include <vector>
 
-#include "benchmarks/peers/problem.hpp"
+#include "benchmarks/nets.hpp"
+#include "benchmarks/peers/image_problem.hpp"
 #include "nn/onnx/save_onnx.hpp"
-#include "xtape.hpp"
 
 namespace {
 
 namespace nn = xtape::nn;
+using peers::ImageProblem;
 using xtape::Array;
 using xtape::Shape;
 
 constexpr std::size_t images = 64;
-
-/// A network, as the recipes of mnist and cifar10 have it. peer_pytorch_latency.py builds the same
-/// by its name.
-struct Problem {
-  std::string name;
-  Shape image;
-  nn::Sequential<float> (*make)(xtape::Rng& rng);
-};
-
-nn::Sequential<float> dense(const std::vector<std::size_t>& widths, const nn::Layer<float>& layer,
-                            xtape::Rng& rng) {
-  nn::Sequential<float> model;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-    model.push_back(nn::Linear(widths[i], widths[i + 1], rng));
-    if (i + 2 < widths.size()) {
-      model.push_back(layer);
-    }
-  }
-  return model;
-}
 
 nn::Sequential<float> mnist_cnn(xtape::Rng& rng) {
   nn::Sequential<float> model{nn::Reshape({28, 28, 1})};
@@ -59,39 +36,25 @@ nn::Sequential<float> mnist_cnn(xtape::Rng& rng) {
   return model;
 }
 
-nn::Sequential<float> widths_64_128_128(xtape::Rng& rng) {
-  nn::Sequential<float> model{nn::Conv2d(3, 24, 2, rng), nn::GELU{}};
-  std::size_t in = 24;
-  for (const std::size_t out : {64UL, 128UL, 128UL}) {
-    model.push_back(nn::Conv2d(in, out, 3, rng, {.padding = 1, .bias = false}));
-    model.push_back(nn::MaxPool2d(2));
-    model.push_back(nn::BatchNorm(out));
-    model.push_back(nn::GELU{});
-    model.push_back(nn::Conv2d(out, out, 3, rng, {.padding = 1, .bias = false}));
-    model.push_back(nn::BatchNorm(out));
-    model.push_back(nn::GELU{});
-    in = out;
-  }
-  model.push_back(nn::MaxPool2d(3));
-  model.push_back(nn::Flatten{});
-  model.push_back(nn::Linear(in, 10, rng));
-  return model;
-}
-
-const std::vector<Problem>& problems() {
-  static const std::vector<Problem> all{
+/// Networks as the recipes of mnist and cifar10 have them.
+const std::vector<ImageProblem>& problems() {
+  static const std::vector<ImageProblem> all{
       {"one image, 784-128-10",
-       {784},
+       {1, 784},
        [](xtape::Rng& rng) {
-         return dense({784, 128, 10}, nn::Sigmoid{}, rng);
+         return benchmarks::make_model({"", {784, 128, 10}, 1}, rng);
        }},
       {"one image, 784-1024-1024-10",
-       {784},
+       {1, 784},
        [](xtape::Rng& rng) {
-         return dense({784, 1024, 1024, 10}, nn::ReLU{}, rng);
+         return benchmarks::make_model({"", {784, 1024, 1024, 10}, 1}, rng, nn::ReLU{});
        }},
-      {"one image, mnist's cnn", {28, 28}, mnist_cnn},
-      {"one image, cifar10's 64-128-128", {32, 32, 3}, widths_64_128_128},
+      {"one image, mnist's cnn", {1, 28, 28}, mnist_cnn},
+      {"one image, cifar10's 64-128-128",
+       {1, 32, 32, 3},
+       [](xtape::Rng& rng) {
+         return benchmarks::make_image_model({64, 128, 128}, nn::GELU{}, rng);
+       }},
   };
   return all;
 }
@@ -105,51 +68,27 @@ void give_statistics(nn::Sequential<float>& model) {
   });
 }
 
-void write_problem(const std::filesystem::path& folder, const Problem& problem) {
-  std::filesystem::create_directories(folder);
-  std::ofstream spec(folder / "spec.txt");
-  spec << problem.name << '\n';
-  for (const std::size_t extent : problem.image) {
-    spec << extent << ' ';
-  }
-  spec << '\n';
+void write_problem(const std::filesystem::path& folder, const ImageProblem& problem) {
   xtape::Rng rng{1};
-  std::vector<float> numbers(images * xtape::element_count(problem.image));
-  rng.fill_uniform(std::span<float>(numbers), 0, 1);
-  peers::write_file((folder / "images.f32").string(), numbers);
+  peers::write_images(folder, problem, images, rng);
   auto model = problem.make(rng);
   give_statistics(model);
   nn::save_weights(folder / "weights.safetensors", model, {.pytorch = true});
-  nn::save_onnx(folder / "model.onnx", model, problem.image);
+  const Shape image(problem.images.begin() + 1, problem.images.end());
+  nn::save_onnx(folder / "model.onnx", model, image);
 }
 
 void write_problems(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  std::ofstream names(folder / "names.txt");
-  for (std::size_t i = 0; i < problems().size(); ++i) {
-    write_problem(folder / std::to_string(i), problems()[i]);
-    names << problems()[i].name << '\n';
-  }
+  peers::write_problems(folder, problems(), write_problem);
 }
 
 void solve(const std::filesystem::path& folder, std::size_t threads, double seconds) {
   xtape::set_thread_count(threads);
-  std::string name;
-  std::getline(std::ifstream(folder / "spec.txt"), name);
-  const auto problem = std::find_if(problems().begin(), problems().end(),
-                                    [&](const Problem& each) { return each.name == name; });
-  xtape::require<xtape::DataError>(problem != problems().end(), "no problem '{}'", name);
+  const ImageProblem& problem = peers::find_problem(folder, problems());
   xtape::Rng rng{1};
-  auto model = problem->make(rng);
+  auto model = problem.make(rng);
   nn::load_weights(folder / "weights.safetensors", model, {.pytorch = true});
-  const auto numbers = peers::read_file<float>((folder / "images.f32").string());
-  Shape shape{1};
-  shape.insert(shape.end(), problem->image.begin(), problem->image.end());
-  std::vector<Array<float>> inputs;
-  for (std::size_t i = 0; i < images; ++i) {
-    inputs.emplace_back(shape);
-    std::copy_n(numbers.data() + i * inputs[i].size(), inputs[i].size(), inputs[i].data());
-  }
+  const auto inputs = peers::read_images(folder, problem);
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
   peers::run(images, seconds, [&](std::size_t i) {

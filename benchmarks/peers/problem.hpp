@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 #include <string>
@@ -69,6 +70,17 @@ inline Problem read_problem(const std::string& folder) {
     problem.biases.push_back(read_file<float>(folder + "/b" + std::to_string(i) + ".f32"));
   }
   return problem;
+}
+
+/// Calls `write(folder / "0", problems[0])` and so on, and writes the names to names.txt.
+template <class Problems, class Write>
+void write_problems(const std::filesystem::path& folder, const Problems& problems, Write write) {
+  std::filesystem::create_directories(folder);
+  std::ofstream names(folder / "names.txt");
+  for (std::size_t i = 0; i < problems.size(); ++i) {
+    write(folder / std::to_string(i), problems[i]);
+    names << problems[i].name << '\n';
+  }
 }
 
 /// Calls `step(index)` for the batches in turn. It returns the loss. Prints the losses of the first

@@ -29,6 +29,14 @@ class Problem:
         self.biases = [read(f"b{i}.f32", np.float32) for i in layers]
 
 
+def read_images(folder):
+    """Of a problem with images: the name of the network, and the batches: (batches, batch, ...)."""
+    with open(os.path.join(folder, "spec.txt")) as spec:
+        name = spec.readline().strip()
+        shape = [int(extent) for extent in spec.readline().split()]
+    return name, np.fromfile(os.path.join(folder, "images.f32"), np.float32).reshape(-1, *shape)
+
+
 def arguments():
     """The problem, the number of threads, and the seconds to time for."""
     folder, threads, seconds = sys.argv[1:4]
