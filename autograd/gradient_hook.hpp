@@ -1,9 +1,6 @@
 #pragma once
 
-#include <concepts>
-#include <functional>
 #include <memory>
-#include <type_traits>
 
 #include "tensor/array.hpp"
 
@@ -11,9 +8,9 @@ namespace xtape {
 
 /// A callable for Tape::backward(): `hook(const Array<T>& parameter, Array<T>& grad)`.
 template <class Hook, class T>
-concept GradientHook = std::invocable < Hook&,
-        const Array<T>
-&, Array<T>& > ;
+concept GradientHook = requires(Hook& hook, const Array<T>& parameter, Array<T>& grad) {
+  hook(parameter, grad);
+};
 
 namespace detail {
 
@@ -25,7 +22,7 @@ class HookReference {
   explicit HookReference(Hook& hook)
       : self_(const_cast<void*>(static_cast<const void*>(std::addressof(hook)))),
         call_([](void* self, const Array<T>& parameter, Array<T>& grad) {
-          std::invoke(*static_cast<Hook*>(self), parameter, grad);
+          (*static_cast<Hook*>(self))(parameter, grad);
         }) {}
 
   void operator()(const Array<T>& parameter, Array<T>& grad) const {

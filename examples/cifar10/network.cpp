@@ -92,7 +92,6 @@ images::Model load_model(const std::filesystem::path& path) try {
   nn::load_weights(path, model.network);
   images::require_sound(file, model.network);
   model.class_names = images::class_names_of(file, classes);
-  model.features = side * side * colours;
   model.image = {side, side, colours};
   return model;
 } catch (const xtape::ValueError& error) {

@@ -50,9 +50,9 @@ int run_evaluate(const Subject& subject, const cli::Command& command,
   const Data data = prepare(options.data, cli::RunOptions{}, options.output.verbose()).data;
   const std::size_t pixels = data.test.features.sample_size(), classes = subject.class_names.size();
   xtape::require<xtape::DataError>(
-      model.features == pixels && model.class_names.size() == classes,
+      model.features() == pixels && model.class_names.size() == classes,
       "{}: a network for {} pixels and {} classes, but the data have {} and {}", options.weights,
-      model.features, model.class_names.size(), pixels, classes);
+      model.features(), model.class_names.size(), pixels, classes);
   xtape::Tape tape;
   print(xtape::nn::evaluate(Classifier(subject, model.network), data.test, tape), options.output);
   return 0;

@@ -16,8 +16,10 @@ struct Model {
   xtape::nn::Sequential<float> network;
   std::map<std::string, std::string> facts{};  ///< What a program needs to build the network again.
   std::vector<std::string> class_names{};      ///< The class of each output.
-  std::size_t features = 0;                    ///< The elements of an image.
   xtape::Shape image{};                        ///< The shape of an image.
+
+  /// Returns the number of elements of an image.
+  std::size_t features() const { return xtape::element_count(image); }
 };
 
 /// Writes the weights to a safetensors file, with facts and class names as metadata. Throws

@@ -44,10 +44,10 @@ struct Prediction {
 
 Prediction classify(const Subject& subject, const Model& model, const Picture& picture) {
   const xtape::nn::Samples& image = picture.image;
-  xtape::require<xtape::DataError>(image.sample_size() == model.features,
+  xtape::require<xtape::DataError>(image.sample_size() == model.features(),
                                    "{}: has {} x {} pixels, but the network takes {} pixels",
                                    picture.name, image.shape()[1], image.shape()[0],
-                                   model.features);
+                                   model.features());
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};
   const auto result = softmax(Classifier(subject, model.network)(tape.constant(image)));

@@ -44,7 +44,7 @@ void save_weights(const TrainOptions& options, const Course& course, const DataS
     Model model{.network = network,
                 .facts = course.facts,
                 .class_names = source.class_names,
-                .features = images.sample_size()};
+                .image = images.shape()};
     model.facts.emplace("image", fmt::format("{}", fmt::join(images.shape(), ",")));
     save_model(options.results.weights, model);
   }

@@ -110,7 +110,6 @@ images::Model load_convolutional(const nn::SafetensorsFile& file, const std::fil
   nn::load_weights(path, model.network);
   images::require_sound(file, model.network);
   model.class_names = images::class_names_of(file, classes);
-  model.features = xtape::element_count(image);
   model.image = image;
   return model;
 }
@@ -129,10 +128,9 @@ images::Model load_dense(const nn::SafetensorsFile& file, const std::filesystem:
     model.network = with_pixel_scale(file, std::move(model.network));
   }
   model.class_names = images::class_names_of(file, layers.rbegin()->second[1]);
-  model.features = layers.begin()->second[0];
+  const std::size_t pixels = layers.begin()->second[0];
   const xtape::Shape digit{28, 28};
-  model.image =
-      model.features == xtape::element_count(digit) ? digit : xtape::Shape{model.features};
+  model.image = pixels == xtape::element_count(digit) ? digit : xtape::Shape{pixels};
   return model;
 }
 

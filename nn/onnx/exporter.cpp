@@ -46,20 +46,11 @@ Numbers counted(std::size_t count) {
   return numbers;
 }
 
-/// Returns the extents of a constant.
-Numbers extents(const Step& step) {
-  Numbers shape;
-  for (const Extent& extent : step.shape) {
-    shape.push_back(static_cast<std::int64_t>(extent.count));
-  }
-  return shape;
-}
-
 Port port_of(const std::string& name, Type type, const Step& step) {
   Port port{name, type, {}};
   for (const Extent& extent : step.shape) {
     if (!extent.of_batch) {
-      port.shape.emplace_back(static_cast<std::int64_t>(extent.count));
+      port.shape.emplace_back(signed_of(extent.count));
     } else {
       port.shape.emplace_back(extent.count == 1 ? "batch" : fmt::format("{} batch", extent.count));
     }
@@ -79,7 +70,7 @@ std::size_t placed(std::size_t axis, std::size_t rank, Order order) {
 Numbers axes_in(Order order, std::size_t rank) {
   Numbers axes(rank);
   for (std::size_t axis = 0; axis < rank; ++axis) {
-    axes[placed(axis, rank, order)] = static_cast<std::int64_t>(axis);
+    axes[placed(axis, rank, order)] = signed_of(axis);
   }
   return axes;
 }
@@ -148,7 +139,7 @@ std::string Exporter::in(const Step& step, Order order) {
     if (order == Order::plain) {
       const Numbers there = axes;
       for (std::size_t axis = 0; axis < rank; ++axis) {
-        axes[static_cast<std::size_t>(there[axis])] = static_cast<std::int64_t>(axis);
+        axes[static_cast<std::size_t>(there[axis])] = signed_of(axis);
       }
     }
     const std::string& other = order == Order::plain ? forms.channels_first : forms.plain;
@@ -171,7 +162,7 @@ std::string Exporter::elements(const Step& step) {
 
 std::string Exporter::permuted(const Step& step, const Numbers& axes) {
   if (step.is_constant()) {
-    const Numbers from = extents(step);
+    const Numbers from = shape_of(step);
     Numbers shape;
     for (const std::int64_t axis : axes) {
       shape.push_back(from[static_cast<std::size_t>(axis)]);
@@ -196,7 +187,7 @@ std::string Exporter::beside(const Step& step, std::size_t rank, Order order) {
   for (const std::int64_t axis : there) {
     to.push_back(shape[static_cast<std::size_t>(axis)]);
     if (static_cast<std::size_t>(axis) >= rank - own) {
-      axes.push_back(axis - static_cast<std::int64_t>(rank - own));
+      axes.push_back(axis - signed_of(rank - own));
     }
   }
   if (step.is_constant()) {
@@ -212,7 +203,7 @@ std::string Exporter::constant(const Step& step, const Numbers& axes, const Numb
   }
   std::span<const std::byte> bytes = step.bytes;
   if (axes != counted(axes.size())) {
-    bytes = memory_.emplace_back(reordered(bytes, extents(step), axes, bytes_of(type())));
+    bytes = memory_.emplace_back(reordered(bytes, shape_of(step), axes, bytes_of(type())));
   }
   const bool first = std::none_of(model_.tensors.begin(), model_.tensors.end(),
                                   [&](const Tensor& each) { return each.name == step.name; });
@@ -250,8 +241,8 @@ std::string Exporter::shared(const std::string& content, Type type, const Number
 }
 
 std::string Exporter::numbers(const Numbers& list) {
-  return shared(fmt::format("({})", fmt::join(list, ", ")), Type::int64,
-                {static_cast<std::int64_t>(list.size())}, std::as_bytes(std::span(list)));
+  return shared(fmt::format("({})", fmt::join(list, ", ")), Type::int64, {signed_of(list.size())},
+                std::as_bytes(std::span(list)));
 }
 
 std::string Exporter::number(double value) { return filled({}, value); }
@@ -274,7 +265,7 @@ std::string Exporter::filled(const Numbers& shape, double value) {
 
 std::string Exporter::floats(const std::vector<float>& list) {
   return shared(fmt::format("floats ({})", fmt::join(list, ", ")), Type::float32,
-                {static_cast<std::int64_t>(list.size())}, std::as_bytes(std::span(list)));
+                {signed_of(list.size())}, std::as_bytes(std::span(list)));
 }
 
 Numbers Exporter::shape_of(const Step& step, Order order) {
@@ -284,8 +275,7 @@ Numbers Exporter::shape_of(const Step& step, Order order) {
   for (std::size_t axis = 0; axis < rank; ++axis) {
     const Extent& extent = step.shape[axis];
     free += extent.of_batch ? 1 : 0;
-    shape[placed(axis, rank, order)] =
-        extent.of_batch ? -1 : static_cast<std::int64_t>(extent.count);
+    shape[placed(axis, rank, order)] = extent.of_batch ? -1 : signed_of(extent.count);
   }
   if (free > 1) {
     step.refuse("has no ONNX counterpart where two of its axes grow with the batch");

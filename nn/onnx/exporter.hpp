@@ -21,6 +21,9 @@ namespace xtape::nn::onnx {
 /// Whole numbers: a shape, axes, or an order of axes.
 using Numbers = std::vector<std::int64_t>;
 
+/// Returns an extent or a position as the files have it.
+inline std::int64_t signed_of(std::size_t number) { return static_cast<std::int64_t>(number); }
+
 /// The order of the axes of an image or a sequence. ONNX's operators on images take the channels
 /// first, as (batch, channels, height, width).
 enum class Order {

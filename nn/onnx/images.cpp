@@ -9,8 +9,8 @@ namespace {
 
 /// Returns a number for height and width, or for the length of a sequence.
 Numbers numbers_of(Pair pair, std::size_t axes) {
-  const auto height = static_cast<std::int64_t>(pair.height);
-  const auto width = static_cast<std::int64_t>(pair.width);
+  const auto height = signed_of(pair.height);
+  const auto width = signed_of(pair.width);
   return axes == 2 ? Numbers{height, width} : Numbers{width};
 }
 
@@ -23,9 +23,9 @@ struct Windows {
         dilation(numbers_of(step.get<Pair>("dilation"), axes)) {
     const Step &x = exporter.operand(step, 0), &weight = exporter.operand(step, 1);
     for (std::size_t i = 0; i < axes; ++i) {
-      kernel.push_back(static_cast<std::int64_t>(weight.extent(i)));
-      image.push_back(static_cast<std::int64_t>(x.extent(i + 1)));
-      result.push_back(static_cast<std::int64_t>(step.extent(i + 1)));
+      kernel.push_back(signed_of(weight.extent(i)));
+      image.push_back(signed_of(x.extent(i + 1)));
+      result.push_back(signed_of(step.extent(i + 1)));
     }
   }
 
@@ -38,9 +38,9 @@ struct Windows {
 
 /// Returns the operands: images, weights (out, in, ...), and the bias if there is one.
 std::vector<std::string> operands(Exporter& exporter, const Step& step, std::size_t axes) {
-  Numbers order{static_cast<std::int64_t>(axes) + 1, static_cast<std::int64_t>(axes)};
+  Numbers order{signed_of(axes) + 1, signed_of(axes)};
   for (std::size_t i = 0; i < axes; ++i) {
-    order.push_back(static_cast<std::int64_t>(i));
+    order.push_back(signed_of(i));
   }
   std::vector<std::string> names{exporter.in(exporter.operand(step, 0), Order::channels_first),
                                  exporter.permuted(exporter.operand(step, 1), order)};
@@ -48,6 +48,15 @@ std::vector<std::string> operands(Exporter& exporter, const Step& step, std::siz
     names.push_back(exporter.in(exporter.operand(step, 2), Order::plain));
   }
   return names;
+}
+
+/// Returns the attributes that all convolutions have.
+std::vector<Argument> arguments(const Step& step, const Windows& windows, const Numbers& pads) {
+  return {{"kernel_shape", windows.kernel},
+          {"strides", windows.stride},
+          {"pads", pads},
+          {"dilations", windows.dilation},
+          {"group", step.get<std::int64_t>("groups")}};
 }
 
 void convolution(Exporter& exporter, const Step& step, const char* type) {
@@ -59,11 +68,7 @@ void convolution(Exporter& exporter, const Step& step, const char* type) {
   }
   exporter.make(step,
                 exporter.call(step, type, operands(exporter, step, windows.axes),
-                              {{"kernel_shape", windows.kernel},
-                               {"strides", windows.stride},
-                               {"pads", pads},
-                               {"dilations", windows.dilation},
-                               {"group", step.get<std::int64_t>("groups")}}),
+                              arguments(step, windows, pads)),
                 Order::channels_first);
 }
 
@@ -75,14 +80,9 @@ void transposed_convolution(Exporter& exporter, const Step& step, const char* ty
     added.push_back(windows.result[i] - (windows.image[i] - 1) * windows.stride[i] -
                     windows.reach(i) + 2 * windows.padding[i]);
   }
-  exporter.make(step,
-                exporter.call(step, type, operands(exporter, step, windows.axes),
-                              {{"kernel_shape", windows.kernel},
-                               {"strides", windows.stride},
-                               {"pads", pads},
-                               {"dilations", windows.dilation},
-                               {"output_padding", added},
-                               {"group", step.get<std::int64_t>("groups")}}),
+  std::vector<Argument> all = arguments(step, windows, pads);
+  all.push_back({"output_padding", added});
+  exporter.make(step, exporter.call(step, type, operands(exporter, step, windows.axes), all),
                 Order::channels_first);
 }
 

@@ -5,8 +5,6 @@
 namespace xtape::nn::onnx {
 namespace {
 
-std::int64_t signed_of(std::size_t number) { return static_cast<std::int64_t>(number); }
-
 /// Adds (x - mean) / sqrt(variance + epsilon) over some axes of a tensor.
 std::string normalized(Exporter& exporter, const Step& step, const std::string& x,
                        const Numbers& axes) {

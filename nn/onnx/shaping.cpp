@@ -8,8 +8,6 @@
 namespace xtape::nn::onnx {
 namespace {
 
-std::int64_t signed_of(std::size_t number) { return static_cast<std::int64_t>(number); }
-
 using List = std::span<const std::uint32_t>;
 
 void linear(Exporter& exporter, const Step& step, const char* type) {

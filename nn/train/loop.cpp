@@ -267,7 +267,9 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
     require_same_hash(*group_, weights_hash(), fmt::format("epoch {}: the weights", state_.epoch));
   }
   Metrics metrics = measure();
-  share_metrics(metrics);
+  if (group_ != nullptr) {
+    share_metrics(*group_, metrics);
+  }
   judge(metrics);
   record(epoch_record(std::move(metrics)));
   state_.begin_epoch();

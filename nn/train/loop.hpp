@@ -112,7 +112,7 @@ class Loop {
   void lock_folder();
   int caught_signal() const { return run_.catch_signals ? interrupted() : 0; }
   void share_start(ProcessGroup& group);
-  void share_metrics(Metrics& metrics) const;
+  static void share_metrics(ProcessGroup& group, Metrics& metrics);
   void begin_random(const ProcessGroup& group);
   void reduce_batch(ProcessGroup& group);
   void resume(const std::filesystem::path& checkpoint);

@@ -34,6 +34,11 @@ void require_same_options(ProcessGroup& group, const Run& run) {
                       group.rank(), mine, first);
 }
 
+/// Returns the signal that some rank has caught: SIGINT first, then SIGTERM, or 0.
+int signal_of(double interrupted, double terminated) {
+  return interrupted > 0 ? SIGINT : terminated > 0 ? SIGTERM : 0;
+}
+
 using Series = std::map<std::string, std::vector<double>>;
 
 void share_series(ProcessGroup& group, Series& series) {
@@ -58,7 +63,7 @@ void share_series(ProcessGroup& group, Series& series) {
 int agreed_signal(ProcessGroup& group, int caught) {
   std::array<double, 2> ranks{caught == SIGINT ? 1. : 0., caught == SIGTERM ? 1. : 0.};
   group.all_reduce(std::span(ranks));
-  return ranks[0] > 0 ? SIGINT : ranks[1] > 0 ? SIGTERM : 0;
+  return signal_of(ranks[0], ranks[1]);
 }
 
 void Loop::share_start(ProcessGroup& group) {
@@ -78,17 +83,14 @@ void Loop::share_start(ProcessGroup& group) {
   share_weights();
 }
 
-void Loop::share_metrics(Metrics& metrics) const {
-  if (group_ == nullptr) {
-    return;
-  }
+void Loop::share_metrics(ProcessGroup& group, Metrics& metrics) {
   std::vector<double> values;
   for (const Metric& metric : metrics) {
     values.push_back(metric.score.value);
   }
-  share(*group_, values);
+  share(group, values);
   require<ValueError>(values.size() == metrics.size(),
-                      "Epoch::end: rank {} has {} metrics, and rank 0 has {}", group_->rank(),
+                      "Epoch::end: rank {} has {} metrics, and rank 0 has {}", group.rank(),
                       metrics.size(), values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     metrics[i].score.value = values[i];
@@ -113,7 +115,7 @@ void Loop::reduce_batch(ProcessGroup& group) {
   if (sums[1] > 0) {
     loss_ = sums[0] / sums[1];
   }
-  caught_ = sums[2] > 0 ? SIGINT : sums[3] > 0 ? SIGTERM : 0;
+  caught_ = signal_of(sums[2], sums[3]);
 }
 
 }  // namespace xtape::nn::detail

@@ -16,6 +16,7 @@
 #include <xtape.hpp>
 
 #include "nn/distributed/mpi.hpp"
+#include "tests/support/models.hpp"
 
 // ranks CASE [ARGUMENT]: what several processes do together. Each case runs on any number of ranks,
 // and throws if something is wrong. tests/distributed/ranks.sh ends ranks in the middle of a run.
@@ -69,13 +70,7 @@ struct Parts {
     return nn::SoftmaxCrossEntropy{}(model(tape.constant(batch.inputs)), batch.targets);
   }
 
-  std::vector<T> weights() const {
-    std::vector<T> all;
-    nn::for_each_array(model, [&](const nn::ParameterName&, const xtape::Array<T>& array) -> void {
-      all.insert(all.end(), array.storage().begin(), array.storage().end());
-    });
-    return all;
-  }
+  std::vector<T> weights() const { return numbers_of<T>(model); }
 
   nn::Dataset data;
   xtape::Rng rng;

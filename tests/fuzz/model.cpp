@@ -31,7 +31,7 @@ void read_as(images::Model (*load_model)(const fs::path&), const fs::path& path,
   images::save_model(copy, model);
   const images::Model again = load_model(copy);
   expect(again.facts == model.facts && again.class_names == model.class_names &&
-             again.network.size() == model.network.size() && again.features == model.features,
+             again.network.size() == model.network.size() && again.image == model.image,
          "a model comes back as it was");
   expect(answer(again, image_of(again)) == answer(model, image_of(model)),
          "a network comes back bit by bit");
@@ -42,7 +42,7 @@ void read_as(images::Model (*load_model)(const fs::path&), const fs::path& path,
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fs::path path = fuzz::input_file(data, size);
   read_as(mnist::load_model, path, [](const images::Model& model) {
-    return Shape{1, model.features};
+    return Shape{1, model.features()};
   });
   read_as(cifar10::load_model, path, [](const images::Model& /*model*/) {
     return Shape{1, cifar10::side, cifar10::side, cifar10::colours};

@@ -145,7 +145,7 @@ void write_models(Seeds seeds) {
                                                               nn::Linear(4, 2, rng)},
                                     .facts = {{"activation", "relu"}},
                                     .class_names = {"cat \"Tom\"", "Maus"},
-                                    .features = 3});
+                                    .image = {3}});
   mnist::Recipe recipe;
   recipe.activation = "relu";
   recipe.filters = {2};
@@ -157,7 +157,7 @@ void write_models(Seeds seeds) {
   images::save_model(seeds.next(), {.network = convolutional,
                                     .facts = {{"activation", "relu"}, {"image", "8,8"}},
                                     .class_names = {},
-                                    .features = 64});
+                                    .image = {8, 8}});
   const nn::Sequential<float> plain{nn::Linear(2, 3, rng), nn::Sigmoid{}, nn::Dropout{0.1},
                                     nn::Linear(3, 1, rng)};
   nn::save_weights(seeds.next(), plain);

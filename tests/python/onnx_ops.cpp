@@ -14,6 +14,14 @@ void write_each(const Writer<T>& write, const std::string& name, Op op) {
         nn::Sequential<T>{nn::Conv2d<T>(6, 5, 2, rng), op, nn::Conv2d<T>(5, 2, 1, rng)}, image);
 }
 
+/// Ops that change shapes: as they are, and after a convolution.
+template <class T, class Op>
+void write_after(const Writer<T>& write, const std::string& name, Op op) {
+  write(name, op, image);
+  xtape::Rng rng{1};
+  write(name + " after a convolution", nn::Sequential<T>{nn::Conv2d<T>(6, 3, 2, rng), op}, image);
+}
+
 template <class T>
 void write_elementwise(const Writer<T>& write) {
   using V = Variable<T>;
@@ -71,12 +79,7 @@ void write_broadcasting(const Writer<T>& write) {
 template <class T>
 void write_reductions(const Writer<T>& write) {
   using V = Variable<T>;
-  xtape::Rng rng{1};
-  const nn::Conv2d<T> conv(6, 3, 2, rng);
-  const auto after = [&](const std::string& name, auto op) {
-    write(name, op, image);
-    write(name + " after a convolution", nn::Sequential<T>{conv, op}, image);
-  };
+  const auto after = [&](const std::string& name, auto op) { write_after(write, name, op); };
   after("sum over pixels", [](V x) { return sum(x, {1, 2}); });
   after("sum over channels", [](V x) { return sum(x, -1); });
   after("mean over rows", [](V x) { return mean(x, 1); });
@@ -90,12 +93,7 @@ void write_reductions(const Writer<T>& write) {
 template <class T>
 void write_shaping(const Writer<T>& write) {
   using V = Variable<T>;
-  xtape::Rng rng{1};
-  const nn::Conv2d<T> conv(6, 3, 2, rng);
-  const auto after = [&](const std::string& name, auto op) {
-    write(name, op, image);
-    write(name + " after a convolution", nn::Sequential<T>{conv, op}, image);
-  };
+  const auto after = [&](const std::string& name, auto op) { write_after(write, name, op); };
   after("transpose", [](V x) { return transpose(x, 1, -1); });
   after("transpose of the batch", [](V x) { return transpose(x, 0, 1); });
   after("stack", [](V x) { return stack(x, x * T(2), 1); });

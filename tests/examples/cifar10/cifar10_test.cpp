@@ -85,7 +85,7 @@ TEST_CASE("cifar10: a model read back is the one that was saved") {
   const images::Model model{.network = small_network(rng), .class_names = {"cat"}};
   images::save_model(folder / "m", model);
   const images::Model again = cifar10::load_model(folder / "m");
-  CHECK(again.features == 3072);
+  CHECK(again.features() == 3072);
   CHECK(again.class_names.size() == 10);
   const Array<float> images(Shape{2, 32, 32, 3}, 0.25f);
   CHECK((nn::predict(again.network, images) == nn::predict(model.network, images)));

@@ -40,14 +40,14 @@ TEST_CASE("A model read back is the one that was saved") {
   const Model model{.network = layers,
                     .facts = {{"activation", "relu"}},
                     .class_names = {"cat \"Tom\"", "Maus"},
-                    .features = 3};
+                    .image = {3}};
   save_model(folder / "m.safetensors", model);
   const Model again = load_model(folder / "m.safetensors");
   CHECK((outputs(again.network) == outputs(model.network)));
   CHECK(again.facts == model.facts);
   CHECK(again.network.size() == model.network.size());
   CHECK(again.class_names == model.class_names);
-  CHECK(again.features == 3);
+  CHECK(again.features() == 3);
 }
 
 TEST_CASE("A file without metadata of ours is a network of sigmoids whose classes are numbers") {
@@ -199,7 +199,7 @@ TEST_CASE("A network with convolutions comes back, running statistics included")
       const Model again = load_model(path);
       CHECK(again.facts == model.facts);
       CHECK(again.class_names == model.class_names);
-      CHECK(again.features == 168);
+      CHECK(again.features() == 168);
       const auto image = random_normal<float>({1, 12, 14}, rng);
       CHECK((nn::predict(again.network, image) == nn::predict(model.network, image)));
     }
