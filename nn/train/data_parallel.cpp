@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -30,9 +31,9 @@ void DataParallel<T>::backward(Variable<T> loss, double weight) {
   }
   tape.backward(weight == 1 ? loss : loss * static_cast<T>(weight),
                 [this](const Array<T>& parameter, Array<T>& grad) { take(parameter, grad); });
-  const bool missing = send_rest();
+  const bool unlike_plan = send_rest();
   reduce_observations(tape, weight);
-  if (missing || !unplanned_.empty()) {
+  if (unlike_plan) {
     reduce_unplanned();
     plan();
   }
@@ -55,47 +56,57 @@ void DataParallel<T>::take(const Array<T>& parameter, Array<T>& grad) {
   send_complete();
 }
 
-/// Sends the buckets that are complete, in their order: all ranks must send in the same order.
+/// Sends the buckets that are complete, in their order: all ranks must send in the same order. The
+/// last one waits for send_rest().
 template <class T>
 void DataParallel<T>::send_complete() {
-  for (; sent_ < buckets_.size() && buckets_[sent_].missing == 0; ++sent_) {
+  for (; sent_ + 1 < buckets_.size() && buckets_[sent_].missing == 0; ++sent_) {
     group_.start_all_reduce(std::span(buckets_[sent_].numbers));
   }
   group_.poll();
 }
 
 /// Sends the other buckets, with zeros for gradients that this step does not have, and waits for
-/// the sums. Returns whether there were such gradients.
+/// the sums. The last bucket ends with a number that says whether this step has other gradients
+/// than the plan. Returns whether that is so on any rank: all ranks must go on alike.
 template <class T>
 bool DataParallel<T>::send_rest() {
-  bool missing = false;
+  bool unlike_plan = !unplanned_.empty();
   for (const Slot& slot : slots_) {
     if (slot.grad == nullptr) {
       Bucket& bucket = buckets_[slot.bucket];
       std::fill_n(bucket.numbers.data() + slot.begin, slot.size, T(0));
       --bucket.missing;
-      missing = true;
+      unlike_plan = true;
     }
   }
   send_complete();
-  group_.wait();
+  if (!buckets_.empty()) {
+    std::vector<T>& last = buckets_.back().numbers;
+    last.back() = unlike_plan ? T(1) : T(0);
+    group_.start_all_reduce(std::span(last));
+    group_.wait();
+    unlike_plan = last.back() > 0;
+  }
   for (const Slot& slot : slots_) {
     if (slot.grad != nullptr) {
       std::copy_n(buckets_[slot.bucket].numbers.data() + slot.begin, slot.size, slot.grad->data());
     }
   }
-  return missing;
+  return unlike_plan;
 }
 
-/// Averages the gradients that have no place in the buckets.
+/// Averages the gradients that have no place in the buckets. Throws Error if a rank has other
+/// gradients than this one.
 template <class T>
 void DataParallel<T>::reduce_unplanned() {
-  std::uint64_t sizes = 0;
-  for (const Array<T>* grad : unplanned_) {
-    const std::size_t size = grad->size();
-    sizes = detail::hash_bytes(std::as_bytes(std::span(&size, 1)), sizes);
+  std::uint64_t gradients = 0;
+  for (const Done& done : done_) {
+    const auto place = places_.find(done.parameter);
+    const std::array key{done.grad->size(), place == places_.end() ? slots_.size() : place->second};
+    gradients = detail::hash_bytes(std::as_bytes(std::span(key)), gradients);
   }
-  detail::require_same_hash(group_, sizes, "DataParallel: the gradients");
+  detail::require_same_hash(group_, gradients, "DataParallel: the gradients");
   for (Array<T>* grad : unplanned_) {
     group_.all_reduce(std::span(grad->data(), grad->size()));
   }
@@ -117,6 +128,9 @@ void DataParallel<T>::plan() {
     bucket.slots.push_back(slots_.size());
     slots_.push_back({buckets_.size() - 1, bucket.numbers.size(), size, nullptr});
     bucket.numbers.resize(bucket.numbers.size() + size);
+  }
+  if (!buckets_.empty()) {
+    buckets_.back().numbers.push_back(0);  // see send_rest()
   }
 }
 

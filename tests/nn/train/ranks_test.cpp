@@ -228,6 +228,22 @@ TEST_CASE("Gradients are sent during the backward pass, in buckets", "[nn][threa
   });
 }
 
+TEST_CASE("A rank with other gradients than the rest ends all ranks", "[nn][threads]") {
+  const std::string message = message_of([] {
+    on_ranks(2, [](ThreadRank& group) {
+      Member member(16, 1);
+      nn::DataParallel<float> parallel(group);
+      parallel.backward(member.loss_of(*member.batches.begin()), 0.5);
+      member.tape.rewind();
+      const auto weight = member.tape.parameter(member.model.get<nn::Linear<float>>(0).weight);
+      parallel.backward(group.rank() == 1 ? sum(weight) : member.loss_of(*member.batches.begin()),
+                        0.5);
+      group.barrier();
+    });
+  });
+  CHECK(contains(message, "DataParallel: the gradients of rank 1 differ"));
+}
+
 TEST_CASE("Datasets and confusion matrices of several ranks", "[nn][threads]") {
   const nn::Dataset data = some_points(5);
   std::mutex mutex;
