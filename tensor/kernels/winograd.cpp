@@ -263,8 +263,9 @@ bool can(const Convolution& g) {
 }
 
 bool pays(const Convolution& g) {
+  constexpr std::size_t fewest = 8;  // for fewer, transforming the weights takes too long
   const Pair tiles = tiles_of(g.result);
-  return can(g) && g.in >= 16 && g.out >= 16 &&
+  return can(g) && g.in >= 16 && g.out >= 16 && g.batch * tiles.height * tiles.width >= fewest &&
          2 * g.result.height * g.result.width >= tiles.height * tiles.width * side * side;
 }
 

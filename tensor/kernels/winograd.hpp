@@ -13,7 +13,8 @@ namespace xtape::winograd {
 bool can(const Convolution& geometry);
 
 /// True if can(geometry) and the functions are faster than others: there are at least 16 channels
-/// on both sides, and at least half of the results in tiles of 4 x 4 exist.
+/// on both sides, the batch has at least 8 tiles of 4 x 4 results, and at least half of the results
+/// in the tiles exist.
 bool pays(const Convolution& geometry);
 
 /// Computes the same as the function of this name in tensor/kernels/convolution.hpp.

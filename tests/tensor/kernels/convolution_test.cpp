@@ -251,16 +251,17 @@ TEST_CASE("Winograd's algorithm is for 3 x 3 windows of 16 channels and more") {
   const auto pays = [](const Shape& x, const Shape& weight, const Conv2dOptions& options) {
     return winograd::pays(geometry(x, weight, options));
   };
-  CHECK(pays({1, 8, 8, 16}, {3, 3, 16, 17}, {.padding = 1}));
-  CHECK(pays({1, 8, 8, 16}, {3, 3, 16, 17}, {.padding = same}));
-  CHECK(pays({1, 3, 3, 16}, {3, 3, 16, 16}, {.padding = 1}));
-  CHECK_FALSE(pays({1, 2, 2, 16}, {3, 3, 16, 16}, {.padding = 1}));  // 4 of 16 results
-  CHECK_FALSE(pays({1, 5, 5, 16}, {3, 3, 16, 16}, {.padding = 1}));  // 25 of 64
-  CHECK_FALSE(pays({1, 8, 8, 15}, {3, 3, 15, 16}, {.padding = 1}));
-  CHECK_FALSE(pays({1, 8, 8, 16}, {3, 3, 16, 15}, {.padding = 1}));
-  CHECK_FALSE(pays({1, 8, 8, 16}, {3, 3, 16, 16}, {.padding = 3}));
-  CHECK_FALSE(pays({1, 8, 8, 16}, {3, 3, 16, 16}, {.stride = {1, 2}, .padding = 1}));
-  CHECK_FALSE(pays({1, 8, 8, 16}, {3, 3, 16, 16}, {.dilation = {1, 2}}));
-  CHECK_FALSE(pays({1, 8, 8, 32}, {3, 3, 16, 16}, {.padding = 1, .groups = 2}));
-  CHECK_FALSE(pays({1, 8, 8, 16}, {3, 1, 16, 16}, {.padding = 1}));
+  CHECK(pays({2, 8, 8, 16}, {3, 3, 16, 17}, {.padding = 1}));
+  CHECK(pays({2, 8, 8, 16}, {3, 3, 16, 17}, {.padding = same}));
+  CHECK(pays({8, 3, 3, 16}, {3, 3, 16, 16}, {.padding = 1}));
+  CHECK_FALSE(pays({7, 3, 3, 16}, {3, 3, 16, 16}, {.padding = 1}));  // 7 tiles
+  CHECK_FALSE(pays({8, 2, 2, 16}, {3, 3, 16, 16}, {.padding = 1}));  // 4 of 16 results
+  CHECK_FALSE(pays({8, 5, 5, 16}, {3, 3, 16, 16}, {.padding = 1}));  // 25 of 64
+  CHECK_FALSE(pays({8, 8, 8, 15}, {3, 3, 15, 16}, {.padding = 1}));
+  CHECK_FALSE(pays({8, 8, 8, 16}, {3, 3, 16, 15}, {.padding = 1}));
+  CHECK_FALSE(pays({8, 8, 8, 16}, {3, 3, 16, 16}, {.padding = 3}));
+  CHECK_FALSE(pays({8, 8, 8, 16}, {3, 3, 16, 16}, {.stride = {1, 2}, .padding = 1}));
+  CHECK_FALSE(pays({8, 8, 8, 16}, {3, 3, 16, 16}, {.dilation = {1, 2}}));
+  CHECK_FALSE(pays({8, 8, 8, 32}, {3, 3, 16, 16}, {.padding = 1, .groups = 2}));
+  CHECK_FALSE(pays({8, 8, 8, 16}, {3, 1, 16, 16}, {.padding = 1}));
 }

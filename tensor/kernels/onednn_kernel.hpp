@@ -1,0 +1,259 @@
+#pragma once
+
+#if __has_include(<oneapi/dnnl/dnnl.hpp>)
+#include <oneapi/dnnl/dnnl.hpp>
+#else
+#include <dnnl.hpp>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <initializer_list>
+#include <new>
+#include <string_view>
+#include <type_traits>
+
+#include "tensor/error.hpp"
+#include "tensor/kernels/one_thread.hpp"
+#include "tensor/kernels/onednn_convolution.hpp"
+#include "tensor/kernels/onednn_guard.hpp"
+
+/// @file
+/// oneDNN's kernels for the parts of a convolution. Used by tensor/kernels/onednn_convolution.cpp.
+
+namespace xtape::onednn {
+
+using dnnl::memory;
+
+/// Calls a function of oneDNN's as every call needs it, on one thread, and translates exceptions.
+template <class F>
+auto call(F f) {
+  require_workspace();
+  const OneThread one;
+  const WithoutSignals guard;
+  try {
+    return f();
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_out_of_memory) {
+      throw std::bad_alloc();
+    }
+    fail<Error>("convolution: oneDNN failed with status {}: {}", static_cast<int>(error.status),
+                error.what());
+  }
+}
+
+inline const dnnl::engine& processor() {
+  static const dnnl::engine* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);  // never freed
+  return *engine;
+}
+
+inline memory::dim dim(std::size_t extent) { return static_cast<memory::dim>(extent); }
+
+/// Descriptions of the three arrays of a convolution. oneDNN chooses its own order of the weights,
+/// because its kernels for weights in ours are slow.
+struct Arrays {
+  memory::desc image, weights, result, our_weights, bias;
+
+  explicit Arrays(const Convolution& g)
+      : image(dims(g.batch, g.in, g.image), memory::data_type::f32, memory::format_tag::nhwc),
+        weights(weight_dims(g), memory::data_type::f32, memory::format_tag::any),
+        result(dims(g.batch, g.out, g.result), memory::data_type::f32, memory::format_tag::nhwc),
+        our_weights(weight_dims(g), memory::data_type::f32, weight_strides(g)),
+        bias({dim(g.out)}, memory::data_type::f32, memory::format_tag::x) {}
+
+ private:
+  static memory::dims dims(std::size_t batch, std::size_t channels, Pair extents) {
+    return {dim(batch), dim(channels), dim(extents.height), dim(extents.width)};
+  }
+  static memory::dims weight_dims(const Convolution& g) {
+    memory::dims all{dim(g.out / g.groups), dim(g.in / g.groups), dim(g.kernel.height),
+                     dim(g.kernel.width)};
+    if (g.groups > 1) {
+      all.insert(all.begin(), dim(g.groups));
+    }
+    return all;
+  }
+  static memory::dims weight_strides(const Convolution& g) {
+    const std::size_t window = g.in / g.groups * g.out;
+    memory::dims all{1, dim(g.out), dim(g.kernel.width * window), dim(window)};
+    if (g.groups > 1) {
+      all.insert(all.begin(), dim(g.out / g.groups));
+    }
+    return all;
+  }
+};
+
+/// Distances and padding as oneDNN counts them.
+struct Steps {
+  memory::dims stride, dilation, before, after;
+
+  explicit Steps(const Convolution& g)
+      : stride{dim(g.stride.height), dim(g.stride.width)},
+        dilation{dim(g.dilation.height) - 1, dim(g.dilation.width) - 1},
+        before{dim(g.before.height), dim(g.before.width)},
+        after{end(g.image.height, g.kernel.height, g.result.height, g.stride.height,
+                  g.dilation.height, g.before.height),
+              end(g.image.width, g.kernel.width, g.result.width, g.stride.width, g.dilation.width,
+                  g.before.width)} {}
+
+ private:
+  static memory::dim end(std::size_t image, std::size_t kernel, std::size_t result,
+                         std::size_t stride, std::size_t dilation, std::size_t before) {
+    return dim((result - 1) * stride + (kernel - 1) * dilation + 1) - dim(image) - dim(before);
+  }
+};
+
+inline constexpr auto direct = dnnl::algorithm::convolution_direct;
+
+inline dnnl::primitive_attr own_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+/// Describes a part of a convolution to oneDNN. Versions 2 and 3 differ only here.
+template <Part part>
+auto describe(const Convolution& g, bool bias) {
+  const Arrays a(g);
+  const Steps s(g);
+  const memory::desc b = bias ? a.bias : memory::desc();
+  const dnnl::primitive_attr attributes = own_scratchpad();
+  const auto training = dnnl::prop_kind::forward_training;
+#if DNNL_VERSION_MAJOR >= 3
+  const dnnl::convolution_forward::primitive_desc forward(
+      processor(), training, direct, a.image, a.weights, b, a.result, s.stride, s.dilation,
+      s.before, s.after, attributes);
+  if constexpr (part == Part::forward) {
+    return forward;
+  } else if constexpr (part == Part::transposed) {
+    return dnnl::convolution_backward_data::primitive_desc(processor(), direct, a.image, a.weights,
+                                                           a.result, s.stride, s.dilation, s.before,
+                                                           s.after, forward, attributes);
+  } else {
+    return dnnl::convolution_backward_weights::primitive_desc(
+        processor(), direct, a.image, a.weights, a.result, s.stride, s.dilation, s.before, s.after,
+        forward, attributes);
+  }
+#else
+  const dnnl::convolution_forward::primitive_desc forward(
+      {training, direct, a.image, a.weights, b, a.result, s.stride, s.dilation, s.before, s.after},
+      attributes, processor());
+  if constexpr (part == Part::forward) {
+    return forward;
+  } else if constexpr (part == Part::transposed) {
+    return dnnl::convolution_backward_data::primitive_desc(
+        {direct, a.image, a.weights, a.result, s.stride, s.dilation, s.before, s.after}, attributes,
+        processor(), forward);
+  } else {
+    return dnnl::convolution_backward_weights::primitive_desc(
+        {direct, a.image, a.weights, a.result, s.stride, s.dilation, s.before, s.after}, attributes,
+        processor(), forward);
+  }
+#endif
+}
+
+/// Rounds a number of bytes up to whole cache lines of floats.
+inline std::size_t floats(std::size_t bytes) { return (bytes + 63) / 64 * 16; }
+
+template <Part part>
+using Primitive =
+    std::conditional_t<part == Part::forward, dnnl::convolution_forward,
+                       std::conditional_t<part == Part::transposed, dnnl::convolution_backward_data,
+                                          dnnl::convolution_backward_weights>>;
+
+/// A part of a convolution for one number of images. Several threads may run it at the same time.
+template <Part part>
+class Kernel {
+ public:
+  Kernel(const Convolution& geometry, std::size_t batch, bool bias)
+      : Kernel(with_batch(geometry, batch), bias) {}
+
+  bool is_reference() const { return is_reference_; }
+
+  /// The floats of memory that run() needs for weights and for oneDNN.
+  std::size_t weight_size() const { return floats(weights_.get_size()); }
+  std::size_t scratch_size() const { return floats(scratchpad_.get_size()); }
+
+  /// Computes `to` from `from` and our weights, or our weights from both.
+  void run(const float* from, float* weight, const float* bias, float* to, float* memory_of) const {
+    const dnnl::engine& engine = processor();
+    dnnl::stream stream(engine);
+    memory ours(arrays_.our_weights, engine, weight);
+    memory theirs(weights_, engine, memory_of);
+    const memory scratch(scratchpad_, engine, memory_of + weight_size());
+    const memory image(arrays_.image, engine,
+                       const_cast<float*>(part == Part::transposed ? to : from));
+    const memory result(arrays_.result, engine,
+                        const_cast<float*>(part == Part::transposed ? from : to));
+    if constexpr (part == Part::forward) {
+      reorder_.execute(stream, ours, theirs);
+      const memory added(arrays_.bias, engine, const_cast<float*>(bias));
+      execute(stream, {{DNNL_ARG_SCRATCHPAD, scratch.get()},
+                       {DNNL_ARG_SRC, image.get()},
+                       {DNNL_ARG_WEIGHTS, theirs.get()},
+                       {DNNL_ARG_DST, result.get()},
+                       {DNNL_ARG_BIAS, bias == nullptr ? nullptr : added.get()}});
+    } else if constexpr (part == Part::transposed) {
+      reorder_.execute(stream, ours, theirs);
+      execute(stream, {{DNNL_ARG_SCRATCHPAD, scratch.get()},
+                       {DNNL_ARG_DIFF_DST, result.get()},
+                       {DNNL_ARG_WEIGHTS, theirs.get()},
+                       {DNNL_ARG_DIFF_SRC, image.get()}});
+    } else {
+      execute(stream, {{DNNL_ARG_SCRATCHPAD, scratch.get()},
+                       {DNNL_ARG_SRC, image.get()},
+                       {DNNL_ARG_DIFF_DST, result.get()},
+                       {DNNL_ARG_DIFF_WEIGHTS, theirs.get()}});
+      reorder_.execute(stream, theirs, ours);
+    }
+    stream.wait();
+    [[maybe_unused]] static const KernelsEnd end;
+  }
+
+ private:
+  Kernel(const Convolution& g, bool bias) : arrays_(g) {
+    const auto description = describe<part>(g, bias);
+    is_reference_ =
+        std::string_view(description.impl_info_str()).find("ref") != std::string_view::npos;
+    if constexpr (part == Part::weights) {
+      weights_ = description.diff_weights_desc();
+    } else {
+      weights_ = description.weights_desc();
+    }
+    scratchpad_ = description.scratchpad_desc();
+    if (is_reference_) {
+      return;
+    }
+    primitive_ = Primitive<part>(description);
+    const dnnl::engine& engine = processor();
+    reorder_ = part == Part::weights
+                   ? dnnl::reorder({engine, weights_, engine, arrays_.our_weights})
+                   : dnnl::reorder({engine, arrays_.our_weights, engine, weights_});
+  }
+
+  static Convolution with_batch(Convolution g, std::size_t batch) {
+    g.batch = batch;
+    return g;
+  }
+
+  /// Calls oneDNN without the map of its C++ interface, which allocates for each operand. Leaves
+  /// operands out that are null.
+  void execute(const dnnl::stream& stream, std::initializer_list<dnnl_exec_arg_t> operands) const {
+    std::array<dnnl_exec_arg_t, 5> present;
+    const auto end = std::copy_if(operands.begin(), operands.end(), present.begin(),
+                                  [](const dnnl_exec_arg_t& a) { return a.memory != nullptr; });
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(primitive_.get(), stream.get(),
+                               static_cast<int>(end - present.begin()), present.data()),
+        "could not execute a convolution");
+  }
+
+  Arrays arrays_;
+  memory::desc weights_, scratchpad_;
+  bool is_reference_ = false;
+  Primitive<part> primitive_;
+  dnnl::reorder reorder_;
+};
+
+}  // namespace xtape::onednn
