@@ -25,7 +25,12 @@ template <class T>
 std::size_t multiplications(const Node<T>& node) {
   const std::string_view op = node.op;
   const bool convolution = op == "conv2d" || op == "conv1d", transposed = op == "conv_transpose2d";
-  if (!convolution && !transposed && op != "linear" && op != "matmul") {
+  if (op == "matmul") {
+    const Shape& a = node.inputs[0]->value->shape();
+    const bool by_columns = std::get<std::int64_t>(node.attributes.front().value) != 0;
+    return node.value->size() * a[a.size() - (by_columns ? 2 : 1)];
+  }
+  if (!convolution && !transposed && op != "linear") {
     return 0;
   }
   const Array<T>& weight = *node.inputs[1]->value;

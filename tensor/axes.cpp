@@ -22,6 +22,15 @@ std::uint64_t Axes::mask(const char* operation, const Shape& shape) const {
   return mask;
 }
 
+Shape Axes::list(const char* operation, const Shape& shape) const {
+  mask(operation, shape);
+  Shape axes(all_ ? shape.size() : count_);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    axes[i] = all_ ? i : normalize_axis(operation, list_[i], shape);
+  }
+  return axes;
+}
+
 Shape reduced_shape(const Shape& shape, std::uint64_t mask, bool keepdims) {
   Shape result;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {

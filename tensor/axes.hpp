@@ -39,10 +39,17 @@ class Axes {
   /// Returns the set of all axes.
   static Axes all() { return Axes(); }
 
+  /// True for the set of all axes.
+  bool are_all() const { return all_; }
+
   /// Returns the axes as a bit mask, in which bit 0 is the first axis of `shape`. Throws
   /// ShapeError, with the name `operation`, if the shape has no such axis, if an axis is named
   /// twice, or if the shape has more than max_rank axes.
   std::uint64_t mask(const char* operation, const Shape& shape) const;
+
+  /// Returns the axes in the order in which they were named, or all axes in order. They count from
+  /// the front. Throws as mask() does.
+  Shape list(const char* operation, const Shape& shape) const;
 
  private:
   static constexpr std::size_t capacity = 8;

@@ -50,7 +50,9 @@ template <class T>
 Array<T> one_hot(Indices labels, std::size_t classes) {
   detail::require_classes("one_hot", labels, classes);
   Array<T> rows;
-  resize(rows, Shape{labels.size(), classes}, "one_hot");
+  Shape shape(labels.extents().begin(), labels.extents().end());
+  shape.push_back(classes);
+  resize(rows, shape, "one_hot");
   rows.fill(T(0));
   for (std::size_t i = 0; i < labels.size(); ++i) {
     rows.data()[i * classes + static_cast<std::size_t>(labels[i])] = T(1);

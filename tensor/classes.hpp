@@ -17,7 +17,8 @@ namespace xtape {
 template <class T>
 std::vector<std::size_t> argmax(const Array<T>& logits);
 
-/// Returns rows of zeros with a 1 at the label: (labels, classes). Throws ValueError if a label is
+/// Returns rows of zeros with a 1 at the label: (labels, classes). Labels of several axes, such as
+/// an `xt::xarray<int>` (batch, time), give (batch, time, classes). Throws ValueError if a label is
 /// not a class.
 template <class T = float>
 Array<T> one_hot(Indices labels, std::size_t classes);

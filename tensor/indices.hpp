@@ -12,8 +12,9 @@
 
 namespace xtape {
 
-/// A view of any contiguous range of integers: labels as bytes, rows as std::vector<int>, or {3, 1,
-/// 4}. Like std::span, an Indices refers to the caller's range.
+/// A view of any contiguous range of integers: labels as bytes, rows as std::vector<int>, an
+/// `xt::xarray<int>` of any shape, or {3, 1, 4}. Like std::span, an Indices refers to the caller's
+/// range.
 class Indices {
  public:
   /// Refers to the integers of `range`, which must outlive this object. A list in braces lives
@@ -25,7 +26,11 @@ class Indices {
       : data_(std::ranges::data(range)),
         size_(std::ranges::size(range)),
         read_(&read<std::ranges::range_value_t<R>>),
-        is_signed_(std::is_signed_v<std::ranges::range_value_t<R>>) {}
+        is_signed_(std::is_signed_v<std::ranges::range_value_t<R>>) {
+    if constexpr (requires { std::span<const std::size_t>(range.shape()); }) {
+      extents_ = range.shape();
+    }
+  }
 
   template <std::integral I>
   Indices(std::initializer_list<I> list)
@@ -46,6 +51,12 @@ class Indices {
 
   /// Returns the number of indices.
   std::size_t size() const { return size_; }
+
+  /// Returns the extents of an array of integers, and size() for any other range. They are valid as
+  /// long as the array and this object.
+  std::span<const std::size_t> extents() const {
+    return extents_.data() == nullptr ? std::span<const std::size_t>(&size_, 1) : extents_;
+  }
 
   /// Returns index `i`. `i` must be below size(). Values of 2^63 and above wrap to negative, which
   /// every op rejects.
@@ -69,6 +80,7 @@ class Indices {
   std::size_t size_;
   std::int64_t (*read_)(const void*, std::size_t);
   bool is_signed_;
+  std::span<const std::size_t> extents_{};
   const std::size_t* rows_ = nullptr;
   std::size_t width_ = 1;
 };

@@ -9,9 +9,8 @@
 #include <numeric>
 #include <utility>
 
-#include "autograd/define.hpp"
 #include "autograd/ops/keep_axes.hpp"
-#include "tensor/kernels/rearrange.hpp"
+#include "autograd/ops/moved.hpp"
 
 namespace xtape {
 
@@ -50,9 +49,28 @@ Shape Extents::resolve(const Shape& from) const {
   return shape;
 }
 
+Shape Extents::broadcast(const Shape& from) const {
+  Shape shape;
+  bool valid = extents_.size() >= from.size();
+  const std::size_t added = valid ? extents_.size() - from.size() : 0;
+  std::string wanted;
+  for (std::size_t axis = 0; axis < extents_.size(); ++axis) {
+    const std::ptrdiff_t extent = extents_[axis];
+    wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", extent);
+    const std::size_t own = axis < added || !valid ? 1 : from[axis - added];
+    valid = valid && extent >= (axis < added ? 0 : -1) &&
+            (extent == -1 || own == 1 || own == static_cast<std::size_t>(extent));
+    shape.push_back(extent == -1 ? own : static_cast<std::size_t>(extent));
+  }
+  require<ShapeError>(valid, "broadcast_to: {} does not broadcast to ({})", from, wanted);
+  return shape;
+}
+
+namespace {
+
+/// Records x with another shape of as many elements.
 template <class T>
-Variable<T> reshape(Variable<T> x, const Extents& extents) {
-  const Shape shape = extents.resolve(x.shape());
+Variable<T> reshaped(Variable<T> x, const Shape& shape) {
   return define(
       "reshape", {x},
       [&](Array<T>& y) {
@@ -64,31 +82,100 @@ Variable<T> reshape(Variable<T> x, const Extents& extents) {
       });
 }
 
+}  // namespace
+
+template <class T>
+Variable<T> reshape(Variable<T> x, const Extents& extents) {
+  return reshaped(x, extents.resolve(x.shape()));
+}
+
+template <class T>
+Variable<T> squeeze(Variable<T> x, const Axes& axes) {
+  std::uint64_t mask = axes.mask("squeeze", x.shape());
+  for (std::size_t axis = 0; axis < x.shape().size(); ++axis) {
+    if (x.shape()[axis] != 1) {
+      require<ShapeError>(axes.are_all() || (mask >> axis & 1) == 0,
+                          "squeeze: axis {} of {} has the extent {}, expected 1", axis, x.shape(),
+                          x.shape()[axis]);
+      mask &= ~(std::uint64_t{1} << axis);
+    }
+  }
+  return reshaped(x, reduced_shape(x.shape(), mask, false));
+}
+
+template <class T>
+Variable<T> unsqueeze(Variable<T> x, std::ptrdiff_t axis_from_either) {
+  Shape shape = x.shape();
+  shape.push_back(1);
+  const std::size_t axis = normalize_axis("unsqueeze", axis_from_either, shape);
+  std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end() - 1, shape.end());
+  return reshaped(x, shape);
+}
+
+template <class T>
+Variable<T> broadcast_to(Variable<T> x, const Extents& extents) {
+  const Shape shape = extents.broadcast(x.shape());
+  return define(
+      "broadcast_to", {x},
+      [&](Array<T>& y) {
+        resize(y, shape, "broadcast_to");
+        assign_into(y, x.value(), "broadcast_to");
+      },
+      [](auto y) -> const auto& { return y.grad(); });
+}
+
+namespace {
+
+/// Records x with its axes in another order.
+template <class T>
+Variable<T> permuted(const Operation& op, Variable<T> x, const Shape& axes) {
+  Shape shape = x.shape();
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    shape[i] = x.shape()[axes[i]];
+  }
+  const auto loops = detail::keep_loops(x.tape(), shape);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    loops[i].in_step = detail::step_along(x.shape(), axes[i]);
+  }
+  return detail::move_elements<T>(op, x, shape, loops);
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> permute(Variable<T> x, const Axes& axes) {
+  const Shape order = axes.list("permute", x.shape());
+  require<ShapeError>(order.size() == x.shape().size(),
+                      "permute: {} axes are named, expected each of the {} of {}", order.size(),
+                      x.shape().size(), x.shape());
+  const auto kept = x.tape().template keep<std::uint32_t>(order.size());
+  std::transform(order.begin(), order.end(), kept.begin(),
+                 [](std::size_t axis) { return static_cast<std::uint32_t>(axis); });
+  return permuted<T>({"permute", {{"axes", kept}}}, x, order);
+}
+
 template <class T>
 Variable<T> transpose(Variable<T> x, std::ptrdiff_t axis_a, std::ptrdiff_t axis_b) {
   const std::size_t a = normalize_axis("transpose", axis_a, x.shape());
   const std::size_t b = normalize_axis("transpose", axis_b, x.shape());
-  return define(
-      {"transpose", {{"axis", a}, {"other", b}}}, {x},
-      [=](Array<T>& y) {
-        Shape shape = x.shape();
-        std::swap(shape[a], shape[b]);
-        resize(y, shape);
-        swap_axes(x.value(), a, b, T(0), y);
-      },
-      [=](auto y, Array<T>& dx, T beta) { swap_axes(y.grad(), a, b, beta, dx); });
+  Shape order = Axes::all().list("transpose", x.shape());
+  std::swap(order[a], order[b]);
+  return permuted<T>({"transpose", {{"axis", a}, {"other", b}}}, x, order);
 }
 
 template <class T>
 Variable<T> flip(Variable<T> x, const Axes& axes) {
   const std::uint64_t mask = axes.mask("flip", x.shape());
-  return define(
-      {"flip", {{"axes", detail::keep_axes(x.tape(), mask)}}}, {x},
-      [=](Array<T>& y) {
-        resize(y, x.shape());
-        reverse_axes(x.value(), mask, T(0), y);
-      },
-      [=](auto y, Array<T>& dx, T beta) { reverse_axes(y.grad(), mask, beta, dx); });
+  const auto loops = detail::keep_loops(x.tape(), x.shape());
+  std::size_t last = 0;
+  for (std::size_t axis = 0; axis < loops.size(); ++axis) {
+    if ((mask >> axis & 1) != 0 && x.value().size() > 0) {
+      last += (loops[axis].count - 1) * static_cast<std::size_t>(loops[axis].in_step);
+      loops[axis].in_step *= -1;
+    }
+  }
+  return detail::move_elements<T>({"flip", {{"axes", detail::keep_axes(x.tape(), mask)}}}, x,
+                                  x.shape(), loops, last);
 }
 
 namespace {
@@ -179,79 +266,23 @@ Variable<T> stack(std::span<const Variable<T>> operands, std::ptrdiff_t axis_fro
   return join("stack", operands, shape, axis);
 }
 
-template <class T>
-Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
-                  std::ptrdiff_t axis_from_either) {
-  const std::size_t axis = normalize_axis("slice", axis_from_either, x.shape());
-  const auto extent = static_cast<std::ptrdiff_t>(x.shape()[axis]);
-  const std::ptrdiff_t first = begin < 0 ? begin + extent : begin;
-  const std::ptrdiff_t last = end < 0 ? end + extent : end;
-  require<ShapeError>(0 <= first && first <= last && last <= extent,
-                      "slice: [{}, {}) is not within axis {} of {}", begin, end, axis, x.shape());
-  const auto offset = static_cast<std::size_t>(first);
-  const auto length = static_cast<std::size_t>(last - first);
-  return define(
-      {"slice", {{"begin", first}, {"end", last}, {"axis", axis}}}, {x},
-      [=](Array<T>& y) {
-        Shape shape = x.shape();
-        shape[axis] = length;
-        resize(y, shape);
-        if (y.size() == 0) {
-          return;
-        }
-        const AxisBlocks blocks = blocks_around(x.shape(), axis);
-        copy_rows(blocks.outer, length * blocks.inner, x.value().data() + offset * blocks.inner,
-                  blocks.extent * blocks.inner, T(0), y.data(), length * blocks.inner);
-      },
-      [=](auto y, Array<T>& dx, T beta) {
-        if (beta == T(0)) {
-          dx.fill(T(0));
-        }
-        if (dx.size() == 0) {
-          return;
-        }
-        const AxisBlocks blocks = blocks_around(dx.shape(), axis);
-        copy_rows(blocks.outer, length * blocks.inner, y.grad().data(), length * blocks.inner, T(1),
-                  dx.data() + offset * blocks.inner, blocks.extent * blocks.inner);
-      });
+std::ptrdiff_t detail::width_of_part(const Shape& shape, std::size_t parts, std::ptrdiff_t axis) {
+  const std::size_t extent = shape[normalize_axis("split", axis, shape)];
+  require<ShapeError>(extent % parts == 0, "split: axis {} of {} has no {} equal parts", axis,
+                      shape, parts);
+  return static_cast<std::ptrdiff_t>(extent / parts);
 }
 
-template <class T>
-Variable<T> gather(Variable<T> x, Indices rows) {
-  require<ShapeError>(!x.shape().empty(), "gather: a scalar has no rows");
-  const std::size_t count = x.shape()[0];
-  require<ShapeError>(count <= 0xFFFFFFFFu, "gather: {} has too many rows to index", x.shape());
-  const auto kept = x.tape().template keep<std::uint32_t>(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    require<ValueError>(rows[i] >= 0 && static_cast<std::uint64_t>(rows[i]) < count,
-                        "gather: row {} at position {} is not one of the {} rows of {}",
-                        rows.text(i), i, count, x.shape());
-    kept[i] = static_cast<std::uint32_t>(rows[i]);
-  }
-  return define(
-      {"gather", {{"rows", kept}}}, {x},
-      [=](Array<T>& y) {
-        Shape shape = x.shape();
-        shape[0] = kept.size();
-        resize(y, shape, "gather");
-        gather_rows(x.value(), std::span<const std::uint32_t>(kept), y);
-      },
-      [=](auto y, Array<T>& dx, T beta) {
-        if (beta == T(0)) {
-          dx.fill(T(0));
-        }
-        scatter_add_rows(y.grad(), std::span<const std::uint32_t>(kept), dx);
-      });
-}
-
-#define XTAPE_INSTANTIATE(T)                                                               \
-  template Variable<T> reshape(Variable<T>, const Extents&);                               \
-  template Variable<T> transpose(Variable<T>, std::ptrdiff_t, std::ptrdiff_t);             \
-  template Variable<T> flip(Variable<T>, const Axes&);                                     \
-  template Variable<T> concatenate(std::span<const Variable<T>>, std::ptrdiff_t);          \
-  template Variable<T> stack(std::span<const Variable<T>>, std::ptrdiff_t);                \
-  template Variable<T> slice(Variable<T>, std::ptrdiff_t, std::ptrdiff_t, std::ptrdiff_t); \
-  template Variable<T> gather(Variable<T>, Indices)
+#define XTAPE_INSTANTIATE(T)                                                      \
+  template Variable<T> reshape(Variable<T>, const Extents&);                      \
+  template Variable<T> squeeze(Variable<T>, const Axes&);                         \
+  template Variable<T> unsqueeze(Variable<T>, std::ptrdiff_t);                    \
+  template Variable<T> broadcast_to(Variable<T>, const Extents&);                 \
+  template Variable<T> permute(Variable<T>, const Axes&);                         \
+  template Variable<T> transpose(Variable<T>, std::ptrdiff_t, std::ptrdiff_t);    \
+  template Variable<T> flip(Variable<T>, const Axes&);                            \
+  template Variable<T> concatenate(std::span<const Variable<T>>, std::ptrdiff_t); \
+  template Variable<T> stack(std::span<const Variable<T>>, std::ptrdiff_t)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -7,9 +8,9 @@
 #include <type_traits>
 #include <vector>
 
-#include "autograd/tape.hpp"
+#include "autograd/ops/indexing.hpp"
+#include "autograd/record.hpp"
 #include "tensor/axes.hpp"
-#include "tensor/indices.hpp"
 
 /// @file
 /// Ops that move elements without changing them. Each throws ShapeError if its arguments do not fit
@@ -32,6 +33,10 @@ class Extents {
   /// number of elements is different.
   Shape resolve(const Shape& from) const;
 
+  /// Returns the shape for an array of shape `from` that is broadcast. An extent of -1 stays as it
+  /// is. Throws ShapeError if the array does not broadcast to the shape.
+  Shape broadcast(const Shape& from) const;
+
  private:
   xt::dynamic_shape<std::ptrdiff_t> extents_;
 };
@@ -39,6 +44,26 @@ class Extents {
 /// Returns the same elements in row-major order, with another shape: `reshape(x, {batch, -1})`.
 template <class T>
 Variable<T> reshape(Variable<T> x, const Extents& shape);
+
+/// Returns x without axes of extent 1: those that are named, or all. Throws ShapeError if a named
+/// axis has another extent.
+template <class T>
+Variable<T> squeeze(Variable<T> x, const Axes& axes = Axes::all());
+
+/// Returns x with an axis of extent 1 more, which is number `axis` of the result.
+template <class T>
+Variable<T> unsqueeze(Variable<T> x, std::ptrdiff_t axis);
+
+/// Returns x, repeated along axes of extent 1 and along new ones in front, as binary ops repeat
+/// their operands: `broadcast_to(x, {batch, -1})`. An extent of -1 stays as it is. dx is the sum of
+/// dy over the copies.
+template <class T>
+Variable<T> broadcast_to(Variable<T> x, const Extents& shape);
+
+/// Returns x with its axes in another order: axis i of the result is axis `axes[i]` of x. Throws
+/// ShapeError unless each axis is named once.
+template <class T>
+Variable<T> permute(Variable<T> x, const Axes& axes);
 
 /// Returns `x` with two axes exchanged, by default the last two: the transpose of a matrix.
 template <class T>
@@ -49,6 +74,10 @@ template <class T>
 Variable<T> flip(Variable<T> x, const Axes& axes);
 
 namespace detail {
+
+/// Returns the extent of one of `parts` equal parts of an axis. Throws ShapeError if there are no
+/// such parts.
+std::ptrdiff_t width_of_part(const Shape& shape, std::size_t parts, std::ptrdiff_t axis);
 
 /// One or more Variables of scalar type T, optionally followed by an axis.
 template <class T, class First, class... Rest>
@@ -126,15 +155,19 @@ auto stack(Variable<T> first, const Rest&... rest) {
 }
 ///@}
 
-/// Returns the elements [begin, end) along `axis`. Negative positions count from the end, as in
-/// Python. Unlike in Python, a position outside the axis is an error.
-template <class T>
-Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis = 0);
-
-/// Returns y with y[i] = x[rows[i]] along the first axis. An embedding uses it to look up words.
-/// The gradient of a row of x is the sum of the gradients of its copies. Throws ValueError if x has
-/// no such row.
-template <class T>
-Variable<T> gather(Variable<T> x, Indices rows);
+/// Returns N equal parts along `axis`: `auto [gate, cell] = split<2>(x, -1)`. Together, they are x.
+/// Each is a slice(). Throws ShapeError if the extent is no multiple of N.
+template <std::size_t N, class T>
+std::array<Variable<T>, N> split(Variable<T> x, std::ptrdiff_t axis = 0) {
+  const std::ptrdiff_t width = detail::width_of_part(x.shape(), N, axis);
+  return compose(x.tape(), [&] {
+    std::array<Variable<T>, N> parts;
+    for (std::size_t i = 0; i < N; ++i) {
+      const std::ptrdiff_t begin = static_cast<std::ptrdiff_t>(i) * width;
+      parts[i] = slice(x, begin, begin + width, axis);
+    }
+    return parts;
+  });
+}
 
 }  // namespace xtape

@@ -245,6 +245,11 @@ std::string Exporter::numbers(const Numbers& list) {
                 std::as_bytes(std::span(list)));
 }
 
+std::string Exporter::whole(std::int64_t number) {
+  return shared(fmt::format("whole {}", number), Type::int64, {},
+                std::as_bytes(std::span(&number, 1)));
+}
+
 std::string Exporter::number(double value) { return filled({}, value); }
 
 std::string Exporter::filled(const Numbers& shape, double value) {

@@ -79,10 +79,11 @@ class Exporter {
   /// Returns the type of the elements of the input.
   Type type() const { return model_.input.type; }
 
-  /// Return the name of a constant: whole numbers, a number of the type of the model, an array of
-  /// the same number, and an array for Resize, which wants float.
+  /// Return the name of a constant: whole numbers, a whole number without axes, a number of the
+  /// type of the model, an array of the same number, and an array for Resize, which wants float.
   ///@{
   std::string numbers(const Numbers& list);
+  std::string whole(std::int64_t number);
   std::string number(double value);
   std::string filled(const Numbers& shape, double value);
   std::string floats(const std::vector<float>& list);

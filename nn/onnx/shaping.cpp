@@ -23,10 +23,17 @@ void linear(Exporter& exporter, const Step& step, const char* type) {
 }
 
 void matmul(Exporter& exporter, const Step& step, const char* type) {
-  const auto plain = [&](std::size_t i) {
-    return exporter.in(exporter.operand(step, i), Order::plain);
+  const auto factor = [&](std::size_t i, const char* transposed) {
+    const Step& x = exporter.operand(step, i);
+    Numbers axes = axes_in(Order::plain, x.shape.size());
+    if (step.get<std::int64_t>(transposed) == 0) {
+      return exporter.in(x, Order::plain);
+    }
+    std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
+    return exporter.permuted(x, axes);
   };
-  exporter.make(step, exporter.call(step, type, {plain(0), plain(1)}));
+  const std::string a = factor(0, "transpose_a"), b = factor(1, "transpose_b");
+  exporter.make(step, exporter.call(step, type, {a, b}));
 }
 
 /// Adds an operator along the last axis.
@@ -101,6 +108,34 @@ void transpose(Exporter& exporter, const Step& step, const char* type) {
   exporter.make(step, exporter.call(step, type, {x}, {{"perm", axes}}));
 }
 
+void permute(Exporter& exporter, const Step& step, const char* type) {
+  const List axes = step.get<List>("axes");
+  const std::string x = exporter.in(exporter.operand(step, 0), Order::plain);
+  const Numbers order(axes.begin(), axes.end());
+  exporter.make(step, exporter.call(step, type, {x}, {{"perm", order}}));
+}
+
+/// Adds Expand. An extent of 1 stays as it is, so that it can be the one of the batch.
+void broadcast_to(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const std::size_t added = step.shape.size() - x.shape.size();
+  Numbers shape;
+  for (std::size_t axis = 0; axis < step.shape.size(); ++axis) {
+    const bool stays = axis >= added && x.shape[axis - added] == step.shape[axis];
+    shape.push_back(stays ? 1 : signed_of(step.extent(axis)));
+  }
+  const std::string operand = exporter.in(x, Order::plain);
+  exporter.make(step, exporter.call(step, type, {operand, exporter.numbers(shape)}));
+}
+
+/// Adds Trilu.
+void triangle(Exporter& exporter, const Step& step, const char* type) {
+  const std::string x = exporter.in(exporter.operand(step, 0), Order::plain);
+  const std::string offset = exporter.whole(step.get<std::int64_t>("offset"));
+  const Argument upper{"upper", std::int64_t{step.op == "triu" ? 1 : 0}};
+  exporter.make(step, exporter.call(step, type, {x, offset}, {upper}));
+}
+
 constexpr std::int64_t to_the_end = std::numeric_limits<std::int64_t>::max();
 
 void flip(Exporter& exporter, const Step& step, const char* type) {
@@ -139,9 +174,18 @@ void slice(Exporter& exporter, const Step& step, const char* type) {
     return exporter.numbers({position(step, x.shape[axis], which)});
   };
   const std::string where = exporter.numbers({signed_of(placed(axis, rank, order))});
-  exporter.make(step,
-                exporter.call(step, type, {exporter.in(x, order), at("begin"), at("end"), where}),
-                order);
+  std::vector<std::string> operands{exporter.in(x, order), at("begin"), at("end"), where};
+  if (const auto by = step.get<std::int64_t>("step"); by != 1) {
+    operands.push_back(exporter.numbers({by}));
+  }
+  exporter.make(step, exporter.call(step, type, operands), order);
+}
+
+void select(Exporter& exporter, const Step& step, const char* type) {
+  const std::string x = exporter.in(exporter.operand(step, 0), Order::plain);
+  const std::string index = exporter.whole(step.get<std::int64_t>("index"));
+  const Argument axis{"axis", step.get<std::int64_t>("axis")};
+  exporter.make(step, exporter.call(step, type, {x, index}, {axis}));
 }
 
 void concatenate(Exporter& exporter, const Step& step, const char* type) {
@@ -171,21 +215,29 @@ void stack(Exporter& exporter, const Step& step, const char*) {
 }
 
 void gather(Exporter& exporter, const Step& step, const char* type) {
-  const List rows = step.get<List>("rows");
-  const std::string x = exporter.in(exporter.operand(step, 0), Order::plain);
-  const std::string indices = exporter.numbers(Numbers(rows.begin(), rows.end()));
-  exporter.make(step, exporter.call(step, type, {x, indices}, {{"axis", std::int64_t{0}}}));
+  const Step& operand = exporter.operand(step, 0);
+  const List list = step.get<List>("indices");
+  const std::string x = exporter.in(operand, Order::plain);
+  const std::string indices = exporter.numbers(Numbers(list.begin(), list.end()));
+  const Argument axis{"axis", step.get<std::int64_t>("axis")};
+  std::string y = exporter.call(step, type, {x, indices}, {axis});
+  if (step.shape.size() != operand.shape.size()) {  // the indices are of several axes, or of none
+    y = exporter.call(step, "Reshape", {y, exporter.numbers(Exporter::shape_of(step))});
+  }
+  exporter.make(step, y);
 }
 
 constexpr Counterpart ops[] = {
-    {"linear", "Gemm", linear},      {"matmul", "MatMul", matmul},
-    {"softmax", "Softmax", by_rows}, {"log_softmax", "LogSoftmax", by_rows},
-    {"sum", "ReduceSum", reduction}, {"mean", "ReduceMean", reduction},
-    {"max", "ReduceMax", reduction}, {"min", "ReduceMin", reduction},
-    {"reshape", "Reshape", reshape}, {"transpose", "Transpose", transpose},
-    {"flip", "Slice", flip},         {"concatenate", "Concat", concatenate},
-    {"stack", nullptr, stack},       {"slice", "Slice", slice},
-    {"gather", "Gather", gather},
+    {"linear", "Gemm", linear},        {"matmul", "MatMul", matmul},
+    {"softmax", "Softmax", by_rows},   {"log_softmax", "LogSoftmax", by_rows},
+    {"sum", "ReduceSum", reduction},   {"mean", "ReduceMean", reduction},
+    {"max", "ReduceMax", reduction},   {"min", "ReduceMin", reduction},
+    {"reshape", "Reshape", reshape},   {"transpose", "Transpose", transpose},
+    {"flip", "Slice", flip},           {"concatenate", "Concat", concatenate},
+    {"stack", nullptr, stack},         {"slice", "Slice", slice},
+    {"gather", "Gather", gather},      {"select", "Gather", select},
+    {"permute", "Transpose", permute}, {"broadcast_to", "Expand", broadcast_to},
+    {"tril", "Trilu", triangle},       {"triu", "Trilu", triangle},
 };
 
 }  // namespace

@@ -1,35 +1,88 @@
 #include "tensor/kernels/rearrange.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <array>
 
 namespace xtape {
 namespace {
 
-/// Computes out(j, i) = in(i, j) + beta out(j, i) for a rows x columns matrix, in tiles that fit
-/// the first-level cache.
+/// Runs one loop, with `beta` 0 or 1.
 template <class T>
-void transpose_matrix(std::size_t rows, std::size_t columns, const T* in, T beta, T* out) {
+void copy_line(const StridedLoop& line, const T* in, T beta, T* out) {
+  if (line.in_step == 1 && line.out_step == 1) {
+    copy_rows(1, line.count, in, 0, beta, out, 0);
+    return;
+  }
+  for (std::size_t i = 0; i < line.count; ++i, in += line.in_step, out += line.out_step) {
+    *out = *in + (beta == T(0) ? T(0) : *out);
+  }
+}
+
+/// Runs two loops in tiles that fit the first-level cache, because one of them steps far through
+/// what is read, and the other one through what is written.
+template <class T>
+void copy_tiles(const StridedLoop& rows, const StridedLoop& columns, const T* in, T beta, T* out) {
   constexpr std::size_t tile = 32;
-  for (std::size_t i0 = 0; i0 < rows; i0 += tile) {
-    for (std::size_t j0 = 0; j0 < columns; j0 += tile) {
-      const std::size_t i1 = std::min(rows, i0 + tile), j1 = std::min(columns, j0 + tile);
-      for (std::size_t j = j0; j < j1; ++j) {
-        for (std::size_t i = i0; i < i1; ++i) {
-          T& target = out[j * rows + i];
-          target = in[i * columns + j] + (beta == T(0) ? T(0) : target);
-        }
+  const auto at = [](std::size_t i, std::ptrdiff_t step) {
+    return static_cast<std::ptrdiff_t>(i) * step;
+  };
+  for (std::size_t i0 = 0; i0 < rows.count; i0 += tile) {
+    for (std::size_t j0 = 0; j0 < columns.count; j0 += tile) {
+      const std::size_t i1 = std::min(rows.count, i0 + tile);
+      const StridedLoop line{std::min(columns.count, j0 + tile) - j0, columns.in_step,
+                             columns.out_step};
+      for (std::size_t i = i0; i < i1; ++i) {
+        copy_line(line, in + at(i, rows.in_step) + at(j0, line.in_step), beta,
+                  out + at(i, rows.out_step) + at(j0, line.out_step));
       }
     }
   }
 }
 
-std::size_t row_width(const Shape& shape) {
-  std::size_t width = 1;
-  for (std::size_t axis = 1; axis < shape.size(); ++axis) {
-    width *= shape[axis];
+template <class T>
+void run_loops(std::span<const StridedLoop> loops, const T* in, T beta, T* out) {
+  if (loops.size() == 2 && loops[1].in_step != 1 && loops[0].in_step == 1) {
+    copy_tiles(loops[0], loops[1], in, beta, out);
+  } else if (loops.size() == 1) {
+    copy_line(loops[0], in, beta, out);
+  } else {
+    const StridedLoop& outer = loops.front();
+    for (std::size_t i = 0; i < outer.count; ++i, in += outer.in_step, out += outer.out_step) {
+      run_loops(loops.subspan(1), in, beta, out);
+    }
   }
-  return width;
+}
+
+/// Writes fewer loops that do the same to `simple` and returns their number: it leaves out loops of
+/// one step, and joins loops that step on where the next one ends. The loop that steps through
+/// neighbours becomes the last, or the last but one if it does so for what is read alone.
+std::size_t simplify(std::span<const StridedLoop> loops, StridedLoop* simple) {
+  std::size_t count = 0;
+  for (const StridedLoop& loop : loops) {
+    if (loop.count == 1) {
+      continue;
+    }
+    const auto steps = static_cast<std::ptrdiff_t>(loop.count);
+    StridedLoop* last = simple + count - 1;
+    if (count > 0 && last->in_step == steps * loop.in_step &&
+        last->out_step == steps * loop.out_step) {
+      *last = {last->count * loop.count, loop.in_step, loop.out_step};
+    } else {
+      simple[count++] = loop;
+    }
+  }
+  const auto move_to = [=](std::size_t from_last, auto is_neighbour) {
+    StridedLoop* const end = simple + count;
+    StridedLoop* const found = std::find_if(simple, end, is_neighbour);
+    if (found < end - from_last) {
+      std::rotate(found, found + 1, end - from_last);
+    }
+  };
+  move_to(0, [](const StridedLoop& loop) { return loop.out_step == 1; });
+  if (count > 1 && simple[count - 1].in_step != 1) {
+    move_to(1, [](const StridedLoop& loop) { return loop.in_step == 1; });
+  }
+  return count;
 }
 
 }  // namespace
@@ -45,62 +98,16 @@ AxisBlocks blocks_around(const Shape& shape, std::size_t axis) {
 }
 
 template <class T>
-void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T>& out) {
-  if (a > b) {
-    std::swap(a, b);
-  }
-  const AxisBlocks first = blocks_around(in.shape(), a);
-  const AxisBlocks second = blocks_around(in.shape(), b);
-  if (a == b) {
-    copy_rows(1, in.size(), in.data(), 0, beta, out.data(), 0);
+void copy_strided(std::span<const StridedLoop> loops, const T* in, T beta, T* out) {
+  if (std::any_of(loops.begin(), loops.end(), [](const auto& loop) { return loop.count == 0; })) {
     return;
   }
-  if (in.size() == 0) {
-    return;  // returns at once, however many empty rows there are
-  }
-  // (outer, A, middle, B, inner) -> (outer, B, middle, A, inner)
-  const std::size_t rows = first.extent, columns = second.extent, inner = second.inner;
-  const std::size_t middle = first.inner / (columns * inner);
-  for (std::size_t o = 0; o < first.outer; ++o) {
-    const T* source = in.data() + o * rows * first.inner;
-    T* target = out.data() + o * rows * first.inner;
-    if (middle == 1 && inner == 1) {
-      transpose_matrix(rows, columns, source, beta, target);
-      continue;
-    }
-    for (std::size_t i = 0; i < rows; ++i) {
-      for (std::size_t m = 0; m < middle; ++m) {
-        // Row i of block m: `columns` runs of `inner`, middle * rows * inner apart in the result.
-        copy_rows(columns, inner, source + (i * middle + m) * columns * inner, inner, beta,
-                  target + (m * rows + i) * inner, middle * rows * inner);
-      }
-    }
-  }
-}
-
-namespace {
-
-/// Reverses the axes from `axis` on. `size` is the number of elements from there on.
-template <class T>
-void reverse_from(std::size_t axis, const Shape& shape, std::uint64_t mask, std::size_t size,
-                  const T* in, T beta, T* out) {
-  if (mask >> axis == 0) {
-    copy_rows(1, size, in, 0, beta, out, 0);
-    return;
-  }
-  const std::size_t extent = shape[axis], inner = size / extent;
-  for (std::size_t i = 0; i < extent; ++i) {
-    const std::size_t to = (mask >> axis & 1) != 0 ? extent - 1 - i : i;
-    reverse_from(axis + 1, shape, mask, inner, in + i * inner, beta, out + to * inner);
-  }
-}
-
-}  // namespace
-
-template <class T>
-void reverse_axes(const Array<T>& in, std::uint64_t mask, T beta, Array<T>& out) {
-  if (in.size() > 0) {
-    reverse_from(0, in.shape(), mask, in.size(), in.data(), beta, out.data());
+  std::array<StridedLoop, max_rank> simple;
+  const std::size_t count = simplify(loops, simple.data());
+  if (count == 0) {
+    copy_line(StridedLoop{1, 1, 1}, in, beta, out);
+  } else {
+    run_loops(std::span<const StridedLoop>(simple.data(), count), in, beta, out);
   }
 }
 
@@ -123,27 +130,54 @@ void copy_rows(std::size_t count, std::size_t width, const T* in, std::size_t in
 }
 
 template <class T>
-void gather_rows(const Array<T>& in, std::span<const std::uint32_t> rows, Array<T>& out) {
-  const std::size_t width = row_width(in.shape());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::copy_n(in.data() + rows[i] * width, width, out.data() + i * width);
+void gather_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
+                  T beta, T* out) {
+  const std::size_t width = blocks.inner;
+  for (std::size_t o = 0; o < blocks.outer; ++o, in += blocks.extent * width) {
+    for (std::size_t i = 0; i < places.size(); ++i, out += width) {
+      copy_rows(1, width, in + places[i] * width, 0, beta, out, 0);
+    }
   }
 }
 
 template <class T>
-void scatter_add_rows(const Array<T>& in, std::span<const std::uint32_t> rows, Array<T>& out) {
-  const std::size_t width = row_width(in.shape());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    copy_rows(1, width, in.data() + i * width, 0, T(1), out.data() + rows[i] * width, 0);
+void scatter_add_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
+                       T* out) {
+  const std::size_t width = blocks.inner;
+  for (std::size_t o = 0; o < blocks.outer; ++o, out += blocks.extent * width) {
+    for (std::size_t i = 0; i < places.size(); ++i, in += width) {
+      copy_rows(1, width, in, 0, T(1), out + places[i] * width, 0);
+    }
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                    \
-  template void swap_axes(const Array<T>&, std::size_t, std::size_t, T, Array<T>&);             \
-  template void reverse_axes(const Array<T>&, std::uint64_t, T, Array<T>&);                     \
-  template void copy_rows(std::size_t, std::size_t, const T*, std::size_t, T, T*, std::size_t); \
-  template void gather_rows(const Array<T>&, std::span<const std::uint32_t>, Array<T>&);        \
-  template void scatter_add_rows(const Array<T>&, std::span<const std::uint32_t>, Array<T>&)
+template <class T>
+void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, const T* in, T beta,
+                   T* out) {
+  const std::size_t rows = shape[shape.size() - 2], columns = shape.back();
+  const std::size_t lines = columns == 0 ? 0 : element_count(shape) / columns;
+  const auto last = static_cast<std::ptrdiff_t>(columns);
+  const auto near = std::clamp(offset, -static_cast<std::ptrdiff_t>(rows), last);
+  for (std::size_t line = 0; line < lines; ++line, in += columns, out += columns) {
+    const auto diagonal = static_cast<std::ptrdiff_t>(line % rows) + near;
+    const auto split =
+        static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(diagonal + (lower ? 1 : 0), 0, last));
+    const std::size_t begin = lower ? 0 : split, end = lower ? split : columns;
+    copy_rows(1, end - begin, in + begin, 0, beta, out + begin, 0);
+    if (beta == T(0)) {
+      std::fill(out, out + begin, T(0));
+      std::fill(out + end, out + columns, T(0));
+    }
+  }
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                      \
+  template void copy_strided(std::span<const StridedLoop>, const T*, T, T*);                      \
+  template void copy_rows(std::size_t, std::size_t, const T*, std::size_t, T, T*, std::size_t);   \
+  template void gather_along(const AxisBlocks&, const T*, std::span<const std::uint32_t>, T, T*); \
+  template void scatter_add_along(const AxisBlocks&, const T*, std::span<const std::uint32_t>,    \
+                                  T*);                                                            \
+  template void copy_triangle(const Shape&, bool, std::ptrdiff_t, const T*, T, T*)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -7,7 +7,7 @@
 #include "tensor/array.hpp"
 
 /// @file
-/// Kernels that move elements: transpose, slice, gather and scatter.
+/// Kernels that move elements: permute, slice, gather, scatter and triangles.
 
 namespace xtape {
 
@@ -21,15 +21,19 @@ struct AxisBlocks {
 /// Returns the blocks of `shape` around `axis`. The axis counts from the front and must exist.
 AxisBlocks blocks_around(const Shape& shape, std::size_t axis);
 
-/// Computes out = swapped(in) + beta out, where swapped() exchanges axes `a` and `b`, and beta is 0
-/// or 1. `out` must already have its shape.
-template <class T>
-void swap_axes(const Array<T>& in, std::size_t a, std::size_t b, T beta, Array<T>& out);
+/// One of several nested loops over elements: how often it runs, and how far it steps each time
+/// through the elements that are read and those that are written.
+struct StridedLoop {
+  std::size_t count;        ///< The number of steps.
+  std::ptrdiff_t in_step;   ///< The distance of the elements that are read. It may be negative.
+  std::ptrdiff_t out_step;  ///< The distance of the elements that are written.
+};
 
-/// Computes out = reversed(in) + beta out, where reversed() turns the axes in `mask` around, and
-/// beta is 0 or 1. `out` must already have the shape of `in`.
+/// Computes out = in + beta out for the elements that the loops visit, from `*in` and `*out`. The
+/// last loop is the innermost. beta is 0 or 1. The loops must write each element once. There are at
+/// most max_rank loops. Permuted, reversed and strided axes and diagonals use this kernel.
 template <class T>
-void reverse_axes(const Array<T>& in, std::uint64_t mask, T beta, Array<T>& out);
+void copy_strided(std::span<const StridedLoop> loops, const T* in, T beta, T* out);
 
 /// Computes out = in + beta out for `count` rows of `width` elements. Rows begin `in_step` and
 /// `out_step` elements apart. Slicing and concatenation use this kernel.
@@ -37,13 +41,23 @@ template <class T>
 void copy_rows(std::size_t count, std::size_t width, const T* in, std::size_t in_step, T beta,
                T* out, std::size_t out_step);
 
-/// Computes out[i] = in[rows[i]] for each i. `in` is (n, ...), `out` is (rows.size(), ...), and
-/// rows must be below n.
+/// Computes out(o, i, ...) = in(o, places[i], ...) + beta out(o, i, ...). `in` has the blocks, and
+/// beta is 0 or 1. The places must be below the extent of the blocks.
 template <class T>
-void gather_rows(const Array<T>& in, std::span<const std::uint32_t> rows, Array<T>& out);
+void gather_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
+                  T beta, T* out);
 
-/// Computes out[rows[i]] += in[i] for each i in order. It is the transpose of gather_rows.
+/// Computes out(o, places[i], ...) += in(o, i, ...) for each i in order. `out` has the blocks. It
+/// is the transpose of gather_along.
 template <class T>
-void scatter_add_rows(const Array<T>& in, std::span<const std::uint32_t> rows, Array<T>& out);
+void scatter_add_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
+                       T* out);
+
+/// Computes out = in + beta out for the elements on and below diagonal `offset` of each matrix, or
+/// on and above it, and out = beta out for the others. The last two axes of `shape` are rows and
+/// columns. beta is 0 or 1.
+template <class T>
+void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, const T* in, T beta,
+                   T* out);
 
 }  // namespace xtape

@@ -66,10 +66,11 @@ TEST_CASE("Nodes say what their ops take beside the operands") {
   CHECK(said(image, [](V x) { return flip(x, 2); }) == "flip: axes (2)");
   CHECK(said(image, [](V x) { return stack(x, x, 1); }) == "stack: axis 1");
   CHECK(said(image, [](V x) { return concatenate(x, x, -1); }) == "concatenate: axis 3");
-  CHECK(said(image, [](V x) { return slice(x, 1, -1, 1); }) == "slice: begin 1, end 5, axis 1");
+  CHECK(said(image, [](V x) { return slice(x, 1, -1, 1); }) ==
+        "slice: begin 1, end 5, axis 1, step 1");
   CHECK(said(image, [](V x) {
           return gather(x, std::vector<int>{1, 0});
-        }) == "gather: rows (1, 0)");
+        }) == "gather: indices (1, 0), axis 0");
 }
 
 TEST_CASE("Nodes of images say how their windows lie") {

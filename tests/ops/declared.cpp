@@ -11,8 +11,10 @@
 namespace xtape {
 
 std::vector<Declared> declared_ops() {
-  // A line that begins outside of any class and comment, and declares `Variable<T> name(`.
-  const std::regex declaration("^(?![\\s/])[^(]*\\bVariable<T>\\s+(operator[^\\s(]+|\\w+)\\(.*");
+  // A line that begins outside of any class and comment, and declares `Variable<T> name(`, or an
+  // array of several.
+  const std::regex declaration(
+      "^(?![\\s/])[^(]*\\bVariable<T>(?:, \\w+>)?\\s+(operator[^\\s(]+|\\w+)\\(.*");
   std::set<std::filesystem::path> headers;
   for (const auto& entry : std::filesystem::directory_iterator(XTAPE_SOURCE_DIR "/autograd/ops")) {
     if (entry.path().extension() == ".hpp") {
@@ -24,15 +26,20 @@ std::vector<Declared> declared_ops() {
     std::ifstream in(header);
     std::string comment;
     bool ended = true;  // the comment, so that the next one begins anew
+    bool hidden = false;
     for (std::string line; std::getline(in, line);) {
       std::smatch match;
+      if (line.find("detail {") != std::string::npos || line.ends_with("// namespace detail") ||
+          line.ends_with("// namespace xtape::detail")) {
+        hidden = line.ends_with("{");
+      }
       if (line.starts_with("/// ")) {
         comment = (ended ? "" : comment + " ") + line.substr(4);
         ended = false;
       } else if (!line.starts_with("///")) {
         ended = true;
       }
-      if (std::regex_match(line, match, declaration)) {
+      if (!hidden && std::regex_match(line, match, declaration)) {
         declared.push_back({match[1], header.stem(), comment});
       }
     }

@@ -66,10 +66,6 @@ Tensor broadcast(const Tensor& a, const Tensor& b, F f) {
   return y;
 }
 
-std::size_t from_front(std::ptrdiff_t axis, std::size_t extent) {
-  return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::ptrdiff_t>(extent) : axis);
-}
-
 /// What combine makes of the elements over the axes, given as a list, for each place of the others.
 template <class Combine>
 Tensor over(const Tensor& x, const List& axes, bool keepdims, Combine combine) {
@@ -120,16 +116,6 @@ auto extreme(Before before) {
 const auto largest = extreme(std::greater<>());
 const auto smallest = extreme(std::less<>());
 
-/// The element of `x` at source(index), for each index of `shape`.
-template <class Source>
-Tensor pick(const Tensor& x, const Shape& shape, Source source) {
-  Tensor y{shape, {}};
-  for_each_index(shape, [&](const std::vector<std::size_t>& index) {
-    y.elements.push_back(copy(x.elements[broadcast_offset(x.shape, source(index))]));
-  });
-  return y;
-}
-
 Tensor scalar(const Number& number) { return {Shape{}, {number}}; }
 
 }  // namespace
@@ -170,20 +156,6 @@ Tensor each(const Tensor& x, Loop* values, SlopeLoop* slopes) {
   });
 }
 
-Tensor matmul(const Tensor& a, const Tensor& b) {
-  const std::size_t rows = a.shape[0], inner = a.shape[1], columns = b.shape[1];
-  Tensor y{Shape{rows, columns}, {}};
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) {
-      Number element = zero();
-      for (std::size_t k = 0; k < inner; ++k) {
-        element = add(element, multiply(a.elements[i * inner + k], b.elements[k * columns + j]));
-      }
-      y.elements.push_back(element);
-    }
-  }
-  return y;
-}
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return matmul(x, weight) + bias;
 }
@@ -203,81 +175,6 @@ Tensor max(const Tensor& x, const List& axes, bool keepdims) {
 Tensor min(const Tensor& x) { return scalar(smallest(x.elements)); }
 Tensor min(const Tensor& x, const List& axes, bool keepdims) {
   return over(x, axes, keepdims, smallest);
-}
-
-Tensor reshape(const Tensor& x, const List& shape) {
-  std::size_t others = 1;
-  for (const std::ptrdiff_t extent : shape) {
-    others *= extent < 0 ? 1 : static_cast<std::size_t>(extent);
-  }
-  Tensor y = each(x, copy);
-  y.shape = Shape();
-  for (const std::ptrdiff_t extent : shape) {
-    y.shape.push_back(extent < 0 ? x.elements.size() / others : static_cast<std::size_t>(extent));
-  }
-  return y;
-}
-Tensor transpose(const Tensor& x, std::ptrdiff_t a, std::ptrdiff_t b) {
-  const std::size_t first = from_front(a, x.shape.size()), second = from_front(b, x.shape.size());
-  Shape shape = x.shape;
-  std::swap(shape[first], shape[second]);
-  return pick(x, shape, [=](std::vector<std::size_t> index) {
-    std::swap(index[first], index[second]);
-    return index;
-  });
-}
-Tensor flip(const Tensor& x, const List& axes) {
-  return pick(x, x.shape, [&](std::vector<std::size_t> index) {
-    for (const std::ptrdiff_t each : axes) {
-      const std::size_t axis = from_front(each, x.shape.size());
-      index[axis] = x.shape[axis] - 1 - index[axis];
-    }
-    return index;
-  });
-}
-Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t either) {
-  const std::size_t axis = from_front(either, x.shape.size());
-  const std::size_t first = from_front(begin, x.shape[axis]);
-  Shape shape = x.shape;
-  shape[axis] = from_front(end, x.shape[axis]) - first;
-  return pick(x, shape, [=](std::vector<std::size_t> index) {
-    index[axis] += first;
-    return index;
-  });
-}
-Tensor gather(const Tensor& x, const std::vector<int>& rows) {
-  Shape shape = x.shape;
-  shape[0] = rows.size();
-  return pick(x, shape, [&](std::vector<std::size_t> index) {
-    index[0] = static_cast<std::size_t>(rows[index[0]]);
-    return index;
-  });
-}
-Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t either) {
-  const std::size_t axis = from_front(either, operands[0].shape.size());
-  Tensor y{operands[0].shape, {}};
-  y.shape[axis] = 0;
-  for (const Tensor& each : operands) {
-    y.shape[axis] += each.shape[axis];
-  }
-  for_each_index(y.shape, [&](std::vector<std::size_t> index) {
-    auto operand = operands.begin();
-    for (; index[axis] >= operand->shape[axis]; ++operand) {
-      index[axis] -= operand->shape[axis];
-    }
-    y.elements.push_back(copy(operand->elements[broadcast_offset(operand->shape, index)]));
-  });
-  return y;
-}
-Tensor stack(std::span<const Tensor> operands, std::ptrdiff_t either) {
-  const std::size_t axis = from_front(either, operands[0].shape.size() + 1);
-  std::vector<Tensor> slices;
-  for (const Tensor& each : operands) {
-    List shape(each.shape.begin(), each.shape.end());
-    shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(axis), 1);
-    slices.push_back(reshape(each, shape));
-  }
-  return concatenate(slices, static_cast<std::ptrdiff_t>(axis));
 }
 
 Tensor softmax(const Tensor& x) {

@@ -4,10 +4,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "autograd/ops/images.hpp"
+#include "autograd/ops/indexing.hpp"
 #include "autograd/ops/losses.hpp"
 #include "autograd/ops/pooling.hpp"
 #include "tensor/kernels/convolution.hpp"
@@ -37,6 +39,11 @@ Number make(double value, std::vector<std::pair<Number, double>> from = {});
 /// Gives every number that `result` came from its gradient.
 void differentiate(const Number& result);
 
+/// The axis or place counted from the front.
+inline std::size_t from_front(std::ptrdiff_t axis, std::size_t extent) {
+  return static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::ptrdiff_t>(extent) : axis);
+}
+
 /// Numbers in row-major order.
 struct Tensor {
   Shape shape;
@@ -57,6 +64,9 @@ Tensor operator/(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, double b);
 
 Tensor matmul(const Tensor& a, const Tensor& b);
+Tensor einsum(const std::string& equation, const Tensor& x);
+Tensor einsum(const std::string& equation, const Tensor& x, const Tensor& y);
+Tensor einsum(const std::string& equation, const Tensor& x, const Tensor& y, const Tensor& z);
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
 using List = std::vector<std::ptrdiff_t>;
@@ -74,8 +84,31 @@ Tensor transpose(const Tensor& x, std::ptrdiff_t a = -2, std::ptrdiff_t b = -1);
 Tensor flip(const Tensor& x, const List& axes);
 Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t axis);
 Tensor stack(std::span<const Tensor> operands, std::ptrdiff_t axis);
-Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end, std::ptrdiff_t axis);
-Tensor gather(const Tensor& x, const std::vector<int>& rows);
+Tensor permute(const Tensor& x, const List& axes);
+Tensor squeeze(const Tensor& x);
+Tensor squeeze(const Tensor& x, const List& axes);
+Tensor unsqueeze(const Tensor& x, std::ptrdiff_t axis);
+Tensor broadcast_to(const Tensor& x, const List& extents);
+Tensor slice(const Tensor& x, std::ptrdiff_t begin, std::ptrdiff_t end = to_end,
+             std::ptrdiff_t axis = 0, std::ptrdiff_t step = 1);
+template <std::size_t N>
+std::vector<Tensor> split(const Tensor& x, std::ptrdiff_t axis) {
+  const std::size_t extent = x.shape[from_front(axis, x.shape.size())];
+  std::vector<Tensor> parts;
+  for (std::size_t i = 0; i < N; ++i) {
+    const auto end = static_cast<std::ptrdiff_t>(extent / N * (i + 1));
+    parts.push_back(slice(x, end - static_cast<std::ptrdiff_t>(extent / N), end, axis));
+  }
+  return parts;
+}
+Tensor select(const Tensor& x, std::ptrdiff_t place, std::ptrdiff_t axis = 0);
+Tensor gather(const Tensor& x, const std::vector<int>& rows, std::ptrdiff_t axis = 0);
+Tensor scatter_add(const Tensor& x, const std::vector<int>& rows, const Tensor& values,
+                   std::ptrdiff_t axis = 0);
+Tensor diagonal(const Tensor& x, std::ptrdiff_t offset);
+Tensor diag(const Tensor& x, std::ptrdiff_t offset);
+Tensor tril(const Tensor& x, std::ptrdiff_t offset);
+Tensor triu(const Tensor& x, std::ptrdiff_t offset);
 
 Tensor upsample2d(const Tensor& x, Pair factor, Upsampling mode = Upsampling::nearest);
 Tensor pad(const Tensor& x, const Margins& margins, PadOptions options = {});

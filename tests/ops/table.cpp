@@ -3,7 +3,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <type_traits>
 
 #include "autograd/ops/ops.hpp"
 #include "tests/ops/arrays.hpp"
@@ -30,15 +29,6 @@ List near_zero(const List& others) {
   List list{0.0, -0.0, 1e-20, -1e-20, 1e-8, -1e-8};
   list.insert(list.end(), others.begin(), others.end());
   return list;
-}
-
-// Braces have no namespace to look into: these find the ops, and their plain twins.
-using xtape::concatenate, xtape::stack;
-plain::Tensor concatenate(std::initializer_list<plain::Tensor> operands, std::ptrdiff_t axis) {
-  return plain::concatenate(std::span(operands.begin(), operands.size()), axis);
-}
-plain::Tensor stack(std::initializer_list<plain::Tensor> operands, std::ptrdiff_t axis) {
-  return plain::stack(std::span(operands.begin(), operands.size()), axis);
 }
 
 // clang-format off
@@ -178,13 +168,6 @@ Rows math() {
   };
 }
 
-Rows matrix() {
-  return {
-      OP("matmul", matmul(x, y), "torch.matmul(x, y)", "np.matmul(x, y)", kind::product()),
-      OP("linear", linear(x, y, z), "F.linear(x, y.T, z)", "x @ y + z", kind::layer()),
-  };
-}
-
 Rows reductions() {
   const auto ties = array_of<double>(Shape{6, 4}, {1, 3, 3, 2, 0, 0, 0, 0, -inf, -inf, -inf, -inf, 1, inf, inf, 2, 1, nan, inf, nan, 1, -inf, nan, 2});
   const char* first = "torch.amax and amin divide the gradient among equal elements; here the first gets it";
@@ -209,24 +192,6 @@ Rows reductions() {
   };
 }
 
-Rows shaping() {
-  return {
-      OP("reshape", reshape(x, of.shape), "torch.reshape(x, shape)", "np.reshape(x, shape)", kind::reshaped()),
-      OP("transpose", transpose(x, of.axis, of.other), "torch.transpose(x, axis, other)", "np.swapaxes(x, axis, other)", kind::two_axes()),
-      OP("flip", flip(x, of.axes), "torch.flip(x, axes)", "np.flip(x, axes)", kind::axes()),
-      OP("concatenate (span)", concatenate(std::span<const std::decay_t<decltype(x)>>(std::vector{x, y, x}), of.axis),
-         "torch.cat([x, y, x], axis)", "np.concatenate([x, y, x], axis)", kind::joined()),
-      OP("concatenate (braces)", concatenate({x, y}, of.axis), "torch.cat([x, y], axis)", "np.concatenate([x, y], axis)", kind::joined()),
-      OP("concatenate (vector)", concatenate(std::vector{y, x, x}, of.axis), "torch.cat([y, x, x], axis)", "np.concatenate([y, x, x], axis)", kind::joined()),
-      OP("stack (span)", stack(std::span<const std::decay_t<decltype(x)>>(std::vector{x, y, x}), of.axis),
-         "torch.stack([x, y, x], axis)", "np.stack([x, y, x], axis)", kind::stacked()),
-      OP("stack (braces)", stack({x, y}, of.axis), "torch.stack([x, y], axis)", "np.stack([x, y], axis)", kind::stacked()),
-      OP("stack (vector)", stack(std::vector{y, x, x}, of.axis), "torch.stack([y, x, x], axis)", "np.stack([y, x, x], axis)", kind::stacked()),
-      OP("slice", slice(x, of.begin, of.end, of.axis), "torch.narrow(x, axis, begin, end - begin)", "np.take(x, range(begin, end), axis)", kind::range()),
-      OP("gather", gather(x, of.rows), "torch.index_select(x, 0, torch.tensor(rows, dtype=torch.long))", "np.take(x, np.array(rows, int), 0)", kind::rows()),
-  };
-}
-
 Rows softmaxes() {
   const auto wide = array_of<double>(Shape{2, 7}, {-999, 12.5, 640, 641, -3, 0, 77, 500, -1000, 499.5, -20, 1, 250, 498});
   const auto extreme = array_of<double>(Shape{6, 4}, {1e4, -1e4, 0, 1e4, huge, huge, -huge, 0, -huge, -huge, -huge, -huge, small, -small, tiny, 0,
@@ -244,9 +209,10 @@ Rows softmaxes() {
 std::span<const Row> table() {
   static const Rows all = [] {
     Rows rows;
-    for (const Rows& family : {activations(), arithmetic(), convolution_rows(), dropouts(),
-                               image_rows(), losses(), math(), matrix(), normalization_rows(),
-                               pooling_rows(), reductions(), shaping(), softmaxes()}) {
+    for (const Rows& family :
+         {activations(), arithmetic(), convolution_rows(), dropouts(), einsum_rows(), image_rows(),
+          indexing_rows(), losses(), math(), matrix_rows(), normalization_rows(), pooling_rows(),
+          reductions(), shaping_rows(), softmaxes(), triangle_rows()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

@@ -23,7 +23,7 @@ namespace xtape {
 
 /// What an op takes beside its operands. The expression of a row names what it takes: `of.axis`.
 struct Of {
-  std::ptrdiff_t axis = 0, other = 0, begin = 0, end = 0;
+  std::ptrdiff_t axis = 0, other = 0, begin = 0, end = 0, step = 1;
   bool keepdims = false;
   std::vector<std::ptrdiff_t> axes{}, shape{};
   std::vector<int> rows{}, labels{};
@@ -37,11 +37,11 @@ struct Of {
   /// Calls f(name, value) for each of them.
   template <class F>
   void visit(F f) const {
-    f("axis", axis), f("other", other), f("begin", begin), f("end", end), f("keepdims", keepdims),
-        f("axes", axes), f("shape", shape), f("rows", rows), f("labels", labels),
-        f("reduction", reduction), f("kernel", kernel), f("stride", stride), f("padding", padding),
-        f("count_padding", count_padding), f("groups", groups), f("factor", factor),
-        f("margins", margins);
+    f("axis", axis), f("other", other), f("begin", begin), f("end", end), f("step", step),
+        f("keepdims", keepdims), f("axes", axes), f("shape", shape), f("rows", rows),
+        f("labels", labels), f("reduction", reduction), f("kernel", kernel), f("stride", stride),
+        f("padding", padding), f("count_padding", count_padding), f("groups", groups),
+        f("factor", factor), f("margins", margins);
   }
 };
 
@@ -72,20 +72,33 @@ struct Kind {
 /// The kinds, each with its samples; see tests/ops/kinds.cpp.
 namespace kind {
 
-Kind each_shape();          ///< One operand of any shape.
-Kind full();                ///< One operand that has elements.
-Kind broadcasting();        ///< Two operands that broadcast.
-Kind axes();                ///< axes, keepdims: any axes of one operand.
-Kind full_axes();           ///< axes, keepdims: axes that are not empty.
-Kind last_axis();           ///< One operand whose last axis is not empty.
-Kind product();             ///< Two matrices.
-Kind layer();               ///< A batch, weights and a bias.
+Kind each_shape();                         ///< One operand of any shape.
+Kind full();                               ///< One operand that has elements.
+Kind broadcasting();                       ///< Two operands that broadcast.
+Kind axes();                               ///< axes, keepdims: any axes of one operand.
+Kind full_axes();                          ///< axes, keepdims: axes that are not empty.
+Kind last_axis();                          ///< One operand whose last axis is not empty.
+Kind product();                            ///< Two vectors, matrices, or batches of matrices.
+Kind summed(const std::string& equation);  ///< The operands of an equation of einsum.
+Kind layer();                              ///< A batch, weights and a bias.
 Kind reshaped();            ///< shape: another shape of as many elements, maybe with a -1.
 Kind two_axes();            ///< axis, other.
+Kind permuted();            ///< axes: all axes of one operand in another order.
+Kind squeezed();            ///< axes of extent 1.
+Kind unsqueezed();          ///< axis: the place of a new one.
+Kind spread();              ///< shape: another one that one operand broadcasts to.
 Kind joined();              ///< axis: two operands that fit one after the other.
 Kind stacked();             ///< axis: two operands of one shape.
 Kind range();               ///< begin, end, axis.
+Kind opened();              ///< begin: of the first axis.
+Kind stepped();             ///< begin, end, axis, step.
+Kind halved();              ///< axis of even extent; the first one in random graphs.
+Kind place();               ///< begin: a place along an axis.
 Kind rows();                ///< rows of one operand.
+Kind places();              ///< axis, rows: places along an axis.
+Kind scattered();           ///< axis, rows: one operand, and values for these places of it.
+Kind matrices();            ///< other: one operand of at least two axes, and a diagonal.
+Kind vectors();             ///< other: one operand of at least one axis, and a diagonal.
 Kind labelled();            ///< labels, reduction: a batch of logits.
 Kind targeted();            ///< reduction: two batches of one shape.
 Kind alike();               ///< reduction: two operands of one shape.
@@ -172,9 +185,14 @@ std::span<const Row> table();
 /// The rows of families that have files of their own.
 ///@{
 std::vector<Row> convolution_rows();
+std::vector<Row> einsum_rows();
 std::vector<Row> image_rows();
+std::vector<Row> indexing_rows();
+std::vector<Row> matrix_rows();
 std::vector<Row> normalization_rows();
 std::vector<Row> pooling_rows();
+std::vector<Row> shaping_rows();
+std::vector<Row> triangle_rows();
 ///@}
 
 /// How rows are made of generic lambdas.

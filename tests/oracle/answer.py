@@ -49,8 +49,8 @@ def arguments(of, x):
     if "axes" in of:
         of["axes"] = tuple(of["axes"])
     if "begin" in of:
-        extent = x.shape[of["axis"]]
-        of.update({end: of[end] + extent for end in ("begin", "end") if of[end] < 0})
+        extent = x.shape[of.get("axis", 0)]
+        of.update({end: of[end] + extent for end in ("begin", "end") if of.get(end, 0) < 0})
     return of
 
 

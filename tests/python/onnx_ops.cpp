@@ -96,6 +96,15 @@ void write_shaping(const Writer<T>& write) {
   const auto after = [&](const std::string& name, auto op) { write_after(write, name, op); };
   after("transpose", [](V x) { return transpose(x, 1, -1); });
   after("transpose of the batch", [](V x) { return transpose(x, 0, 1); });
+  after("permute", [](V x) { return permute(x, {0, 3, 1, 2}); });
+  after("squeeze and unsqueeze", [](V x) { return unsqueeze(squeeze(slice(x, 0, 1, 1), 1), -1); });
+  after("broadcast_to", [](V x) { return broadcast_to(mean(x, 1, true), {2, -1, 3, -1, -1}); });
+  after("split", [](V x) { return split<2>(concatenate(x, x, 1), 1)[1]; });
+  after("steps", [](V x) { return slice(x, 1, xtape::to_end, 1, 2); });
+  after("select", [](V x) { return select(x, -1, 1); });
+  after("gather along rows", [](V x) { return gather(x, {1, 0, 1}, 1); });
+  after("gather by matrix", [](V x) { return gather(x, xt::xarray<int>{{1, 0}, {1, 1}}, 2); });
+  after("triangles", [](V x) { return tril(x, 1) + triu(x, -1) * T(2); });
   after("stack", [](V x) { return stack(x, x * T(2), 1); });
   after("slice of the batch",
         [](V x) { return x - slice(x, -1, static_cast<std::ptrdiff_t>(x.shape()[0]), 0); });
@@ -104,6 +113,10 @@ void write_shaping(const Writer<T>& write) {
   });
   write(
       "matmul", [](V x) { return matmul(x, transpose(x)); }, row);
+  after("matmul of batches", [](V x) { return matmul(x, transpose(x)) * T(0.2); });
+  after("matmul by a vector",
+        [](V x) { return matmul(x, select(select(select(x, 0), 0), 0)) * T(0.2); });
+  after("einsum", [](V x) { return einsum("bhwc,bhvc->bvwh", x, x) * T(0.2); });
   write(
       "gather",
       [](V x) {

@@ -21,6 +21,15 @@ TEST_CASE("Axes become bits counted from the first axis") {
   CHECK(Axes::all().mask("sum", Shape{}) == 0);
 }
 
+TEST_CASE("Axes keep the order in which they were named") {
+  const Shape shape{2, 3, 4};
+  CHECK(Axes({-1, 0}).list("permute", shape) == Shape{2, 0});
+  CHECK(Axes::all().list("permute", shape) == Shape{0, 1, 2});
+  CHECK(Axes::all().are_all());
+  CHECK_FALSE(Axes({0, 1, 2}).are_all());
+  CHECK_THROWS_WITH(Axes({0, -3}).list("permute", shape), "permute: axis -3 is named twice");
+}
+
 TEST_CASE("Arrays of up to 63 axes can be reduced") {
   CHECK(Axes::all().mask("sum", Shape(63, 1)) == (std::uint64_t{1} << 63) - 1);
   CHECK(Axes(62).mask("sum", Shape(63, 1)) == std::uint64_t{1} << 62);

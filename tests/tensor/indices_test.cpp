@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tensor/xtensor.hpp"
 #include "tests/support/catch.hpp"
 
 using xtape::Indices;
@@ -70,4 +71,16 @@ TEST_CASE("Copies of Indices refer to the caller's range") {
   rows[1] = 7;
   CHECK(copy[1] == 7);
   CHECK(copy.size() == 2);
+}
+
+TEST_CASE("indices have the extents of an array, or one") {
+  const xt::xarray<int> table{{1, 2, 3}, {4, 5, 6}};
+  const auto extents = [](const Indices& indices) {
+    return std::vector<std::size_t>(indices.extents().begin(), indices.extents().end());
+  };
+  CHECK(extents(table) == std::vector<std::size_t>{2, 3});
+  CHECK(read(table) == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6});
+  CHECK(extents(xt::xarray<int>(7)).empty());
+  CHECK(extents(std::vector<int>{1, 2}) == std::vector<std::size_t>{2});
+  CHECK(extents({3, 4, 5}) == std::vector<std::size_t>{3});
 }

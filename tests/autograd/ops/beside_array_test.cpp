@@ -90,7 +90,7 @@ TEST_CASE("an array that does not fit beside a Variable leaves the tape as it wa
   CHECK_REFUSED(tape, x + two, ShapeError, "add: shapes (2, 3) and (2) do not broadcast");
   CHECK_REFUSED(tape, two / x, ShapeError, "divide: shapes (2) and (2, 3) do not broadcast");
   CHECK_REFUSED(tape, matmul(x, two), ShapeError,
-                "matmul: (2, 3) x (2) do not fit: expected (m, k) x (k, n)");
+                "matmul: (2, 3) x (2) do not fit: expected (..., m, k) x (..., k, n)");
 }
 
 TEST_CASE("an array beside a Variable allocates nothing once seen") {

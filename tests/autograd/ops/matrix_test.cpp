@@ -1,22 +1,48 @@
 #include "autograd/ops/matrix.hpp"
 
 #include <string>
+#include <vector>
 
+#include "tensor/parallel.hpp"
 #include "tests/ops/evaluate.hpp"
+#include "tests/support/arrays.hpp"
 
 using namespace xtape;
 
 TEST_CASE("matmul refuses shapes that do not fit") {
   Tape<float> tape, other;
   const auto of = [&](const Shape& shape) { return tape.constant(Array<float>(shape, 1.f)); };
-  const auto a = of({2, 3}), row = of({3}), cube = of({1, 2, 3});
-  const std::string wanted = " do not fit: expected (m, k) x (k, n)";
+  const auto a = of({2, 3}), row = of({2}), cube = of({4, 2, 3}), scalar = of({}),
+             cubes = of({3, 3, 5});
+  const std::string wanted = " do not fit: expected (..., m, k) x (..., k, n)";
   CHECK_REFUSED(tape, matmul(a, a), ShapeError, "matmul: (2, 3) x (2, 3)" + wanted);
-  CHECK_REFUSED(tape, matmul(a, row), ShapeError, "matmul: (2, 3) x (3)" + wanted);
-  CHECK_REFUSED(tape, matmul(cube, a), ShapeError, "matmul: (1, 2, 3) x (2, 3)" + wanted);
+  CHECK_REFUSED(tape, matmul(a, row), ShapeError, "matmul: (2, 3) x (2)" + wanted);
+  CHECK_REFUSED(tape, matmul(a, scalar), ShapeError, "matmul: (2, 3) x ()" + wanted);
+  CHECK_REFUSED(tape, matmul(cube, a), ShapeError, "matmul: (4, 2, 3) x (2, 3)" + wanted);
+  CHECK_REFUSED(tape, matmul(cube, cubes), ShapeError, "matmul: (4, 2, 3) x (3, 3, 5)" + wanted);
   const auto elsewhere = other.constant(Array<float>(Shape{3, 2}, 1.f));
   CHECK_REFUSED(tape, matmul(a, elsewhere), TapeError,
                 "matmul: the operands live on different tapes");
+}
+
+TEST_CASE("matmul of large batches uses threads, and gives the same") {
+  Rng rng(1);
+  const auto a = random_integers<float>(Shape{40, 30, 20}, rng);
+  const auto b = random_integers<float>(Shape{40, 20, 30}, rng);
+  const auto grads = [&](std::size_t threads) {
+    const std::size_t before = thread_count();
+    set_thread_count(threads);
+    Tape<float> tape;
+    const auto x = tape.variable(a), y = tape.variable(b);
+    const auto z = matmul(x, y);
+    tape.backward(sum(z * z));
+    set_thread_count(before);
+    return std::vector{z.value(), x.grad(), y.grad()};
+  };
+  const auto one = grads(1), three = grads(3);
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    CHECK((one[i] == three[i]));
+  }
 }
 
 TEST_CASE("linear refuses shapes that do not fit") {

@@ -110,40 +110,58 @@ TEST_CASE("concatenate and stack refuse operands that do not fit") {
   CHECK_REFUSED(tape, stack(none), ShapeError, "stack: expected at least one operand, got none");
 }
 
-TEST_CASE("slice refuses what lies outside") {
+TEST_CASE("squeeze drops axes of extent 1 and refuses others") {
   Tape<float> tape;
-  const auto x = tape.variable(counting(Shape{3, 2}));
-  const auto outside = [](const char* range, int axis) {
-    return fmt::format("slice: {} is not within axis {} of (3, 2)", range, axis);
-  };
-  CHECK_REFUSED(tape, slice(x, 0, 4), ShapeError, outside("[0, 4)", 0));
-  CHECK_REFUSED(tape, slice(x, 2, 1), ShapeError, outside("[2, 1)", 0));
-  CHECK_REFUSED(tape, slice(x, -3, 1, 1), ShapeError, outside("[-3, 1)", 1));
-  CHECK_REFUSED(tape, slice(x, -1, 0), ShapeError, outside("[-1, 0)", 0));
-  CHECK_REFUSED(tape, slice(x, 0, 1, 2), ShapeError, "slice: shape (3, 2) has no axis 2");
+  const auto x = tape.variable(counting(Shape{1, 3, 1}));
+  CHECK(squeeze(x).shape() == Shape{3});
+  CHECK(squeeze(x, 0).shape() == Shape{3, 1});
+  CHECK(squeeze(x, {0, -1}).shape() == Shape{3});
+  CHECK_REFUSED(tape, squeeze(x, 1), ShapeError,
+                "squeeze: axis 1 of (1, 3, 1) has the extent 3, expected 1");
+  CHECK_REFUSED(tape, squeeze(x, 3), ShapeError, "squeeze: shape (1, 3, 1) has no axis 3");
 }
 
-TEST_CASE("gather takes any range of integers") {
+TEST_CASE("unsqueeze adds an axis where it is asked for") {
   Tape<float> tape;
-  const auto x = tape.variable(counting(Shape{3}));
-  const Array<float> expected = array_of<float>({2, 0});
-  const int plain[] = {2, 0};
-  CHECK((gather(x, std::vector<std::uint8_t>{2, 0}).value() == expected));
-  CHECK((gather(x, std::vector<std::size_t>{2, 0}).value() == expected));
-  CHECK((gather(x, std::array<std::int64_t, 2>{2, 0}).value() == expected));
-  CHECK((gather(x, plain).value() == expected));
-  CHECK((gather(x, {2, 0}).value() == expected));
-  CHECK(gather(x, std::vector<int>()).shape() == Shape{0});
+  const auto x = tape.variable(counting(Shape{2, 3}));
+  CHECK(unsqueeze(x, 0).shape() == Shape{1, 2, 3});
+  CHECK(unsqueeze(x, -1).shape() == Shape{2, 3, 1});
+  CHECK(unsqueeze(x, -2).shape() == Shape{2, 1, 3});
+  CHECK_REFUSED(tape, unsqueeze(x, 3), ShapeError, "unsqueeze: shape (2, 3, 1) has no axis 3");
 }
 
-TEST_CASE("gather refuses rows that are not there") {
+TEST_CASE("broadcast_to refuses shapes that x does not broadcast to") {
   Tape<float> tape;
-  const auto x = tape.variable(counting(Shape{3, 2})), scalar = tape.variable(1);
-  const std::vector<std::size_t> greatest{std::numeric_limits<std::size_t>::max()};
-  const std::string wrong = " is not one of the 3 rows of (3, 2)";
-  CHECK_REFUSED(tape, gather(x, {0, 3}), ValueError, "gather: row 3 at position 1" + wrong);
-  CHECK_REFUSED(tape, gather(x, {-1}), ValueError, "gather: row -1 at position 0" + wrong);
-  CHECK_REFUSED(tape, gather(x, greatest), ValueError,
-                "gather: row 18446744073709551615 at position 0" + wrong);
-  CHECK_REFUSED(tape, gather(scalar, {0}), ShapeError, "gather: a scalar has no rows");
+  const auto x = tape.variable(counting(Shape{2, 1}));
+  const std::string wrong = "broadcast_to: (2, 1) does not broadcast to ";
+  CHECK(broadcast_to(x, Shape{3, 2, 4}).shape() == Shape{3, 2, 4});
+  CHECK(broadcast_to(x, {3, -1, 4}).shape() == Shape{3, 2, 4});
+  CHECK_REFUSED(tape, broadcast_to(x, {3, 4}), ShapeError, wrong + "(3, 4)");
+  CHECK_REFUSED(tape, broadcast_to(x, {1, 4}), ShapeError, wrong + "(1, 4)");
+  CHECK_REFUSED(tape, broadcast_to(x, {2}), ShapeError, wrong + "(2)");
+  CHECK_REFUSED(tape, broadcast_to(x, {}), ShapeError, wrong + "()");
+  CHECK_REFUSED(tape, broadcast_to(x, {2, -2}), ShapeError, wrong + "(2, -2)");
+  CHECK_REFUSED(tape, broadcast_to(x, {-1, 2, 4}), ShapeError, wrong + "(-1, 2, 4)");
+}
+
+TEST_CASE("permute refuses axes that are missing or named twice") {
+  Tape<float> tape;
+  const auto x = tape.variable(counting(Shape{2, 3, 4}));
+  CHECK(permute(x, {2, 0, 1}).shape() == Shape{4, 2, 3});
+  CHECK_REFUSED(tape, permute(x, {1, 0}), ShapeError,
+                "permute: 2 axes are named, expected each of the 3 of (2, 3, 4)");
+  CHECK_REFUSED(tape, permute(x, {1, 0, -2}), ShapeError, "permute: axis -2 is named twice");
+  CHECK_REFUSED(tape, permute(x, {0, 1, 3}), ShapeError, "permute: shape (2, 3, 4) has no axis 3");
+}
+
+TEST_CASE("split gives equal parts, or nothing") {
+  Tape<float> tape;
+  const auto x = tape.variable(counting(Shape{2, 6}));
+  const auto [a, b, c] = split<3>(x, -1);
+  CHECK((a.value() == array_of<float>(Shape{2, 2}, {0, 1, 6, 7})));
+  CHECK((c.value() == array_of<float>(Shape{2, 2}, {4, 5, 10, 11})));
+  CHECK((concatenate(a, b, c, 1).value() == x.value()));
+  CHECK(split<1>(x)[0].shape() == Shape{2, 6});
+  CHECK_REFUSED(tape, split<4>(x, -1), ShapeError, "split: axis -1 of (2, 6) has no 4 equal parts");
+  CHECK_REFUSED(tape, split<2>(x, 2), ShapeError, "split: shape (2, 6) has no axis 2");
 }

@@ -75,6 +75,9 @@ TEMPLATE_TEST_CASE("accuracy is the share of right predictions", "", float, doub
 TEMPLATE_TEST_CASE("one_hot has a 1 at the label", "", float, double) {
   const Array<TestType> rows = nn::one_hot<TestType>({2, 0}, 3);
   CHECK((rows == Array<TestType>{{0, 0, 1}, {1, 0, 0}}));
+  const xt::xarray<int> table{{1, 0}, {0, 0}};
+  const Array<TestType> cubes = nn::one_hot<TestType>(table, 2);
+  CHECK((cubes == Array<TestType>{{{0, 1}, {1, 0}}, {{1, 0}, {1, 0}}}));
   CHECK((nn::one_hot<TestType>(std::vector<int>(), 3).shape() == Shape{0, 3}));
   CHECK_FAILS(nn::one_hot<TestType>({0, 3}, 3), ValueError,
               "one_hot: label 3 of row 1 is not one of the 3 classes");

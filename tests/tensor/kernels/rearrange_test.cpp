@@ -1,10 +1,8 @@
 #include "tensor/kernels/rearrange.hpp"
 
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <span>
-#include <utility>
 #include <vector>
 
 #include "tests/support/arrays.hpp"
@@ -15,20 +13,37 @@ using xtape::Shape;
 
 namespace {
 
+/// Compares copy_strided() with a walk over the indices: `in`, with its axes in this order, and
+/// those of `reversed` turned around.
 template <class T>
-void check_swap(const Array<T>& in, std::size_t a, std::size_t b) {
-  INFO(xtape::to_string(in.shape()) << " with axes " << a << " and " << b << " exchanged");
-  Shape shape = in.shape();
-  std::swap(shape[a], shape[b]);
+void check_moves(const Array<T>& in, const std::vector<std::size_t>& order, std::size_t reversed) {
+  Shape shape;
+  std::vector<xtape::StridedLoop> loops;
+  const T* first = in.data();
+  for (const std::size_t axis : order) {
+    auto step = static_cast<std::ptrdiff_t>(xtape::blocks_around(in.shape(), axis).inner);
+    if (axis == reversed && in.size() > 0) {
+      first += static_cast<std::ptrdiff_t>(in.shape()[axis] - 1) * step;
+      step = -step;
+    }
+    shape.push_back(in.shape()[axis]);
+    loops.push_back({in.shape()[axis], step, 0});
+  }
+  for (std::size_t i = 0; i < loops.size(); ++i) {
+    loops[i].out_step = static_cast<std::ptrdiff_t>(xtape::blocks_around(shape, i).inner);
+  }
   Array<T> expected(shape), out(shape, std::numeric_limits<T>::quiet_NaN());
   T* next = expected.data();
-  for_each_index(shape, [&](std::vector<std::size_t> index) {
-    std::swap(index[a], index[b]);
-    *next++ = in.data()[broadcast_offset(in.shape(), index)];
+  for_each_index(shape, [&](const std::vector<std::size_t>& index) {
+    std::vector<std::size_t> source(index.size());
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      source[order[i]] = order[i] == reversed ? shape[i] - 1 - index[i] : index[i];
+    }
+    *next++ = in.data()[broadcast_offset(in.shape(), source)];
   });
-  xtape::swap_axes(in, a, b, T(0), out);
+  xtape::copy_strided<T>(loops, first, T(0), out.data());
   REQUIRE((out == expected));
-  xtape::swap_axes(in, a, b, T(1), out);
+  xtape::copy_strided<T>(loops, first, T(1), out.data());
   REQUIRE((out == T(2) * expected));
 }
 
@@ -50,27 +65,35 @@ TEST_CASE("blocks_around splits a shape at an axis") {
   check(Shape{7}, 0, 1, 7, 1);
 }
 
-TEMPLATE_TEST_CASE("swap_axes exchanges every pair of axes", "", float, double) {
+TEMPLATE_TEST_CASE("copy_strided permutes and reverses axes", "", float, double) {
   xtape::Rng rng(1);
   for (const Shape& shape : {Shape{2, 3, 4, 5}, Shape{1, 3, 1, 2}, Shape{3, 1, 1, 1},
-                             Shape{0, 3, 4, 5}, Shape{2, 0, 4, 5}, Shape{2, 3, 0, 5},
-                             Shape{2, 3, 4, 0}, Shape{0, 0, 0, 0}, Shape{2, 2, 33, 35}}) {
+                             Shape{0, 3, 4, 5}, Shape{2, 3, 0, 5}, Shape{2, 3, 4, 0},
+                             Shape{0, 0, 0, 0}, Shape{1, 1, 1, 1}, Shape{2, 2, 33, 35}}) {
     const auto in = random_integers<TestType>(shape, rng);
-    for (std::size_t a = 0; a < 4; ++a) {
-      for (std::size_t b = 0; b < 4; ++b) {
-        check_swap(in, a, b);
-      }
+    std::vector<std::size_t> order{0, 1, 2, 3};
+    do {
+      check_moves(in, order, 4);
+      check_moves(in, order, order[0]);
+      check_moves(in, order, order[3]);
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+}
+
+TEMPLATE_TEST_CASE("copy_strided transposes matrices of any size", "", float, double) {
+  xtape::Rng rng(2);
+  for (std::size_t rows : {1UL, 31UL, 32UL, 33UL, 65UL, 100UL}) {
+    for (std::size_t columns : {1UL, 5UL, 32UL, 64UL, 97UL}) {
+      check_moves(random_integers<TestType>(Shape{rows, columns}, rng), {1, 0}, 2);
     }
   }
 }
 
-TEMPLATE_TEST_CASE("swap_axes transposes matrices of any size", "", float, double) {
-  xtape::Rng rng(2);
-  for (std::size_t rows : {1UL, 31UL, 32UL, 33UL, 65UL, 100UL}) {
-    for (std::size_t columns : {1UL, 5UL, 32UL, 64UL, 97UL}) {
-      check_swap(random_integers<TestType>(Shape{rows, columns}, rng), 0, 1);
-    }
-  }
+TEST_CASE("copy_strided without loops moves one element") {
+  const double in = 3;
+  double out = 4;
+  xtape::copy_strided<double>({}, &in, 1, &out);
+  CHECK(out == 7);
 }
 
 TEMPLATE_TEST_CASE("copy_rows copies or adds rows and nothing between", "", float, double) {
