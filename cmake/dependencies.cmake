@@ -47,6 +47,41 @@ if(NOT XTAPE_CBLAS_WORKS)
                       "install OpenBLAS (Debian: libopenblas-dev)")
 endif()
 
+# OpenBLAS brings LAPACK. Another BLAS may have it beside itself, in a library of its own.
+set(xtape_lapack "")
+if(XTAPE_WITH_LAPACK)
+  set(lapack_program
+      "extern \"C\" void dpotrf_(const char*, const int*, double*, const int*, int*);
+       int main() {
+         const int n = 1;
+         double a = 4;
+         int info = 0;
+         dpotrf_(\"U\", &n, &a, &n, &info);
+         return info;
+       }")
+  cmake_push_check_state(RESET)
+  set(CMAKE_REQUIRED_LIBRARIES BLAS::BLAS)
+  check_cxx_source_compiles("${lapack_program}" XTAPE_BLAS_HAS_LAPACK)
+  if(XTAPE_BLAS_HAS_LAPACK)
+    set(xtape_lapack BLAS::BLAS)
+  else()
+    find_package(LAPACK)
+    if(LAPACK_FOUND)
+      set(CMAKE_REQUIRED_LIBRARIES LAPACK::LAPACK)
+      check_cxx_source_compiles("${lapack_program}" XTAPE_LAPACK_WORKS)
+      if(XTAPE_LAPACK_WORKS)
+        set(xtape_lapack LAPACK::LAPACK)
+      endif()
+    endif()
+  endif()
+  cmake_pop_check_state()
+endif()
+if(xtape_lapack)
+  message(STATUS "xtape: linear algebra by LAPACK")
+else()
+  message(STATUS "xtape: no LAPACK, so solve(), inverse(), slogdet() and cholesky() throw")
+endif()
+
 set(xtape_gemm cblas)
 if(NOT XTAPE_GEMM MATCHES "^(auto|onednn|cblas)$")
   message(FATAL_ERROR "XTAPE_GEMM is '${XTAPE_GEMM}': expected auto, onednn or cblas")

@@ -1,13 +1,10 @@
 #include "tensor/gemm.hpp"
 
-#include <cblas.h>
-
 #include <algorithm>
-#include <limits>
 #include <type_traits>
 
 #include "tensor/buffer.hpp"
-#include "tensor/kernels/address_space.hpp"
+#include "tensor/kernels/blas.hpp"
 #include "tensor/kernels/one_thread.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/scratch.hpp"
@@ -58,32 +55,15 @@ struct Product {
   }
 };
 
-int blas_index(std::size_t extent) {
-  require<ShapeError>(extent <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
-                      "gemm: an extent of {} is more than BLAS can index", extent);
-  return static_cast<int>(extent);
-}
-
-/// OpenBLAS takes a buffer of 128 MiB for each calling thread, and retries forever if it cannot get
-/// one. This check throws std::bad_alloc instead, at the first call of a thread.
-void require_blas_buffer() {
-#ifdef OPENBLAS_VERSION
-  thread_local bool possible = false;
-  if (!possible) {
-    require_address_space(std::size_t{129} << 20);
-    possible = true;
-  }
-#endif
-}
-
 template <class T>
 void blas_gemm(const Product<T>& p) {
   require_blas_buffer();
   const auto flag = [](Transpose t) { return t == Transpose::yes ? CblasTrans : CblasNoTrans; };
   const auto run = [&](auto function) {
-    function(CblasRowMajor, flag(p.transpose_a), flag(p.transpose_b), blas_index(p.m),
-             blas_index(p.n), blas_index(p.k), p.alpha, p.a, blas_index(p.lda), p.b,
-             blas_index(p.ldb), p.beta, p.c, blas_index(p.ldc));
+    function(CblasRowMajor, flag(p.transpose_a), flag(p.transpose_b), blas_index("gemm", p.m),
+             blas_index("gemm", p.n), blas_index("gemm", p.k), p.alpha, p.a,
+             blas_index("gemm", p.lda), p.b, blas_index("gemm", p.ldb), p.beta, p.c,
+             blas_index("gemm", p.ldc));
   };
   if constexpr (std::is_same_v<T, float>) {
     run(cblas_sgemm);

@@ -94,6 +94,27 @@ inline Array<double> off_zero(const Shape& shape, Rng& rng) {
   return x;
 }
 
+/// Square matrices whose diagonals outweigh what is beside them.
+inline Array<double> dominant(const Shape& shape, Rng& rng) {
+  Array<double> x = anywhere(shape, rng);
+  const std::size_t n = shape.back();
+  for (std::size_t row = 0; row < x.size() / std::max<std::size_t>(n, 1); ++row) {
+    x.data()[row * n + row % n] += 2 * static_cast<double>(n);
+  }
+  return x;
+}
+
+/// Such matrices that are symmetric, and so positive definite.
+inline Array<double> definite(const Shape& shape, Rng& rng) {
+  Array<double> x = dominant(shape, rng);
+  const std::size_t n = shape.back();
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const std::size_t first = i / std::max<std::size_t>(n * n, 1) * n * n;
+    x.data()[i] = x.data()[first + std::max(i / n % n, i % n) * n + std::min(i / n % n, i % n)];
+  }
+  return x;
+}
+
 /// At least 0.125 apart from each other.
 inline Array<double> distinct(const Shape& shape, Rng& rng) {
   Array<double> x(shape);

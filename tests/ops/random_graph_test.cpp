@@ -102,14 +102,14 @@ TEST_CASE("random graphs: three ways to differentiate them agree") {
   CHECK(checked > graphs * 9 / 10);
 }
 
-TEST_CASE("random graphs: every op of the table is in them") {
+TEST_CASE("random graphs: every op of the table that takes any numbers is in them") {
   std::set<std::string> known;
   for (const Row& op : graph_ops()) {
     known.insert(op.overload);
   }
   for (const Row& row : table()) {
     INFO(row.overload << " has no row that random graphs take");
-    CHECK(known.count(row.overload) == 1);
+    CHECK((row.refuses || known.count(row.overload) == 1));
   }
 }
 

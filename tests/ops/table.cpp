@@ -211,8 +211,9 @@ std::span<const Row> table() {
     Rows rows;
     for (const Rows& family :
          {activations(), arithmetic(), convolution_rows(), dropouts(), einsum_rows(), image_rows(),
-          indexing_rows(), losses(), math(), matrix_rows(), normalization_rows(), pooling_rows(),
-          reductions(), shaping_rows(), softmaxes(), triangle_rows()}) {
+          indexing_rows(), linear_algebra_rows(), losses(), math(), matrix_rows(),
+          normalization_rows(), pooling_rows(), reductions(), shaping_rows(), softmaxes(),
+          triangle_rows()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;
@@ -242,6 +243,12 @@ Row Row::numbers_together(std::vector<Array<double>> operands, const Of& of) && 
 
 Row Row::numbers_only() && {
   kind.samples.clear();
+  in_graphs = false;
+  return std::move(*this);
+}
+
+Row Row::alone() && {
+  refuses = true;
   in_graphs = false;
   return std::move(*this);
 }

@@ -46,8 +46,9 @@ struct Of {
 };
 
 /// Numbers that an operand may hold, so that finite differences stay away from kinks and poles:
-/// any; above 0; away from 0; apart from each other; in [-4, 4].
-enum class Domain { any, positive, off_zero, distinct, bounded };
+/// any; above 0; away from 0; apart from each other; in [-4, 4]; square matrices that are far from
+/// singular; symmetric positive definite ones.
+enum class Domain { any, positive, off_zero, distinct, bounded, dominant, definite };
 
 /// Shapes of all operands, and the other arguments.
 struct Sample {
@@ -97,6 +98,9 @@ Kind place();               ///< begin: a place along an axis.
 Kind rows();                ///< rows of one operand.
 Kind places();              ///< axis, rows: places along an axis.
 Kind scattered();           ///< axis, rows: one operand, and values for these places of it.
+Kind square();              ///< One operand of square matrices.
+Kind system();              ///< Square matrices, and vectors or matrices as high.
+Kind triangular_system();   ///< Square matrices, and matrices as high.
 Kind matrices();            ///< other: one operand of at least two axes, and a diagonal.
 Kind vectors();             ///< other: one operand of at least one axis, and a diagonal.
 Kind labelled();            ///< labels, reduction: a batch of logits.
@@ -151,6 +155,7 @@ struct Row {
   std::vector<Numbers> numbers{};            ///< Further operands for PyTorch.
   std::string oracle{};   ///< Computed in place of `torch`, where the two differ on purpose,
   std::string because{};  ///< and why they do.
+  bool refuses = false;   ///< Whether the op refuses some numbers with a ValueError.
   bool in_graphs = true;  ///< Whether random graphs have it.
   bool sampled = true;    ///< Whether PyTorch is asked at the samples of its kind.
 
@@ -175,6 +180,7 @@ struct Row {
   Row numbers_together(std::vector<Array<double>> operands, const Of& of = {}) &&;
   Row instead(std::string expression, std::string reason) &&;
   Row numbers_only() &&;
+  Row alone() &&;
   Row unsampled() &&;
   ///@}
 };
@@ -188,6 +194,7 @@ std::vector<Row> convolution_rows();
 std::vector<Row> einsum_rows();
 std::vector<Row> image_rows();
 std::vector<Row> indexing_rows();
+std::vector<Row> linear_algebra_rows();
 std::vector<Row> matrix_rows();
 std::vector<Row> normalization_rows();
 std::vector<Row> pooling_rows();
