@@ -294,7 +294,8 @@ void subtract_triangle(const Triangle& triangle, const Squares& s, const T* left
 }  // namespace
 
 template <class T>
-Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any, TriangularOptions options) {
+Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any,
+                             const TriangularOptions& options) {
   constexpr const char* op = "triangular_solve";
   const Triangle triangle{options.upper, options.unit_diagonal,
                           options.transpose ? Transpose::yes : Transpose::no};
@@ -337,7 +338,7 @@ Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any, TriangularOpt
   template Variable<T> inverse(Variable<T>);                \
   template std::array<Variable<T>, 2> slogdet(Variable<T>); \
   template Variable<T> cholesky(Variable<T>);               \
-  template Variable<T> triangular_solve(Variable<T>, Variable<T>, TriangularOptions)
+  template Variable<T> triangular_solve(Variable<T>, Variable<T>, const TriangularOptions&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -49,6 +49,6 @@ struct TriangularOptions {
 /// gives vectors (..., n). The options are `{.upper, .transpose, .unit_diagonal}`. The rest of A is
 /// not read. Throws ValueError, with its number in the batch, if a matrix has a 0 on its diagonal.
 template <class T>
-Variable<T> triangular_solve(Variable<T> a, Variable<T> b, TriangularOptions options = {});
+Variable<T> triangular_solve(Variable<T> a, Variable<T> b, const TriangularOptions& options = {});
 
 }  // namespace xtape
