@@ -37,16 +37,6 @@ std::size_t detail::predicted_class(const Array<T>& logits, std::size_t row) {
 }
 
 template <class T>
-std::vector<std::size_t> argmax(const Array<T>& logits) {
-  detail::require_logits("argmax", logits);
-  std::vector<std::size_t> classes(logits.shape()[0]);
-  for (std::size_t i = 0; i < classes.size(); ++i) {
-    classes[i] = detail::predicted_class(logits, i);
-  }
-  return classes;
-}
-
-template <class T>
 Array<T> one_hot(Indices labels, std::size_t classes) {
   detail::require_classes("one_hot", labels, classes);
   Array<T> rows;
@@ -63,7 +53,6 @@ Array<T> one_hot(Indices labels, std::size_t classes) {
 #define XTAPE_INSTANTIATE(T)                                                  \
   template void detail::require_logits(const char*, const Array<T>&);         \
   template std::size_t detail::predicted_class(const Array<T>&, std::size_t); \
-  template std::vector<std::size_t> argmax(const Array<T>&);                  \
   template Array<T> one_hot(Indices, std::size_t)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

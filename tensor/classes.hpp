@@ -1,21 +1,17 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
+#include "tensor/argmax.hpp"
 #include "tensor/array.hpp"
 #include "tensor/indices.hpp"
 
 /// @file
 /// Classes as numbers and as rows. A row of scores predicts the class of its largest score. In a
-/// tie, the first score wins. NaN counts as the largest score, as in NumPy.
+/// tie, the first score wins. NaN counts as the largest score, as in NumPy. argmax() returns the
+/// classes of all rows.
 
 namespace xtape {
-
-/// Returns the class that each row of logits (batch, classes) predicts. Throws ShapeError if the
-/// logits have another rank or no class, or were moved from.
-template <class T>
-std::vector<std::size_t> argmax(const Array<T>& logits);
 
 /// Returns rows of zeros with a 1 at the label: (labels, classes). Labels of several axes, such as
 /// an `xt::xarray<int>` (batch, time), give (batch, time, classes). Throws ValueError if a label is

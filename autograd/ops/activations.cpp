@@ -49,6 +49,15 @@ Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope) {
 }
 
 template <class T>
+Variable<T> elu(Variable<T> x, std::type_identity_t<T> alpha) {
+  const auto value = [=](T a) { return a > T(0) ? a : alpha * std::expm1(a); };
+  return define({"elu", {{"alpha", alpha}}}, {x}, elementwise(value, x.value()), [=](auto y) {
+    const auto slope = [=](T a, T dy) { return a > T(0) ? dy : alpha * std::exp(a) * dy; };
+    return elementwise(slope, x.value(), y.grad());
+  });
+}
+
+template <class T>
 Variable<T> softplus(Variable<T> x) {
   return define("softplus", {x},
                 xt::maximum(x.value(), T(0)) + xt::log1p(xt::exp(-xt::abs(x.value()))),
@@ -95,5 +104,7 @@ XTAPE_UNARY(softplus);
 XTAPE_UNARY(gelu);
 template Variable<float> leaky_relu<float>(Variable<float>, float);
 template Variable<double> leaky_relu<double>(Variable<double>, double);
+template Variable<float> elu<float>(Variable<float>, float);
+template Variable<double> elu<double>(Variable<double>, double);
 
 }  // namespace xtape

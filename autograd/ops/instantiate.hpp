@@ -6,3 +6,8 @@
 #define XTAPE_UNARY(op)                         \
   template Variable<float> op(Variable<float>); \
   template Variable<double> op(Variable<double>)
+
+/// Compiles an op of two operands for each scalar type: `XTAPE_BINARY(atan2);`.
+#define XTAPE_BINARY(op)                                         \
+  template Variable<float> op(Variable<float>, Variable<float>); \
+  template Variable<double> op(Variable<double>, Variable<double>)

@@ -1,5 +1,7 @@
 #include "autograd/ops/losses.hpp"
 
+#include <cmath>
+
 #include "autograd/define.hpp"
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/math.hpp"
@@ -31,19 +33,29 @@ void require_one_tape(const char* op, Variable<T> a, Variable<T> b) {
   require<TapeError>(&a.tape() == &b.tape(), "{}: the operands live on different tapes", op);
 }
 
-/// Copies the labels to the tape, which keeps them until backward. Checks that each is a class.
+/// Throws ShapeError unless there is one label for each row. Throws ValueError if a label is
+/// neither ignored nor a class.
 template <class T>
-std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
+void require_labels(Variable<T> logits, Indices labels, std::optional<std::int64_t> ignored = {}) {
   const std::size_t batch = logits.shape()[0], classes = logits.shape()[1];
   require<ShapeError>(labels.size() == batch, "softmax_cross_entropy: got {} labels for logits {}",
                       labels.size(), logits.shape());
-  require<ShapeError>(classes <= 0xFFFFFFFFu, "softmax_cross_entropy: {} has too many classes",
-                      logits.shape());
-  const auto kept = logits.tape().template keep<std::uint32_t>(batch);
   for (std::size_t i = 0; i < batch; ++i) {
-    require<ValueError>(labels[i] >= 0 && static_cast<std::uint64_t>(labels[i]) < classes,
+    const bool known = labels[i] >= 0 && static_cast<std::uint64_t>(labels[i]) < classes;
+    require<ValueError>(known || labels[i] == ignored,
                         "softmax_cross_entropy: label {} of row {} is not one of the {} classes",
                         labels.text(i), i, classes);
+  }
+}
+
+/// Copies the labels to the tape, which keeps them until backward. Checks that each is a class.
+template <class T>
+std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
+  require_labels(logits, labels);
+  require<ShapeError>(logits.shape()[1] <= 0xFFFFFFFFu,
+                      "softmax_cross_entropy: {} has too many classes", logits.shape());
+  const auto kept = logits.tape().template keep<std::uint32_t>(labels.size());
+  for (std::size_t i = 0; i < kept.size(); ++i) {
     kept[i] = static_cast<std::uint32_t>(labels[i]);
   }
   return kept;
@@ -60,13 +72,110 @@ Variable<T> weighted_logs(Variable<T> targets, Variable<T> logs) {
       [=](auto y) { return y.grad() * targets.value(); });
 }
 
+/// Labels with weights of the classes, or rows that do not count.
+class WeightedLabels {
+ public:
+  WeightedLabels(Indices labels, std::span<const double> class_weights,
+                 std::optional<std::int64_t> ignored)
+      : labels_(labels), class_weights_(class_weights), ignored_(ignored) {}
+
+  /// Throws ShapeError or ValueError if a label or a weight does not fit the logits.
+  template <class T>
+  void require_fit(Variable<T> logits) const {
+    require_labels(logits, labels_, ignored_);
+    const std::size_t classes = logits.shape()[1], count = class_weights_.size();
+    require<ShapeError>(count == 0 || count == classes,
+                        "softmax_cross_entropy: got {} class weights for {} classes", count,
+                        classes);
+    for (const double weight : class_weights_) {
+      require<ValueError>(weight >= 0 && std::isfinite(weight),
+                          "softmax_cross_entropy: expected class weights of at least 0, got {}",
+                          weight);
+    }
+  }
+
+  /// Returns the sum of the weights of the rows.
+  double total() const {
+    double sum = 0;
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+      sum += labels_[i] == ignored_ ? 0 : weight_of(static_cast<std::size_t>(labels_[i]));
+    }
+    return sum;
+  }
+
+  /// Fills the targets for which the loss is the same. Rows that do not count are 0.
+  template <class T>
+  void fill(Array<T>& targets, double smoothing) const {
+    const std::size_t classes = targets.shape()[1];
+    const double share = smoothing / static_cast<double>(classes);
+    T* row = targets.data();
+    for (std::size_t i = 0; i < labels_.size(); ++i, row += classes) {
+      const bool counts = labels_[i] != ignored_;
+      for (std::size_t j = 0; j < classes; ++j) {
+        row[j] = counts ? static_cast<T>(share * weight_of(j)) : T(0);
+      }
+      if (counts) {
+        const auto label = static_cast<std::size_t>(labels_[i]);
+        row[label] += static_cast<T>((1 - smoothing) * weight_of(label));
+      }
+    }
+  }
+
+ private:
+  double weight_of(std::size_t label) const {
+    return class_weights_.empty() ? 1 : class_weights_[label];
+  }
+
+  Indices labels_;
+  std::span<const double> class_weights_;
+  std::optional<std::int64_t> ignored_;
+};
+
+template <class T>
+Variable<T> weighted_cross_entropy(Variable<T> logits, const WeightedLabels& labels,
+                                   Reduction reduction, double smoothing) {
+  labels.require_fit(logits);
+  const double total = reduction == Reduction::mean ? labels.total() : 1;
+  require<ValueError>(total > 0,
+                      "softmax_cross_entropy: the weights of the labels add up to 0, so that the "
+                      "loss has no mean");
+  return compose(logits.tape(), [&] {
+    const Variable<T> targets = logits.tape().constant([&](Array<T>& array) {
+      resize(array, logits.shape());
+      labels.fill(array, smoothing);
+    });
+    return sum(weighted_logs(targets, log_softmax(logits))) * static_cast<T>(-1 / total);
+  });
+}
+
+/// Composes the mean or the sum of loss() for a prediction and a target of one shape.
+template <class T, class Loss>
+Variable<T> over_elements(const char* op, Variable<T> prediction, Variable<T> target,
+                          Reduction reduction, Loss loss) {
+  require<ShapeError>(same_shape(prediction.shape(), target.shape()),
+                      "{}: the prediction {} and the target {} have different shapes", op,
+                      prediction.shape(), target.shape());
+  require_one_tape(op, prediction, target);
+  require<ShapeError>(prediction.value().size() > 0 || reduction == Reduction::sum,
+                      "{}: {} has no elements to average", op, prediction.shape());
+  return compose(prediction.tape(), [&] {
+    const Variable<T> errors = loss();
+    return reduction == Reduction::mean ? mean(errors) : sum(errors);
+  });
+}
+
 }  // namespace
 
 template <class T>
 Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction reduction,
-                                  double label_smoothing) {
+                                  double label_smoothing, std::span<const double> class_weights,
+                                  std::optional<std::int64_t> ignore_index) {
   require_batch(logits);
   require_smoothing(label_smoothing);
+  if (!class_weights.empty() || ignore_index) {
+    return weighted_cross_entropy(logits, WeightedLabels(labels, class_weights, ignore_index),
+                                  reduction, label_smoothing);
+  }
   const std::span<const std::uint32_t> kept = keep_labels(logits, labels);
   const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(labels.size()) : T(1);
   const T smoothing = static_cast<T>(label_smoothing);
@@ -120,22 +229,80 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduc
 
 template <class T>
 Variable<T> mse(Variable<T> prediction, Variable<T> target, Reduction reduction) {
-  require<ShapeError>(same_shape(prediction.shape(), target.shape()),
-                      "mse: the prediction {} and the target {} have different shapes",
-                      prediction.shape(), target.shape());
-  require_one_tape("mse", prediction, target);
-  require<ShapeError>(prediction.value().size() > 0 || reduction == Reduction::sum,
-                      "mse: {} has no elements to average", prediction.shape());
-  return compose(prediction.tape(), [&] {
-    const Variable<T> errors = square(prediction - target);
-    return reduction == Reduction::mean ? mean(errors) : sum(errors);
+  return over_elements("mse", prediction, target, reduction,
+                       [&] { return square(prediction - target); });
+}
+
+template <class T>
+Variable<T> l1(Variable<T> prediction, Variable<T> target, Reduction reduction) {
+  return over_elements("l1", prediction, target, reduction,
+                       [&] { return abs(prediction - target); });
+}
+
+template <class T>
+Variable<T> huber(Variable<T> prediction, Variable<T> target, Reduction reduction, double delta) {
+  const T bound = static_cast<T>(delta);
+  require<ValueError>(bound > T(0) && std::isfinite(bound),
+                      "huber: expected a delta above 0, got {}", delta);
+  return over_elements("huber", prediction, target, reduction, [&] {
+    const Variable<T> errors = prediction - target;
+    const auto value = [=](T e) {
+      const T size = std::abs(e);
+      return size <= bound ? e * e / T(2) : bound * (size - bound / T(2));
+    };
+    return define("huber", {errors}, elementwise(value, errors.value()), [=](auto y) {
+      const auto slope = [=](T e, T dy) {
+        return (e < -bound ? -bound : e > bound ? bound : e) * dy;
+      };
+      return elementwise(slope, errors.value(), y.grad());
+    });
+  });
+}
+
+template <class T>
+Variable<T> sigmoid_cross_entropy(Variable<T> logits, Variable<T> targets, Reduction reduction) {
+  return over_elements("sigmoid_cross_entropy", logits, targets, reduction, [&] {
+    const Array<T>&x = logits.value(), &t = targets.value();
+    return define(
+        "sigmoid_cross_entropy", {logits, targets},
+        xt::maximum(x, T(0)) - x * t + xt::log1p(xt::exp(-xt::abs(x))),
+        [=](auto y) {
+          return y.grad() * (T(1) / (T(1) + xt::exp(-logits.value())) - targets.value());
+        },
+        [=](auto y) { return -y.grad() * logits.value(); });
+  });
+}
+
+template <class T>
+Variable<T> kl_divergence(Variable<T> log_p, Variable<T> targets, Reduction reduction) {
+  require<ShapeError>(same_shape(log_p.shape(), targets.shape()),
+                      "kl_divergence: the targets {} do not fit the log probabilities {}",
+                      targets.shape(), log_p.shape());
+  require_one_tape("kl_divergence", log_p, targets);
+  const Shape& shape = log_p.shape();
+  require<ShapeError>(reduction == Reduction::sum || (!shape.empty() && shape[0] > 0),
+                      "kl_divergence: {} has no rows to average", shape);
+  const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(shape[0]) : T(1);
+  return compose(log_p.tape(), [&] {
+    const auto value = [](T l, T t) { return t == T(0) ? T(0) : t * (std::log(t) - l); };
+    const Variable<T> terms = define(
+        "kl_divergence", {log_p, targets}, elementwise(value, log_p.value(), targets.value()),
+        [=](auto y) { return -y.grad() * targets.value(); },
+        [=](auto y) { return y.grad() * (xt::log(targets.value()) - log_p.value() + T(1)); });
+    return sum(terms) * scale;
   });
 }
 
 #define XTAPE_INSTANTIATE(T)                                                               \
-  template Variable<T> softmax_cross_entropy(Variable<T>, Indices, Reduction, double);     \
+  template Variable<T> softmax_cross_entropy(Variable<T>, Indices, Reduction, double,      \
+                                             std::span<const double>,                      \
+                                             std::optional<std::int64_t>);                 \
   template Variable<T> softmax_cross_entropy(Variable<T>, Variable<T>, Reduction, double); \
-  template Variable<T> mse(Variable<T>, Variable<T>, Reduction)
+  template Variable<T> mse(Variable<T>, Variable<T>, Reduction);                           \
+  template Variable<T> l1(Variable<T>, Variable<T>, Reduction);                            \
+  template Variable<T> huber(Variable<T>, Variable<T>, Reduction, double);                 \
+  template Variable<T> sigmoid_cross_entropy(Variable<T>, Variable<T>, Reduction);         \
+  template Variable<T> kl_divergence(Variable<T>, Variable<T>, Reduction)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -1,6 +1,7 @@
 #include "autograd/ops/math.hpp"
 
 #include <cmath>
+#include <numbers>
 
 #include "autograd/define.hpp"
 #include "autograd/ops/instantiate.hpp"
@@ -11,6 +12,13 @@ namespace xtape {
 template <class T>
 Variable<T> exp(Variable<T> x) {
   return define("exp", {x}, xt::exp(x.value()), [](auto y) { return y.grad() * y.value(); });
+}
+
+template <class T>
+Variable<T> expm1(Variable<T> x) {
+  const auto value = [](T a) { return std::expm1(a); };
+  return define("expm1", {x}, elementwise(value, x.value()),
+                [](auto y) { return y.grad() * (y.value() + T(1)); });
 }
 
 template <class T>
@@ -36,17 +44,46 @@ Variable<T> square(Variable<T> x) {
                 [=](auto y) { return T(2) * x.value() * y.grad(); });
 }
 
+namespace {
+
+/// Computes the gradient of base^exponent in the base.
+struct PowerSlope {
+  template <class T>
+  T operator()(T base, T exponent, T dy) const {
+    return exponent == T(0) ? T(0) : exponent * std::pow(base, exponent - T(1)) * dy;
+  }
+};
+
+/// Computes the gradient of value = base^exponent in the exponent.
+struct ExponentSlope {
+  template <class T>
+  T operator()(T base, T exponent, T value, T dy) const {
+    return base == T(0) && exponent >= T(0) ? T(0) : value * std::log(base) * dy;
+  }
+};
+
+}  // namespace
+
 template <class T>
 Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent) {
   // Like std::pow, accurate to the last bit. The vectorised power loses several bits for large
   // exponents.
   const auto power = [=](T base) { return std::pow(base, exponent); };
   return define({"pow", {{"exponent", exponent}}}, {x}, elementwise(power, x.value()), [=](auto y) {
-    const auto slope = [=](T base, T dy) {
-      return exponent == T(0) ? T(0) : exponent * std::pow(base, exponent - T(1)) * dy;
-    };
+    const auto slope = [=](T base, T dy) { return PowerSlope()(base, exponent, dy); };
     return elementwise(slope, x.value(), y.grad());
   });
+}
+
+template <class T>
+Variable<T> pow(Variable<T> a, Variable<T> b) {
+  const auto power = [](T base, T exponent) { return std::pow(base, exponent); };
+  return define(
+      "pow", {a, b}, elementwise(power, a.value(), b.value()),
+      [=](auto y) { return elementwise(PowerSlope(), a.value(), b.value(), y.grad()); },
+      [=](auto y) {
+        return elementwise(ExponentSlope(), a.value(), b.value(), y.value(), y.grad());
+      });
 }
 
 template <class T>
@@ -56,6 +93,15 @@ Variable<T> abs(Variable<T> x) {
       return value > T(0) ? dy : value < T(0) ? -dy : T(0) * value;
     };
     return elementwise(slope, x.value(), y.grad());
+  });
+}
+
+template <class T>
+Variable<T> sign(Variable<T> x) {
+  const auto value = [](T a) { return a > T(0) ? T(1) : a < T(0) ? T(-1) : T(0) * a; };
+  return define("sign", {x}, elementwise(value, x.value()), [](auto y) {
+    const auto nothing = [](T) { return T(0); };
+    return elementwise(nothing, y.grad());
   });
 }
 
@@ -71,7 +117,70 @@ Variable<T> cos(Variable<T> x) {
                 [=](auto y) { return -y.grad() * xt::sin(x.value()); });
 }
 
+template <class T>
+Variable<T> tan(Variable<T> x) {
+  const auto value = [](T a) { return std::tan(a); };
+  return define("tan", {x}, elementwise(value, x.value()),
+                [](auto y) { return y.grad() * (T(1) + y.value() * y.value()); });
+}
+
+namespace {
+
+/// Computes side dy / (a^2 + b^2), or 0 if a and b are 0.
+struct AngleSlope {
+  template <class T>
+  T operator()(T side, T other, T dy) const {
+    const T square = side * side + other * other;
+    return square == T(0) ? T(0) : dy * side / square;
+  }
+};
+
+}  // namespace
+
+template <class T>
+Variable<T> atan2(Variable<T> a, Variable<T> b) {
+  const auto angle = [](T opposite, T adjacent) { return std::atan2(opposite, adjacent); };
+  return define(
+      "atan2", {a, b}, elementwise(angle, a.value(), b.value()),
+      [=](auto y) { return elementwise(AngleSlope(), b.value(), a.value(), y.grad()); },
+      [=](auto y) { return -elementwise(AngleSlope(), a.value(), b.value(), y.grad()); });
+}
+
+namespace {
+
+template <class T>
+auto sinh_of(const Array<T>& x) {
+  return elementwise([](T a) { return std::sinh(a); }, x);
+}
+template <class T>
+auto cosh_of(const Array<T>& x) {
+  return elementwise([](T a) { return std::cosh(a); }, x);
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> sinh(Variable<T> x) {
+  return define("sinh", {x}, sinh_of(x.value()),
+                [=](auto y) { return y.grad() * cosh_of(x.value()); });
+}
+
+template <class T>
+Variable<T> cosh(Variable<T> x) {
+  return define("cosh", {x}, cosh_of(x.value()),
+                [=](auto y) { return y.grad() * sinh_of(x.value()); });
+}
+
+template <class T>
+Variable<T> erf(Variable<T> x) {
+  const auto value = [](T a) { return std::erf(a); };
+  return define("erf", {x}, elementwise(value, x.value()), [=](auto y) {
+    return T(2) * std::numbers::inv_sqrtpi_v<T> * y.grad() * xt::exp(-x.value() * x.value());
+  });
+}
+
 XTAPE_UNARY(exp);
+XTAPE_UNARY(expm1);
 XTAPE_UNARY(log);
 XTAPE_UNARY(log1p);
 XTAPE_UNARY(sqrt);
@@ -79,6 +188,13 @@ XTAPE_UNARY(square);
 XTAPE_UNARY(abs);
 XTAPE_UNARY(sin);
 XTAPE_UNARY(cos);
+XTAPE_UNARY(sign);
+XTAPE_UNARY(tan);
+XTAPE_UNARY(sinh);
+XTAPE_UNARY(cosh);
+XTAPE_UNARY(erf);
+XTAPE_BINARY(pow);
+XTAPE_BINARY(atan2);
 template Variable<float> pow<float>(Variable<float>, float);
 template Variable<double> pow<double>(Variable<double>, double);
 

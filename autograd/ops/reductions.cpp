@@ -6,9 +6,14 @@
 #include <numeric>
 
 #include "autograd/define.hpp"
+#include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/keep_axes.hpp"
+#include "autograd/ops/math.hpp"
+#include "tensor/elementwise.hpp"
+#include "tensor/kernels/logsumexp.hpp"
 #include "tensor/kernels/rearrange.hpp"
 #include "tensor/kernels/reduce.hpp"
+#include "tensor/scratch.hpp"
 
 namespace xtape {
 namespace {
@@ -50,8 +55,17 @@ Variable<T> mean(Variable<T> x, const Axes& axes, bool keepdims) {
 
 namespace {
 
+/// A reduction of outer x extent x inner elements along the extent.
 template <class T>
-using Kernel = void (*)(const T*, std::size_t, std::size_t, std::size_t, T*);
+struct RunReduction {
+  const char* op;
+
+  /// Computes the outer x inner results.
+  void (*reduce)(const T*, std::size_t, std::size_t, std::size_t, T*);
+
+  /// Adds to dx what the gradient of y gives it.
+  void (*add_gradient)(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<T>& dx);
+};
 
 /// A run of neighbouring axes, [first, last). The array is seen as outer x extent x inner around
 /// it.
@@ -80,10 +94,47 @@ Run last_run(std::uint64_t mask) {
   return {first, last};
 }
 
+/// Reduces x over one run of axes. y gets `shape`.
+template <class T>
+Variable<T> over_run(const RunReduction<T>& by, Variable<T> x, Run run, const Shape& shape) {
+  return define(
+      {by.op, {{"axes", detail::keep_axes(x.tape(), run.mask())}}}, {x},
+      [&](Array<T>& y) {
+        resize(y, shape, by.op);
+        const AxisBlocks blocks = run.blocks(x.shape());
+        by.reduce(x.value().data(), blocks.outer, blocks.extent, blocks.inner, y.data());
+      },
+      [=, add_gradient = by.add_gradient](auto y, Array<T>& dx, T beta) {
+        if (beta == T(0)) {
+          dx.fill(T(0));
+        }
+        add_gradient(x, y, run.blocks(dx.shape()), dx);
+      });
+}
+
+/// Reduces x over the axes in `mask`, one run of neighbours after the other. It begins with the
+/// last run. So the first of equal elements in row-major order is the first in each run.
+template <class T>
+Variable<T> over_runs(const RunReduction<T>& by, Variable<T> x, std::uint64_t mask,
+                      const Shape& shape) {
+  const Run run = last_run(mask);
+  const std::uint64_t before = mask & ((std::uint64_t{1} << run.first) - 1);
+  if (before == 0) {
+    return over_run(by, x, run, shape);
+  }
+  const Shape kept = reduced_shape(x.shape(), mask ^ before, true);
+  return over_runs(by, over_run(by, x, run, kept), before, shape);
+}
+
+template <class T>
+Variable<T> reduced(const RunReduction<T>& by, Variable<T> x, std::uint64_t mask, bool keepdims) {
+  const Shape shape = reduced_shape(x.shape(), mask, keepdims);
+  return compose(x.tape(), [&] { return over_runs(by, x, mask, shape); });
+}
+
 /// Adds dy(o, i) to dx(o, a, i) for the first a where x is y, or NaN.
 template <class T>
-void add_at_first(const char* op, Variable<T> x, Variable<T> y, const AxisBlocks& blocks,
-                  Array<T>& dx) {
+void add_at_first(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<T>& dx) {
   const T *values = x.value().data(), *chosen = y.value().data(), *dy = y.grad().data();
   for (std::size_t i = 0; i < blocks.outer * blocks.inner; ++i) {
     std::size_t place = i / blocks.inner * blocks.extent * blocks.inner + i % blocks.inner;
@@ -92,73 +143,124 @@ void add_at_first(const char* op, Variable<T> x, Variable<T> y, const AxisBlocks
       place += blocks.inner;
       ++a;
     }
-    require<TapeError>(a < blocks.extent, "{}: its input changed after it was recorded", op);
+    require<TapeError>(a < blocks.extent, "{}: its input changed after it was recorded", y.op());
     dx.data()[place] += dy[i];
   }
 }
 
-/// Reduces x over one run of axes. y gets `shape`.
 template <class T>
-Variable<T> extreme_of_run(const char* op, Kernel<T> kernel, Variable<T> x, Run run,
-                           const Shape& shape) {
-  return define(
-      {op, {{"axes", detail::keep_axes(x.tape(), run.mask())}}}, {x},
-      [&](Array<T>& y) {
-        resize(y, shape, op);
-        const AxisBlocks blocks = run.blocks(x.shape());
-        kernel(x.value().data(), blocks.outer, blocks.extent, blocks.inner, y.data());
-      },
-      [=](auto y, Array<T>& dx, T beta) {
-        if (beta == T(0)) {
-          dx.fill(T(0));
-        }
-        add_at_first(op, x, y, run.blocks(dx.shape()), dx);
-      });
-}
-
-/// Reduces x over the axes in `mask`, one run of neighbours after the other. It begins with the
-/// last run. So the first of equal elements in row-major order is the first in each run.
-template <class T>
-Variable<T> extreme_of_runs(const char* op, Kernel<T> kernel, Variable<T> x, std::uint64_t mask,
-                            const Shape& shape) {
-  const Run run = last_run(mask);
-  const std::uint64_t before = mask & ((std::uint64_t{1} << run.first) - 1);
-  if (before == 0) {
-    return extreme_of_run(op, kernel, x, run, shape);
-  }
-  const Shape kept = reduced_shape(x.shape(), mask ^ before, true);
-  return extreme_of_runs(op, kernel, extreme_of_run(op, kernel, x, run, kept), before, shape);
-}
-
-template <class T>
-Variable<T> extreme(const char* op, Kernel<T> kernel, Variable<T> x, const Axes& axes,
-                    bool keepdims) {
-  const std::uint64_t mask = axes.mask(op, x.shape());
+Variable<T> extreme(const RunReduction<T>& by, Variable<T> x, const Axes& axes, bool keepdims) {
+  const std::uint64_t mask = axes.mask(by.op, x.shape());
   for (std::size_t axis = 0; axis < x.shape().size(); ++axis) {
     require<ShapeError>((mask >> axis & 1) == 0 || x.shape()[axis] > 0,
-                        "{}: axis {} of {} is empty", op, axis, x.shape());
+                        "{}: axis {} of {} is empty", by.op, axis, x.shape());
   }
-  const Shape shape = reduced_shape(x.shape(), mask, keepdims);
-  return compose(x.tape(), [&] { return extreme_of_runs(op, kernel, x, mask, shape); });
+  return reduced(by, x, mask, keepdims);
 }
 
 }  // namespace
 
 template <class T>
 Variable<T> max(Variable<T> x, const Axes& axes, bool keepdims) {
-  return extreme<T>("max", reduce_max, x, axes, keepdims);
+  return extreme<T>({"max", reduce_max, add_at_first}, x, axes, keepdims);
 }
 
 template <class T>
 Variable<T> min(Variable<T> x, const Axes& axes, bool keepdims) {
-  return extreme<T>("min", reduce_min, x, axes, keepdims);
+  return extreme<T>({"min", reduce_min, add_at_first}, x, axes, keepdims);
 }
 
-#define XTAPE_INSTANTIATE(T)                                 \
-  template Variable<T> sum(Variable<T>, const Axes&, bool);  \
-  template Variable<T> mean(Variable<T>, const Axes&, bool); \
-  template Variable<T> max(Variable<T>, const Axes&, bool);  \
-  template Variable<T> min(Variable<T>, const Axes&, bool)
+namespace {
+
+/// Adds dy times the product of the other elements. It is the product of those before and those
+/// after, because y / x would be NaN for an element of 0.
+template <class T>
+void add_products(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<T>& dx) {
+  const auto& [outer, extent, inner] = blocks;
+  T* const after = scratch_elements<T, struct ProductsAfter>(extent);
+  for (std::size_t line = 0; line < outer * inner && extent > 0; ++line) {
+    const std::size_t first = line / inner * extent * inner + line % inner;
+    const T* const values = x.value().data() + first;
+    T* const slopes = dx.data() + first;
+    after[extent - 1] = T(1);
+    for (std::size_t a = extent - 1; a > 0; --a) {
+      after[a - 1] = after[a] * values[a * inner];
+    }
+    T before = y.grad().data()[line];
+    for (std::size_t a = 0; a < extent; ++a) {
+      slopes[a * inner] += before * after[a];
+      before *= values[a * inner];
+    }
+  }
+}
+
+template <class T>
+void add_softmax(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<T>& dx) {
+  add_exp_of_difference(x.value().data(), y.value().data(), y.grad().data(), blocks, dx.data());
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> prod(Variable<T> x, const Axes& axes, bool keepdims) {
+  return reduced<T>({"prod", reduce_product, add_products}, x, axes.mask("prod", x.shape()),
+                    keepdims);
+}
+
+template <class T>
+Variable<T> var(Variable<T> x, const Axes& axes, bool keepdims, std::size_t correction) {
+  const std::size_t count = count_of(x.shape(), axes.mask("var", x.shape()));
+  require<ShapeError>(count > correction,
+                      "var: expected more elements than the correction {}, got {} of {}",
+                      correction, count, x.shape());
+  const T degrees = static_cast<T>(count - correction);
+  return compose(x.tape(),
+                 [&] { return sum(square(x - mean(x, axes, true)), axes, keepdims) / degrees; });
+}
+
+template <class T>
+Variable<T> norm(Variable<T> x, const Axes& axes, bool keepdims) {
+  return compose(x.tape(), [&] {
+    const Variable<T> squares = sum(square(x), axes, keepdims);
+    return define("norm", {squares}, xt::sqrt(squares.value()), [](auto y) {
+      const auto slope = [](T root, T dy) { return root == T(0) ? T(0) : dy / (T(2) * root); };
+      return elementwise(slope, y.value(), y.grad());
+    });
+  });
+}
+
+template <class T>
+Variable<T> logsumexp(Variable<T> x, const Axes& axes, bool keepdims) {
+  return reduced<T>({"logsumexp", reduce_logsumexp, add_softmax}, x,
+                    axes.mask("logsumexp", x.shape()), keepdims);
+}
+
+template <class T>
+Variable<T> cumsum(Variable<T> x, std::ptrdiff_t axis_from_either) {
+  const std::size_t axis = normalize_axis("cumsum", axis_from_either, x.shape());
+  return define(
+      {"cumsum", {{"axis", axis}}}, {x},
+      [=](Array<T>& y) {
+        resize(y, x.shape());
+        const auto [outer, extent, inner] = blocks_around(x.shape(), axis);
+        running_sums(x.value().data(), outer, extent, inner, false, T(0), y.data());
+      },
+      [=](auto y, Array<T>& dx, T beta) {
+        const auto [outer, extent, inner] = blocks_around(dx.shape(), axis);
+        running_sums(y.grad().data(), outer, extent, inner, true, beta, dx.data());
+      });
+}
+
+#define XTAPE_INSTANTIATE(T)                                             \
+  template Variable<T> sum(Variable<T>, const Axes&, bool);              \
+  template Variable<T> mean(Variable<T>, const Axes&, bool);             \
+  template Variable<T> max(Variable<T>, const Axes&, bool);              \
+  template Variable<T> min(Variable<T>, const Axes&, bool);              \
+  template Variable<T> prod(Variable<T>, const Axes&, bool);             \
+  template Variable<T> var(Variable<T>, const Axes&, bool, std::size_t); \
+  template Variable<T> norm(Variable<T>, const Axes&, bool);             \
+  template Variable<T> logsumexp(Variable<T>, const Axes&, bool);        \
+  template Variable<T> cumsum(Variable<T>, std::ptrdiff_t)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -32,4 +32,30 @@ Variable<T> max(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = f
 template <class T>
 Variable<T> min(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
+/// Returns y, the product of x over the axes. dx is dy times the product of the other elements,
+/// also if some elements are 0. The product of no elements is 1.
+template <class T>
+Variable<T> prod(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
+
+/// Returns y = sum (x - mean)^2 / (n - correction) over the axes, for n elements each,   dx = 2 dy
+/// (x - mean) / (n - correction). With correction 0, y is the mean squared deviation. Throws
+/// ShapeError unless n is greater than the correction.
+template <class T>
+Variable<T> var(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false,
+                std::size_t correction = 1);
+
+/// Returns y = sqrt(sum x^2) over the axes,   dx = dy x / y. dx is 0 if y is 0.
+template <class T>
+Variable<T> norm(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
+
+/// Returns y = ln(sum e^x) over the axes,   dx = dy e^(x - y). The op subtracts the largest element
+/// first, so that numbers of any size do not overflow. For no elements, y is -inf.
+template <class T>
+Variable<T> logsumexp(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
+
+/// Returns y, the running sums of x along `axis`: y[i] = x[0] + ... + x[i],   dx[i] = dy[i] + ... +
+/// dy[n - 1].
+template <class T>
+Variable<T> cumsum(Variable<T> x, std::ptrdiff_t axis);
+
 }  // namespace xtape

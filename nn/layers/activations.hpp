@@ -3,10 +3,11 @@
 #include <string>
 
 #include "autograd/ops/activations.hpp"
+#include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/softmax.hpp"
 
 /// @file
-/// Layers without parameters. Each calls the op of its name. Any op can be a layer, as a function
+/// Layers without parameters. Most call the op of their name. Any op can be a layer, as a function
 /// or a lambda: `nn::Sequential{nn::Linear(2, 3, rng), xtape::exp<float>}`.
 
 namespace xtape::nn {
@@ -43,6 +44,28 @@ struct LeakyReLU {
 
   /// Names nothing, because the slope is not trained.
   static void visit(auto&, auto&&) {}
+};
+
+/// The op xtape::elu as a layer.
+struct ELU {
+  double alpha = 1;  ///< The distance of the lower bound from 0.
+
+  /// Returns x where x > 0, else alpha (e^x - 1), of each element.
+  template <class T>
+  Variable<T> operator()(Variable<T> x) const {
+    return elu(x, static_cast<T>(alpha));
+  }
+  /// Returns the name in tables and errors: "ELU 1".
+  std::string describe() const { return fmt::format("ELU {}", alpha); }
+
+  /// Names nothing, because alpha is not trained.
+  static void visit(auto&, auto&&) {}
+};
+
+/// The function x sigmoid(x) as a layer (Elfwing et al. 2018).
+struct SiLU {
+  /// Returns x / (1 + e^-x) of each element.
+  auto operator()(auto x) const { return x * sigmoid(x); }
 };
 
 /// The op xtape::gelu as a layer.

@@ -15,7 +15,7 @@
 namespace xtape::nn::onnx {
 
 /// The types of the elements of a tensor, by their numbers in a file.
-enum class Type : std::int32_t { float32 = 1, int64 = 7, float64 = 11 };
+enum class Type : std::int32_t { float32 = 1, int64 = 7, boolean = 9, float64 = 11 };
 
 /// An array with a name: a weight or another constant.
 struct Tensor {

@@ -94,6 +94,14 @@ void reduction(Exporter& exporter, const Step& step, const char* type) {
   exporter.make(step, y, keeps ? order : Order::plain);
 }
 
+void cumsum(Exporter& exporter, const Step& step, const char* type) {
+  const Step& x = exporter.operand(step, 0);
+  const Order order = exporter.order_of(x);
+  const auto axis = static_cast<std::size_t>(step.get<std::int64_t>("axis"));
+  const std::string where = exporter.numbers({signed_of(placed(axis, x.shape.size(), order))});
+  exporter.make(step, exporter.call(step, type, {exporter.in(x, order), where}), order);
+}
+
 void reshape(Exporter& exporter, const Step& step, const char* type) {
   const std::string shape = exporter.numbers(Exporter::shape_of(step));
   const std::string x = exporter.elements(exporter.operand(step, 0));
@@ -228,16 +236,29 @@ void gather(Exporter& exporter, const Step& step, const char* type) {
 }
 
 constexpr Counterpart ops[] = {
-    {"linear", "Gemm", linear},        {"matmul", "MatMul", matmul},
-    {"softmax", "Softmax", by_rows},   {"log_softmax", "LogSoftmax", by_rows},
-    {"sum", "ReduceSum", reduction},   {"mean", "ReduceMean", reduction},
-    {"max", "ReduceMax", reduction},   {"min", "ReduceMin", reduction},
-    {"reshape", "Reshape", reshape},   {"transpose", "Transpose", transpose},
-    {"flip", "Slice", flip},           {"concatenate", "Concat", concatenate},
-    {"stack", nullptr, stack},         {"slice", "Slice", slice},
-    {"gather", "Gather", gather},      {"select", "Gather", select},
-    {"permute", "Transpose", permute}, {"broadcast_to", "Expand", broadcast_to},
-    {"tril", "Trilu", triangle},       {"triu", "Trilu", triangle},
+    {"linear", "Gemm", linear},
+    {"matmul", "MatMul", matmul},
+    {"softmax", "Softmax", by_rows},
+    {"log_softmax", "LogSoftmax", by_rows},
+    {"sum", "ReduceSum", reduction},
+    {"mean", "ReduceMean", reduction},
+    {"max", "ReduceMax", reduction},
+    {"min", "ReduceMin", reduction},
+    {"prod", "ReduceProd", reduction},
+    {"logsumexp", "ReduceLogSumExp", reduction},
+    {"cumsum", "CumSum", cumsum},
+    {"reshape", "Reshape", reshape},
+    {"transpose", "Transpose", transpose},
+    {"flip", "Slice", flip},
+    {"concatenate", "Concat", concatenate},
+    {"stack", nullptr, stack},
+    {"slice", "Slice", slice},
+    {"gather", "Gather", gather},
+    {"select", "Gather", select},
+    {"permute", "Transpose", permute},
+    {"broadcast_to", "Expand", broadcast_to},
+    {"tril", "Trilu", triangle},
+    {"triu", "Trilu", triangle},
 };
 
 }  // namespace

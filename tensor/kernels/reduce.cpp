@@ -220,12 +220,41 @@ void reduce_min(const T* in, std::size_t outer, std::size_t extent, std::size_t 
   reduce_extreme(in, outer, extent, inner, out, [](T a, T b) { return a < b; });
 }
 
-#define XTAPE_INSTANTIATE(T)                                                     \
-  template void reduce_sum(const Array<T>&, std::uint64_t, T, T, T*);            \
-  template void reduce_to(const Array<T>&, T, Array<T>&);                        \
-  template void stretch(const T*, std::uint64_t, T, T, Array<T>&);               \
-  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*); \
-  template void reduce_min(const T*, std::size_t, std::size_t, std::size_t, T*)
+template <class T>
+void running_sums(const T* in, std::size_t outer, std::size_t extent, std::size_t inner,
+                  bool from_end, T beta, T* out) {
+  for (std::size_t line = 0; line < outer * inner; ++line) {
+    const std::size_t first = line / inner * extent * inner + line % inner;
+    double total = 0;
+    for (std::size_t a = 0; a < extent; ++a) {
+      const std::size_t place = first + (from_end ? extent - 1 - a : a) * inner;
+      total += static_cast<double>(in[place]);
+      out[place] = static_cast<T>(total) + (beta == T(0) ? T(0) : out[place]);
+    }
+  }
+}
+
+template <class T>
+void reduce_product(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out) {
+  std::fill_n(out, outer * inner, T(1));
+  for (std::size_t o = 0; o < outer && inner > 0; ++o, out += inner) {
+    for (std::size_t a = 0; a < extent; ++a, in += inner) {
+#pragma omp simd
+      for (std::size_t i = 0; i < inner; ++i) {
+        out[i] *= in[i];
+      }
+    }
+  }
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                \
+  template void reduce_sum(const Array<T>&, std::uint64_t, T, T, T*);                       \
+  template void reduce_to(const Array<T>&, T, Array<T>&);                                   \
+  template void stretch(const T*, std::uint64_t, T, T, Array<T>&);                          \
+  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*);            \
+  template void reduce_min(const T*, std::size_t, std::size_t, std::size_t, T*);            \
+  template void running_sums(const T*, std::size_t, std::size_t, std::size_t, bool, T, T*); \
+  template void reduce_product(const T*, std::size_t, std::size_t, std::size_t, T*)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -34,4 +34,14 @@ template <class T>
 void reduce_min(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out);
 ///@}
 
+/// Computes out = beta out + (the running sums of `in` along the extent), with beta 0 or 1. With
+/// `from_end`, the sums begin at the end. They are added in double precision.
+template <class T>
+void running_sums(const T* in, std::size_t outer, std::size_t extent, std::size_t inner,
+                  bool from_end, T beta, T* out);
+
+/// Computes out(o, i), the product over a of in(o, a, i).
+template <class T>
+void reduce_product(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out);
+
 }  // namespace xtape

@@ -23,6 +23,7 @@
 #include "nn/optim/adam.hpp"
 #include "nn/optim/average_weights.hpp"
 #include "nn/optim/clip.hpp"
+#include "nn/optim/rmsprop.hpp"
 #include "nn/optim/schedule.hpp"
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
@@ -50,11 +51,13 @@ std::vector<OptimizerMaker<T>> optimizers() {
   const nn::SGDOptions momentum{.learning_rate = rate, .momentum = 0.9},
       nesterov{.learning_rate = rate, .momentum = 0.9, .nesterov = true};
   const nn::AdamOptions adam{.learning_rate = rate};
+  const nn::RMSpropOptions rmsprop{.learning_rate = rate, .momentum = 0.9, .centered = true};
   return {[=] { return std::make_unique<nn::SGD<T>>(nn::SGDOptions{.learning_rate = rate}); },
           [=] { return std::make_unique<nn::SGD<T>>(momentum); },
           [=] { return std::make_unique<nn::SGD<T>>(nesterov); },
           [=] { return std::make_unique<nn::Adam<T>>(adam); },
-          [=] { return std::make_unique<nn::AdamW<T>>(adam); }};
+          [=] { return std::make_unique<nn::AdamW<T>>(adam); },
+          [=] { return std::make_unique<nn::RMSprop<T>>(rmsprop); }};
 }
 
 /// A model, its optimizer and batches, the last of which is short.

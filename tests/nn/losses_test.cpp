@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "autograd/ops/shaping.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 
@@ -22,4 +23,37 @@ TEST_CASE("nn::SoftmaxCrossEntropy hands its options to the op, for labels, byte
   for (const nn::Batch& batch : nn::Batches(data, 2)) {
     CHECK(criterion(z, batch.targets).item() == expected);
   }
+}
+
+TEST_CASE("nn::SoftmaxCrossEntropy hands on class weights and the label to ignore") {
+  const nn::SoftmaxCrossEntropy criterion{.class_weights = {1, 0.5, 2}, .ignore_index = 255};
+  Tape<double> tape;
+  const auto z = tape.variable(array_of<double>(Shape{2, 3}, {1, 2, 3, 6, 5, 4}));
+  const auto first = slice(z, 0, 1);
+  const double expected = softmax_cross_entropy(first, {2}).item();
+  CHECK(criterion(z, {2, 255}).item() == Approx(expected).epsilon(1e-14));
+  const nn::Dataset data{nn::Samples(std::vector<float>{0, 0}),
+                         nn::Samples(std::vector<std::uint8_t>{2, 255})};
+  for (const nn::Batch& batch : nn::Batches(data, 2)) {
+    CHECK(criterion(z, batch.targets).item() == Approx(expected).epsilon(1e-14));
+  }
+}
+
+TEST_CASE("Losses of elements as modules hand their options to the ops, for targets and batches") {
+  Tape<double> tape;
+  const auto x = tape.variable(array_of<double>({1, 4}));
+  const auto targets = tape.constant(array_of<double>({0.5, 0.25}));
+  const nn::Dataset data{nn::Samples(std::vector<float>{0, 0}),
+                         nn::Samples(std::vector<float>{0.5, 0.25})};
+  const auto check = [&](const auto& criterion, double expected) {
+    CHECK(criterion(x, targets).item() == expected);
+    for (const nn::Batch& batch : nn::Batches(data, 2)) {
+      CHECK(criterion(x, batch.targets).item() == expected);
+    }
+  };
+  constexpr auto sum = Reduction::sum;
+  check(nn::L1{sum}, l1(x, targets, sum).item());
+  check(nn::Huber{sum, 0.5}, huber(x, targets, sum, 0.5).item());
+  check(nn::SigmoidCrossEntropy{sum}, sigmoid_cross_entropy(x, targets, sum).item());
+  check(nn::KLDivergence{sum}, kl_divergence(x, targets, sum).item());
 }

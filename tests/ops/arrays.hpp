@@ -115,6 +115,16 @@ inline Array<double> definite(const Shape& shape, Rng& rng) {
   return x;
 }
 
+/// At most 1/8 away from one of -2, -1, 0, 1.
+inline Array<double> near_wholes(const Shape& shape, Rng& rng) {
+  Array<double> x(shape);
+  for (double& element : std::span(x.data(), x.size())) {
+    element = static_cast<double>(rng.below(4)) - 2 + rng.uniform(-0.125, 0.125);
+    element = static_cast<float>(element);
+  }
+  return x;
+}
+
 /// At least 0.125 apart from each other.
 inline Array<double> distinct(const Shape& shape, Rng& rng) {
   Array<double> x(shape);

@@ -30,6 +30,10 @@ Array<double> fill(Domain domain, const Shape& shape, Rng& rng) {
       return dominant(shape, rng);
     case Domain::definite:
       return definite(shape, rng);
+    case Domain::wholes:
+      return near_wholes(shape, rng);
+    case Domain::halves:
+      return near_wholes(shape, rng) + 0.5;
     default:
       return anywhere(shape, rng);
   }

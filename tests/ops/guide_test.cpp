@@ -22,12 +22,14 @@ namespace {
 constexpr const char* path = XTAPE_SOURCE_DIR "/docs/ops.md";
 
 /// The name of the function that an expression calls, or the expression where it calls none, as
-/// code; a dash for no expression.
+/// code; a dash for no expression. Of a mask, which a row multiplies, it is the comparison.
 std::string name_of(const std::string& expression) {
   std::smatch match;
-  const std::string name = std::regex_match(expression, match, std::regex("([\\w.]+)\\(.*"))
-                               ? match[1].str()
-                               : expression;
+  const std::string name =
+      std::regex_match(expression, match,
+                       std::regex("([\\w.]+)\\(.*|(?:x|\\(x - y\\)) \\* \\((.*)\\)"))
+          ? match[1].str() + match[2].str()
+          : expression;
   return name.empty() ? "–" : "`" + name + "`";
 }
 
@@ -123,6 +125,13 @@ std::string page() {
     });
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", each.op, cell(what(each.comment)),
                         name_of(row.numpy), name_of(row.torch), exported(row));
+  }
+  text +=
+      "\n## In one line\n\nWhat is no op, because ops say it in one line:\n\n"
+      "| PyTorch | here |\n|---|---|\n";
+  for (const Row& row : lines()) {
+    text += fmt::format("| {} | `{}` |\n", name_of(row.torch),
+                        std::regex_replace(row.text, std::regex("of\\."), ""));
   }
   text += "\n## On purpose not as in PyTorch\n\n";
   std::string before;

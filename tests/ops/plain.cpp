@@ -156,6 +156,14 @@ Tensor each(const Tensor& x, Loop* values, SlopeLoop* slopes) {
   });
 }
 
+Tensor paired(const Tensor& a, const Tensor& b, Number (*f)(const Number&, const Number&)) {
+  return broadcast(a, b, f);
+}
+Tensor reduced(const Tensor& x, const List& axes, bool keepdims,
+               const std::function<Number(const std::vector<Number>&)>& f) {
+  return over(x, axes, keepdims, f);
+}
+
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return matmul(x, weight) + bias;
 }
@@ -182,33 +190,6 @@ Tensor softmax(const Tensor& x) {
   return powers / sum(powers, {-1}, true);
 }
 Tensor log_softmax(const Tensor& x) { return x - each(sum(each(x, exp), {-1}, true), log); }
-
-Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& labels,
-                             Reduction reduction, double smoothing) {
-  const Tensor logs = log_softmax(logits);
-  Number loss = zero();
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto label = static_cast<std::size_t>(labels[i]);
-    loss = subtract(loss, scale(logs.elements[i * logits.shape[1] + label], 1 - smoothing));
-  }
-  if (smoothing > 0) {
-    const double share = smoothing / static_cast<double>(logits.shape[1]);
-    loss = subtract(loss, scale(sum(logs).elements[0], share));
-  }
-  return scalar(
-      scale(loss, reduction == Reduction::mean ? 1 / static_cast<double>(labels.size()) : 1));
-}
-Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction,
-                             double smoothing) {
-  const double rows = reduction == Reduction::mean ? static_cast<double>(logits.shape[0]) : 1;
-  const double share = smoothing / static_cast<double>(logits.shape[1]);
-  const Tensor logs = log_softmax(logits);
-  return (sum(targets * logs) * (1 - smoothing) + sum(logs) * share) * (-1 / rows);
-}
-Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction) {
-  const Tensor errors = prediction - target, squares = errors * errors;
-  return reduction == Reduction::mean ? mean(squares) : sum(squares);
-}
 
 Tensor dropout(const Tensor& x, double rate, Rng& rng) {
   return each(x, [&](const Number& a) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -63,13 +64,32 @@ Tensor operator*(const Tensor& a, const Tensor& b);
 Tensor operator/(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, double b);
 
+/// Functions of two operands that broadcast, and of the elements over axes.
+Tensor paired(const Tensor& a, const Tensor& b, Number (*f)(const Number&, const Number&));
+using List = std::vector<std::ptrdiff_t>;
+Tensor reduced(const Tensor& x, const List& axes, bool keepdims,
+               const std::function<Number(const std::vector<Number>&)>& f);
+
+Tensor operator>(const Tensor& a, const Tensor& b);
+Tensor operator<(const Tensor& a, const Tensor& b);
+Tensor operator>=(const Tensor& a, const Tensor& b);
+Tensor operator<=(const Tensor& a, const Tensor& b);
+Tensor operator==(const Tensor& a, const Tensor& b);
+Tensor operator!=(const Tensor& a, const Tensor& b);
+Tensor operator>(const Tensor& a, double b);
+Tensor operator!=(const Tensor& a, double b);
+Tensor maximum(const Tensor& a, const Tensor& b);
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor where(const Tensor& mask, const Tensor& a, const Tensor& b);
+Tensor pow(const Tensor& a, const Tensor& b);
+Tensor atan2(const Tensor& a, const Tensor& b);
+
 Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor einsum(const std::string& equation, const Tensor& x);
 Tensor einsum(const std::string& equation, const Tensor& x, const Tensor& y);
 Tensor einsum(const std::string& equation, const Tensor& x, const Tensor& y, const Tensor& z);
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
-using List = std::vector<std::ptrdiff_t>;
 Tensor sum(const Tensor& x);
 Tensor sum(const Tensor& x, const List& axes, bool keepdims);
 Tensor mean(const Tensor& x);
@@ -78,6 +98,12 @@ Tensor max(const Tensor& x);
 Tensor max(const Tensor& x, const List& axes, bool keepdims);
 Tensor min(const Tensor& x);
 Tensor min(const Tensor& x, const List& axes, bool keepdims);
+
+Tensor prod(const Tensor& x, const List& axes, bool keepdims);
+Tensor var(const Tensor& x, const List& axes, bool keepdims, double correction = 1);
+Tensor norm(const Tensor& x, const List& axes, bool keepdims);
+Tensor logsumexp(const Tensor& x, const List& axes, bool keepdims);
+Tensor cumsum(const Tensor& x, std::ptrdiff_t axis);
 
 Tensor reshape(const Tensor& x, const List& shape);
 Tensor transpose(const Tensor& x, std::ptrdiff_t a = -2, std::ptrdiff_t b = -1);
@@ -128,10 +154,16 @@ Tensor softmax(const Tensor& x);
 Tensor log_softmax(const Tensor& x);
 
 Tensor softmax_cross_entropy(const Tensor& logits, const std::vector<int>& labels,
-                             Reduction reduction, double smoothing = 0);
+                             Reduction reduction, double smoothing = 0,
+                             std::span<const double> class_weights = {},
+                             std::optional<int> ignored = {});
 Tensor softmax_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction,
                              double smoothing = 0);
 Tensor mse(const Tensor& prediction, const Tensor& target, Reduction reduction);
+Tensor l1(const Tensor& prediction, const Tensor& target, Reduction reduction);
+Tensor huber(const Tensor& prediction, const Tensor& target, Reduction reduction, double delta = 1);
+Tensor sigmoid_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction);
+Tensor kl_divergence(const Tensor& log_p, const Tensor& targets, Reduction reduction);
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dOptions& options = {});
 Tensor conv1d(const Tensor& x, const Tensor& weight, const Conv1dOptions& options = {});

@@ -33,6 +33,10 @@ GraphNode draw_leaf(const Shape& shape, Domain domain, Rng& rng) {
     if (domain == Domain::off_zero && rng.below(2) == 0) {
       value = -value;
     }
+    if (domain == Domain::wholes || domain == Domain::halves) {
+      const double place = domain == Domain::wholes ? -2 : -1.5;
+      value = place + static_cast<double>(rng.below(4)) + value / 16;
+    }
     leaf.values[i] = domain == Domain::distinct ? static_cast<double>(i) / 16 - 1 : value;
   }
   if (domain == Domain::distinct) {

@@ -42,6 +42,14 @@ bool holds(Domain domain, const plain::Tensor& x) {
                                 [](double a, double b) { return b - a < 0.01; }) == values.end();
     case Domain::bounded:  // a period is long beside the steps of finite differences
       return values.empty() || (values.front() >= -4 && values.back() <= 4);
+    case Domain::wholes:
+      return std::all_of(values.begin(), values.end(), [](double value) {
+        return std::abs(value) <= 4 && std::abs(value - std::round(value)) <= 0.15;
+      });
+    case Domain::halves:
+      return std::all_of(values.begin(), values.end(), [](double value) {
+        return std::abs(value) <= 4 && std::abs(value - std::round(value)) >= 0.35;
+      });
     default:
       return true;
   }

@@ -47,8 +47,19 @@ struct Of {
 
 /// Numbers that an operand may hold, so that finite differences stay away from kinks and poles:
 /// any; above 0; away from 0; apart from each other; in [-4, 4]; square matrices that are far from
-/// singular; symmetric positive definite ones.
-enum class Domain { any, positive, off_zero, distinct, bounded, dominant, definite };
+/// singular; symmetric positive definite ones; near whole numbers in [-4, 4]; near halves between
+/// whole numbers there. The last two are apart from each other.
+enum class Domain {
+  any,
+  positive,
+  off_zero,
+  distinct,
+  bounded,
+  dominant,
+  definite,
+  wholes,
+  halves
+};
 
 /// Shapes of all operands, and the other arguments.
 struct Sample {
@@ -188,16 +199,25 @@ struct Row {
 /// Every op, in the order of the headers: of an op's overloads in the order of their declarations.
 std::span<const Row> table();
 
+/// What a line of ops says, which PyTorch has a function for. They are asked of PyTorch and listed
+/// in docs/ops.md. Their `op` is a name that no header declares.
+std::span<const Row> lines();
+
 /// The rows of families that have files of their own.
 ///@{
+std::vector<Row> activation_rows();
+std::vector<Row> comparison_rows();
 std::vector<Row> convolution_rows();
 std::vector<Row> einsum_rows();
 std::vector<Row> image_rows();
 std::vector<Row> indexing_rows();
 std::vector<Row> linear_algebra_rows();
+std::vector<Row> loss_rows();
+std::vector<Row> math_rows();
 std::vector<Row> matrix_rows();
 std::vector<Row> normalization_rows();
 std::vector<Row> pooling_rows();
+std::vector<Row> reduction_rows();
 std::vector<Row> shaping_rows();
 std::vector<Row> triangle_rows();
 ///@}
@@ -277,6 +297,10 @@ Row row(const std::string& overload, const char* text, const char* torch, const 
 /// OP(overload, expression, PyTorch, NumPy, kind): an op whose plain twin has the same name.
 #define OP(overload, expression, torch, numpy, kind) \
   detail::row(overload, #expression, torch, numpy, kind, XTAPE_TEST_CALL(expression))
+
+/// LINE(name, expression, PyTorch, kind): several ops that together are a function of PyTorch.
+#define LINE(name, expression, torch, kind) \
+  detail::tape_row(name, #expression, torch, "", kind, XTAPE_TEST_CALL(expression))
 
 /// EACH(overload, expression, value, slope, PyTorch, NumPy): an op of each element. Its value is a
 /// formula of the element `a`, its slope one of `a` and the value `y`; T is their type.

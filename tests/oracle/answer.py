@@ -22,12 +22,22 @@ torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 
 
+def lines(x, axes):
+    """The elements over the axes as one last axis, for functions that reduce one axis."""
+    axes = sorted(axis % x.dim() for axis in axes)
+    others = [axis for axis in range(x.dim()) if axis not in axes]
+    return x.permute(others + axes).flatten(len(others))
+
+
+def kept(x, axes, keepdims):
+    """The shape of x after the axes are reduced."""
+    axes = {axis % x.dim() for axis in axes}
+    return [1 if axis in axes else n for axis, n in enumerate(x.shape) if keepdims or axis not in axes]
+
+
 def first_max(x, axes, keepdims):
     """The largest element over the axes; of equal ones the first in row-major order is taken."""
-    axes = sorted(axis % x.dim() for axis in axes)
-    kept = [axis for axis in range(x.dim()) if axis not in axes]
-    y = x.permute(kept + axes).flatten(len(kept)).max(-1).values
-    return y.reshape([1 if axis in axes else n for axis, n in enumerate(x.shape)]) if keepdims else y
+    return lines(x, axes).max(-1).values.reshape(kept(x, axes, keepdims))
 
 
 def nchw(x):
@@ -56,7 +66,7 @@ def arguments(of, x):
 
 def evaluate(expression, operands, of):
     names = dict(zip("xyz", operands), torch=torch, F=F, np=np, math=math, first_max=first_max,
-                 nchw=nchw)
+                 lines=lines, kept=kept, nchw=nchw)
     return eval(expression, names | arguments(of, operands[0]))
 
 

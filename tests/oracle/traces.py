@@ -52,7 +52,8 @@ def train(name, optimizer, options, *, loss="cross_entropy", reduction="mean", a
     """50 steps. `options` are PyTorch's; the test translates them."""
     parameters = [p.clone().requires_grad_() for p in start]
     w1, b1, w2, b2 = parameters
-    optimizer_of = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW}
+    optimizer_of = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam, "AdamW": torch.optim.AdamW,
+                    "RMSprop": torch.optim.RMSprop}
     stepper = optimizer_of[optimizer](parameters, foreach=False, **options)
     scheduler = schedules[schedule](stepper) if schedule else None
     trace = {"name": name, "optimizer": optimizer, "options": options, "loss": loss,
@@ -128,6 +129,14 @@ def traces():
         train("Adam, clipped", "Adam", {"lr": 0.05}, max_norm=0.1),
         train("AdamW", "AdamW", {"lr": 0.05}),
         train("AdamW, weight decay", "AdamW", {"lr": 0.05, "weight_decay": 0.2}, loss="mse"),
+        train("RMSprop", "RMSprop", {}),
+        train("RMSprop, alpha and epsilon", "RMSprop", {"lr": 0.02, "alpha": 0.9, "eps": 1e-3},
+              loss="mse"),
+        train("RMSprop, momentum", "RMSprop", {"lr": 0.005, "momentum": 0.8}, activation="sigmoid"),
+        train("RMSprop, centered", "RMSprop", {"centered": True, "eps": 1e-4}),
+        train("RMSprop, all options", "RMSprop",
+              {"lr": 0.005, "alpha": 0.95, "eps": 1e-4, "momentum": 0.5, "centered": True,
+               "weight_decay": 0.02}, loss="cross_entropy_rows"),
     ]
     for name in schedules:
         result.append(train(f"SGD, {name}", "SGD", {"lr": 0.5, "momentum": 0.5}, schedule=name))

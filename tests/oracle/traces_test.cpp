@@ -8,6 +8,7 @@
 #include "nn/layers/linear.hpp"
 #include "nn/optim/adam.hpp"
 #include "nn/optim/clip.hpp"
+#include "nn/optim/rmsprop.hpp"
 #include "nn/optim/schedule.hpp"
 #include "nn/optim/sgd.hpp"
 #include "tests/oracle/cases.hpp"
@@ -114,6 +115,15 @@ nn::AdamOptions adam_options(const json& made) {
   return options;
 }
 
+nn::RMSpropOptions rmsprop_options(const json& made) {
+  return {.learning_rate = made.value("lr", 0.01),
+          .alpha = made.value("alpha", 0.99),
+          .epsilon = made.value("eps", 1e-8),
+          .momentum = made.value("momentum", 0.0),
+          .centered = made.value("centered", false),
+          .weight_decay = made.value("weight_decay", 0.0)};
+}
+
 nn::SGDOptions sgd_options(const json& made) {
   return {.learning_rate = made.at("lr").get<double>(),
           .momentum = made.value("momentum", 0.0),
@@ -130,6 +140,8 @@ TEST_CASE("oracle: fifty steps of training go as in PyTorch") {
       const json& made = trace["options"];
       if (trace["optimizer"] == "SGD") {
         follow(nn::SGD<double>(sgd_options(made)), trace);
+      } else if (trace["optimizer"] == "RMSprop") {
+        follow(nn::RMSprop<double>(rmsprop_options(made)), trace);
       } else if (trace["optimizer"] == "Adam") {
         follow(nn::Adam<double>(adam_options(made)), trace);
       } else {

@@ -30,6 +30,8 @@ void write_dense(const Writer<T>& write) {
   write("Tanh", nn::Tanh{}, row);
   write("ReLU", nn::ReLU{}, row);
   write("LeakyReLU", nn::LeakyReLU{0.2}, row);
+  write("ELU", nn::ELU{0.7}, row);
+  write("SiLU", nn::SiLU{}, row);
   write("GELU", nn::GELU{}, image);
   write("Softplus", nn::Softplus{}, row);
   write("Softmax", nn::Softmax{}, row);

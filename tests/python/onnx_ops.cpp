@@ -23,6 +23,25 @@ void write_after(const Writer<T>& write, const std::string& name, Op op) {
 }
 
 template <class T>
+void write_comparisons(const Writer<T>& write) {
+  using V = Variable<T>;
+  const auto each = [&](const std::string& name, auto op) { write_each(write, name, op); };
+  each("greater", [](V x) { return x * (x > T(0.3)) + (T(0.1) > x) * T(2); });
+  each("less", [](V x) { return x * (x < flip(x, 1)) + (T(0.1) < x); });
+  each("greater_equal", [](V x) { return x * (x >= T(0.3)) + (T(0.1) >= x); });
+  each("less_equal", [](V x) { return x * (x <= T(0.3)) + (x <= flip(x, 1)); });
+  each("equal", [](V x) { return x + (x == abs(x)) + (x != flip(x, 2)) + (x != T(0.5)); });
+  each("maximum", [](V x) { return maximum(x, T(0.3)) + maximum(x, flip(x, 2)); });
+  each("minimum", [](V x) { return minimum(T(0.3), x) + minimum(x, flip(x, 1)); });
+  each("clip", [](V x) { return clip(x, T(-0.3), T(0.7)); });
+  each("where", [](V x) {
+    const V mask = x > T(0.1);
+    return where(mask, x, T(-1)) + where(mask, T(3), x) * where(mask, flip(x, 1), x * T(2));
+  });
+  each("where of columns", [](V x) { return where(mean(x, 1, true) > T(0), x, x * x); });
+}
+
+template <class T>
 void write_elementwise(const Writer<T>& write) {
   using V = Variable<T>;
   const auto each = [&](const std::string& name, auto op) { write_each(write, name, op); };
@@ -35,6 +54,13 @@ void write_elementwise(const Writer<T>& write) {
   each("abs", [](V x) { return abs(x); });
   each("sin", [](V x) { return sin(x); });
   each("cos", [](V x) { return cos(x); });
+  each("tan", [](V x) { return tan(x * T(0.5)); });
+  each("sinh", [](V x) { return sinh(x); });
+  each("cosh", [](V x) { return cosh(x); });
+  each("erf", [](V x) { return erf(x); });
+  each("sign", [](V x) { return sign(x) * x; });
+  each("expm1", [](V x) { return expm1(x * T(1e-4)) + expm1(x); });
+  each("power", [](V x) { return pow(abs(x) + T(0.1), x); });
   each("negate", [](V x) { return -x; });
   each("add", [](V x) { return (x + T(0.3)) + x; });
   each("subtract", [](V x) { return (x - T(0.3)) - (T(2) - x); });
@@ -85,6 +111,12 @@ void write_reductions(const Writer<T>& write) {
   after("mean over rows", [](V x) { return mean(x, 1); });
   after("max over rows and channels", [](V x) { return max(x, {1, 3}); });
   after("min over all but the batch", [](V x) { return min(x, {1, 2, 3}); });
+  after("prod over pixels", [](V x) { return prod(x, {1, 2}); });
+  after("prod over rows and channels", [](V x) { return prod(x, {1, 3}, true); });
+  after("var over channels", [](V x) { return var(x, -1) + var(x, -1, false, 0); });
+  after("norm over pixels", [](V x) { return norm(x, {1, 2}, true); });
+  after("logsumexp over rows", [](V x) { return logsumexp(x, 1) + logsumexp(x, 1, true); });
+  after("cumsum", [](V x) { return cumsum(x, 1) + cumsum(x, -1); });
   after("sum over nothing", [](V x) { return sum(x, std::vector<std::ptrdiff_t>{}); });
   after("mean over the batch", [](V x) { return x - mean(x, 0, true); });
   after("loss", [](V x) { return mse(x, flip(x, 1)) + mean(x); });
@@ -144,6 +176,7 @@ void write_shaping(const Writer<T>& write) {
 template <class T>
 void write_all(const Writer<T>& write) {
   write_elementwise(write);
+  write_comparisons(write);
   write_broadcasting(write);
   write_reductions(write);
   write_shaping(write);

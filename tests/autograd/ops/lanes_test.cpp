@@ -53,6 +53,13 @@ TEMPLATE_TEST_CASE("Ops give a number one answer wherever it stands", "", float,
   CHECK_ONE_ANSWER(sigmoid, 4);
   CHECK_ONE_ANSWER(softplus, 4);
   CHECK_ONE_ANSWER(gelu, 80);  // erfc's last digits differ
+  CHECK_ONE_ANSWER(elu, 0);
+  CHECK_ONE_ANSWER(expm1, 0);
+  CHECK_ONE_ANSWER(sign, 0);
+  CHECK_ONE_ANSWER(tan, 0);
+  CHECK_ONE_ANSWER(sinh, 0);
+  CHECK_ONE_ANSWER(cosh, 0);
+  CHECK_ONE_ANSWER(erf, 0);
   CHECK_ONE_ANSWER(softmax, 4, true);
   CHECK_ONE_ANSWER(log_softmax, 4, true);
 #undef CHECK_ONE_ANSWER

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "autograd/ops/arithmetic.hpp"
+#include "autograd/ops/math.hpp"
 #include "tests/ops/evaluate.hpp"
 
 using namespace xtape;
@@ -185,4 +186,106 @@ TEST_CASE("mse refuses shapes that differ, even where they broadcast") {
   CHECK_REFUSED(tape, mse(empty, empty), ShapeError, "mse: (0) has no elements to average");
   CHECK_REFUSED(tape, mse(row, elsewhere), TapeError, "mse: the operands live on different tapes");
   CHECK(mse(empty, empty, Reduction::sum).item() == 0);
+}
+
+TEST_CASE("softmax_cross_entropy ignores rows, whatever they hold") {
+  const auto logits = array_of<double>(Shape{3, 2}, {1, 2, 1e30, -7, 0, 3});
+  const auto all = evaluate(
+      [](auto z) {
+        return softmax_cross_entropy(z, {0, 255, 1}, Reduction::mean, 0.1, {}, 255);
+      },
+      logits);
+  const auto two = evaluate(
+      [](auto z) {
+        return softmax_cross_entropy(z, {0, 1}, Reduction::mean, 0.1);
+      },
+      array_of<double>(Shape{2, 2}, {1, 2, 0, 3}));
+  CHECK(all.value() == Approx(two.value()).epsilon(1e-14));
+  for (const std::size_t j : {0UL, 1UL}) {
+    CHECK(all.grad(0, j) == Approx(two.grad(0, j)).epsilon(1e-14));
+    CHECK(all.grad(1, j) == 0);
+    CHECK(all.grad(2, j) == Approx(two.grad(1, j)).epsilon(1e-14));
+  }
+}
+
+TEST_CASE("softmax_cross_entropy refuses weights that do not fit, and a mean of nothing") {
+  Tape<float> tape;
+  const auto z = tape.variable(Array<float>(Shape{2, 3}, 0.f));
+  const auto loss = [&](const std::vector<double>& weights, Reduction reduction = Reduction::mean) {
+    return softmax_cross_entropy(z, {1, 1}, reduction, 0, weights, 1);
+  };
+  CHECK_REFUSED(tape, loss({1, 2}), ShapeError,
+                "softmax_cross_entropy: got 2 class weights for 3 classes");
+  CHECK_REFUSED(tape, loss({1, 2, -1}), ValueError,
+                "softmax_cross_entropy: expected class weights of at least 0, got -1");
+  CHECK_REFUSED(tape, loss({1, infinity, 1}), ValueError,
+                "softmax_cross_entropy: expected class weights of at least 0, got inf");
+  const std::string nothing =
+      "softmax_cross_entropy: the weights of the labels add up to 0, so that the loss has no mean";
+  CHECK_REFUSED(tape, loss({}), ValueError, nothing);
+  CHECK(loss({}, Reduction::sum).item() == 0);
+  CHECK_REFUSED(tape,
+                softmax_cross_entropy(z, {0, 1}, Reduction::mean, 0, std::vector{0.0, 0.0, 1.0}),
+                ValueError, nothing);
+  CHECK_REFUSED(tape, softmax_cross_entropy(z, {0, -2}, Reduction::mean, 0, {}, -1), ValueError,
+                "softmax_cross_entropy: label -2 of row 1 is not one of the 3 classes");
+}
+
+TEST_CASE("losses of elements refuse shapes that differ, and means of nothing") {
+  Tape<double> tape;
+  const auto x = tape.variable(array_of<double>({1, 2})), y = tape.variable(array_of<double>({1}));
+  const auto none = tape.variable(Array<double>(Shape{0}));
+  CHECK_REFUSED(tape, l1(x, y), ShapeError,
+                "l1: the prediction (2) and the target (1) have different shapes");
+  CHECK_REFUSED(tape, huber(x, y), ShapeError,
+                "huber: the prediction (2) and the target (1) have different shapes");
+  CHECK_REFUSED(tape, sigmoid_cross_entropy(x, y), ShapeError,
+                "sigmoid_cross_entropy: the prediction (2) and the target (1) have different "
+                "shapes");
+  CHECK_REFUSED(tape, kl_divergence(x, y), ShapeError,
+                "kl_divergence: the targets (1) do not fit the log probabilities (2)");
+  CHECK_REFUSED(tape, l1(none, none), ShapeError, "l1: (0) has no elements to average");
+  CHECK_REFUSED(tape, kl_divergence(none, none), ShapeError,
+                "kl_divergence: (0) has no rows to average");
+  CHECK(l1(none, none, Reduction::sum).item() == 0);
+  CHECK_REFUSED(tape, huber(x, x, Reduction::mean, 0), ValueError,
+                "huber: expected a delta above 0, got 0");
+  CHECK_REFUSED(tape, huber(x, x, Reduction::mean, infinity), ValueError,
+                "huber: expected a delta above 0, got inf");
+}
+
+TEST_CASE("losses of elements take an array for either side") {
+  Tape<double> tape;
+  const Array<double> twos{2, 2};
+  const auto x = tape.variable(array_of<double>({1, 4}));
+  CHECK(l1(x, twos).item() == 1.5);
+  CHECK(l1(twos, x, Reduction::sum).item() == 3);
+  CHECK(huber(x, twos).item() == 1);
+  CHECK(huber(twos, x, Reduction::sum, 0.5).item() == 0.375 + 0.875);
+  CHECK(sigmoid_cross_entropy(x, twos).item() < 0);
+  CHECK(kl_divergence(twos, x).item() == Approx((4 * std::log(4) - 10) / 2));
+}
+
+TEMPLATE_TEST_CASE("sigmoid_cross_entropy keeps the digits of small losses", "", float, double) {
+  const auto loss = [](double logit, double target) {
+    return evaluate(
+        [=](auto x) {
+          return sigmoid_cross_entropy(
+              x, x.tape().constant(Array<TestType>(Shape{1}, static_cast<TestType>(target))));
+        },
+        array_of<TestType>({logit}));
+  };
+  CHECK(static_cast<double>(loss(50, 1).value()) == Approx(std::exp(-50)).epsilon(1e-5));
+  CHECK(static_cast<double>(loss(-50, 0).value()) == Approx(std::exp(-50)).epsilon(1e-5));
+  CHECK(static_cast<double>(loss(50, 0).value()) == 50);
+  CHECK(static_cast<double>(loss(-50, 1).value()) == 50);
+}
+
+TEST_CASE("kl_divergence is 0 for equal distributions, and counts 0 ln 0 as 0") {
+  Tape<double> tape;
+  const auto p = tape.variable(array_of<double>(Shape{1, 3}, {0.5, 0.25, 0.25}));
+  CHECK(kl_divergence(log(p), p).item() == 0);
+  const auto zero = tape.variable(array_of<double>(Shape{1, 3}, {0.5, 0, 0.5}));
+  const auto log_p = tape.variable(array_of<double>(Shape{1, 3}, {-1, -infinity, -1}));
+  CHECK(kl_divergence(log_p, zero).item() == Approx(1 + std::log(0.5)));
 }

@@ -46,7 +46,7 @@ TEMPLATE_TEST_CASE("A checkpoint of another run is refused with the reasons", ""
   CHECK(refusal(Run<TestType>("Adam"), {{"dataset", "fashion"}, {"seed", "1"}}) ==
         "is of another run: 'dataset' is '23 numbered images', this run has 'fashion'; 'seed' is "
         "nothing, this run has '1'; 'learning_rate' is '0.05', this run has nothing");
-  for (const std::string name : {"SGD", "AdamW"}) {
+  for (const std::string name : {"SGD", "AdamW", "RMSprop"}) {
     CHECK(refusal(Run<TestType>(name)) ==
           "is of another run: 'optimizer' is 'Adam', this run has '" + name + "'");
   }

@@ -10,6 +10,7 @@
 #include "nn/layers/linear.hpp"
 #include "nn/losses.hpp"
 #include "nn/optim/adam.hpp"
+#include "nn/optim/rmsprop.hpp"
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/datasets.hpp"
@@ -32,6 +33,10 @@ std::unique_ptr<xtape::nn::Optimizer<T>> make_optimizer(const std::string& name)
   }
   if (name == "Adam") {
     return std::make_unique<nn::Adam<T>>(nn::AdamOptions{.weight_decay = 0.1});
+  }
+  if (name == "RMSprop") {
+    return std::make_unique<nn::RMSprop<T>>(
+        nn::RMSpropOptions{.momentum = 0.9, .centered = true, .weight_decay = 0.1});
   }
   return std::make_unique<nn::AdamW<T>>();
 }

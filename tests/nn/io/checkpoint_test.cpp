@@ -17,7 +17,7 @@ TEMPLATE_TEST_CASE("A run resumed at any place ends with the bits of one that ne
                    float, double) {
   const TemporaryFolder folder;
   const fs::path path = folder / "checkpoint";
-  for (const std::string name : {"SGD", "momentum", "Adam", "AdamW"}) {
+  for (const std::string name : {"SGD", "momentum", "Adam", "AdamW", "RMSprop"}) {
     Run<TestType> straight(name);
     straight.train(3);
     const std::string wanted = straight.bits();

@@ -32,6 +32,9 @@ TEMPLATE_TEST_CASE("Layers without parameters are the ops of their names", "[nn]
   CHECK((nn::ReLU{}(x).value() == relu(x).value()));
   CHECK((nn::LeakyReLU{}(x).value() == leaky_relu(x, TestType(0.01)).value()));
   CHECK((nn::LeakyReLU{0.5}(x).value() == leaky_relu(x, TestType(0.5)).value()));
+  CHECK((nn::ELU{}(x).value() == elu(x, TestType(1)).value()));
+  CHECK((nn::ELU{0.5}(x).value() == elu(x, TestType(0.5)).value()));
+  CHECK((nn::SiLU{}(x).value() == (x * sigmoid(x)).value()));
   CHECK((nn::GELU{}(x).value() == gelu(x).value()));
   CHECK((nn::Softmax{}(x).value() == softmax(x).value()));
   CHECK((nn::Softplus{}(x).value() == softplus(x).value()));
@@ -110,5 +113,6 @@ TEST_CASE("Layers describe themselves", "[nn]") {
   CHECK(describe(nn::GELU{}) == "GELU");
   CHECK(describe(nn::Flatten{}) == "Flatten");
   CHECK(describe(nn::LeakyReLU{0.2}) == "LeakyReLU 0.2");
+  CHECK(describe(nn::ELU{}) == "ELU 1");
   CHECK(describe(nn::Dropout(0.5)) == "Dropout 0.5");
 }

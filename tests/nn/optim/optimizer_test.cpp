@@ -5,6 +5,7 @@
 
 #include "nn/layers/linear.hpp"
 #include "nn/optim/adam.hpp"
+#include "nn/optim/rmsprop.hpp"
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/allocation_counter.hpp"
@@ -47,6 +48,8 @@ std::vector<std::unique_ptr<nn::Optimizer<T>>> all_optimizers() {
       nn::SGDOptions{.momentum = 0.9, .nesterov = true, .weight_decay = 0.1}));
   all.push_back(std::make_unique<nn::Adam<T>>(nn::AdamOptions{.weight_decay = 0.1}));
   all.push_back(std::make_unique<nn::AdamW<T>>());
+  all.push_back(std::make_unique<nn::RMSprop<T>>(
+      nn::RMSpropOptions{.momentum = 0.5, .centered = true, .weight_decay = 0.1}));
   return all;
 }
 

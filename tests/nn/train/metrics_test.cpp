@@ -85,9 +85,10 @@ TEMPLATE_TEST_CASE("one_hot has a 1 at the label", "", float, double) {
 
 TEST_CASE("Metrics tell what does not fit") {
   constexpr std::size_t half = std::size_t{1} << 32;
-  const Array<float> logits(Shape{2, 3}, 0.f), vector(Shape{3}), no_class(Shape{2, 0});
+  const Array<float> logits(Shape{2, 3}, 0.f), number(Shape{}, 0.f), no_class(Shape{2, 0});
   const std::string wanted = "expected logits (batch, classes) with at least one class, got ";
-  CHECK_FAILS(nn::argmax(vector), ShapeError, "argmax: " + wanted + "(3)");
+  CHECK_FAILS(nn::argmax(number), ShapeError, "argmax: shape () has no axis -1");
+  CHECK_FAILS(nn::argmax(no_class), ShapeError, "argmax: axis 1 of (2, 0) is empty");
   CHECK_FAILS(nn::accuracy(no_class, {0, 0}), ShapeError, "accuracy: " + wanted + "(2, 0)");
   CHECK_FAILS(nn::accuracy(logits, {0, 1, 2}), ShapeError,
               "accuracy: got 3 labels for logits (2, 3)");

@@ -1,0 +1,85 @@
+#include "tensor/kernels/logsumexp.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tensor/assign.hpp"
+#include "tensor/kernels/reduce.hpp"
+#include "tensor/scratch.hpp"
+
+namespace xtape {
+namespace {
+
+/// Returns e^(in(o, a, i) - y(o, i)) in memory that the thread reuses.
+template <class T>
+Array<T>& exp_of_difference(const T* in, const T* y, const AxisBlocks& blocks) {
+  const auto& [outer, extent, inner] = blocks;
+  Array<T>& powers = scratch<Array<T>, struct DifferencePowers>();
+  resize(powers, Shape{outer, extent, inner});
+  T* out = powers.data();
+  for (std::size_t o = 0; o < outer; ++o, y += inner) {
+    if (inner == 1) {
+      const T subtrahend = *y;
+#pragma omp simd
+      for (std::size_t a = 0; a < extent; ++a) {
+        out[a] = in[a] - subtrahend;
+      }
+    } else {
+      for (std::size_t a = 0; a < extent; ++a) {
+#pragma omp simd
+        for (std::size_t i = 0; i < inner; ++i) {
+          out[a * inner + i] = in[a * inner + i] - y[i];
+        }
+      }
+    }
+    in += extent * inner;
+    out += extent * inner;
+  }
+  assign_into(powers, xt::exp(powers));
+  return powers;
+}
+
+}  // namespace
+
+template <class T>
+void reduce_logsumexp(const T* in, std::size_t outer, std::size_t extent, std::size_t inner,
+                      T* out) {
+  const std::size_t count = outer * inner;
+  if (extent == 0 || count == 0) {
+    std::fill_n(out, count, -std::numeric_limits<T>::infinity());
+    return;
+  }
+  reduce_max(in, outer, extent, inner, out);
+  // Infinity minus infinity would be NaN.
+  std::replace_if(
+      out, out + count, [](T largest) { return std::isinf(largest); }, T(0));
+  const Array<T>& powers = exp_of_difference(in, out, {outer, extent, inner});
+  T* const sums = scratch_elements<T, struct LogSums>(count);
+  reduce_sum(powers, 0b010, T(1), T(0), sums);
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] += std::log(sums[i]);
+  }
+}
+
+template <class T>
+void add_exp_of_difference(const T* in, const T* y, const T* factor, const AxisBlocks& blocks,
+                           T* out) {
+  const auto& [outer, extent, inner] = blocks;
+  const T* power = exp_of_difference(in, y, blocks).data();
+  for (std::size_t o = 0; o < outer; ++o, factor += inner) {
+    for (std::size_t a = 0; a < extent; ++a, out += inner, power += inner) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        out[i] += factor[i] * power[i];
+      }
+    }
+  }
+}
+
+#define XTAPE_INSTANTIATE(T)                                                           \
+  template void reduce_logsumexp(const T*, std::size_t, std::size_t, std::size_t, T*); \
+  template void add_exp_of_difference(const T*, const T*, const T*, const AxisBlocks&, T*)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+}  // namespace xtape
