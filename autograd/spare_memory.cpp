@@ -30,6 +30,9 @@ void SpareMemory<T>::take_back(Buffer<T>& buffer) {
   const auto place = spare_.lower_bound(size);  // used last: the first to be lent again
   if (handles_.empty()) {
     spare_.emplace_hint(place, size, std::exchange(buffer, {}));
+    if (handles_.capacity() < spare_.size()) {
+      handles_.reserve(2 * spare_.size());  // lend() allocates nothing
+    }
     return;
   }
   handles_.back().key() = size;

@@ -114,10 +114,10 @@ class ParameterName {
     return name;
   }
 
-  /// Returns the same name as the name of a buffer.
+  /// Returns the same name as the name of a buffer. A count stays one.
   ParameterName as_buffer() const {
     ParameterName name = *this;
-    name.kind_ = ArrayKind::buffer;
+    name.kind_ = is_buffer() ? kind_ : ArrayKind::buffer;
     return name;
   }
 

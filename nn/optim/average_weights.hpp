@@ -52,8 +52,9 @@ std::size_t count_in(const Array<T>& updates);
 ///
 /// The average is exponential, as in PyTorch's AveragedModel. The first update() copies the model.
 /// Each later update() computes decay * average + (1 - decay) * model. Buffers are averaged like
-/// weights. So a BatchNorm in the average has averaged running statistics. For exact statistics of
-/// the averaged weights, call `nn::measure_statistics(net.average, data, tape)`.
+/// weights, and counts are copied. So a BatchNorm in the average has averaged running statistics.
+/// For exact statistics of the averaged weights, call `nn::measure_statistics(net.average, data,
+/// tape)`.
 ///
 /// The arrays of `model` keep their names. The arrays of `average` are buffers with names such as
 /// "average.0.weight". So checkpoints hold both and resume bit for bit. `save_weights(path,
@@ -89,7 +90,7 @@ class AverageWeights {
       if (index == latest_.size()) {
         detail::fail_other_arrays();
       }
-      detail::average_into(array, *latest_[index++], share, name);
+      detail::average_into(array, *latest_[index++], name.is_count() ? 1 : share, name);
     });
     if (index != latest_.size()) {
       detail::fail_other_arrays();
