@@ -152,6 +152,16 @@ TEST_CASE("A run with averaged weights resumes bit for bit, and evaluates the av
   CHECK(everything(alone) == everything(whole.net.average));
 }
 
+TEST_CASE("An average copies counts", "[nn]") {
+  Averaged run(1);
+  run.train(2, {});
+  const auto counted = [](const nn::Sequential<float>& model) {
+    return model.get<nn::BatchNorm<float>>(1).batches();
+  };
+  CHECK(counted(run.net.model) > 2);
+  CHECK(counted(run.net.average) == counted(run.net.model));
+}
+
 TEST_CASE("The statistics of an average can be measured", "[nn]") {
   Averaged run(1);
   run.train(1, {});
