@@ -30,6 +30,7 @@ struct Node {
   std::size_t index = 0;                  ///< Its number on the tape. An op comes after its inputs.
   const char* op = "";                    ///< See Variable::op().
   bool needs_grad = false;                ///< See Variable::needs_grad().
+  bool retains_grad = false;              ///< See Variable::retain_grad().
   std::span<const Node* const> inputs;    ///< The inputs of the op; none for a leaf.
   std::span<const Attribute> attributes;  ///< What the op takes beside them.
   Backward<T> backward;                   ///< Empty for a leaf, or if no gradient is needed.

@@ -114,6 +114,9 @@ void Tape<T>::add_to_gradient(Node<T>& node, const Contribution& contribution) {
   Array<T>& grad = node.grad;
   const bool first = std::exchange(node.grad_of, recording_) != recording_;
   if (first) {
+    if (shares_gradient(node)) {
+      spare_.lend(grad.storage(), node.value->size());
+    }
     resize(grad, node.value->shape());
   }
   if constexpr (!Expression<Contribution>) {

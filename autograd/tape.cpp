@@ -12,12 +12,37 @@ namespace {
 
 constexpr std::size_t never = static_cast<std::size_t>(-1);  // no node has this index
 
+/// The value of Node::grad_of for a gradient that this recording has computed and given away.
+constexpr std::uint64_t given_away_in(std::uint64_t recording) { return ~recording; }
+
 }  // namespace
 
 template <class T>
 void Variable<T>::fail_unusable() const {
   fail<TapeError>("{}", node_ == nullptr ? "a Variable without a value: nothing was assigned to it"
                                          : "stale Variable: recorded before Tape::rewind()");
+}
+
+template <class T>
+void Variable<T>::fail_without_gradient() const {
+  const Node<T>& self = node();
+  const bool given_away = self.grad_of == given_away_in(recording_);
+  fail<TapeError>("'{}' has no gradient: {}", self.op,
+                  !self.needs_grad              ? "nothing it depends on needs one"
+                  : !self.tape->differentiated_ ? "Tape::backward has not been called"
+                  : given_away ? "it was not kept; call retain_grad() on it before "
+                                 "Tape::backward, or keep all with Tape::keep_gradients(true)"
+                               : "the loss does not depend on it");
+}
+
+template <class T>
+void Variable<T>::retain_grad() const {
+  Node<T>& self = node();
+  require<TapeError>(self.needs_grad,
+                     "retain_grad: '{}' has no gradient: nothing it depends on needs one", self.op);
+  require<TapeError>(!self.tape->differentiated_,
+                     "retain_grad: called for '{}' after Tape::backward", self.op);
+  self.retains_grad = true;
 }
 
 template <class T>
@@ -158,11 +183,21 @@ void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hoo
       if (detects_anomaly_) [[unlikely]] {
         check_gradients(node);
       }
+      if (shares_gradient(node)) {
+        give_gradient_away(node);
+      }
     }
     if (hook != nullptr) {
       announce_finished(node, last, *hook);
     }
   }
+}
+
+/// Lets other gradients have the memory of a gradient that nothing reads any more.
+template <class T>
+void Tape<T>::give_gradient_away(Node<T>& node) {
+  spare_.take_back(node.grad.storage());
+  node.grad_of = given_away_in(recording_);
 }
 
 /// Returns, for each node up to the loss, the index of the op that is the last to add to its
@@ -252,9 +287,11 @@ void Tape<T>::grow() {
   }
 }
 
-#define XTAPE_INSTANTIATE(T) \
-  template class Tape<T>;    \
-  template void Variable<T>::fail_unusable() const
+#define XTAPE_INSTANTIATE(T)                                \
+  template class Tape<T>;                                   \
+  template void Variable<T>::fail_unusable() const;         \
+  template void Variable<T>::fail_without_gradient() const; \
+  template void Variable<T>::retain_grad() const
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -12,79 +12,16 @@
 
 #include "autograd/arena.hpp"
 #include "autograd/gradient_hook.hpp"
-#include "autograd/node.hpp"
 #include "autograd/observation.hpp"
 #include "autograd/parameter_map.hpp"
 #include "autograd/scope_frame.hpp"
+#include "autograd/spare_memory.hpp"
+#include "autograd/variable.hpp"
 #include "tensor/assign.hpp"
 #include "tensor/narrowing.hpp"
 #include "tensor/rng.hpp"
 
 namespace xtape {
-
-/// A handle to a value on a tape. It is small and copied freely. It is valid until the tape is
-/// rewound or destroyed. Using it after Tape::rewind() throws TapeError.
-template <class T = float>
-class Variable {
- public:
-  /// A handle to no value, as a place to assign one to: `std::vector<Variable<float>> states(10)`.
-  /// Anything else that uses it throws TapeError.
-  Variable() = default;
-
-  /// The value computed when the variable was recorded.
-  const Array<T>& value() const { return *node().value; }
-  /// Returns the shape of value() and grad().
-  const Shape& shape() const { return value().shape(); }
-
-  /// Returns the gradient d(loss)/d(this variable), which has the shape of the variable. Throws
-  /// TapeError before Tape::backward, or if the loss does not depend on this variable.
-  const Array<T>& grad() const;
-
-  /// True if gradients flow to this variable: it is a parameter or depends on one, and was not
-  /// recorded under NoGrad.
-  bool needs_grad() const { return node().needs_grad; }
-
-  /// The only element of a variable that has one. Throws ShapeError when it has more or none.
-  ///@{
-  T item() const;
-  template <class Number>
-  requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>) explicit operator Number()
-      const {
-    return static_cast<Number>(item());
-  }
-  ///@}
-
-  /// The op that recorded it, "parameter", "frozen", "variable" or "constant".
-  const char* op() const { return node().op; }
-
-  /// Returns operand `i` of the op that recorded this variable. Throws TapeError when the op has
-  /// fewer operands.
-  Variable input(std::size_t i) const;
-
-  /// The tape it was recorded on.
-  Tape<T>& tape() const {
-    if (node_ == nullptr) [[unlikely]] {
-      fail_unusable();
-    }
-    return *node_->tape;
-  }
-
- private:
-  friend class Tape<T>;
-
-  Variable(Node<T>& node, std::uint64_t recording) : node_(&node), recording_(recording) {}
-
-  Node<T>& node() const {
-    if (node_ == nullptr || recording_ != node_->tape->recording_) [[unlikely]] {
-      fail_unusable();
-    }
-    return *node_;
-  }
-  [[noreturn, gnu::cold]] void fail_unusable() const;
-
-  Node<T>* node_ = nullptr;
-  std::uint64_t recording_ = 0;
-};
 
 /// The recording of a computation. backward() computes its gradients in reverse order.
 ///
@@ -199,6 +136,15 @@ class Tape {
   /// autograd/check/dot.hpp. An op comes after its inputs.
   const Node<T>& node(std::size_t index) const { return at(index); }
 
+  /// Sets whether backward() keeps the gradients of the results of ops. By default it does not. As
+  /// soon as an op has passed its gradient on, another gradient takes the memory, which saves up to
+  /// half of the memory of a training step. The gradients of parameters and of variable() are
+  /// always kept. To keep a single one, see Variable::retain_grad().
+  void keep_gradients(bool on) { keeps_gradients_ = on; }
+
+  /// True if backward() keeps the gradients of the results of ops.
+  bool keeps_gradients() const { return keeps_gradients_; }
+
   /// Switches anomaly detection on or off. While it is on, recording a value or computing a
   /// gradient that is NaN or infinite throws AnomalyError. The message names the op, its place in
   /// the model (see Scope), the first bad element, and the inputs of the op. backward() also throws
@@ -284,6 +230,7 @@ class Tape {
     node.needs_grad = needs_grad;
     node.inputs = inputs;
     node.attributes = attributes;
+    node.retains_grad = false;
     if (detects_anomaly_ || notes_places_) [[unlikely]] {
       watch(node);
     }
@@ -347,6 +294,10 @@ class Tape {
   std::span<std::size_t> last_contributions(const Node<T>& loss);
   void announce_finished(const Node<T>& op, std::span<std::size_t> last,
                          const detail::HookReference<T>& hook);
+  bool shares_gradient(const Node<T>& node) const {
+    return !keeps_gradients_ && !node.retains_grad && !node.inputs.empty();
+  }
+  void give_gradient_away(Node<T>& node);
 
   std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so addresses stay
   std::size_t size_ = 0;
@@ -355,6 +306,7 @@ class Tape {
   bool differentiated_ = false;
   bool in_backward_ = false;
   bool detects_anomaly_ = false, notes_places_ = false;
+  bool keeps_gradients_ = false;
   const detail::ScopeFrame* scope_ = nullptr;  // the innermost
   std::vector<std::string> places_;            // of the nodes that were watched
   std::vector<Borrowed> borrowed_;
@@ -362,37 +314,9 @@ class Tape {
   ParameterMap<Node<T>> parameters_;
   Arena arena_;
   Array<T> scratch_;
+  SpareMemory<T> spare_;  // of gradients that were given away
   Rng rng_;
 };
-
-template <class T>
-const Array<T>& Variable<T>::grad() const {
-  Node<T>& self = node();
-  if (self.grad_of != recording_) [[unlikely]] {
-    fail<TapeError>("'{}' has no gradient: {}", self.op,
-                    !self.needs_grad             ? "nothing it depends on needs one"
-                    : self.tape->differentiated_ ? "the loss does not depend on it"
-                                                 : "Tape::backward has not been called");
-  }
-  return self.grad;
-}
-
-template <class T>
-T Variable<T>::item() const {
-  require<ShapeError>(value().size() == 1, "item: expected one element, but '{}' produced {}", op(),
-                      shape());
-  return value().data()[0];
-}
-
-template <class T>
-Variable<T> Variable<T>::input(std::size_t i) const {
-  const Node<T>& self = node();
-  if (i >= self.inputs.size()) [[unlikely]] {
-    fail<TapeError>("input: '{}' has {} operands, and no operand {}", self.op, self.inputs.size(),
-                    i);
-  }
-  return {const_cast<Node<T>&>(*self.inputs[i]), recording_};
-}
 
 extern template class Tape<float>;
 extern template class Tape<double>;

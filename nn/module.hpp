@@ -30,6 +30,9 @@
 /// transposed_in_pytorch = "weight";`, for nn/io/weights.hpp. If such a weight (in, out) reads
 /// flattened images (height, width, channels), also return their shape from `const Shape&
 /// flattened() const`. PyTorch flattens (channels, height, width). An empty shape says nothing.
+///
+/// If a buffer counts something, name it with `static constexpr std::string_view counted =
+/// "steps";`. A file that holds no count for it is then refused.
 
 namespace xtape::nn {
 
@@ -50,6 +53,7 @@ inline constexpr bool is_function_pointer =
 enum class ArrayKind {
   parameter,  ///< The array is trained.
   buffer,     ///< The array is saved and loaded with the parameters, and never trained.
+  count,      ///< The array is a buffer of numbers that count something.
 };
 
 /// The dotted name of a parameter or a buffer. str() puts the name together. A part without a name
@@ -110,15 +114,18 @@ class ParameterName {
     return name;
   }
 
-  /// Returns the same name as the name of a buffer.
+  /// Returns the same name as the name of a buffer. A count stays one.
   ParameterName as_buffer() const {
     ParameterName name = *this;
-    name.kind_ = ArrayKind::buffer;
+    name.kind_ = is_buffer() ? kind_ : ArrayKind::buffer;
     return name;
   }
 
   /// True for a buffer, false for a parameter.
-  bool is_buffer() const { return kind_ == ArrayKind::buffer; }
+  bool is_buffer() const { return kind_ != ArrayKind::parameter; }
+
+  /// True for a buffer of numbers that count something.
+  bool is_count() const { return kind_ == ArrayKind::count; }
 
  private:
   std::string_view last_;
@@ -187,6 +194,14 @@ constexpr bool is_transposed_in_pytorch(std::string_view member) {
   return false;
 }
 
+template <class M>
+constexpr ArrayKind kind_of_buffer(std::string_view member) {
+  if constexpr (requires { M::counted; }) {
+    return member == M::counted ? ArrayKind::count : ArrayKind::buffer;
+  }
+  return ArrayKind::buffer;
+}
+
 /// Returns what a module says of the images that its weight reads, or null.
 template <class M>
 const Shape* flattened_by(const M& module) {
@@ -241,7 +256,7 @@ void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
       }
     };
     const auto on_buffer = [&](std::string_view member_name, auto& buffer) {
-      f(name_of(member_name, ArrayKind::buffer), buffer);
+      f(name_of(member_name, detail::kind_of_buffer<Module>(member_name)), buffer);
     };
     Module::visit(module, MemberVisitor{on_member, on_buffer});
   } else if constexpr (detail::HasEachArray<std::remove_reference_t<M>>) {

@@ -77,35 +77,24 @@ void Sequential<T>::require_layer(std::size_t index) const {
 
 template <class T>
 std::string Sequential<T>::table(const std::optional<Shape>& input) const {
-  std::vector<detail::TableRow> rows;
-  std::size_t in_buffers = 0;
-  Tape<T> tape;
-  std::optional<Variable<T>> x;
+  if (!input) {
+    return nn::table(*this);
+  }
   constexpr std::size_t samples = 2;  // as in training, where BatchNorm needs two
-  if (input) {
-    Shape batch{samples};
-    std::copy(input->begin(), input->end(), std::back_inserter(batch));
-    x = tape.constant(Array<T>(batch, T(0)));
-  }
+  Shape batch{samples};
+  std::copy(input->begin(), input->end(), std::back_inserter(batch));
+  Tape<T> tape;
+  Variable<T> x = tape.constant(Array<T>(batch, T(0)));
+  detail::TableBuilder table;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    detail::TableRow row{std::to_string(i), layers_[i].describe()};
-    if (x) {
-      std::size_t work = 0, node = tape.size();
-      x = call_layer(layers_[i], i, *x);
-      for (; node < tape.size(); ++node) {
-        work += multiplications(tape.node(node));
-      }
-      row.output = batch_shape(x->shape());
-      row.multiplications = work / samples;
+    std::size_t work = 0, node = tape.size();
+    x = call_layer(layers_[i], i, x);
+    for (; node < tape.size(); ++node) {
+      work += multiplications(tape.node(node));
     }
-    for_each_array(layers_[i], [&](const ParameterName& name, const Array<T>& array) {
-      const ArrayKind kind = name.is_buffer() ? ArrayKind::buffer : ArrayKind::parameter;
-      row.add(kind, name.str(), array.shape(), array.size());
-      in_buffers += name.is_buffer() ? array.size() : 0;
-    });
-    rows.push_back(std::move(row));
+    table.add_layer(layers_[i], std::to_string(i), batch_shape(x.shape()), work / samples);
   }
-  return detail::format_table(rows, in_buffers);
+  return table.text();
 }
 
 template <class T>

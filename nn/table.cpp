@@ -43,7 +43,7 @@ void TableRow::add(ArrayKind kind, std::string_view array_name, const Shape& sha
                    std::size_t size) {
   std::string& list = kind == ArrayKind::buffer ? buffers : parameters;
   list += fmt::format("{}{} {}", list.empty() ? "" : ", ", array_name, shape);
-  numbers += kind == ArrayKind::buffer ? 0 : size;
+  numbers = numbers.value_or(0) + (kind == ArrayKind::buffer ? 0 : size);
 }
 
 std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffers) {
@@ -54,17 +54,19 @@ std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffe
   const char* output = any(&TableRow::output) ? "output" : "";
   const char* buffers = any(&TableRow::buffers) ? "buffers" : "";
   const bool counted = !rows.empty() && rows.front().multiplications.has_value();
-  const auto work = [&](std::size_t count) { return counted ? thousands(count) : ""; };
+  const auto text_of = [](const std::optional<std::size_t>& count) {
+    return count ? thousands(*count) : "";
+  };
   std::vector<Row> lines{
       {"", "layer", output, "parameters", buffers, "numbers", counted ? "multiplications" : ""}};
   std::size_t total = 0, all_work = 0;
   for (const TableRow& row : rows) {
     lines.push_back({row.name, row.layer, row.output, row.parameters, row.buffers,
-                     thousands(row.numbers), work(row.multiplications.value_or(0))});
-    total += row.numbers;
+                     text_of(row.numbers), text_of(row.multiplications)});
+    total += row.numbers.value_or(0);
     all_work += row.multiplications.value_or(0);
   }
-  lines.push_back({"", "total", "", "", "", thousands(total), work(all_work)});
+  lines.push_back({"", "total", "", "", "", thousands(total), counted ? thousands(all_work) : ""});
   if (any(&TableRow::buffers)) {
     lines.push_back({"", "in buffers", "", "", "", thousands(in_buffers), ""});
   }

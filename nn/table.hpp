@@ -21,7 +21,7 @@ namespace detail {
 /// A line of a table. Columns that are empty in all rows are left out.
 struct TableRow {
   std::string name, layer, output{}, parameters{}, buffers{};
-  std::size_t numbers = 0;                       ///< In the parameters.
+  std::optional<std::size_t> numbers = 0;        ///< In the parameters. None if rows below say it.
   std::optional<std::size_t> multiplications{};  ///< For one sample, if they were counted.
 
   /// Adds the shape of an array, and its numbers if it is a parameter.
@@ -53,6 +53,21 @@ class TableBuilder {
     } else if (!only_) {
       rows_.push_back({name, describe(module)});
     }
+  }
+
+  /// Adds the rows of a layer. Its own row shows the shape of its output and its multiplications. A
+  /// layer whose arrays are all in modules inside gets a row without numbers for that.
+  template <class L>
+  void add_layer(const L& layer, const std::string& name, std::string output,
+                 std::size_t multiplications) {
+    const std::size_t row = rows_.size();
+    add(layer, name);
+    if (row == rows_.size() || rows_[row].name != name) {
+      rows_.insert(rows_.begin() + static_cast<std::ptrdiff_t>(row), {name, describe(layer)});
+      rows_[row].numbers.reset();
+    }
+    rows_[row].output = std::move(output);
+    rows_[row].multiplications = multiplications;
   }
 
   /// Returns the table.

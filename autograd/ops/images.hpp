@@ -17,8 +17,8 @@ enum class Upsampling {
   bilinear,  ///< Linear interpolation between the centres of four pixels. Edge pixels are repeated.
 };
 
-/// Returns the images with `factor` times their height and width. dx is the sum of dy, weighted
-/// as x is weighted in y. Bilinear upsampling gives the results of PyTorch with
+/// Returns the images with `factor` times their height and width. dx is the sum of dy, with the
+/// weights that x has in y. Bilinear upsampling gives the results of PyTorch with
 /// align_corners=False. Throws ValueError if a factor is 0, and ShapeError if the images have no
 /// pixels.
 template <class T>
@@ -51,12 +51,13 @@ enum class PadMode {
 
 /// The options of pad().
 struct PadOptions {
-  PadMode mode = PadMode::constant;  ///< What it adds.
+  PadMode mode = PadMode::constant;  ///< The content of the added rows and columns.
   double value = 0;                  ///< The number that PadMode::constant adds.
 };
 
-/// Returns the images with rows and columns added. dx is the sum of dy at the copies of x.
-/// Throws ShapeError if a side adds more pixels than there are to reflect.
+/// Returns the images with rows and columns added. dx is the sum of dy at the copies of x. With
+/// PadMode::reflect, throws ShapeError unless each side adds fewer pixels than the image has along
+/// that axis.
 template <class T>
 Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options = {});
 

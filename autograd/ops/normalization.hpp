@@ -8,13 +8,20 @@
 #include "autograd/tape.hpp"
 
 /// @file
-/// Ops that normalise: y = weight (x - mean) / sqrt(variance + epsilon) + bias. They differ in the
-/// numbers whose mean and variance are taken. The variance is the mean of (x - mean)^2. A mean that
-/// is large beside the deviation costs no digits. With h = (x - mean) / sqrt(variance + epsilon)
-/// and g = dy weight, all have dx = (g - mean of g - h mean of g h) / sqrt(variance + epsilon),
-/// dweight = sum of dy h and dbias = sum of dy. Without a weight, it is 1. Without a bias, it is 0.
-/// All throw ShapeError if the operands do not fit, and ValueError unless epsilon is finite and at
-/// least 0.
+/// Ops that normalise: y = weight (x - mean) / sqrt(variance + epsilon) + bias. Each op takes
+/// the mean and the variance over other axes. The variance is the mean of (x - mean)^2. A mean much
+/// larger than the deviation does not cost precision.
+///
+/// The gradients, with h = (x - mean) / sqrt(variance + epsilon) and g = dy weight, are
+///
+///     dx = (g - mean of g - h mean of g h) / sqrt(variance + epsilon)
+///     dweight = sum of dy h
+///     dbias = sum of dy
+///
+/// A missing weight counts as 1, and a missing bias as 0.
+///
+/// All throw ShapeError if the shapes of the operands do not fit. They throw ValueError unless
+/// epsilon is finite and at least 0.
 
 namespace xtape {
 
@@ -46,8 +53,8 @@ Variable<T> group_norm(Variable<T> x, std::size_t groups, OptionalVariable<T> we
 
 namespace detail {
 
-/// The result of batch_norm(), with the mean of each channel and its variance, which counts n - 1
-/// of n values. Both are valid until the tape is rewound.
+/// The result of batch_norm(), with the mean and the variance of each channel. The variance of n
+/// values divides by n - 1. Mean and variance are valid until the tape is rewound.
 template <class T>
 struct MeasuredBatch {
   Variable<T> y;

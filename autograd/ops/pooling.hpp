@@ -4,40 +4,41 @@
 #include "tensor/pair.hpp"
 
 /// @file
-/// Pools over images (batch, height, width, channels). A window of `kernel` positions moves over
-/// each image in steps of `stride`. Each channel is by itself. The result is (batch, rows, columns,
-/// channels), with 1 + floor((height + 2 padding - kernel) / stride) rows. All pools throw
-/// ShapeError unless x has four axes and the kernel fits into the image with its padding, and
-/// ValueError if the padding is more than half the kernel.
+/// Pools over images (batch, height, width, channels). A window of `kernel` positions moves
+/// over each image in steps of `stride`. Each channel is pooled separately. The result is (batch,
+/// rows, columns, channels), with 1 + floor((height + 2 padding - kernel) / stride) rows.
+///
+/// All pools throw ShapeError unless x has four axes and the kernel fits into the padded image.
+/// They throw ValueError if the padding is more than half the kernel.
 
 namespace xtape {
 
-/// How the windows of max_pool2d() lie.
+/// The options of max_pool2d().
 struct MaxPoolOptions {
   Pair stride = 0;   ///< The step from window to window. 0: the kernel.
   Pair padding = 0;  ///< Positions added on each side, at most half the kernel.
 };
 
-/// How the windows of avg_pool2d() lie, and what they count.
+/// The options of avg_pool2d().
 struct AvgPoolOptions {
   Pair stride = 0;            ///< The step from window to window. 0: the kernel.
   Pair padding = 0;           ///< Zeros added on each side, at most half the kernel.
-  bool count_padding = true;  ///< Divide by the size of the kernel, as if padding were pixels.
+  bool count_padding = true;  ///< True if padding counts as zeros in the mean.
 };
 
-/// Returns y = max of a window,   dx = dy at the first of equal maxima, else 0. NaN wins. Padding
-/// never wins. Windows may overlap, and pixels that no window covers get the gradient 0.
+/// Returns the maximum of each window. dx = dy at the maximum, else 0. In a tie, the first maximum
+/// in row-major order gets dy. If a window holds NaN, its maximum is NaN. Padding is never the
+/// maximum. Windows may overlap. Pixels that no window covers have the gradient 0.
 template <class T>
 Variable<T> max_pool2d(Variable<T> x, Pair kernel, const MaxPoolOptions& options = {});
 
-/// Returns y = mean of a window,   dx = sum of dy / (size of the window) over the windows that
-/// cover it. With `.count_padding = false`, the size is the number of pixels in the window, without
-/// padding.
+/// Returns the mean of each window. dx of a pixel is the sum of dy / (size of the window) over the
+/// windows that cover the pixel. With `.count_padding = false`, the size is the number of pixels in
+/// the window, without padding.
 template <class T>
 Variable<T> avg_pool2d(Variable<T> x, Pair kernel, const AvgPoolOptions& options = {});
 
-/// Returns y(n, c) = mean of channel c of image n,   dx = dy / (height * width). The result is
-/// (batch, channels).
+/// Returns the mean of each channel of each image, (batch, channels). dx = dy / (height * width).
 template <class T>
 Variable<T> global_avg_pool2d(Variable<T> x);
 

@@ -17,7 +17,7 @@ using Matrix = xtape::Array<double>;
 
 constexpr double tolerance_by_hand = 1e-12;
 constexpr double tolerance_by_differences = 1e-6;
-constexpr double rounding = 1e-9;  // what differences of a loss can show of vanished gradients
+constexpr double rounding = 1e-9;  // the rounding error of a difference of losses
 constexpr std::size_t sampled_elements = 20;
 
 double largest(const Matrix& array) {
@@ -28,7 +28,7 @@ double largest(const Matrix& array) {
   return result;
 }
 
-/// max |a - b|; infinite when a number is not finite.
+/// Returns max |a - b|, or infinity if a number is not finite.
 double greatest_difference(const Matrix& a, const Matrix& b) {
   double greatest = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -47,7 +47,7 @@ std::vector<Matrix*> parameters_of(nn::Sequential<double>& network) {
   return parameters;
 }
 
-/// What the first layers, which have no parameters, make of the images.
+/// Returns the output of the first layers, which have no parameters.
 Matrix inputs_of(const nn::Sequential<double>& network, const nn::Batch& batch,
                  std::size_t prepare) {
   xtape::Tape<double> tape;

@@ -33,13 +33,16 @@ struct GradientCheck {
   explicit operator bool() const { return agrees() && decided(); }
 };
 
-/// Proves the tape's gradients of a network of which these are the formulas, in double precision:
-/// each element beside the formulas, and a random sample beside differences of the loss, as
-/// xtape::gradcheck takes them. They agree when they differ by at most 1e-12 of the largest
-/// gradient of their parameter by hand, and by differences by 1e-6 of it and the 1e-9 that rounding
-/// leaves of a difference. How many of the sample are at kinks decides nothing: the formulas prove
-/// these, too. So they do where differences leave an element undecided, as between the many kinks
-/// of a deep network of rectifiers.
+/// Checks the tape's gradients of a network in double precision. The function compares each element
+/// with the formulas of the network, and a random sample of elements with differences of the loss.
+/// See xtape::gradcheck.
+///
+/// Formulas must agree to 1e-12 of the largest gradient of the parameter. Differences must agree to
+/// 1e-6 of it plus 1e-9, the rounding error of a difference.
+///
+/// Elements at kinks, and elements that differences leave undecided, do not fail the check, because
+/// the formulas prove them, too. A deep network of rectifiers has many kinks, so it has many
+/// undecided elements.
 GradientCheck compare_gradients(xtape::nn::Sequential<double>& network, const Formulas& formulas,
                                 const xtape::nn::Batch& batch, std::uint64_t seed);
 

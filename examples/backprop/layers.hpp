@@ -17,10 +17,10 @@ namespace by_hand {
 /// All numbers of the formulas for images are doubles.
 using Values = xtape::Array<double>;
 
-/// What a layer makes of the gradient dy of its result.
+/// The gradients that a layer computes from the gradient dy of its result.
 struct Backward {
   Values dx;                       ///< The gradient of the layer's input.
-  std::vector<Values> parameters;  ///< That of each parameter, a sum over the batch.
+  std::vector<Values> parameters;  ///< The gradient of each parameter, summed over the batch.
 };
 
 /// A layer y = f(x). Both functions throw ShapeError if the shapes do not fit.
@@ -34,11 +34,11 @@ class Layer {
   /// Returns y.
   virtual Values forward(const Values& x) const = 0;
 
-  /// Returns what the chain rule makes of dy.
+  /// Returns the gradients by the chain rule.
   virtual Backward backward(const Values& x, const Values& dy) const = 0;
 };
 
-/// The windows of w move over x: y = x * w + b.
+/// A convolution: y = x * w + b. The windows of w move over x.
 class Convolution final : public Layer {
  public:
   /// Takes w (kernel height, kernel width, in / groups, out) and b (out), if there is one.
@@ -55,7 +55,7 @@ class Convolution final : public Layer {
   xtape::Conv2dOptions options_;
 };
 
-/// The greatest pixel of each window.
+/// The maximum of each window.
 class MaxPool final : public Layer {
  public:
   MaxPool(xtape::Pair kernel, const xtape::MaxPoolOptions& options);
@@ -93,7 +93,7 @@ class GlobalAveragePool final : public Layer {
   Backward backward(const Values& x, const Values& dy) const override;
 };
 
-/// Each channel with mean 0 and deviation 1 over the batch, times gamma, plus beta.
+/// Batch normalisation: y = gamma (x - mean) / deviation + beta for each channel, over the batch.
 class BatchNorm final : public Layer {
  public:
   /// Takes gamma and beta (channels). Without them, they are 1 and 0.
@@ -119,7 +119,7 @@ class Pointwise final : public Layer {
   Activation<double> activation_;
 };
 
-/// Each element less a mean, in deviations.
+/// y = (x - mean) / deviation for each element.
 class Standardize final : public Layer {
  public:
   Standardize(double mean, double deviation) : mean_(mean), deviation_(deviation) {}
@@ -131,7 +131,7 @@ class Standardize final : public Layer {
   double mean_, deviation_;
 };
 
-/// Layers one after the other.
+/// Layers that are called one after the other.
 class Chain final : public Layer {
  public:
   /// Adds a layer at the end.

@@ -36,7 +36,7 @@ class Four {
   std::size_t extents_[4];
 };
 
-/// How windows lie along one axis of an image: window i begins at i stride - before.
+/// The windows along one axis of an image. Window i begins at i stride - before.
 struct Axis {
   std::size_t extent;         ///< The pixels of the image.
   std::size_t kernel;         ///< The positions of a window.
@@ -61,13 +61,13 @@ struct Axis {
   }
 };
 
-/// How windows lie over a batch of images.
+/// The windows over a batch of images.
 struct Windows {
   std::size_t batch;
   Axis rows, columns;
 
   /// Calls f(n, i, j, p, q, r, s) for each position (p, q) of each window (i, j) of each image n.
-  /// (r, s) is the pixel there. Positions in the padding are left out.
+  /// (r, s) is the pixel there. Skips positions in the padding.
   template <class F>
   void visit(F&& f) const {
     for (std::size_t n = 0; n < batch; ++n) {

@@ -14,11 +14,11 @@
 
 namespace images {
 
-/// What a program makes of its recipe: all that training needs to know of it.
+/// The settings of a training run. A program makes them from its recipe.
 struct Course {
   std::string recipe;  ///< The name of the recipe.
 
-  /// Names and values, as text.
+  /// The names and values of the recipe, as text.
   std::vector<std::pair<std::string, std::string>> ingredients;
 
   std::size_t epochs = 1;
@@ -26,8 +26,8 @@ struct Course {
   xtape::nn::BatchOptions batches;
   double label_smoothing = 0;        ///< The share of the target that all classes have in common.
   double statistics_momentum = 0.1;  ///< See nn::Run.
-  double average = 0;  ///< The decay of nn::AverageWeights, whose average predicts. 0: none.
-  std::map<std::string, std::string> facts{};  ///< What load_model() must know. See Model.
+  double average = 0;                ///< The decay of nn::AverageWeights. 0: no average.
+  std::map<std::string, std::string> facts{};  ///< Facts that load_model() needs. See Model.
 
   /// Makes the network for these training images.
   std::function<xtape::nn::Sequential<float>(const xtape::nn::Dataset&, xtape::Rng&)> make_network;

@@ -10,7 +10,7 @@
 
 namespace images {
 
-/// Which images, and where they may come from.
+/// The options for the images: the data set and its source.
 struct DataOptions : xtape::nn::datasets::Options {
   explicit DataOptions(const Subject& images) : subject(&images) {}
 

@@ -11,10 +11,10 @@
 
 namespace images {
 
-/// A trained network, with the facts that its weights do not show.
+/// A trained network, with the facts that are not in its weights.
 struct Model {
   xtape::nn::Sequential<float> network;
-  std::map<std::string, std::string> facts{};  ///< What a program needs to build the network again.
+  std::map<std::string, std::string> facts{};  ///< Facts for building the network again.
   std::vector<std::string> class_names{};      ///< The class of each output.
   xtape::Shape image{};                        ///< The shape of an image.
 

@@ -10,7 +10,7 @@
 
 namespace images {
 
-/// The content of a report. What it refers to must outlive it.
+/// The content of a report. The objects that it refers to must outlive it.
 struct ReportData {
   const Subject& subject;
   const DataSource& source;

@@ -18,25 +18,27 @@ struct Data {
   xtape::nn::Dataset test;
 };
 
-/// The images that a program learns to classify: what the commands cannot know of themselves.
+/// The images that a program learns to classify. The shared commands get everything from here that
+/// differs between programs.
 struct Subject {
-  const char* program;                   ///< The name of the program.
-  std::vector<std::string> datasets;     ///< Names of known data sets. The first is the default.
-  std::string files;                     ///< How many files a data set has: "four files".
-  std::string formats;                   ///< What they may be: ", raw or gzipped". May be empty.
-  std::string drawn;                     ///< What the program draws itself: "synthetic digits".
-  std::vector<std::string> class_names;  ///< The classes of those.
-  std::string numbered;                  ///< What predict takes an image by its number from.
-  bool mirrored = false;  ///< Whether a prediction is the mean of an image and its mirror image.
+  const char* program;                ///< The name of the program.
+  std::vector<std::string> datasets;  ///< Names of known data sets. The first is the default.
+  std::string files;                  ///< The number of files of a data set: "four files".
+  std::string formats;  ///< The formats of the files: ", raw or gzipped". May be empty.
+  std::string drawn;    ///< The images that the program draws: "synthetic digits".
+  std::vector<std::string> class_names;  ///< The classes of the drawn images.
+  std::string numbered;   ///< The kind of file that predict takes a numbered image from.
+  bool mirrored = false;  ///< True if a prediction is the mean for an image and its mirror image.
 
   Data (*draw)();                                       ///< Draws synthetic images.
   Data (*read)(const std::filesystem::path& folder);    ///< Reads the files of a data set.
-  Picture (*read_picture)(const std::string& name);     ///< Reads what predict is given.
-  Model (*load_model)(const std::filesystem::path& p);  ///< Reads what train --save has written.
+  Picture (*read_picture)(const std::string& name);     ///< Reads an argument of predict.
+  Model (*load_model)(const std::filesystem::path& p);  ///< Reads a file of train --save.
 };
 
-/// A network as predictions use it: its logits, or with Subject::mirrored the mean over the images
-/// (batch, rows, columns, channels) and their mirror images.
+/// A network for predictions. It returns the logits of the network. With Subject::mirrored, it
+/// returns the mean of the logits of the images (batch, rows, columns, channels) and of their
+/// mirror images.
 class Classifier {
  public:
   Classifier(const Subject& subject, const xtape::nn::Sequential<float>& network)

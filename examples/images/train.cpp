@@ -70,10 +70,11 @@ nn::Run make_run(const TrainOptions& options, const Course& course, const Data& 
   return run;
 }
 
-/// Returns the exit status. Throws what ended the run, and says how it can go on.
-int finish(const Outcome& outcome, const TrainOptions& options, const Course& course) {
-  if (outcome.failure) {
-    std::rethrow_exception(outcome.failure);
+/// Returns the exit status. Throws `failure`, or says how a run that was interrupted can go on.
+int finish(const Outcome& outcome, std::exception_ptr failure, const TrainOptions& options,
+           const Course& course) {
+  if (failure) {
+    std::rethrow_exception(failure);
   }
   if (outcome.signal == 0) {
     return 0;
@@ -172,26 +173,36 @@ int check_and_train(const TrainOptions& options, const Course& course, nn::Proce
   const Plan plan{subject, course, options.training.validation,
                   make_run(options, course, data, group)};
   const Outcome outcome = train(network, plan, data, rng, listener_of(lines, options.results));
-  // First: a report may fail, and printing take for ever.
-  save_weights(options, course, source, network);
+  std::exception_ptr failure = outcome.failure;
+  const auto attempt = [&failure](const auto& write) {  // the first failure is reported at the end
+    try {
+      write();
+    } catch (const xtape::DataError&) {
+      failure = failure ? failure : std::current_exception();
+    }
+  };
+  // First: printing may take for ever.
+  attempt([&] { save_weights(options, course, source, network); });
   if (outcome.kept) {
     lines.result(*outcome.kept, outcome.seconds);
   }
   show_output(options.results);
   if (!options.results.report.empty()) {
-    write_report(options.results.report, {.subject = subject,
-                                          .source = source,
-                                          .network = network,
-                                          .history = outcome.history,
-                                          .gradients = gradients.parameters,
-                                          .course = course,
-                                          .seed = options.run.seed});
+    attempt([&] {
+      write_report(options.results.report, {.subject = subject,
+                                            .source = source,
+                                            .network = network,
+                                            .history = outcome.history,
+                                            .gradients = gradients.parameters,
+                                            .course = course,
+                                            .seed = options.run.seed});
+    });
   }
-  if (verbose) {
+  if (verbose && failure == outcome.failure) {
     print_places(options.results);
   }
   cli::flush_output();
-  return finish(outcome, options, course);
+  return finish(outcome, failure, options, course);
 }
 
 }  // namespace

@@ -36,9 +36,10 @@ struct Listener {
   std::function<void(const xtape::nn::EpochRecord&)> epoch_ended;
 };
 
-/// Trains `network` as the plan says, on `data.train` without the images for validation. These
-/// decide which epoch is the best. A run that was stopped and resumed is bit-identical to one that
-/// was not. If a checkpoint cannot be written, the run ends, and the outcome has the exception.
+/// Trains `network` as the plan says, on `data.train` without the images for validation. The images
+/// for validation decide which epoch is the best. A resumed run is bit-identical to a run that
+/// never stopped. If a checkpoint cannot be written, the run ends, and the outcome has the
+/// exception.
 ///
 /// Throws ValueError if the options do not fit the data, and as nn::Epochs and nn::Epoch do.
 Outcome train(xtape::nn::Sequential<float>& network, const Plan& plan, const Data& data,
@@ -48,7 +49,7 @@ Outcome train(xtape::nn::Sequential<float>& network, const Plan& plan, const Dat
 xtape::nn::Identity identity_of(const Course& course, const cli::TrainingOptions& training,
                                 std::uint64_t seed, const Data& data);
 
-/// What the flags of the command `train` say, apart from the recipe.
+/// The flags of the command `train`, except the recipe.
 struct TrainOptions {
   DataOptions data;
   cli::RunOptions run = {};
@@ -58,7 +59,7 @@ struct TrainOptions {
   cli::ResultOptions results = {};
 };
 
-/// The same with the recipe of a program.
+/// The flags of the command `train`, with the recipe of a program.
 template <class Recipe>
 struct RecipeOptions : TrainOptions {
   explicit RecipeOptions(const Subject& subject) : TrainOptions{DataOptions(subject)} {}
@@ -77,7 +78,7 @@ void add_flags(CLI::App& app, RecipeOptions<Recipe>& options) {
   add_flags(app, options.results);
 }
 
-/// What the flags of the command `check-gradients` say.
+/// The flags of the command `check-gradients`.
 template <class Recipe>
 struct CheckOptions {
   DataOptions data;
@@ -95,7 +96,8 @@ void add_flags(CLI::App& app, CheckOptions<Recipe>& options) {
 /// Checks the gradients alone. Returns the exit status: 1 if they disagree.
 int check(const DataOptions& data, const cli::RunOptions& run, const Course& course);
 
-/// Checks the gradients, trains, and leaves what the options want. Returns the exit status.
+/// Checks the gradients, trains, and writes the files that the options name. Returns the exit
+/// status.
 int check_and_train(const TrainOptions& options, const Course& course);
 
 /// Runs the command `train` of a program whose recipes have these courses.
@@ -106,7 +108,7 @@ int run_train(const Subject& subject, Course (*course_of)(const Recipe&),
   return check_and_train(options, course_of(options.recipe));
 }
 
-/// Runs the command `check-gradients` of such a program.
+/// Runs the command `check-gradients` of a program whose recipes have these courses.
 template <class Recipe>
 int run_check_gradients(const Subject& subject, Course (*course_of)(const Recipe&),
                         const cli::Command& command, const cli::Arguments& arguments) {

@@ -49,9 +49,9 @@ std::map<std::size_t, xtape::Shape> layers_of(const nn::SafetensorsFile& file) {
   return layers;
 }
 
-/// A network with a Linear layer at each number; load_weights() fills it. Before the first comes
-/// Standardize where it is not number 0. The first gap between two is an activation, others are
-/// dropout, which does nothing to predictions.
+/// Returns a network with a Linear layer at each number, for load_weights() to fill. If the first
+/// number is not 0, the network begins with Standardize. Of the layers between two Linear layers,
+/// the first is the activation. The others are dropout, which does not change predictions.
 nn::Sequential<float> build(const std::map<std::size_t, xtape::Shape>& layers,
                             const std::string& activation) {
   nn::Sequential<float> network;

@@ -97,8 +97,8 @@ struct Plane {
 };
 
 /// Distorts the plane by `affine` and by the displacements `dx` and `dy`, in place. If `dx` and
-/// `dy` are null, there are no displacements. A displacement of NaN reads outside the plane.
-/// `padded` has room for warp_size().
+/// `dy` are null, there are no displacements. A displacement of NaN counts as a place outside the
+/// plane. `padded` has room for warp_size().
 void warp(const Plane& plane, const Affine& affine, const float* dx, const float* dy,
           float* padded);
 std::size_t warp_size(std::size_t rows, std::size_t columns);

@@ -11,9 +11,9 @@
 namespace xtape::nn {
 
 /// Reads an IDX file of unsigned bytes with `rank` axes. The first axis counts the samples. The
-/// file is raw or compressed by gzip. Its first bytes decide, not its name. The format is: two zero
-/// bytes, the element type 0x08, the number of axes, each extent as a big-endian 32-bit integer,
-/// then the bytes.
+/// file is raw or compressed by gzip. The function detects gzip by the first bytes, not by the
+/// name. The format is: two zero bytes, the element type 0x08, the number of axes, each extent as a
+/// big-endian 32-bit integer, then the bytes.
 ///
 /// The extents in the header are compared with the size of the file before memory is allocated.
 /// Throws DataError, with the name of the file, if the file cannot be read or does not have this

@@ -42,10 +42,10 @@ struct RandomCrop {
   void operator()(Sample& image) const;
 };
 
-/// Mirrors an image, left for right, in every second epoch. A random half of the images is mirrored
-/// in the first, the third, the fifth epoch, and the other half in the epochs between (Jordan,
-/// arXiv:2404.00498). So two epochs in a row show each image both ways, which flips at random do
-/// not.
+/// Mirrors an image horizontally in every second epoch. A random half of the images is mirrored in
+/// the first, the third, the fifth epoch, and the other half in the epochs between (Jordan,
+/// arXiv:2404.00498). So two epochs in a row show each image both ways. Random flips do not
+/// guarantee that.
 struct AlternatingFlip {
   std::uint64_t seed = 0;  ///< Chooses the half.
 

@@ -10,7 +10,7 @@
 
 namespace xtape::nn::detail {
 
-/// What the header of a member of a tar archive says.
+/// The header of a member of a tar archive.
 struct TarMember {
   std::string name;        ///< The name, for comparisons and messages. Never use it as a path.
   std::uint64_t size = 0;  ///< The number of bytes.
@@ -20,8 +20,8 @@ struct TarMember {
 /// The members of a tar archive that is compressed by gzip, one after the other. The reader knows
 /// the formats of POSIX (ustar), of GNU and of Unix version 7. It writes nothing to the disk.
 ///
-/// The headers of pax and GNU that describe the next member are members that are no files. A reader
-/// that only asks for files ignores them.
+/// pax and GNU store additional headers as members of their own. next() returns them with `is_file`
+/// false.
 ///
 /// Each function throws DataError, with the name of the archive, if the archive is damaged, cut
 /// short, or longer than the limit.
@@ -31,8 +31,8 @@ class TarReader {
   /// the whole unpacked archive.
   TarReader(const InputFile& file, std::uint64_t limit);
 
-  /// Goes to the next member. Skips what was not read of the one before. After the last member, the
-  /// result is empty, and the whole archive was read and checked.
+  /// Goes to the next member, and skips the unread bytes of the current one. Returns nothing after
+  /// the last member. The whole archive has then been read and checked.
   std::optional<TarMember> next();
 
   /// Reads the next bytes of the member until `out` is full. Throws ValueError if the member has

@@ -12,8 +12,8 @@
 
 namespace xtape::nn::detail {
 
-/// Returns `count` images of bytes with their labels. The classes have equal sizes, give or take
-/// one, and their order is random. `draw(label, rng, image)` draws an image of `shape` on black.
+/// Returns `count` images of bytes with their labels. The sizes of the classes differ by at most
+/// one, and the order is random. `draw(label, rng, image)` draws an image of `shape` on black.
 /// Throws ValueError, with the name of the caller, if `count` is 0.
 template <class Draw>
 Dataset draw_balanced(const char* caller, std::size_t count, std::size_t classes,

@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "nn/datasets/inspect.hpp"
+#include "nn/io/files.hpp"
 #include "nn/io/folder_lock.hpp"
-#include "nn/io/open_file.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn::datasets {
@@ -31,7 +31,7 @@ class Arrival {
         folder_(folder),
         limits_(limits),
         progress_(progress),
-        part_(File::to_append(folder / (file.served_name() + ".part"))) {}
+        part_(folder / (file.served_name() + ".part")) {}
 
   /// Downloads the file. Throws MirrorError if this mirror cannot give it.
   void fetch(const std::string& mirror) {
@@ -70,22 +70,22 @@ class Arrival {
 
   /// Puts the content of the part in place. On failure, empties the part and returns the problem.
   std::string published() {
-    const File raw = File::to_write_new(folder_ / (file_.name + ".new"));
+    OutputFile file(folder_ / file_.name);
     std::string problem;
     try {
-      problem = difference(read_content(part_.path(), file_, [&](auto bytes) { raw.write(bytes); }),
+      problem = difference(read_content(part_.path(), file_,
+                                        [&](auto bytes) {
+                                          file.write({reinterpret_cast<const char*>(bytes.data()),
+                                                      bytes.size()});
+                                        }),
                            file_);
     } catch (const Damaged& error) {
       problem = error.what();
-    } catch (...) {
-      fs::remove(raw.path());
-      throw;
     }
     if (problem.empty()) {
-      publish(raw, folder_ / file_.name);
+      file.commit();
       fs::remove(part_.path());
     } else {
-      fs::remove(raw.path());
       part_.truncate();
     }
     return problem;
@@ -95,7 +95,7 @@ class Arrival {
   const fs::path& folder_;
   const DownloadLimits& limits_;
   const DownloadProgress& progress_;
-  const File part_;
+  const AppendFile part_;
 };
 
 void fetch_from_any(const std::vector<std::string>& mirrors, Arrival& arrival) {

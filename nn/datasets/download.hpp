@@ -30,9 +30,9 @@ using DownloadProgress =
 ///
 /// A transfer writes to the served name with `.part`, such as `NAME.gz.part`. If the transfer
 /// breaks or the process is killed, this file stays, and the next download resumes it. Its content
-/// is then written to `NAME.new`, unpacked as DataFile::packing says. If size and SHA-256 of the
-/// content are correct, `NAME.new` replaces `NAME` atomically. A FolderLock lets one process at a
-/// time work in the folder. Other processes wait, and then find the files.
+/// is then unpacked as DataFile::packing says. If size and SHA-256 of the content are correct, it
+/// replaces `NAME` atomically, as OutputFile does. A FolderLock lets one process at a time work in
+/// the folder. Other processes wait, and then find the files.
 ///
 /// Returns the problems of the replaced files, one sentence each. Throws DataError, with the
 /// problem of each mirror, if no mirror succeeds. Throws DataError if the disk is full or

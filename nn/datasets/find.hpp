@@ -15,7 +15,7 @@ namespace xtape::nn {
 /// the first is the default. Without `names`, each is possible, and MNIST is the default. The
 /// function searches these places in order:
 ///
-/// 1. `options.folder`, if it is not empty, and then nowhere else;
+/// 1. `options.folder`, if it is not empty, and no other place;
 /// 2. `$XTAPE_DATA_DIR`;
 /// 3. the cache, `$XDG_CACHE_HOME/xtape/NAME` or `~/.cache/xtape/NAME`;
 /// 4. the folders of the system's packages, such as Debian's dataset-fashion-mnist;

@@ -25,7 +25,7 @@ using Curl = std::unique_ptr<CURL, Cleanup>;
 /// exception may cross.
 struct Receiver {
   CURL* curl;
-  const File& part;
+  const AppendFile& part;
   std::uint64_t limit;
   const HttpProgress& progress;
   std::uint64_t offset = part.size();  ///< What is there of an earlier request.
@@ -186,7 +186,7 @@ void require_safe_url(const std::string& url) {
                                     "expected a URL that begins with https://, got {}", url);
 }
 
-HttpResult http_get(const std::string& url, const File& part, std::uint64_t limit,
+HttpResult http_get(const std::string& url, const AppendFile& part, std::uint64_t limit,
                     const HttpLimits& limits, const HttpProgress& progress) {
   require_safe_url(url);
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "nn/io/open_file.hpp"
+#include "nn/io/append_file.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn::datasets {
@@ -47,7 +47,7 @@ void require_safe_url(const std::string& url);
 ///
 /// Returns the errors of the server in the result. Throws ValueError as require_safe_url() does.
 /// Throws DataError if `part` cannot be written, and Stopped if `progress` returns false.
-HttpResult http_get(const std::string& url, const File& part, std::uint64_t limit,
+HttpResult http_get(const std::string& url, const AppendFile& part, std::uint64_t limit,
                     const HttpLimits& limits, const HttpProgress& progress);
 
 }  // namespace xtape::nn::datasets

@@ -22,8 +22,8 @@ struct Inspection {
   bool right() const { return found() && problem.empty(); }
 };
 
-/// Looks for the file. A file that mirrors serve compressed may have each name that nn::read_mnist
-/// accepts, and is unpacked if it is compressed. Compares size and SHA-256 of the content with the
+/// Looks for the file. If mirrors serve the file compressed, it may have any name that
+/// nn::read_mnist accepts, and may be compressed. Compares size and SHA-256 of the content with the
 /// published ones.
 Inspection inspect(const std::filesystem::path& folder, const DataFile& file);
 

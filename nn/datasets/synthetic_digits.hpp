@@ -12,7 +12,7 @@ namespace xtape::nn {
 
 /// Returns drawings of digits in the format of MNIST, as `(28, 28)` bytes and labels from 0 to 9.
 /// The digits are white on black, at most 20 pixels high and wide, with their centre of mass in the
-/// middle. The classes have equal sizes, give or take one, and their order is random.
+/// middle. The sizes of the classes differ by at most one, and the order is random.
 ///
 /// Each image shows one of several ways to write its digit. The points of its strokes are moved at
 /// random, a random affine map slants and rotates it, and the width of the pen varies. The same

@@ -16,9 +16,9 @@ inline constexpr std::array<const char*, 10> synthetic_shape_names{
     "disc",         "ring",    "crescent", "square",   "frame",
     "checkerboard", "stripes", "cross",    "triangle", "star"};
 
-/// Returns drawings of shapes in the format of CIFAR-10, as `(32, 32, 3)` bytes and labels
-/// below 10. Each image shows one shape, which lies within the image, on another colour. The
-/// classes have equal sizes, give or take one, and their order is random.
+/// Returns drawings of shapes in the format of CIFAR-10, as `(32, 32, 3)` bytes and labels from 0
+/// to 9. Each image shows one shape, which lies within the image, on another colour. The sizes of
+/// the classes differ by at most one, and the order is random.
 ///
 /// The place, the size, the angle and both colours are random. The background changes its colour
 /// from one side to the other, and all pixels have noise. So the mean images of the classes are

@@ -8,7 +8,6 @@
 
 #include "nn/datasets/sha256.hpp"
 #include "nn/io/files.hpp"
-#include "nn/io/open_file.hpp"
 
 namespace xtape::nn::datasets {
 namespace {
@@ -41,7 +40,7 @@ Content read_all(const std::filesystem::path& path, std::uint64_t limit, const T
 }  // namespace
 
 Content unpack(const std::filesystem::path& path, std::uint64_t limit, const Take& take) {
-  const File file = File::to_read(path);
+  const InputFile file(path);
   const std::unique_ptr<gzFile_s, Close> packed(gzdopen(::dup(file.descriptor()), "rb"));
   xtape::require<xtape::DataError>(packed != nullptr, "{}: cannot read: out of memory",
                                    path.string());

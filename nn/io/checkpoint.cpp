@@ -161,6 +161,9 @@ Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
     require<DataError>(none_yet || steps[1] == state_count,
                        "{}: its optimizer keeps {} arrays for each parameter, that of this run {}",
                        file.name(), steps[1], state_count);
+    require<DataError>(none_yet || (steps[0] > 0 && (steps[1] == 0 || steps[2] > 0)),
+                       "{}: its optimizer has made {} steps, but keeps arrays for {} parameters",
+                       file.name(), steps[0], steps[2]);
     require<DataError>(steps[0] <= most_steps,
                        "{}: its optimizer has made {} steps, more than can be counted", file.name(),
                        steps[0]);
@@ -187,21 +190,22 @@ std::vector<TensorTarget> make_targets(const SafetensorsFile& file, Loaded<T>& l
   std::vector<TensorTarget> targets{target_of(steps_key, loaded.steps),
                                     target_of(plateau_key, loaded.reports)};
   for (const auto* list : {&model.parameters, &model.buffers}) {
-    const Numbers numbers = list == &model.parameters ? Numbers::finite : Numbers::any;
-    for (const auto& [name, array] : *list) {
-      loaded.values.emplace_back(array->shape());
-      targets.push_back(target_of(model_key(name), loaded.values.back(), numbers));
+    const Numbers usual = list == &model.parameters ? Numbers::finite : Numbers::any;
+    for (const NamedArray<Array<T>>& each : *list) {
+      loaded.values.emplace_back(each.array->shape());
+      targets.push_back(target_of(model_key(each.name), loaded.values.back(),
+                                  each.is_count ? Numbers::counts : usual));
     }
   }
-  for (const auto& [name, array] : trained_parameters(file, loaded.steps, model.parameters)) {
-    std::vector<Array<T>> arrays(loaded.steps[1], Array<T>(array->shape()));
+  for (const auto& each : trained_parameters(file, loaded.steps, model.parameters)) {
+    std::vector<Array<T>> arrays(loaded.steps[1], Array<T>(each.array->shape()));
     for (std::size_t i = 0; i < arrays.size(); ++i) {
       const bool squares = optimizer.holds_squares(i);
-      targets.push_back(target_of(slot_key(name, i), arrays[i],
+      targets.push_back(target_of(slot_key(each.name, i), arrays[i],
                                   squares ? Numbers::finite_and_not_negative : Numbers::finite));
     }
     if (!arrays.empty()) {
-      loaded.slots.push_back({array, std::move(arrays)});
+      loaded.slots.push_back({each.array, std::move(arrays)});
     }
   }
   if (state.batches != nullptr) {
@@ -281,8 +285,8 @@ template <class T>
 std::map<const Array<T>*, std::string> trained_names(const Optimizer<T>& optimizer,
                                                      const ModelArrays<const Array<T>>& model) {
   std::map<const Array<T>*, std::string> all, names;
-  for (const auto& [name, array] : model.parameters) {
-    all.emplace(array, name);
+  for (const NamedArray<const Array<T>>& each : model.parameters) {
+    all.emplace(each.array, each.name);
   }
   for (const Array<T>* known : optimizer.parameters()) {
     const auto found = all.find(known);
@@ -309,8 +313,8 @@ void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Arra
   tensors.push_back(view_of(steps_key, steps));
   tensors.push_back(view_of(plateau_key, reports));
   for (const auto* list : {&model.parameters, &model.buffers}) {
-    for (const auto& [name, array] : *list) {
-      tensors.push_back(view_of(model_key(name), *array));
+    for (const NamedArray<const Array<T>>& each : *list) {
+      tensors.push_back(view_of(model_key(each.name), *each.array));
     }
   }
   for (const auto& slot : slots) {

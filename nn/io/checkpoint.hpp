@@ -49,6 +49,7 @@ template <class A>
 struct NamedArray {
   std::string name;
   A* array;
+  bool is_count;  // see ArrayKind
 };
 
 /// The arrays of a model, each list in the order of the visit lines.
@@ -61,7 +62,7 @@ template <class A, class Model>
 ModelArrays<A> arrays_of(Model& model) {
   ModelArrays<A> arrays;
   for_each_array(model, [&](const ParameterName& name, auto& array) -> void {
-    (name.is_buffer() ? arrays.buffers : arrays.parameters).push_back({name.str(), &array});
+    (name.is_buffer() ? arrays.buffers : arrays.parameters).push_back({name.str(), &array, name.is_count()});
   });
   return arrays;
 }

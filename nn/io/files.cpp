@@ -71,107 +71,6 @@ void remove_leftovers(const fs::path& folder) {
   }
 }
 
-/// A new file beside `target`. It replaces the target on commit(), and is removed otherwise.
-class Replacement {
- public:
-  explicit Replacement(const fs::path& target) : target_(target), name_(target.string()) {
-    struct stat old {};
-    const bool exists = ::stat(target.c_str(), &old) == 0;
-    require<DataError>(!exists || S_ISREG(old.st_mode), "{}: cannot write: it is {}", name_,
-                       S_ISDIR(old.st_mode) ? "a folder" : "no regular file");
-    remove_leftovers(folder_of(target));
-    do {
-      create(exists ? 0600 : 0666);
-    } while (!lock());
-    if (exists) {
-      ::fchmod(descriptor_, old.st_mode & 0777);  // some file systems have no permissions
-    }
-  }
-  Replacement(const Replacement&) = delete;
-  Replacement& operator=(const Replacement&) = delete;
-  ~Replacement() { discard(); }
-
-  void write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto count = retry([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
-      if (count < 0) {
-        fail_with_errno(name_, "write");
-      }
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-  }
-
-  /// Replaces the target by the file.
-  void commit() {
-    if (retry([&] { return ::fsync(descriptor_); }) != 0) {
-      fail_with_errno(name_, "write");
-    }
-    if (::rename(path_.c_str(), target_.c_str()) != 0) {
-      fail_with_errno(name_, "replace");
-    }
-    path_.clear();
-    ::close(std::exchange(descriptor_, -1));
-    sync_folder();
-  }
-
- private:
-  /// Creates the file. O_EXCL: it never opens a file or link that somebody else put there.
-  void create(mode_t mode) {
-    static std::atomic<unsigned> counter = 0;
-    do {
-      path_ = folder_of(target_) / fmt::format(".xtape-{}-{}.tmp", ::getpid(), counter++);
-      descriptor_ = retry(
-          [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
-    } while (descriptor_ < 0 && errno == EEXIST);
-    if (descriptor_ < 0) {
-      fail_with_errno(name_, "create a file beside it");
-    }
-  }
-
-  /// Locks the file, so that it is not a leftover. If another process has already removed it as
-  /// one, closes it and returns false.
-  bool lock() {
-    struct stat status {};
-    const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    if (!taken && (::fstat(descriptor_, &status) != 0 || status.st_nlink > 0)) {
-      return true;
-    }
-    ::close(std::exchange(descriptor_, -1));
-    return false;
-  }
-
-  /// Syncs the folder. Before that, a power cut may bring the old file back. Some file systems
-  /// cannot sync a folder.
-  void sync_folder() const {
-    const int folder = retry(
-        [&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (folder < 0) {
-      return;  // a folder with write permission but no read permission
-    }
-    const bool synced = retry([&] { return ::fsync(folder); }) == 0 || errno != EIO;
-    const int reason = errno;
-    ::close(folder);
-    if (!synced) {
-      errno = reason;
-      fail_with_errno(name_, "sync its folder");
-    }
-  }
-
-  void discard() {
-    if (descriptor_ >= 0) {
-      ::close(std::exchange(descriptor_, -1));
-    }
-    if (!path_.empty()) {
-      ::unlink(path_.c_str());
-    }
-  }
-
-  fs::path target_;
-  std::string name_;
-  fs::path path_;
-  int descriptor_ = -1;
-};
-
 /// Returns the target of a chain of links. The target need not exist.
 fs::path follow_links(const fs::path& path) {
   constexpr int most_links = 40;  // the limit of Linux
@@ -238,15 +137,104 @@ std::string read_file(const fs::path& path, std::uint64_t limit) {
   return bytes;
 }
 
+OutputFile::OutputFile(const fs::path& target) : target_(target), name_(target.string()) {
+  struct stat old {};
+  const bool exists = ::stat(target.c_str(), &old) == 0;
+  require<DataError>(!exists || S_ISREG(old.st_mode), "{}: cannot write: it is {}", name_,
+                     S_ISDIR(old.st_mode) ? "a folder" : "no regular file");
+  remove_leftovers(folder_of(target));
+  do {
+    create(exists ? 0600 : 0666);
+  } while (!lock());
+  if (exists) {
+    ::fchmod(descriptor_, old.st_mode & 0777);  // some file systems have no permissions
+  }
+}
+
+OutputFile::~OutputFile() { discard(); }
+
+void OutputFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = retry([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+    if (count < 0) {
+      fail_with_errno(name_, "write");
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+}
+
+void OutputFile::commit() {
+  if (retry([&] { return ::fsync(descriptor_); }) != 0) {
+    fail_with_errno(name_, "write");
+  }
+  if (::rename(path_.c_str(), target_.c_str()) != 0) {
+    fail_with_errno(name_, "replace");
+  }
+  path_.clear();
+  ::close(std::exchange(descriptor_, -1));
+  sync_folder();
+}
+
+/// Creates the file. O_EXCL: it never opens a file or link that somebody else put there.
+void OutputFile::create(unsigned mode) {
+  static std::atomic<unsigned> counter = 0;
+  do {
+    path_ = folder_of(target_) / fmt::format(".xtape-{}-{}.tmp", ::getpid(), counter++);
+    descriptor_ = retry(
+        [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
+  } while (descriptor_ < 0 && errno == EEXIST);
+  if (descriptor_ < 0) {
+    fail_with_errno(name_, "create a file beside it");
+  }
+}
+
+/// Locks the file, so that it is not a leftover. If another process has already removed it as one,
+/// closes it and returns false.
+bool OutputFile::lock() {
+  struct stat status {};
+  const bool taken = ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (!taken && (::fstat(descriptor_, &status) != 0 || status.st_nlink > 0)) {
+    return true;
+  }
+  ::close(std::exchange(descriptor_, -1));
+  return false;
+}
+
+/// Syncs the folder. Before that, a power cut may bring the old file back. Some file systems cannot
+/// sync a folder.
+void OutputFile::sync_folder() const {
+  const int folder = retry(
+      [&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (folder < 0) {
+    return;  // a folder with write permission but no read permission
+  }
+  const bool synced = retry([&] { return ::fsync(folder); }) == 0 || errno != EIO;
+  const int reason = errno;
+  ::close(folder);
+  if (!synced) {
+    errno = reason;
+    fail_with_errno(name_, "sync its folder");
+  }
+}
+
+void OutputFile::discard() {
+  if (descriptor_ >= 0) {
+    ::close(std::exchange(descriptor_, -1));
+  }
+  if (!path_.empty()) {
+    ::unlink(path_.c_str());
+  }
+}
+
 void write_file(const fs::path& path, std::span<const std::string_view> parts) {
-  Replacement file(follow_links(path));
+  OutputFile file(follow_links(path));
   for (const std::string_view part : parts) {
     file.write(part);
   }
   file.commit();
 }
 
-void require_writable(const fs::path& path) { const Replacement file(follow_links(path)); }
+void require_writable(const fs::path& path) { const OutputFile file(follow_links(path)); }
 
 void write_file(const fs::path& path, std::string_view bytes) {
   write_file(path, std::span(&bytes, 1));

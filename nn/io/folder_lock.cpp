@@ -10,7 +10,7 @@
 namespace xtape::nn {
 
 FolderLock::FolderLock(const std::filesystem::path& folder, const std::function<void()>& waiting)
-    : file_(File::to_append(folder / ".lock")) {
+    : file_(folder / ".lock") {
   while (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP) {
       xtape::fail<NoLocks>("{}: cannot lock: {}", file_.path().string(),

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <functional>
 
-#include "nn/io/open_file.hpp"
+#include "nn/io/append_file.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn {
@@ -24,7 +24,7 @@ class FolderLock {
   FolderLock(const std::filesystem::path& folder, const std::function<void()>& waiting);
 
  private:
-  File file_;
+  AppendFile file_;
 };
 
 }  // namespace xtape::nn

@@ -52,19 +52,49 @@ void convert(std::span<const std::byte> in, const SafetensorsFile& file,
   }
 }
 
+/// True if a tensor may hold `number`.
+bool allows(Numbers numbers, double number) {
+  constexpr double most_counted = 0x1p53;
+  switch (numbers) {
+    case Numbers::any:
+      return true;
+    case Numbers::finite:
+      return std::isfinite(number);
+    case Numbers::finite_and_not_negative:
+      return std::isfinite(number) && number >= 0;
+    case Numbers::counts:
+      return number >= 0 && number <= most_counted && number == std::floor(number);
+  }
+  return false;
+}
+
+/// Describes the numbers that a tensor may hold, for a message.
+const char* description(Numbers numbers) {
+  switch (numbers) {
+    case Numbers::any:
+      break;
+    case Numbers::finite:
+      return "finite numbers";
+    case Numbers::finite_and_not_negative:
+      return "finite numbers of at least 0";
+    case Numbers::counts:
+      return "counts";
+  }
+  return "numbers";
+}
+
 /// Throws DataError, which names the first number that the target may not hold.
 template <class T>
 void require_numbers(const SafetensorsFile& file, const TensorTarget& target) {
-  const bool signs = target.numbers != Numbers::finite_and_not_negative;
   const std::span numbers(reinterpret_cast<const T*>(target.bytes.data()),
                           target.bytes.size() / sizeof(T));
-  const auto wrong = std::find_if(numbers.begin(), numbers.end(), [=](T number) {
-    return !std::isfinite(number) || (number < 0 && !signs);
+  const auto wrong = std::find_if_not(numbers.begin(), numbers.end(), [&](T number) {
+    return allows(target.numbers, static_cast<double>(number));
   });
   if (wrong != numbers.end()) {
-    fail<DataError>("{}: tensor {} holds {} at element {}, expected finite numbers{}", file.name(),
+    fail<DataError>("{}: tensor {} holds {} at element {}, expected {}", file.name(),
                     in_quotes(target.key), *wrong, wrong - numbers.begin(),
-                    signs ? "" : " of at least 0");
+                    description(target.numbers));
   }
 }
 

@@ -15,7 +15,12 @@
 namespace xtape::nn {
 
 /// The numbers that are allowed in a tensor of floats.
-enum class Numbers { any, finite, finite_and_not_negative };
+enum class Numbers {
+  any,                      ///< NaN and infinity, too.
+  finite,                   ///< Neither NaN nor infinity.
+  finite_and_not_negative,  ///< Finite numbers of at least 0.
+  counts                    ///< Whole numbers from 0 to 2^53.
+};
 
 /// A tensor expected in a file, and the memory to read it into.
 struct TensorTarget {

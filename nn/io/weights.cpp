@@ -125,7 +125,8 @@ void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std
                        .shape = each.shape,
                        .bytes = {},
                        .converts = true,
-                       .order = order_of(each, options.pytorch)});
+                       .order = order_of(each, options.pytorch),
+                       .numbers = each.is_count ? Numbers::counts : Numbers::any});
   }
   require_same_tensors(file, targets);
   std::vector<Buffer<std::byte>> values;

@@ -49,6 +49,7 @@ struct ArrayBytes {
   bool transposed_in_pytorch;
   bool follows_flatten;
   Shape flattened;  ///< The shape of the images that the weight reads flattened, or empty.
+  bool is_count;    ///< The numbers count something.
 };
 
 /// Returns the bytes of the parameters and buffers of a model, in the order of its visit lines.
@@ -64,7 +65,8 @@ std::vector<ArrayBytes<Byte>> array_bytes(Model& model) {
                     {reinterpret_cast<Byte*>(array.data()), array.size() * sizeof(T)},
                     name.transposed_in_pytorch(),
                     name.follows_flatten(),
-                    name.flattened() == nullptr ? Shape{} : *name.flattened()});
+                    name.flattened() == nullptr ? Shape{} : *name.flattened(),
+                    name.is_count()});
   });
   return list;
 }
@@ -101,9 +103,10 @@ void save_weights(const std::filesystem::path& path, const Model& model,
 ///
 /// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, or if
 /// tensors are missing, unexpected, or of another shape or type. The same error reports a finite
-/// number that is too large for float, and a layout that differs from the options. The message
-/// names the file and each such tensor, with the found and the expected shape or type. Throws
-/// ShapeError, with the name of the array, if one was moved from.
+/// number that is too large for float, a buffer of counts that holds no count (nn/module.hpp), and
+/// a layout that differs from the options. The message names the file and each such tensor, with
+/// the found and the expected shape or type. Throws ShapeError, with the name of the array, if one
+/// was moved from.
 template <class Model>
 void load_weights(const std::filesystem::path& path, Model&& model,
                   const LoadOptions& options = {}) {

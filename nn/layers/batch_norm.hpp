@@ -2,35 +2,39 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "autograd/ops/normalization.hpp"
 
 namespace xtape::nn {
 
-/// What a BatchNorm learns.
+/// The options of BatchNorm.
 struct BatchNormOptions {
   double epsilon = 1e-5;  ///< Added to the variance.
-  bool weight = true;     ///< Learn a weight for each channel, which begins at 1.
-  bool bias = true;       ///< Learn a bias for each channel, which begins at 0.
+  bool weight = true;     ///< True to learn a weight for each channel. It begins at 1.
+  bool bias = true;       ///< True to learn a bias for each channel. It begins at 0.
 };
 
 /// The op xtape::batch_norm as a layer, for (batch, ..., channels). In training, it normalises by
-/// the mean and the variance of the batch, and notes them on the tape for nn::update_statistics().
-/// Under NoGrad, it normalises by the running averages of both. With `fixed`, it does so in
-/// training, too, notes nothing, and gradients flow through it.
+/// the mean and the variance of the batch. It records both on the tape for nn::update_statistics().
+/// Under NoGrad, it normalises by the running averages of both.
 ///
-/// The running variance counts n - 1 of n values, as PyTorch's does, and the normalisation all n.
-/// `num_batches_tracked` counts the updates. A float counts up to 16,777,216 and stays there.
+/// If `fixed` is true, the layer uses the running averages in training, too, and does not measure
+/// the batch. Gradients flow through the layer.
+///
+/// The running variance of n values divides by n - 1, as PyTorch does. The normalisation of a batch
+/// divides by n. `num_batches_tracked` counts the updates. A float counts up to 16,777,216 and
+/// stays there.
 template <class T = float>
 class BatchNorm {
  public:
-  /// Creates the layer. Throws ValueError if there are no channels, or unless epsilon is finite and
-  /// at least 0.
+  /// Creates the layer. Throws ValueError if `channels` is 0, or if epsilon is negative or not
+  /// finite.
   explicit BatchNorm(std::size_t channels, const BatchNormOptions& options = {});
 
-  /// Throws ShapeError unless the last axis of x has the channels, and in training if there is
-  /// only one value for each channel. Throws ValueError under NoGrad and with `fixed` if no
-  /// statistics were ever stored.
+  /// Returns the normalised x. Throws ShapeError unless the last axis of x has the channels. In
+  /// training, throws ShapeError if there is only one value for each channel. Under NoGrad and with
+  /// `fixed`, throws ValueError if no statistics were ever stored.
   Variable<T> operator()(Variable<T> x) const;
 
   /// Returns the name in tables and errors: "BatchNorm 64".
@@ -39,7 +43,7 @@ class BatchNorm {
   /// Returns the options from the constructor.
   const BatchNormOptions& options() const { return options_; }
 
-  /// Names the parameters "weight" and "bias", as far as the options want them, and the buffers
+  /// Names the parameters "weight" and "bias", if the options ask for them, and the buffers
   /// "running_mean", "running_var" and "num_batches_tracked".
   static void visit(auto& self, auto&& f) {
     if (self.options_.weight) {
@@ -52,6 +56,8 @@ class BatchNorm {
     f.buffer("running_var", self.running_variance);
     f.buffer("num_batches_tracked", self.batches);
   }
+  /// See nn/module.hpp.
+  static constexpr std::string_view counted = "num_batches_tracked";
 
   Array<T> weight;            ///< (channels), or empty.
   Array<T> bias;              ///< (channels), or empty.

@@ -8,7 +8,7 @@
 
 namespace xtape::nn {
 
-/// Options of Conv2d and Conv1d. Those of Conv1d are one number for each.
+/// Options of Conv2d and Conv1d. For Conv1d, each option is one number.
 struct ConvOptions {
   Pair stride = 1;         ///< See xtape::Conv2dOptions.
   Padding padding = 0;     ///< See xtape::Conv2dOptions.
@@ -95,8 +95,8 @@ class ConvParameters {
 
 }  // namespace detail
 
-/// y = conv2d(x, weight, bias, options) for images x (batch, height, width, in), with weight
-/// (kernel height, kernel width, in / groups, out) and bias (out). See
+/// A layer that computes y = conv2d(x, weight, bias, options) for images x (batch, height, width,
+/// in), with weight (kernel height, kernel width, in / groups, out) and bias (out). See
 /// autograd/ops/convolution.hpp.
 template <class T = float>
 class Conv2d : public detail::ConvParameters<T> {
@@ -114,7 +114,8 @@ class Conv2d : public detail::ConvParameters<T> {
     initialize(this->weight, rng);
   }
 
-  /// Throws ShapeError if x is not (batch, height, width, in), or too small for the windows.
+  /// Returns the convolution of x. Throws ShapeError if x is not (batch, height, width, in), or if
+  /// the windows do not fit into the images.
   Variable<T> operator()(Variable<T> x) const {
     sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv2d(all...); });
@@ -138,8 +139,8 @@ class Conv2d : public detail::ConvParameters<T> {
   Conv2dOptions options_;
 };
 
-/// y = conv1d(x, weight, bias, options) for sequences x (batch, length, in), with weight (kernel,
-/// in / groups, out) and bias (out). See autograd/ops/convolution.hpp.
+/// A layer that computes y = conv1d(x, weight, bias, options) for sequences x (batch, length, in),
+/// with weight (kernel, in / groups, out) and bias (out). See autograd/ops/convolution.hpp.
 template <class T = float>
 class Conv1d : public detail::ConvParameters<T> {
  public:
@@ -155,7 +156,8 @@ class Conv1d : public detail::ConvParameters<T> {
     initialize(this->weight, rng);
   }
 
-  /// Throws ShapeError if x is not (batch, length, in), or too short for the windows.
+  /// Returns the convolution of x. Throws ShapeError if x is not (batch, length, in), or if the
+  /// windows do not fit into the sequences.
   Variable<T> operator()(Variable<T> x) const {
     sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv1d(all...); });
@@ -176,9 +178,9 @@ class Conv1d : public detail::ConvParameters<T> {
   Conv1dOptions options_;
 };
 
-/// y = conv_transpose2d(x, weight, bias, options) for images x (batch, height, width, in), with
-/// weight (kernel height, kernel width, out / groups, in) and bias (out). See
-/// autograd/ops/convolution.hpp.
+/// A layer that computes y = conv_transpose2d(x, weight, bias, options) for images x (batch,
+/// height, width, in), with weight (kernel height, kernel width, out / groups, in) and bias (out).
+/// See autograd/ops/convolution.hpp.
 template <class T = float>
 class ConvTranspose2d : public detail::ConvParameters<T> {
  public:
@@ -196,7 +198,8 @@ class ConvTranspose2d : public detail::ConvParameters<T> {
     initialize(this->weight, rng);
   }
 
-  /// Throws ShapeError if x is not (batch, height, width, in), or nothing of the result is left.
+  /// Returns the transposed convolution of x. Throws ShapeError if x is not (batch, height, width,
+  /// in), or if the padding leaves nothing of the result.
   Variable<T> operator()(Variable<T> x) const {
     sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv_transpose2d(all...); });

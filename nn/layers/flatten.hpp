@@ -21,7 +21,8 @@ struct Flatten {
     return reshape(x, Shape{shape[0], features});
   }
 
-  /// Tells the layers behind it that they read flattened samples. See nn/io/weights.hpp.
+  /// Returns true, so the layers behind it know that they read flattened samples. See
+  /// nn/io/weights.hpp.
   static constexpr bool is_flatten() { return true; }
 };
 

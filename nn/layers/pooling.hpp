@@ -27,7 +27,8 @@ std::string describe_pool(const char* name, Pair kernel, const Options& options)
 /// The op xtape::max_pool2d as a layer, for images (batch, height, width, channels).
 class MaxPool2d {
  public:
-  /// Takes the windows: `nn::MaxPool2d(3, {.stride = 2, .padding = 1})`.
+  /// Takes the size of the windows and the options: `nn::MaxPool2d(3, {.stride = 2, .padding =
+  /// 1})`.
   explicit MaxPool2d(Pair kernel, const MaxPoolOptions& options = {})
       : kernel_(kernel), options_(options) {}
 
@@ -57,7 +58,7 @@ class MaxPool2d {
 /// The op xtape::avg_pool2d as a layer, for images (batch, height, width, channels).
 class AvgPool2d {
  public:
-  /// Takes the windows: `nn::AvgPool2d(2)`.
+  /// Takes the size of the windows and the options: `nn::AvgPool2d(2)`.
   explicit AvgPool2d(Pair kernel, const AvgPoolOptions& options = {})
       : kernel_(kernel), options_(options) {}
 
@@ -84,8 +85,8 @@ class AvgPool2d {
   AvgPoolOptions options_;
 };
 
-/// The op xtape::global_avg_pool2d as a layer: images (batch, height, width, channels) to (batch,
-/// channels).
+/// The op xtape::global_avg_pool2d as a layer. It maps images (batch, height, width, channels) to
+/// (batch, channels).
 struct GlobalAvgPool2d {
   /// Returns the mean of each channel of each image.
   auto operator()(auto x) const { return global_avg_pool2d(x); }

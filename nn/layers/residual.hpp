@@ -27,7 +27,7 @@ class Residual {
     (body.push_back(std::move(layers)), ...);
   }
 
-  /// Returns the layer with these layers as the projection g.
+  /// Returns this block with these layers as the projection g.
   template <class... Layers>
   Residual with_shortcut(Layers... layers) && {
     (shortcut.push_back(std::move(layers)), ...);

@@ -85,8 +85,12 @@ class Standardize {
     });
   }
 
-  /// Returns the name in tables and errors: "Standardize 0.1307, 0.3081", or "Standardize by 3".
+  /// Returns the name in tables and errors: "Standardize 0.1307, 0.3081", or "Standardize by 3". If
+  /// the layer was moved from, returns "Standardize".
   std::string describe() const {
+    if (!xtape::detail::is_whole(mean) || !xtape::detail::is_whole(deviation)) {
+      return "Standardize";
+    }
     return mean.dimension() == 0
                ? fmt::format("Standardize {:.4g}, {:.4g}", mean.data()[0], deviation.data()[0])
                : fmt::format("Standardize by {}", mean.size());

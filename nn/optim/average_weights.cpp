@@ -1,6 +1,7 @@
 #include "nn/optim/average_weights.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "tensor/parallel.hpp"
 
@@ -23,6 +24,7 @@ void average_into(Array<T>& average, const Array<T>& latest, double share,
                      latest.shape(), average.shape());
   }
   require_whole("AverageWeights", name, latest);
+  require_whole("AverageWeights", name, average, "the average of");
   T* to = average.data();
   const T* from = latest.data();
   const std::size_t size = average.size();
@@ -39,6 +41,17 @@ void average_into(Array<T>& average, const Array<T>& latest, double share,
   });
 }
 
+template <class T>
+std::size_t count_in(const Array<T>& updates) {
+  require_whole("AverageWeights", ParameterName("updates", nullptr), updates, "buffer");
+  const double count = static_cast<double>(updates.data()[0]);
+  require<ValueError>(count >= 0 && count <= 0x1p53 && count == std::floor(count),
+                      "AverageWeights: buffer 'updates' holds {}, expected a count", count);
+  return static_cast<std::size_t>(count);
+}
+
+template std::size_t count_in(const Array<float>&);
+template std::size_t count_in(const Array<double>&);
 template void average_into(Array<float>&, const Array<float>&, double, const ParameterName&);
 template void average_into(Array<double>&, const Array<double>&, double, const ParameterName&);
 

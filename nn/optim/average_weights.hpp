@@ -29,14 +29,19 @@ template <class T>
 void average_into(Array<T>& average, const Array<T>& latest, double share,
                   const ParameterName& name);
 
+/// Returns the count that the buffer "updates" holds. Throws ShapeError if the buffer was moved
+/// from, and ValueError if it holds no count.
+template <class T>
+std::size_t count_in(const Array<T>& updates);
+
 /// Throws ValueError, because the model has gained or lost arrays.
 [[noreturn]] void fail_other_arrays();
 
 }  // namespace detail
 
 /// A model together with an average of its weights over the steps of a training, which often
-/// predicts better than the last weights (Polyak and Juditsky 1992). Training uses `model`, and
-/// evaluation under NoGrad uses `average`, once there was an update.
+/// predicts better than the last weights (Polyak and Juditsky 1992). Training uses `model`.
+/// Evaluation under NoGrad uses `average`, after the first update.
 ///
 ///     nn::AverageWeights net(model, {.decay = 0.99});
 ///     ...
@@ -45,12 +50,13 @@ void average_into(Array<T>& average, const Array<T>& latest, double share,
 ///     ...
 ///     epoch.end(nn::evaluate(net, validation, tape));  // the average
 ///
-/// The average is an exponential one, as of PyTorch's AveragedModel: the first update() copies the
-/// model, and each later one computes decay * average + (1 - decay) * model. Buffers are averaged
-/// like weights, so BatchNorm has the average of its running statistics. For exact statistics of
-/// the averaged weights, call `nn::measure_statistics(net.average, data, tape)`.
+/// The average is exponential, as in PyTorch's AveragedModel. The first update() copies the model.
+/// Each later update() computes decay * average + (1 - decay) * model. Buffers are averaged like
+/// weights, and counts are copied. So a BatchNorm in the average has averaged running statistics.
+/// For exact statistics of the averaged weights, call `nn::measure_statistics(net.average, data,
+/// tape)`.
 ///
-/// The arrays of `model` keep their names. Those of the average are buffers with names such as
+/// The arrays of `model` keep their names. The arrays of `average` are buffers with names such as
 /// "average.0.weight". So checkpoints hold both and resume bit for bit. `save_weights(path,
 /// net.average)` saves the average alone. `T` is the type of the arrays.
 template <class Model, class T = float>
@@ -71,9 +77,8 @@ class AverageWeights {
   }
 
   /// Moves the average towards the weights of the model. Call update() after each step of the
-  /// optimizer, or after each step that the average shall contain. Does not allocate after the
-  /// first call. Throws ShapeError or ValueError if arrays of the model have changed their number
-  /// or shape.
+  /// optimizer. The function does not allocate after the first call. Throws ShapeError or
+  /// ValueError if arrays of the model have changed their number or shape.
   void update() {
     latest_.clear();
     for_each_array(model, [&](const ParameterName&, const Array<T>& array) -> void {
@@ -85,7 +90,7 @@ class AverageWeights {
       if (index == latest_.size()) {
         detail::fail_other_arrays();
       }
-      detail::average_into(array, *latest_[index++], share, name);
+      detail::average_into(array, *latest_[index++], name.is_count() ? 1 : share, name);
     });
     if (index != latest_.size()) {
       detail::fail_other_arrays();
@@ -93,8 +98,10 @@ class AverageWeights {
     updates_.data()[0] += T(1);
   }
 
-  /// Returns the number of updates. A float counts up to 16,777,216 and stays there.
-  std::size_t updates() const { return static_cast<std::size_t>(updates_.data()[0]); }
+  /// Returns the number of updates. A float counts up to 16,777,216 and stays there. Throws
+  /// ShapeError if this object was moved from. Throws ValueError if a file of weights has set the
+  /// number to one that is no count.
+  std::size_t updates() const { return detail::count_in(updates_); }
 
   /// Calls `f(name, array)` for each array of the model, and then for the buffers "average. ..."
   /// and "updates".
@@ -129,7 +136,7 @@ class AverageWeights {
       f(name.as_buffer(), array);
     };
     for_each_array(self.average, as_buffer, &average_name);
-    f(ParameterName("updates", prefix, false, ArrayKind::buffer), self.updates_);
+    f(ParameterName("updates", prefix, false, ArrayKind::count), self.updates_);
   }
 
   AverageOptions options_;
@@ -137,8 +144,8 @@ class AverageWeights {
   std::vector<const Array<T>*> latest_;  // of an update; reused for its memory
 };
 
-/// `AverageWeights net(model)` finds the type of the arrays of a model of a template such as
-/// Sequential<double>.
+/// Deduces the type of the arrays from a model such as Sequential<double>: `AverageWeights
+/// net(model)`.
 template <template <class> class M, class T>
 AverageWeights(M<T>, AverageOptions = {}) -> AverageWeights<M<T>, T>;
 

@@ -74,6 +74,9 @@ void Loop::open_folder() {
                      error.message());
   lock_folder();
   require_writable(checkpoint_path(run_.folder, 0));  // not after the first epoch
+  if (run_.early_stop > 0) {
+    require_writable(best_path(run_.folder));
+  }
   const auto checkpoints = find_checkpoints(run_.folder);
   require<ValueError>(checkpoints.empty() || run_.resume,
                       "{}: holds checkpoints: resume from them, or name another folder",

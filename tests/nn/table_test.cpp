@@ -10,6 +10,7 @@
 #include "nn/layers/conv.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/residual.hpp"
 #include "nn/select.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/catch.hpp"
@@ -25,6 +26,9 @@ struct Block {
   nn::Sequential<float> inner;
   Array<float> scale{1.f};
 
+  Variable<float> operator()(Variable<float> x) const {
+    return inner(x) * x.tape().parameter(scale);
+  }
   static void visit(auto& self, auto&& f) { f("inner", self.inner), f("scale", self.scale); }
 };
 
@@ -126,17 +130,40 @@ TEST_CASE("The table of a Sequential counts the multiplications for one sample",
     last_words.push_back(line.substr(line.find_last_of(' ') + 1));
   }
   // A channel of the first layer sees 3 x 3 x 2 numbers. Each number enters 2 x 2 x 3 of the next.
-  CHECK(last_words == std::vector<std::string>{"multiplications", "1,080", "720", "364", "2,164"});
+  CHECK(last_words == std::vector<std::string>{"multiplications", "1,080", "720", "364", "362", "0",
+                                               "6", "2,164"});
 }
 
 TEST_CASE("The table of a Sequential has its buffers", "[nn]") {
   xtape::Rng rng;
   const nn::Sequential model{Centred<float>{2}, nn::Sequential{Centred<float>{2}}};
   CHECK(on_new_line(model.table(xtape::Shape{2})) == R"(
-   layer            output      parameters  buffers             numbers  multiplications
-0  Centred          (batch, 2)  gain (2)    running_mean (2)          2                0
-1  Sequential of 1  (batch, 2)  0.gain (2)  0.running_mean (2)        2                0
-   total                                                              4                0
-   in buffers                                                         4
+     layer            output      parameters  buffers           numbers  multiplications
+0    Centred          (batch, 2)  gain (2)    running_mean (2)        2                0
+1    Sequential of 1  (batch, 2)                                                       0
+1.0  Centred                      gain (2)    running_mean (2)        2
+     total                                                            4                0
+     in buffers                                                       4
 )");
+}
+
+TEST_CASE("The table of a Sequential shows the layers inside its layers, as that of any module",
+          "[nn]") {
+  xtape::Rng rng;
+  const nn::Sequential model{
+      nn::Residual{nn::Linear(4, 4, rng), nn::ReLU{}}.with_shortcut(nn::Linear(4, 4, rng)),
+      Block{nn::Sequential{nn::Linear(4, 4, rng)}}, nn::Sequential<float>{}, nn::ReLU{}};
+  CHECK(on_new_line(model.table(xtape::Shape{4})) == R"(
+              layer            output      parameters               numbers  multiplications
+0             Residual of 2    (batch, 4)                                                 32
+0.body.0      Linear 4 -> 4                weight (4, 4), bias (4)       20
+0.body.1      ReLU                                                        0
+0.shortcut.0  Linear 4 -> 4                weight (4, 4), bias (4)       20
+1             Block            (batch, 4)  scale (1)                      1               16
+1.inner.0     Linear 4 -> 4                weight (4, 4), bias (4)       20
+2             Sequential of 0  (batch, 4)                                                  0
+3             ReLU             (batch, 4)                                 0                0
+              total                                                      61               48
+)");
+  CHECK(model.table() == nn::table(model));
 }

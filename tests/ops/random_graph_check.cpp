@@ -49,6 +49,7 @@ std::vector<Array<double>> leaves_of(const Graph& graph) {
 template <class T>
 Computed compute(const Graph& graph) {
   Tape<T> tape;
+  tape.keep_gradients(true);
   std::vector<Variable<T>> leaves;
   for (const Array<double>& each : leaves_of(graph)) {
     leaves.push_back(tape.variable(converted<T>(each)));

@@ -84,7 +84,7 @@ TEST_CASE("unpack refuses what is damaged, cut short or missing, and names it") 
   CHECK_FAILS(unpack(nowhere, 5), xtape::DataError,
               nowhere.string() + ": cannot open: No such file or directory");
   CHECK_FAILS(unpack(folder.path(), 5), xtape::DataError,
-              folder.path().string() + ": is no regular file");
+              folder.path().string() + ": is a folder, expected a file");
 }
 
 TEST_CASE("unpack stops at its limit, however much a file would unpack to") {

@@ -263,7 +263,7 @@ def damaged(case):
 
 def disk_full(case):
     """While the part is written, and while it is unpacked."""
-    for limit, problem in [(1 << 20, ".part: cannot write"), (20 << 20, ".new: cannot write")]:
+    for limit, problem in [(1 << 20, ".part: cannot write"), (20 << 20, f"{FIRST}: cannot write")]:
         case.fails("good-12", message=problem, preexec_fn=limited(resource.RLIMIT_FSIZE, limit))
     case.succeeds("good-12")
     starts = [start for _, start in server.seen("good-12")]
@@ -352,7 +352,6 @@ def links(case):
     case.part.hardlink_to(victim)
     case.says("has other names", "good-14")
     case.part.unlink()
-    (case.cache / (FIRST + ".new")).symlink_to(victim)
     (case.cache / NAMES[1]).symlink_to(victim)
     case.succeeds("good-14")
     check(victim.read_text() == "precious", "wrote through a link")

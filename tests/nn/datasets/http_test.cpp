@@ -17,7 +17,7 @@ using xtape::nn::datasets::require_safe_url;
 
 TEST_CASE("http_get stops as soon as its progress callback says so, and keeps the part") {
   const TemporaryFolder folder;
-  const File part = File::to_append(folder.write("part", std::string("begun")));
+  const AppendFile part(folder.write("part", std::string("begun")));
   const Listener server;  // accepts connections and never says a word
   const std::chrono::hours never(24);
   int calls = 0;
@@ -36,7 +36,7 @@ TEST_CASE("http_get stops as soon as its progress callback says so, and keeps th
 
 TEST_CASE("http_get gives up on a request that takes too long, which may be tried again") {
   const TemporaryFolder folder;
-  const File part = File::to_append(folder / "part");
+  const AppendFile part(folder / "part");
   const Listener server;  // accepts connections and never says a word
   xtape::nn::datasets::HttpLimits limits;
   limits.total = std::chrono::seconds(1);
@@ -48,7 +48,7 @@ TEST_CASE("http_get gives up on a request that takes too long, which may be trie
 
 TEST_CASE("http_get does not insist where nobody listens") {
   const TemporaryFolder folder;
-  const File part = File::to_append(folder / "part");
+  const AppendFile part(folder / "part");
   Listener server;
   server.close();
   const auto result = http_get(server.url, part, 100, {}, {});

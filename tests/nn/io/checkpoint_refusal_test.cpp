@@ -191,6 +191,24 @@ TEST_CASE("A checkpoint that miscounts the parameters of its optimizer is refuse
   }
 }
 
+TEST_CASE(
+    "A checkpoint whose optimizer has state without steps, or steps without state, is refused") {
+  const TemporaryFolder folder;
+  Run<float> run("Adam");
+  run.train(1);
+  const std::string good = run.bits();
+  const std::size_t place = good.find(words({5, 2, 4}));
+  REQUIRE(place != std::string::npos);
+  const auto refusal = [&](const std::vector<std::uint64_t>& steps) {
+    std::string bytes = good;
+    return complaint(run, folder.write("c", bytes.replace(place, 24, words(steps))));
+  };
+  CHECK(refusal({0, 2, 4}) == "its optimizer has made 0 steps, but keeps arrays for 4 parameters");
+  CHECK(refusal({5, 2, 0}) == "its optimizer has made 5 steps, but keeps arrays for 0 parameters");
+  CHECK(refusal({5, 0, 0}) ==
+        "its optimizer keeps 0 arrays for each parameter, that of this run 2");
+}
+
 TEST_CASE("A program can refuse the numbers of a checkpoint before anything changes") {
   const TemporaryFolder folder;
   Run<float> run("Adam"), other("Adam", 77);

@@ -1,9 +1,11 @@
 #include "nn/layers/standardize.hpp"
 
 #include <limits>
+#include <utility>
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
+#include "nn/layers/activations.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/sequential.hpp"
 #include "tests/support/allocation_counter.hpp"
@@ -120,6 +122,22 @@ TEST_CASE("The numbers of Standardize are saved and never trained") {
   CHECK(names == std::vector<std::string>{"0.mean", "0.deviation"});
   CHECK(model[0].describe() == "Standardize 0.1307, 0.3081");
   CHECK(nn::Standardize({0, 1}, {1, 2}).describe() == "Standardize by 2");
+}
+
+TEST_CASE("A Standardize that was moved from says so") {
+  nn::Sequential<float> assigned{nn::Standardize(0.5, 2), nn::ReLU{}}, constructed = assigned;
+  nn::Standardize<float> taker(0, 1);
+  taker = std::move(assigned.get<nn::Standardize<float>>(0));
+  const nn::Standardize<float> other = std::move(constructed.get<nn::Standardize<float>>(0));
+  CHECK(taker.describe() == other.describe());
+  Tape tape;
+  const auto x = tape.constant(1.F);
+  for (const auto* model : {&assigned, &constructed}) {
+    CHECK((*model)[0].describe() == "Standardize");
+    CHECK_FAILS((*model)(x), ShapeError,
+                "layer 0 (Standardize): constant_view: an array of shape () holds 0 elements "
+                "instead of 1: was it moved from?");
+  }
 }
 
 TEST_CASE("Standardize allocates nothing when shapes repeat") {

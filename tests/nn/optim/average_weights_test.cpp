@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/no_grad.hpp"
+#include "nn/io/checkpoint.hpp"
 #include "nn/io/weights.hpp"
 #include "nn/layers/activations.hpp"
 #include "nn/layers/batch_norm.hpp"
@@ -21,6 +22,7 @@
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/complaints.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -150,6 +152,16 @@ TEST_CASE("A run with averaged weights resumes bit for bit, and evaluates the av
   CHECK(everything(alone) == everything(whole.net.average));
 }
 
+TEST_CASE("An average copies counts", "[nn]") {
+  Averaged run(1);
+  run.train(2, {});
+  const auto counted = [](const nn::Sequential<float>& model) {
+    return model.get<nn::BatchNorm<float>>(1).batches();
+  };
+  CHECK(counted(run.net.model) > 2);
+  CHECK(counted(run.net.average) == counted(run.net.model));
+}
+
 TEST_CASE("The statistics of an average can be measured", "[nn]") {
   Averaged run(1);
   run.train(1, {});
@@ -185,9 +197,79 @@ TEST_CASE("AverageWeights says what does not fit", "[nn]") {
   other.model[0] = nn::Linear(3, 5, rng);
   CHECK_FAILS(other.update(), xtape::ShapeError,
               "AverageWeights: '0.weight' is (3, 5) in the model and (3, 4) in the average");
+  const std::string no_elements =
+      ": an array of shape (3, 4) holds 0 elements instead of 12: was it moved from?";
+  Net moved_average = make_net(1);
   move_away(moved.model.get<nn::Linear<float>>(0).weight);
-  CHECK_FAILS(
-      moved.update(), xtape::ShapeError,
-      "AverageWeights: parameter '0.weight': an array of shape (3, 4) holds 0 elements instead of "
-      "12: was it moved from?");
+  CHECK_FAILS(moved.update(), xtape::ShapeError,
+              "AverageWeights: parameter '0.weight'" + no_elements);
+  move_away(moved_average.average.get<nn::Linear<float>>(0).weight);
+  CHECK_FAILS(moved_average.update(), xtape::ShapeError,
+              "AverageWeights: the average of '0.weight'" + no_elements);
+}
+
+TEST_CASE("AverageWeights that were moved from throw", "[nn]") {
+  Net assigned = make_net(1), constructed = make_net(1), taker = make_net(2);
+  assigned.update();
+  constructed.update();
+  taker = std::move(assigned);
+  const Net other = std::move(constructed);
+  CHECK(taker.updates() == 1);
+  CHECK(other.updates() == 1);
+  xtape::Tape<float> tape;
+  const auto x = tape.constant(Array<float>(Shape{2, 3}, 1.f));
+  const std::string lost =
+      "AverageWeights: buffer 'updates': an array of shape () holds 0 elements instead of 1: was "
+      "it moved from?";
+  for (Net* net : {&assigned, &constructed}) {
+    CHECK_FAILS(net->updates(), xtape::ShapeError, lost);
+    CHECK_FAILS(net->update(), xtape::ShapeError, lost);
+    const xtape::NoGrad guard(tape);
+    CHECK_FAILS((*net)(x), xtape::ShapeError, lost);
+  }
+}
+
+TEST_CASE("AverageWeights refuse a number of updates that is no count", "[nn]") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  Net net = make_net(1);
+  for (const float wrong :
+       {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity, -1.f, 0.5f, 0x1p100f}) {
+    nn::for_each_buffer(net, [&](const nn::ParameterName& name, Array<float>& buffer) {
+      if (name.str() == "updates") buffer.fill(wrong);
+    });
+    CAPTURE(wrong);
+    CHECK_FAILS(net.update(), ValueError,
+                fmt::format("AverageWeights: buffer 'updates' holds {}, expected a count",
+                            static_cast<double>(wrong)));
+  }
+}
+
+TEST_CASE("A file whose counts are none is refused, and changes nothing", "[nn]") {
+  const TemporaryFolder folder;
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> wrong{
+      std::numeric_limits<float>::quiet_NaN(), infinity, -infinity, -1.f, 0.5f, 0x1p100f};
+  for (const std::string key : {"updates", "1.num_batches_tracked"}) {
+    for (const float number : wrong) {
+      CAPTURE(key, number);
+      Net saved = make_net(1), net = make_net(2);
+      nn::for_each_buffer(saved, [&](const nn::ParameterName& name, Array<float>& buffer) {
+        if (name.str() == key) buffer.fill(number);
+      });
+      const std::vector<float> before = everything(net);
+      const auto refusal = [&](const std::string& tensor) {
+        return fmt::format("tensor '{}' holds {} at element 0, expected counts", tensor, number);
+      };
+      nn::save_weights(folder / "w", saved);
+      CHECK(complaint_about(folder / "w", [&](const auto& path) { nn::load_weights(path, net); }) ==
+            refusal(key));
+      nn::SGD<float> sgd;
+      nn::TrainingState state;
+      nn::save_checkpoint(folder / "c", saved, sgd, state, {});
+      CHECK(complaint_about(folder / "c", [&](const auto& path) {
+              nn::load_checkpoint(path, net, sgd, state, {});
+            }) == refusal("model." + key));
+      CHECK(everything(net) == before);
+    }
+  }
 }

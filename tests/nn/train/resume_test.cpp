@@ -316,6 +316,20 @@ TEST_CASE("A folder of checkpoints belongs to one run at a time", "[nn]") {
         "/dev/null/x: cannot make this folder: Not a directory");
 }
 
+TEST_CASE("A folder in which the best weights cannot be written is refused before the training",
+          "[nn]") {
+  Folder folder;
+  const fs::path best = folder.path / "best.safetensors";
+  fs::create_directories(best);
+  const auto opened = [&](std::size_t early_stop) {
+    return message_of([&] {
+      folder.parts.epochs(quiet({.epochs = 2, .folder = folder.path, .early_stop = early_stop}));
+    });
+  };
+  CHECK(opened(1) == best.string() + ": cannot write: it is a folder");
+  CHECK(opened(0) == "(nothing thrown)");  // it writes no best weights
+}
+
 TEST_CASE("A folder of checkpoints on a file system without locks is used, with a warning",
           "[nn]") {
   for (const int error : {ENOLCK, ENOSYS, EOPNOTSUPP}) {
