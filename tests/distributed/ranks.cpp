@@ -156,6 +156,19 @@ void equal(nn::ProcessGroup& group, const Arguments&) {
   compare<double>(group, {.epochs = 4, .accumulate = 3, .max_norm = 0.1}, 103, 8, 1e-12);
 }
 
+/// A mean after each step is data parallel, with the velocities of SGD, too.
+void local(nn::ProcessGroup& group, const Arguments&) {
+  for (const std::size_t samples : {96UL, 103UL, 25UL, 1UL}) {
+    nn::Run run{.epochs = epochs_of_200(samples, 8), .group = &group};
+    Parts<double> together(samples, 8), apart(samples, 8, 1 + group.rank());
+    train(together, run);
+    run.local_steps.every = 1;
+    train(apart, run);
+    const double difference = distance(apart.weights(), together.weights());
+    EXPECT(difference <= (group.size() == 1 ? 0 : 1e-12));
+  }
+}
+
 /// Dropout draws other numbers on each rank, and the same in each run.
 void dropout(nn::ProcessGroup& group, const Arguments&) {
   Parts<double> first(40, 8, 1, 0.5), second(40, 8, 1, 0.5);
@@ -255,32 +268,41 @@ void early_stop(nn::ProcessGroup& group, const Arguments& arguments) {
   EXPECT(again.weights() == parts.weights());
 }
 
-/// A run in two parts ends with the bits of a whole one.
+/// A run in two parts ends with the bits of a whole one, also if the ranks train apart.
 void resume(nn::ProcessGroup& group, const Arguments& arguments) {
   const fs::path folder = arguments.at(0);
+  nn::LocalSteps local_steps;
   const auto run = [&](std::size_t epochs, const fs::path& kept) {
     Parts<float> parts(21, 4, 1 + group.rank(), 0.3);
     const nn::History history = train(parts, {.epochs = epochs,
                                               .folder = kept,
                                               .resume = !kept.empty(),
                                               .save_every = 2,
-                                              .group = &group});
+                                              .group = &group,
+                                              .local_steps = local_steps});
     EXPECT(history.epochs().size() == epochs);
     return parts.weights();
   };
-  const auto whole = run(5, {});
-  run(2, folder);
-  EXPECT(run(5, folder) == whole);
+  for (const std::size_t every : {0UL, 1UL, 4UL}) {
+    local_steps = every == 0 ? nn::LocalSteps() : nn::diloco(every);
+    const fs::path kept = folder / std::to_string(every);
+    const auto whole = run(5, {});
+    run(2, kept);
+    EXPECT(run(5, kept) == whole);
+  }
 }
 
-/// Trains with checkpoints, slowly, to be ended from outside. Prints the hash of the weights.
+/// Trains with checkpoints, slowly, to be ended from outside. Prints the hash of the weights. With
+/// a third argument, the ranks train apart.
 void slow(nn::ProcessGroup& group, const Arguments& arguments) {
   Parts<float> parts(21, 4, 1 + group.rank(), 0.3);
+  const nn::LocalSteps apart = arguments.size() > 2 ? nn::diloco(4) : nn::LocalSteps();
   nn::Epochs epochs(quiet({.epochs = 6,
                            .folder = arguments.at(0),
                            .resume = true,
                            .save_every = 1,
-                           .group = &group}),
+                           .group = &group,
+                           .local_steps = apart}),
                     parts.model, parts.optimizer, parts.tape, parts.batches);
   const auto pause = std::chrono::milliseconds(std::stoul(arguments.at(1)));
   for (nn::Epoch& epoch : epochs) {
@@ -340,7 +362,7 @@ const std::map<std::string, Case> cases{
     {"equal", equal},       {"dropout", dropout},       {"statistics", statistics},
     {"freezing", freezing}, {"early_stop", early_stop}, {"resume", resume},
     {"slow", slow},         {"drift", drift},           {"failure", failure},
-    {"options", options},   {"schedules", schedules}};
+    {"options", options},   {"schedules", schedules},   {"local", local}};
 
 }  // namespace
 
