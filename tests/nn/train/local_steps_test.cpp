@@ -175,10 +175,15 @@ TEST_CASE("Local steps and outer steps equal a run that is written out", "[nn][t
 }
 
 TEST_CASE("Ranks that train apart have one history", "[nn][threads]") {
+  const nn::Run run{.epochs = 2, .max_norm = 0.5, .local_steps = nn::diloco(3)};
+  Member alone(33, 1);
+  alone.sgd = nn::SGD<float>({.learning_rate = 0.});  // the losses do not depend on the steps
+  const nn::History one = alone.train(quiet(run));
   Results results;
   on_ranks(3, [&](ThreadRank& group) {
     Member member(33, 1 + group.rank());
-    const nn::Run run{.epochs = 2, .max_norm = 0.5, .local_steps = nn::diloco(3)};
+    member.sgd = alone.sgd;
+    member.sgd.reset();
     results.add(member, member.train(run_of(group, run)));
   });
   for (const nn::History& history : results.histories) {
@@ -189,8 +194,9 @@ TEST_CASE("Ranks that train apart have one history", "[nn][threads]") {
       CHECK(mine.metric("validation loss") == first.metric("validation loss"));
       CHECK(mine.samples == 33);
     }
-    CHECK(history.epochs()[0].loss == Approx(0.7).margin(0.3));
-    CHECK(history.epochs()[0].gradient_norm > 0);
+    CHECK(history.epochs()[0].loss == Approx(one.epochs()[0].loss));
+    CHECK(history.epochs()[0].gradient_norm > 0.1);
+    CHECK(history.epochs()[0].gradient_norm < 10 * one.epochs()[0].gradient_norm);
   }
 }
 
@@ -200,7 +206,7 @@ TEST_CASE("A run with outer steps resumes to the same bits, and with other numbe
   nn::Run run{.epochs = 4, .save_every = 2, .keep = 100, .local_steps = nn::diloco(3)};
   for (const std::size_t ranks : {1UL, 2UL, 3UL}) {
     INFO(ranks << " ranks");
-    run.folder = {};
+    run.folder.clear();
     const auto whole = weights_of(ranks, 57, run, 0.3);  // eight batches
     run.folder = folder.path() / std::to_string(ranks);
     const auto until = [&](std::size_t last) {
@@ -241,7 +247,7 @@ TEST_CASE("Early stopping keeps the weights of an outer step", "[nn][threads]") 
 TEST_CASE("Frozen weights and counts keep their bits in a mean", "[nn][threads]") {
   std::mutex mutex;
   on_ranks(3, [&](ThreadRank& group) {
-    Member member(33, 1);
+    Member member(38, 1);
     nn::Sequential<float> model{nn::Linear(3, 3, member.rng), nn::BatchNorm(3),
                                 nn::Linear(3, 2, member.rng)};
     nn::Epochs epochs(run_of(group, {.epochs = 5, .local_steps = nn::diloco(2)}), model, member.sgd,
