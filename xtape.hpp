@@ -73,6 +73,7 @@
 #include "nn/train/epochs.hpp"
 #include "nn/train/finite.hpp"
 #include "nn/train/fit.hpp"
+#include "nn/train/local_steps.hpp"
 #include "nn/train/metrics.hpp"
 #include "nn/train/process_group.hpp"
 #include "nn/train/regression.hpp"

@@ -1,5 +1,6 @@
 /// Times training steps on several ranks: ./run bench mpi [SECONDS PER ROW]. Each rank has a batch
-/// of its own size, so the speedup of K ranks is at most K.
+/// of its own size, so the speedup of K ranks is at most K. With --links, prints lines of JSON for
+/// benchmarks/links.py.
 
 #include <algorithm>
 #include <chrono>
@@ -82,9 +83,10 @@ class Step {
   std::optional<nn::DataParallel<float>> parallel_;
 };
 
-/// Returns the time of a step in milliseconds: the least mean of five rounds. All ranks do the same
-/// number of steps.
-double time_of(Step& step, double seconds, nn::ProcessGroup* group) {
+/// Returns the time of a call of `step` in milliseconds: the least mean of five rounds. All ranks
+/// do the same number of calls.
+template <class Call>
+double time_of(Call& step, double seconds, nn::ProcessGroup* group) {
   const auto run = [&](std::size_t steps) {
     const auto start = Clock::now();
     for (std::size_t i = 0; i < steps; ++i) {
@@ -128,14 +130,44 @@ void measure(const Problem& problem, double seconds, nn::ProcessGroup& group) {
   }
 }
 
+/// Prints the times of sums of several sizes, and of training steps.
+void measure_links(double seconds, nn::ProcessGroup& group) {
+  const bool prints = group.rank() == 0;
+  for (const std::size_t size : {1UL, 1000UL, 10'000UL, 100'000UL, 1'000'000UL}) {
+    std::vector<float> numbers(size);
+    const auto sum = [&] {
+      group.start_all_reduce(std::span(numbers));
+      group.wait();
+    };
+    const double time = group.size() == 1 ? 0 : time_of(sum, seconds, &group);
+    if (prints && group.size() > 1) {
+      std::printf("{\"bytes\": %zu, \"seconds\": %.3g}\n", 4 * size, time / 1000);
+    }
+  }
+  for (const Problem& problem : problems()) {
+    Step step(problem, &group);
+    const double time = time_of(step, seconds, &group);
+    if (prints) {
+      std::printf("{\"network\": \"%s\", \"parameters\": %zu, \"seconds\": %.3g}\n",
+                  problem.name.c_str(), step.parameters(), time / 1000);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto group = nn::init_process_group();
   return nn::end_together(group.get(), [&] {
     xtape::require<xtape::Error>(group != nullptr,
-                                 "usage: mpirun -n RANKS mpi_benchmark [SECONDS]");
-    const double seconds = argc > 1 ? std::stod(argv[1]) : 5;
+                                 "usage: mpirun -n RANKS mpi_benchmark [--links] [SECONDS]");
+    const bool links = argc > 1 && std::string(argv[1]) == "--links";
+    const int first = links ? 2 : 1;
+    const double seconds = argc > first ? std::stod(argv[first]) : links ? 1 : 5;
+    if (links) {
+      measure_links(seconds, *group);
+      return 0;
+    }
     if (group->rank() == 0) {
       std::printf(
           "%zu ranks of %zu thread%s, milliseconds of a step\n%-22s %10s %7s %9s %9s %9s %8s %8s\n",

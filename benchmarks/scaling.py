@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Prints the table of docs/scaling.md and writes its picture: what the cost model says of many machines."""
+"""Prints the table of docs/scaling.md and writes its picture: what the cost model says of many machines.
 
+If benchmarks/links.json exists, which `./run bench links` measures, the model is fitted to it, and the residuals are
+printed. Otherwise the latency and the bandwidth are assumptions.
+"""
+
+import json
 import math
 import sys
 from pathlib import Path
 
-LATENCY = 20e-6  # seconds of a message between two machines. An assumption.
+HERE = Path(__file__).resolve().parent
 LINKS = (1, 10, 100)  # Gbit/s
 MACHINES = (8, 64, 1024)
 # Name, parameters, and seconds of a step of one machine: docs/performance.md, one thread. The last
@@ -18,40 +23,106 @@ NETWORKS = (
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
 
 
-def ring(machines, size, bandwidth):
-    return 2 * (machines - 1) * (LATENCY + size / machines / bandwidth)
+class Model:
+    """A message of n bytes takes latency + n / (efficiency * link) seconds."""
+
+    def __init__(self, latency, efficiency):
+        self.latency, self.efficiency = latency, efficiency
+
+    def all_reduce(self, machines, size, gbit):
+        """The time of a sum: in a ring or in a tree, whichever is faster."""
+        if machines == 1:
+            return 0
+        bandwidth = self.efficiency * gbit * 1e9 / 8
+        ring = 2 * (machines - 1) * (self.latency + size / machines / bandwidth)
+        tree = math.ceil(math.log2(machines)) * (self.latency + size / bandwidth)
+        return min(ring, tree)
+
+    def step(self, machines, parameters, seconds, gbit, every=1):
+        """The time of a step. `seconds`: on one machine. `every`: a sum in so many steps."""
+        sums = self.all_reduce(machines, 4 * parameters, gbit)
+        if every > 1:
+            return seconds + sums / every
+        return seconds / 3 + max(2 * seconds / 3, sums)
+
+    def speedup(self, machines, parameters, seconds, gbit, every=1):
+        """The samples per second of many machines beside one."""
+        return machines * seconds / self.step(machines, parameters, seconds, gbit, every)
 
 
-def tree(machines, size, bandwidth):
-    return math.ceil(math.log2(machines)) * (LATENCY + size / bandwidth)
+def minimise(f, x):
+    """Searches along the coordinates, in steps that halve."""
+    best, step = f(x), 1.0
+    while step > 1e-4:
+        before = best
+        for i in range(len(x)):
+            for change in (step, -step):
+                y = x[:i] + [x[i] + change] + x[i + 1:]
+                if f(y) < best:
+                    x, best = y, f(y)
+        if best == before:
+            step /= 2
+    return x
 
 
-def all_reduce(machines, parameters, gbit):
-    size, bandwidth = 4 * parameters, gbit * 1e9 / 8
-    return min(ring(machines, size, bandwidth), tree(machines, size, bandwidth))
+class Fit:
+    """The model whose logarithms are nearest to those of the measurements."""
+
+    def __init__(self, data):
+        self.processors = data["processors"]
+        self.rows = [row for row in data["measurements"]]
+        self.names = sorted({row["network"] for row in self.rows if "network" in row})
+        start = [math.log(100e-6), 0.0] + [math.log(min(self.seconds_of(name))) for name in self.names]
+        self.set(minimise(self.error, start))
+
+    def seconds_of(self, name):
+        return [row["seconds"] for row in self.rows if row.get("network") == name and row["ranks"] == 1]
+
+    def set(self, x):
+        self.model = Model(math.exp(x[0]), math.exp(x[1]))
+        self.compute = dict(zip(self.names, map(math.exp, x[2:])))
+
+    def predict(self, row):
+        """Ranks that share a processor compute one after the other."""
+        if "bytes" in row:
+            return self.model.all_reduce(row["ranks"], row["bytes"], row["gbit"])
+        compute = self.compute[row["network"]] * max(1, row["ranks"] / self.processors)
+        return self.model.step(row["ranks"], row["parameters"], compute, row["gbit"])
+
+    def error(self, x):
+        self.set(x)
+        return sum(math.log(self.predict(row) / row["seconds"]) ** 2 for row in self.rows)
 
 
-def speedup(machines, parameters, seconds, gbit, every=1):
-    """The samples per second of many machines beside one. `every`: an all-reduce in so many steps."""
-    forward, backward = seconds / 3, 2 * seconds / 3
-    sums = all_reduce(machines, parameters, gbit)
-    if every == 1:
-        step = forward + max(backward, sums)
-    else:
-        step = seconds + sums / every
-    return machines * seconds / step
+def ms(seconds):
+    return f"{1000 * seconds:,.3g}"
 
 
-def table():
+def print_fit(fit):
+    print(f"latency {1e6 * fit.model.latency:.0f} us, {100 * fit.model.efficiency:.0f} % of a link's bandwidth")
+    for name, seconds in fit.compute.items():
+        print(f"{name}: {ms(seconds)} ms")
+    print("\n| what | ranks | link | measured, ms | model, ms | residual |\n|---|---:|---:|---:|---:|---:|")
+    for row in sorted(fit.rows, key=lambda row: (row.get("bytes", 1e9), row.get("network", ""), row["ranks"])):
+        what = f"sum of {row['bytes']:,} bytes" if "bytes" in row else f"step, {row['network']}"
+        model = fit.predict(row)
+        print(f"| {what} | {row['ranks']} | {row['gbit']} Gbit/s | {ms(row['seconds'])} | {ms(model)} |"
+              f" {100 * (model / row['seconds'] - 1):+.0f} % |")
+    ratios = sorted(abs(math.log(fit.predict(row) / row["seconds"])) for row in fit.rows)
+    print(f"\nhalf of the residuals are below {100 * math.expm1(ratios[len(ratios) // 2]):.0f} %, "
+          f"all below a factor of {math.exp(ratios[-1]):.1f}\n")
+
+
+def print_table(model):
     print("| network | link | " + " | ".join(f"{k:,}" for k in MACHINES) + " |")
     print("|---|---|" + "---:|" * len(MACHINES))
     for name, parameters, seconds in NETWORKS:
         for gbit in LINKS:
-            row = (f"{speedup(k, parameters, seconds, gbit):,.1f}" for k in MACHINES)
+            row = (f"{model.speedup(k, parameters, seconds, gbit):,.1f}" for k in MACHINES)
             print(f"| {name} | {gbit} Gbit/s | " + " | ".join(row) + " |")
 
 
-def picture():
+def picture(model):
     """An SVG: efficiency over the number of machines, a colour for each network, a dash for each link."""
     x = lambda k: 60 + 60 * (math.log2(k) - 1)
     y = lambda share: 260 - 230 * share
@@ -64,8 +135,8 @@ def picture():
         parts.append(f'<text x="{x(k):.0f}" y="278" text-anchor="middle">{k}</text>')
     for (name, parameters, seconds), colour in zip(NETWORKS, COLOURS):
         for gbit, dash in zip(LINKS, ("2 3", "6 3", "none")):
-            points = " ".join(f"{x(2 ** (i / 4)):.1f},{y(speedup(2 ** (i / 4), parameters, seconds, gbit) / 2 ** (i / 4)):.1f}"
-                              for i in range(4, 41, 4))
+            points = " ".join(f"{x(k):.1f},{y(model.speedup(k, parameters, seconds, gbit) / k):.1f}"
+                              for k in (2 ** i for i in range(1, 11)))
             parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-dasharray="{dash}"/>')
     for i, ((name, _, _), colour) in enumerate(zip(NETWORKS, COLOURS)):
         parts.append(f'<text x="{60 + 190 * i}" y="300" fill="{colour}">{name}</text>')
@@ -73,6 +144,15 @@ def picture():
     return "\n".join(parts) + "\n"
 
 
+def main(measurements=HERE / "links.json", svg=HERE.parent / "docs/pictures/scaling.svg"):
+    model = Model(latency=20e-6, efficiency=1)
+    if Path(measurements).exists():
+        fit = Fit(json.loads(Path(measurements).read_text()))
+        print_fit(fit)
+        model = fit.model
+    print_table(model)
+    Path(svg).write_text(picture(model))
+
+
 if __name__ == "__main__":
-    table()
-    (Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1] / "docs/pictures/scaling.svg").write_text(picture())
+    main(*sys.argv[1:])

@@ -43,6 +43,22 @@ void add_flags(CLI::App& app, TrainingOptions& options) {
       ->type_name("NUMBER")
       ->needs(validation)
       ->transform(whole(1, 1000000));
+  CLI::Option* apart =
+      app.add_option("--local-steps", options.local_steps,
+                     "Under mpirun: steps that each process makes alone before the weights are\n"
+                     "averaged, for slow networks")
+          ->type_name("NUMBER")
+          ->transform(whole(1, 1000000000));
+  app.add_option("--outer-rate", options.outer_rate,
+                 "How far the weights go from the last average to the next one")
+      ->type_name("NUMBER")
+      ->needs(apart)
+      ->check(real(0.001, 10, "a number from 0.001 to 10"));
+  app.add_option("--outer-momentum", options.outer_momentum,
+                 "Nesterov momentum of the averages (DiLoCo: 0.9, and --outer-rate 0.7)")
+      ->type_name("NUMBER")
+      ->needs(apart)
+      ->check(share());
 }
 
 void add_flags(CLI::App& app, CheckpointOptions& options) {

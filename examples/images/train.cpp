@@ -63,7 +63,9 @@ nn::Run make_run(const TrainOptions& options, const Course& course, const Data& 
       .histograms = !options.results.report.empty(),
       .progress = options.output.quiet ? nn::ProgressStyle::none : nn::ProgressStyle::automatic,
       .summary = false,
-      .group = group};
+      .group = group,
+      .local_steps = {options.training.local_steps, options.training.outer_rate,
+                      options.training.outer_momentum}};
   if (!kept.folder.empty()) {
     run.identity = identity_of(course, options.training, options.run.seed, data);
   }

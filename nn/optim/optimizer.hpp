@@ -104,6 +104,17 @@ class Optimizer {
   /// step needs slots. SGD without momentum needs none.
   const std::vector<Slot>& slots() const { return slots_; }
 
+  /// Calls `f(Array<T>&)` for each state array of slots(), in their order. `f` may change the
+  /// numbers, and not the shape.
+  template <class F>
+  void for_each_state(F&& f) {
+    for (Slot& slot : slots_) {
+      for (Array<T>& state : slot.state) {
+        f(state);
+      }
+    }
+  }
+
  protected:
   /// Creates an optimizer. `name` must be a string literal, or outlive the optimizer. An optimizer
   /// resumes only checkpoints with its name.

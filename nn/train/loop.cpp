@@ -45,6 +45,7 @@ void require_best_score(const RunState& state, const History& history) {
 Loop::Loop(const Run& run, Batches& batches)
     : group_(several(run.group)),
       run_(of_rank(run, group_)),
+      apart_(run.local_steps.every > 0 && !(group_ == nullptr && run.local_steps.only_averages())),
       batches_(batches),
       progress_(run_.progress) {
   if (group_ != nullptr) {
@@ -137,6 +138,10 @@ void Loop::begin() {
     signals_.emplace();
   }
   progress_.begin(run_.epochs, batches_.samples());
+  steps_met_ = steps();
+  if (apart_) {
+    begin_apart();
+  }
   status_ = next_status();
   if (!running()) {
     finish();
@@ -202,24 +207,32 @@ void Loop::add(double loss, std::optional<double> norm) {
     state_.loss_sum += loss * static_cast<double>(batch_size_);
     state_.losses += batch_size_;
   } else {
-    const double counted = batch_weight_ * static_cast<double>(batch_size_);
-    batch_loss_ += loss * counted;
-    batch_losses_ += counted;
+    my_loss_ += loss * batch_share();
+    my_losses_ += batch_share();
   }
-  if (norm) {
+  if (norm && group_ == nullptr) {
     state_.norm_sum += *norm;
     ++state_.norms;
+  } else if (norm) {
+    my_norm_ += *norm * batch_weight_;
+    my_norms_ += batch_weight_;
   }
 }
 
 void Loop::end_batch() {
   static_cast<void>(batch());  // counts the batch as used even if the body did not look at it
   in_batch_ = false;
-  if (group_ == nullptr) {
-    caught_ = caught_signal();
-  } else {
+  if (group_ != nullptr) {
     tape_rng() = common_;
-    reduce_batch(*group_);
+  }
+  const std::size_t saveable_before = apart_ ? steps_met_ : steps_before_;
+  const bool met = meets();
+  caught_ = 0;
+  if (apart_) {
+    count_batch();
+  }
+  if (met) {
+    meet();
   }
   const bool stepped = steps() != steps_before_;
   state_.samples += batch_size_;
@@ -237,8 +250,8 @@ void Loop::end_batch() {
   }
   const bool stop = caught_ != 0 && (stepped || state_.steps == 0);
   const bool due =
-      run_.save_every > 0 && state_.steps / run_.save_every > steps_before_ / run_.save_every;
-  if (keeps() && stepped && (stop || due)) {
+      run_.save_every > 0 && state_.steps / run_.save_every > saveable_before / run_.save_every;
+  if (keeps() && stepped && met && (stop || due)) {
     save();
   }
   ++*next_;
@@ -264,6 +277,9 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
     return;  // a signal ended the loop over the batches
   }
   skip_batches();
+  if (apart_) {
+    meet();  // after a `break`, or a step behind the last batch
+  }
   progress_.end_epoch();
   require_finite();
   if (group_ != nullptr) {

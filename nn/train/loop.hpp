@@ -17,6 +17,7 @@
 #include "nn/optim/optimizer.hpp"
 #include "nn/train/data_parallel.hpp"
 #include "nn/train/history.hpp"
+#include "nn/train/outer_step.hpp"
 #include "nn/train/process_group.hpp"
 #include "nn/train/progress.hpp"
 #include "nn/train/run.hpp"
@@ -70,6 +71,9 @@ class Loop {
   /// Returns the group of the run if it has several ranks, or null.
   ProcessGroup* group() const { return group_; }
 
+  /// True if each rank makes steps of its own, and all meet in an outer step.
+  bool apart() const { return apart_; }
+
   /// True if the current batch is the first, or the last, of the batches that share a step.
   ///@{
   bool begins_step() const { return given() % run_.accumulate == 0; }
@@ -84,6 +88,8 @@ class Loop {
   std::size_t batch_size() const { return batch_size_; }
   /// Returns the weight of this rank's share in the mean of the batch.
   double batch_weight() const { return batch_weight_; }
+  /// Returns the number of this rank's samples in the batch.
+  double batch_share() const { return batch_weight_ * static_cast<double>(batch_size_); }
 
   virtual std::size_t steps() const = 0;
   virtual double learning_rate() const = 0;
@@ -93,6 +99,9 @@ class Loop {
   virtual void load_best(const std::filesystem::path& path) = 0;
   virtual void share_weights() = 0;
   virtual std::uint64_t weights_hash() const = 0;
+  virtual void begin_apart() = 0;
+  virtual void count_batch() = 0;
+  virtual void outer_step() = 0;
   virtual void keep_best(const std::filesystem::path& path) = 0;
   virtual void put_best_back() noexcept = 0;
   virtual void require_finite() const = 0;
@@ -114,7 +123,9 @@ class Loop {
   void share_start(ProcessGroup& group);
   static void share_metrics(ProcessGroup& group, Metrics& metrics);
   void begin_random(const ProcessGroup& group);
-  void reduce_batch(ProcessGroup& group);
+  void reduce_batches(ProcessGroup& group);
+  bool meets() const;
+  void meet();
   void resume(const std::filesystem::path& checkpoint);
   TrainingState training_state();
   void save();
@@ -126,6 +137,7 @@ class Loop {
 
   ProcessGroup* group_;
   Run run_;
+  bool apart_;
   Batches& batches_;
   RunState state_;
   RunStatus status_ = RunStatus::running;
@@ -149,10 +161,14 @@ class Loop {
   bool in_batch_ = false;
   std::size_t batch_size_ = 0, steps_before_ = 0;
   double batch_weight_ = 1;
-  double rate_ = 0, loss_ = 0;                // the loss is NaN until add()
-  double batch_loss_ = 0, batch_losses_ = 0;  // the sum and the weight of this rank's losses
-  int caught_ = 0;                            // a signal that a rank has caught
-  Rng common_;  // the tape's random numbers, which all ranks have in common
+  double rate_ = 0, loss_ = 0;  // the loss is NaN until add()
+  int caught_ = 0;              // a signal that a rank has caught
+  Rng common_;                  // the tape's random numbers, which all ranks have in common
+
+  // Since the ranks last had the same weights.
+  std::size_t steps_met_ = 0;           // the steps until then
+  double my_loss_ = 0, my_losses_ = 0;  // the sum and the weight of this rank's losses
+  double my_norm_ = 0, my_norms_ = 0;   // and of its norms
 };
 
 /// A reference to a model of any class.
@@ -210,6 +226,9 @@ class TypedLoop final : public Loop {
 
   void share_weights() override;
   std::uint64_t weights_hash() const override { return hash_of(model_); }
+  void begin_apart() override { outer_->begin(); }
+  void count_batch() override { outer_->count(batch_share(), static_cast<double>(batch_size())); }
+  void outer_step() override { outer_->step(); }
 
   std::vector<Array<T>> copy_model() const;
   void write_model(const std::vector<Array<T>>& from) const;
@@ -218,7 +237,8 @@ class TypedLoop final : public Loop {
   Optimizer<T>& optimizer_;
   Tape<T>& tape_;
   GradientAccumulator<T> gradients_;
-  std::optional<DataParallel<T>> parallel_;
+  std::optional<DataParallel<T>> parallel_;  // unless the ranks train apart
+  std::optional<OuterStep<T>> outer_;        // if they do
   std::vector<Array<T>> best_;
 };
 

@@ -104,11 +104,33 @@ void Loop::begin_random(const ProcessGroup& group) {
   tape_rng() = Rng{common_() + group.rank()};
 }
 
-/// Adds the losses of all ranks, and finds out whether a rank has caught a signal.
-void Loop::reduce_batch(ProcessGroup& group) {
+/// True if the ranks have the same weights after this batch. Otherwise, they train apart.
+bool Loop::meets() const {
+  return !apart_ || steps() - steps_met_ >= run_.local_steps.every ||
+         given() + 1 == batches_.size();
+}
+
+/// Gives all ranks the same weights, adds their losses, and finds out whether one has caught a
+/// signal.
+void Loop::meet() {
+  if (apart_ && steps() != steps_met_) {
+    outer_step();
+    steps_met_ = steps();
+  }
+  if (group_ == nullptr) {
+    caught_ = caught_signal();
+  } else {
+    reduce_batches(*group_);
+  }
+}
+
+/// Adds the losses and the norms of all ranks since the last call, and finds out whether a rank has
+/// caught a signal.
+void Loop::reduce_batches(ProcessGroup& group) {
   const int mine = caught_signal();
-  std::array<double, 4> sums{std::exchange(batch_loss_, 0), std::exchange(batch_losses_, 0),
-                             mine == SIGINT ? 1. : 0., mine == SIGTERM ? 1. : 0.};
+  std::array<double, 6> sums{std::exchange(my_loss_, 0), std::exchange(my_losses_, 0),
+                             mine == SIGINT ? 1. : 0.,   mine == SIGTERM ? 1. : 0.,
+                             std::exchange(my_norm_, 0), std::exchange(my_norms_, 0)};
   group.all_reduce(std::span(sums));
   state_.loss_sum += sums[0];
   state_.losses += static_cast<std::size_t>(std::llround(sums[1]));
@@ -116,6 +138,8 @@ void Loop::reduce_batch(ProcessGroup& group) {
     loss_ = sums[0] / sums[1];
   }
   caught_ = signal_of(sums[2], sums[3]);
+  state_.norm_sum += sums[4];
+  state_.norms += static_cast<std::size_t>(std::llround(sums[5]));
 }
 
 }  // namespace xtape::nn::detail

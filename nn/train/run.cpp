@@ -125,6 +125,14 @@ void require_sound(const Run& run) {
   require<ValueError>(run.statistics_momentum > 0 && run.statistics_momentum <= 1,
                       "Run: expected a statistics_momentum above 0 and at most 1, got {}",
                       run.statistics_momentum);
+  const LocalSteps& apart = run.local_steps;
+  require<ValueError>(std::isfinite(apart.outer_rate) && apart.outer_rate > 0,
+                      "Run: expected a local_steps.outer_rate above 0, got {}", apart.outer_rate);
+  require<ValueError>(apart.outer_momentum >= 0 && apart.outer_momentum < 1,
+                      "Run: expected a local_steps.outer_momentum in [0, 1), got {}",
+                      apart.outer_momentum);
+  require<ValueError>(apart.every > 0 || apart.only_averages(),
+                      "Run: an outer step needs local_steps.every of at least 1, got 0");
   require<ValueError>(!run.resume || !run.folder.empty(), "Run: there is no folder to resume from");
 }
 
@@ -135,6 +143,11 @@ Identity identity_of(const Run& run) {
   identity.emplace("max_norm", run.max_norm ? fmt::format("{}", *run.max_norm) : "none");
   if (run.statistics_momentum != Run().statistics_momentum) {
     identity.emplace("statistics_momentum", fmt::format("{}", run.statistics_momentum));
+  }
+  if (run.local_steps.every > 0) {
+    const auto& [every, rate, momentum] = run.local_steps;
+    identity.emplace("local_steps",
+                     fmt::format("{}, outer rate {}, outer momentum {}", every, rate, momentum));
   }
   return identity;
 }

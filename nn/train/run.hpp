@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "nn/io/checkpoint.hpp"
+#include "nn/train/local_steps.hpp"
 #include "nn/train/progress.hpp"
 
 namespace xtape::nn {
@@ -73,6 +74,11 @@ struct Run {
   /// number of ranks can be resumed by another. The result equals a run of one process, except for
   /// rounding, for the random numbers of dropout, and for layers that measure their batch.
   ProcessGroup* group = nullptr;
+
+  /// How many steps the ranks train apart, for slow links. The run can then be saved, and notices a
+  /// signal, only when the ranks have the same weights again: after `local_steps.every` steps and
+  /// at the end of an epoch.
+  LocalSteps local_steps{};
 
   /// What must be the same to resume a run: the options of the optimizer, a name of the data.
   Identity identity{};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "autograd/check/anomaly.hpp"
+#include "autograd/ops/arithmetic.hpp"
 #include "nn/io/weights.hpp"
 #include "nn/optim/clip.hpp"
 #include "nn/statistics.hpp"
@@ -32,13 +33,34 @@ std::string first_bad_op(const Tape<T>& tape) {
   return "";
 }
 
+/// What a checkpoint and the other ranks get: the model, and the momentum of the outer step.
+template <class T>
+struct WithMomentum {
+  const ModelReference<T>& model;
+  std::optional<OuterStep<T>>& outer;
+
+  template <class F>
+  void each_array(F&& f, const ParameterName* prefix) const {
+    for_each_array(model, f, prefix);
+    if (!outer || outer->momentum().empty()) {
+      return;
+    }
+    const ParameterName momentum("outer_momentum", prefix);
+    auto next = outer->momentum().begin();
+    const auto visit = [&](const ParameterName& name, Array<T>&) -> void { f(name, *next++); };
+    for_each_parameter(model, visit, &momentum);
+  }
+};
+
 }  // namespace
 
 template <class T>
 TypedLoop<T>::TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& optimizer,
                         Tape<T>& tape, Batches& batches)
     : Loop(run, batches), model_(std::move(model)), optimizer_(optimizer), tape_(tape) {
-  if (group() != nullptr) {
+  if (apart()) {
+    outer_.emplace(group(), run.local_steps, model_, optimizer_);
+  } else if (group() != nullptr) {
     parallel_.emplace(*group());
   }
   open_run();
@@ -58,7 +80,7 @@ double TypedLoop<T>::step(const std::function<Variable<T>()>& loss) {
   if (parallel_) {
     parallel_->backward(recorded, batch_weight());
   } else {
-    tape_.backward(recorded);
+    tape_.backward(apart() && batch_weight() == 0 ? recorded * T(0) : recorded);
   }
   std::optional<double> norm;
   if (average_gradients()) {
@@ -80,11 +102,16 @@ bool TypedLoop<T>::average_gradients() {
   if (begins_step()) {
     gradients_.clear();
   }
-  gradients_.add(model_, tape_, static_cast<double>(batch_size()));
+  const double weight = apart() ? batch_share() : static_cast<double>(batch_size());
+  if (weight > 0) {
+    gradients_.add(model_, tape_, weight);
+  }
   if (!ends_step()) {
     return false;
   }
-  gradients_.average(model_, tape_);
+  if (!gradients_.empty()) {  // without samples, the gradients are 0
+    gradients_.average(model_, tape_);
+  }
   return true;
 }
 
@@ -104,12 +131,12 @@ void TypedLoop<T>::require_finite_loss(Variable<T> loss) const {
 
 template <class T>
 void TypedLoop<T>::save(const std::filesystem::path& path, const TrainingState& state) {
-  save_checkpoint(path, model_, optimizer_, state, identity_of(run()));
+  save_checkpoint(path, WithMomentum<T>{model_, outer_}, optimizer_, state, identity_of(run()));
 }
 
 template <class T>
 void TypedLoop<T>::load(const std::filesystem::path& path, TrainingState& state) {
-  load_checkpoint(path, model_, optimizer_, state, identity_of(run()));
+  load_checkpoint(path, WithMomentum<T>{model_, outer_}, optimizer_, state, identity_of(run()));
 }
 
 template <class T>
@@ -138,7 +165,8 @@ void TypedLoop<T>::put_best_back() noexcept {
 
 template <class T>
 void TypedLoop<T>::share_weights() {
-  broadcast(*group(), model_);
+  const WithMomentum<T> all{model_, outer_};
+  broadcast(*group(), all);
   broadcast(*group(), optimizer_, model_);
   if (state().best_epoch > 0) {
     const std::vector<Array<T>> current = copy_model();

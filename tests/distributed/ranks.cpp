@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <xtape.hpp>
 
 #include "nn/distributed/mpi.hpp"
+#include "tensor/processors.hpp"
 #include "tests/support/models.hpp"
 
 // ranks CASE [ARGUMENT]: what several processes do together. Each case runs on any number of ranks,
@@ -75,7 +77,9 @@ struct Parts {
   nn::Dataset data;
   xtape::Rng rng;
   nn::Sequential<T> model;
-  nn::SGD<T> optimizer{{.learning_rate = 0.1, .momentum = 0.9}};
+  nn::SGD<T> sgd{{.learning_rate = 0.1, .momentum = 0.9}};
+  nn::Adam<T> adam{{.learning_rate = 0.01}};
+  nn::Optimizer<T>* optimizer = &sgd;
   xtape::Tape<T> tape;
   nn::Batches batches;
 };
@@ -83,11 +87,11 @@ struct Parts {
 /// Trains, evaluates each epoch on all samples, and calls `after(steps)` after each step.
 template <class T, class After>
 nn::History train(Parts<T>& parts, const nn::Run& run, After after) {
-  nn::Epochs epochs(quiet(run), parts.model, parts.optimizer, parts.tape, parts.batches);
+  nn::Epochs epochs(quiet(run), parts.model, *parts.optimizer, parts.tape, parts.batches);
   for (nn::Epoch& epoch : epochs) {
     for (const auto& batch : epoch) {
       epoch.step([&] { return parts.loss_of(batch); });
-      after(parts.optimizer.steps());
+      after(parts.optimizer->steps());
     }
     epoch.end([&] {
       return nn::validate(parts.model, nn::SoftmaxCrossEntropy{}, parts.data, parts.tape, 5,
@@ -117,17 +121,20 @@ double distance(const std::vector<T>& a, const std::vector<T>& b) {
 /// Trains on all ranks and on this one alone, and compares.
 template <class T>
 void compare(nn::ProcessGroup& group, nn::Run run, std::size_t samples, std::size_t batch_size,
-             double tolerance) {
+             double tolerance, bool adam = false) {
   Parts<T> alone(samples, batch_size), together(samples, batch_size, 1 + group.rank());
+  if (adam) {
+    alone.optimizer = &alone.adam, together.optimizer = &together.adam;
+  }
   const nn::History one = train(alone, run);
   run.group = &group;
   const nn::History all = train(together, run);
   const double difference = distance(together.weights(), alone.weights());
   if (group.rank() == 0) {
     std::printf("%zu samples, batches of %zu, %zu steps: difference %.2g\n", samples, batch_size,
-                together.optimizer.steps(), difference);
+                together.optimizer->steps(), difference);
   }
-  EXPECT(together.optimizer.steps() == alone.optimizer.steps());
+  EXPECT(together.optimizer->steps() == alone.optimizer->steps());
   EXPECT(difference <= (group.size() == 1 ? 0 : tolerance));
   EXPECT(all.epochs().size() == one.epochs().size());
   for (std::size_t i = 0; i < one.epochs().size(); ++i) {
@@ -154,6 +161,34 @@ void equal(nn::ProcessGroup& group, const Arguments&) {
     compare<double>(group, run, samples, 8, 1e-12);
   }
   compare<double>(group, {.epochs = 4, .accumulate = 3, .max_norm = 0.1}, 103, 8, 1e-12);
+}
+
+/// The same with Adam, which divides by roots of small numbers.
+void adam(nn::ProcessGroup& group, const Arguments&) {
+  for (const std::size_t samples : {96UL, 103UL, 25UL, 1UL}) {
+    const nn::Run run{.epochs = epochs_of_200(samples, 8)};
+    compare<float>(group, run, samples, 8, 1e-6, true);
+    compare<double>(group, run, samples, 8, 1e-12, true);
+  }
+}
+
+/// Unless OMP_NUM_THREADS is set, the ranks of a machine share its processors.
+void threads(nn::ProcessGroup& group, const Arguments&) {
+  const std::size_t all = xtape::usable_processors();
+  EXPECT(xtape::thread_count() == std::max<std::size_t>(1, all / group.size()));
+}
+
+/// A mean after each step is data parallel, with the velocities of SGD, too.
+void local(nn::ProcessGroup& group, const Arguments&) {
+  for (const std::size_t samples : {96UL, 103UL, 25UL, 1UL}) {
+    nn::Run run{.epochs = epochs_of_200(samples, 8), .group = &group};
+    Parts<double> together(samples, 8), apart(samples, 8, 1 + group.rank());
+    train(together, run);
+    run.local_steps.every = 1;
+    train(apart, run);
+    const double difference = distance(apart.weights(), together.weights());
+    EXPECT(difference <= (group.size() == 1 ? 0 : 1e-12));
+  }
 }
 
 /// Dropout draws other numbers on each rank, and the same in each run.
@@ -255,33 +290,42 @@ void early_stop(nn::ProcessGroup& group, const Arguments& arguments) {
   EXPECT(again.weights() == parts.weights());
 }
 
-/// A run in two parts ends with the bits of a whole one.
+/// A run in two parts ends with the bits of a whole one, also if the ranks train apart.
 void resume(nn::ProcessGroup& group, const Arguments& arguments) {
   const fs::path folder = arguments.at(0);
+  nn::LocalSteps local_steps;
   const auto run = [&](std::size_t epochs, const fs::path& kept) {
     Parts<float> parts(21, 4, 1 + group.rank(), 0.3);
     const nn::History history = train(parts, {.epochs = epochs,
                                               .folder = kept,
                                               .resume = !kept.empty(),
                                               .save_every = 2,
-                                              .group = &group});
+                                              .group = &group,
+                                              .local_steps = local_steps});
     EXPECT(history.epochs().size() == epochs);
     return parts.weights();
   };
-  const auto whole = run(5, {});
-  run(2, folder);
-  EXPECT(run(5, folder) == whole);
+  for (const std::size_t every : {0UL, 1UL, 4UL}) {
+    local_steps = every == 0 ? nn::LocalSteps() : nn::diloco(every);
+    const fs::path kept = folder / std::to_string(every);
+    const auto whole = run(5, {});
+    run(2, kept);
+    EXPECT(run(5, kept) == whole);
+  }
 }
 
-/// Trains with checkpoints, slowly, to be ended from outside. Prints the hash of the weights.
+/// Trains with checkpoints, slowly, to be ended from outside. Prints the hash of the weights. With
+/// a third argument, the ranks train apart.
 void slow(nn::ProcessGroup& group, const Arguments& arguments) {
   Parts<float> parts(21, 4, 1 + group.rank(), 0.3);
+  const nn::LocalSteps apart = arguments.size() > 2 ? nn::diloco(4) : nn::LocalSteps();
   nn::Epochs epochs(quiet({.epochs = 6,
                            .folder = arguments.at(0),
                            .resume = true,
                            .save_every = 1,
-                           .group = &group}),
-                    parts.model, parts.optimizer, parts.tape, parts.batches);
+                           .group = &group,
+                           .local_steps = apart}),
+                    parts.model, *parts.optimizer, parts.tape, parts.batches);
   const auto pause = std::chrono::milliseconds(std::stoul(arguments.at(1)));
   for (nn::Epoch& epoch : epochs) {
     for (const auto& batch : epoch) {
@@ -290,8 +334,8 @@ void slow(nn::ProcessGroup& group, const Arguments& arguments) {
     }
   }
   if (group.rank() == 0) {
-    std::printf("steps %zu, signal %d, weights %016llx\n", parts.optimizer.steps(), epochs.signal(),
-                static_cast<unsigned long long>(nn::hash_of(parts.model)));
+    std::printf("steps %zu, signal %d, weights %016llx\n", parts.optimizer->steps(),
+                epochs.signal(), static_cast<unsigned long long>(nn::hash_of(parts.model)));
   }
 }
 
@@ -340,7 +384,8 @@ const std::map<std::string, Case> cases{
     {"equal", equal},       {"dropout", dropout},       {"statistics", statistics},
     {"freezing", freezing}, {"early_stop", early_stop}, {"resume", resume},
     {"slow", slow},         {"drift", drift},           {"failure", failure},
-    {"options", options},   {"schedules", schedules}};
+    {"options", options},   {"schedules", schedules},   {"local", local},
+    {"adam", adam},         {"threads", threads}};
 
 }  // namespace
 

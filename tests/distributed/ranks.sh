@@ -5,7 +5,9 @@ set -u
 
 ranks=$1
 mpirun=$2
-part=$3
+part=${3%_apart}
+apart=
+[ "$part" = "$3" ] || apart=apart # the ranks train apart between outer steps
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
@@ -29,7 +31,7 @@ fails() {
 
 # slow FOLDER MILLISECONDS: a run that keeps checkpoints, with a pause in each step.
 slow() {
-  timeout 120 $mpirun "$ranks" slow "$1" "$2"
+  timeout 120 $mpirun "$ranks" slow "$1" "$2" $apart
 }
 
 last_rank=$((${RANKS:-2} - 1))
@@ -70,7 +72,7 @@ case $part in
     ;;
   terminated) # SIGTERM to mpirun saves the run.
     slow "$work/whole" 0 >"$work/want" 2>"$work/log" || wrong 'the whole run failed'
-    $mpirun "$ranks" slow "$work/kept" 300 >"$work/log" 2>&1 &
+    $mpirun "$ranks" slow "$work/kept" 300 $apart >"$work/log" 2>&1 &
     tries=0
     until ls "$work/kept"/*.safetensors >"$work/kept-list" 2>&1 || [ $tries -eq 600 ]; do
       tries=$((tries + 1))

@@ -5,87 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "nn/optim/sgd.hpp"
 #include "nn/train/data_parallel.hpp"
-#include "nn/train/fit.hpp"
-#include "tests/nn/train/runs.hpp"
+#include "tests/nn/train/members.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
-#include "tests/support/thread_ranks.hpp"
 
 // Several ranks train together. Here they are threads. tests/distributed has processes of MPI.
 
 namespace nn = xtape::nn;
-
-namespace {
-
-using nn::ProcessGroup;
-
-/// Everything that a rank of these runs needs. Other ranks begin with other weights.
-struct Member {
-  explicit Member(std::size_t samples, std::uint64_t seed, double rate = 0)
-      : data(some_points(samples)),
-        rng(seed),
-        model{nn::Linear(3, 5, rng), nn::Dropout(rate), nn::Tanh{}, nn::Linear(5, 2, rng)},
-        batches(data, 8, rng) {
-    tape.rng() = xtape::Rng(seed + 1);
-  }
-
-  xtape::Variable<float> loss_of(const nn::Batch& batch) {
-    return nn::SoftmaxCrossEntropy{}(model(tape.constant(batch.inputs)), batch.targets);
-  }
-
-  template <class After>
-  nn::History train(const nn::Run& run, After after) {
-    nn::Epochs epochs(run, model, sgd, tape, batches);
-    for (nn::Epoch& epoch : epochs) {
-      for (const auto& batch : epoch) {
-        epoch.step([&] { return loss_of(batch); });
-        after(sgd.steps());
-      }
-      epoch.end(
-          [&] { return nn::validate(model, nn::SoftmaxCrossEntropy{}, data, tape, 4, run.group); });
-    }
-    return epochs.history();
-  }
-  nn::History train(const nn::Run& run) {
-    return train(run, [](std::size_t) {});
-  }
-
-  nn::Dataset data;
-  xtape::Rng rng;
-  nn::Sequential<float> model;
-  nn::SGD<float> sgd{{.learning_rate = 0.1, .momentum = 0.9}};
-  xtape::Tape<float> tape;
-  nn::Batches batches;
-};
-
-nn::Run run_of(ProcessGroup& group, nn::Run run) {
-  run.group = &group;
-  return quiet(run);
-}
-
-void check_close(const std::vector<float>& a, const std::vector<float>& b) {
-  REQUIRE(a.size() == b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    CHECK(std::abs(a[i] - b[i]) < 1e-5f);
-  }
-}
-
-/// The results of all ranks, which REQUIRE may look at after the threads have ended.
-struct Results {
-  std::mutex mutex;
-  std::vector<std::vector<float>> weights;
-  std::vector<nn::History> histories;
-
-  void add(const Member& member, const nn::History& history) {
-    const std::lock_guard lock(mutex);
-    weights.push_back(numbers_of(member.model));
-    histories.push_back(history);
-  }
-};
-
-}  // namespace
 
 TEST_CASE("Ranks together compute what one computes alone", "[nn][threads]") {
   for (const std::size_t samples : {24UL, 22UL, 17UL, 1UL}) {  // 17: a last batch of one sample
