@@ -13,14 +13,14 @@ namespace xtape::plain {
 namespace {
 
 /// The same number, but one of its own: it has the gradient of this place only.
-Number copy(const Number& a) { return make(a->value, {{a, 1}}); }
+Number same_number(const Number& a) { return make(a->value, {{a, 1}}); }
 
 /// The element of `x` at source(index), for each index of `shape`.
 template <class Source>
 Tensor pick(const Tensor& x, const Shape& shape, Source source) {
   Tensor y{shape, {}};
   for_each_index(shape, [&](const std::vector<std::size_t>& index) {
-    y.elements.push_back(copy(x.elements[broadcast_offset(x.shape, source(index))]));
+    y.elements.push_back(same_number(x.elements[broadcast_offset(x.shape, source(index))]));
   });
   return y;
 }
@@ -33,7 +33,7 @@ Tensor reshape(const Tensor& x, const List& shape) {
     others *= extent < 0 ? 1 : static_cast<std::size_t>(extent);
   }
   Tensor y{{}, {}};
-  std::transform(x.elements.begin(), x.elements.end(), std::back_inserter(y.elements), copy);
+  std::transform(x.elements.begin(), x.elements.end(), std::back_inserter(y.elements), same_number);
   for (const std::ptrdiff_t extent : shape) {
     y.shape.push_back(extent < 0 ? x.elements.size() / others : static_cast<std::size_t>(extent));
   }
@@ -148,7 +148,7 @@ Tensor concatenate(std::span<const Tensor> operands, std::ptrdiff_t either) {
     for (; index[axis] >= operand->shape[axis]; ++operand) {
       index[axis] -= operand->shape[axis];
     }
-    y.elements.push_back(copy(operand->elements[broadcast_offset(operand->shape, index)]));
+    y.elements.push_back(same_number(operand->elements[broadcast_offset(operand->shape, index)]));
   });
   return y;
 }
@@ -172,7 +172,7 @@ Tensor where(const Tensor& x, Keeps keeps) {
   for_each_index(x.shape, [&](const std::vector<std::size_t>& index) {
     const auto row = static_cast<std::ptrdiff_t>(index[index.size() - 2]);
     const auto column = static_cast<std::ptrdiff_t>(index.back());
-    y.elements.push_back(keeps(row, column) ? copy(x.elements[y.elements.size()]) : make(0));
+    y.elements.push_back(keeps(row, column) ? same_number(x.elements[y.elements.size()]) : make(0));
   });
   return y;
 }
@@ -218,7 +218,7 @@ Tensor diag(const Tensor& x, std::ptrdiff_t offset) {
     }
     index.pop_back();
     index.back() = static_cast<std::size_t>(place);
-    y.elements.push_back(copy(x.elements[broadcast_offset(x.shape, index)]));
+    y.elements.push_back(same_number(x.elements[broadcast_offset(x.shape, index)]));
   });
   return y;
 }

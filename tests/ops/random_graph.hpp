@@ -72,7 +72,7 @@ Of arguments_of(const GraphNode& node, const std::vector<Shape>& shapes);
 Graph pruned(const Graph& graph);
 
 /// The weights of the result's elements in the loss.
-std::vector<double> weights(std::size_t count);
+std::vector<double> output_weights(std::size_t count);
 
 /// A value and a gradient for each node.
 struct Computed {

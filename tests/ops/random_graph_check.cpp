@@ -56,7 +56,7 @@ Computed compute(const Graph& graph) {
   }
   const auto nodes = apply<T>(graph, leaves);
   const Variable<T> result = nodes.back();
-  const auto by = array_of<T>(result.shape(), weights(result.value().size()));
+  const auto by = array_of<T>(result.shape(), output_weights(result.value().size()));
   tape.backward(sum(result * tape.constant(by)));
   Computed computed;
   for (const Variable<T>& each : nodes) {

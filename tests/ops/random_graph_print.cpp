@@ -131,7 +131,7 @@ std::string program_of(const Graph& graph) {
   const std::size_t last = graph.size() - 1;
   const plain::Tensor& result = values[last];
   text += fmt::format("  tape.backward(sum(v{} * leaf({}, {})));\n", last, shape_text(result.shape),
-                      braces(weights(result.elements.size()), "{}"));
+                      braces(output_weights(result.elements.size()), "{}"));
   text += fmt::format("  compare(\"v{0}\", v{0}.value(), {1});\n", last,
                       numbers(expected.values[last]));
   for (std::size_t i = 0; i < graph.size(); ++i) {

@@ -94,7 +94,7 @@ std::vector<plain::Tensor> plain_values(const Graph& graph) {
   return values;
 }
 
-std::vector<double> weights(std::size_t count) {
+std::vector<double> output_weights(std::size_t count) {
   std::vector<double> result(count);
   for (std::size_t i = 0; i < count; ++i) {
     result[i] = 0.5 + 0.25 * static_cast<double>(i * 7 % 5);
@@ -127,7 +127,8 @@ Graph pruned(const Graph& graph) {
 Computed compute_plainly(const std::vector<plain::Tensor>& values) {
   const plain::Tensor& result = values.back();
   plain::differentiate(
-      plain::sum(result * plain::leaf(result.shape, weights(result.elements.size()))).elements[0]);
+      plain::sum(result * plain::leaf(result.shape, output_weights(result.elements.size())))
+          .elements[0]);
   Computed computed;
   for (const plain::Tensor& each : values) {
     computed.values.push_back(array_from(each, [](const auto& number) { return number->value; }));

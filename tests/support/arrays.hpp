@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -36,6 +37,13 @@ template <class T>
 xtape::Array<T> array_of(const xtape::Shape& shape, std::initializer_list<T> elements) {
   xtape::Array<T> array(shape);
   std::copy(elements.begin(), elements.end(), array.data());
+  return array;
+}
+
+/// Returns 0, 1, 2, ... in this shape.
+inline xtape::Array<float> counting(const xtape::Shape& shape) {
+  xtape::Array<float> array(shape);
+  std::iota(array.storage().begin(), array.storage().end(), 0.f);
   return array;
 }
 

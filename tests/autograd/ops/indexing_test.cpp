@@ -9,21 +9,9 @@
 #include <vector>
 
 #include "tests/ops/evaluate.hpp"
+#include "tests/support/arrays.hpp"
 
 using namespace xtape;
-
-namespace {
-
-/// Returns 0, 1, 2, ... in this shape.
-Array<float> counting(const Shape& shape) {
-  Array<float> x(shape);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    x.data()[i] = static_cast<float>(i);
-  }
-  return x;
-}
-
-}  // namespace
 
 TEST_CASE("slice goes to the end, and takes steps") {
   Tape<float> tape;

@@ -10,21 +10,9 @@
 
 #include "autograd/ops/ops.hpp"
 #include "tests/ops/evaluate.hpp"
+#include "tests/support/arrays.hpp"
 
 using namespace xtape;
-
-namespace {
-
-/// Returns 0, 1, 2, ... in this shape.
-Array<float> counting(const Shape& shape) {
-  Array<float> x(shape);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    x.data()[i] = static_cast<float>(i);
-  }
-  return x;
-}
-
-}  // namespace
 
 TEST_CASE("reshape takes extents in braces, a shape, and extents known at run time") {
   Tape<float> tape;

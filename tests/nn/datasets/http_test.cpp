@@ -9,7 +9,7 @@
 
 namespace {
 
-using xtape::nn::File;
+using xtape::nn::AppendFile;
 using xtape::nn::datasets::http_get;
 using xtape::nn::datasets::require_safe_url;
 
