@@ -44,10 +44,10 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy is right for logits of any size", "", 
       CHECK((sure.value == array_of<T>(Shape{}, {0})));
       CHECK((sure.grad == array_of<T>(Shape{1, 3}, {0, 0, 0})));
       const auto wrong = loss({big, -big, 0}, 1);
-      CHECK((wrong.value == array_of<T>(Shape{}, {2 * big})));
+      CHECK((wrong.value == array_of<T>(Shape{}, {static_cast<T>(2 * big)})));
       CHECK((wrong.grad == array_of<T>(Shape{1, 3}, {1, -1, 0})));
       const auto far = loss({0, -big, -big}, 2);
-      CHECK((far.value == array_of<T>(Shape{}, {big})));
+      CHECK((far.value == array_of<T>(Shape{}, {static_cast<T>(big)})));
       CHECK((far.grad == array_of<T>(Shape{1, 3}, {1, 0, -1})));
       for (const double sign : {-1.0, 1.0}) {
         const auto even = loss({sign * big, sign * big}, 1);
