@@ -201,13 +201,13 @@ TEST_CASE("Sequential prints a table", "[nn]") {
   std::ostringstream out;
   out << model;
   CHECK(out.str() ==
-        "   layer              parameters                                 numbers\n"
-        "0  Flatten                                                             0\n"
-        "1  Linear 784 -> 128  weight (784, 128), bias (128)              100,480\n"
-        "2  Sigmoid                                                             0\n"
-        "3  Residual           inner.weight (128, 128), inner.bias (128)   16,512\n"
-        "4  Linear 128 -> 10   weight (128, 10), bias (10)                  1,290\n"
-        "   total                                                         118,282\n");
+        "         layer              parameters                     numbers\n"
+        "0        Flatten                                                 0\n"
+        "1        Linear 784 -> 128  weight (784, 128), bias (128)  100,480\n"
+        "2        Sigmoid                                                 0\n"
+        "3.inner  Linear 128 -> 128  weight (128, 128), bias (128)   16,512\n"
+        "4        Linear 128 -> 10   weight (128, 10), bias (10)      1,290\n"
+        "         total                                             118,282\n");
   const nn::Sequential small{nn::Flatten{}, nn::Linear(6, 2, rng)};
   CHECK(small.table(Shape{2, 3}) ==
         "   layer          output      parameters               numbers  multiplications\n"

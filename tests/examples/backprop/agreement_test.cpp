@@ -33,6 +33,7 @@ struct Recording {
   }
 
   Tape<T> tape;
+  tape.keep_gradients(true);
   std::vector<Variable<T>> a, z;
   std::optional<Variable<T>> loss;
 };
@@ -137,6 +138,7 @@ TEST_CASE("backprop 3: targets as rows of probabilities give the same as labels"
   const Problem<double> problem = some_problem();
   const auto by_hand = problem.backprop();
   Tape<double> tape;
+  tape.keep_gradients(true);
   const auto z2 = tape.variable(problem.forward().z[1]);
   const auto loss = softmax_cross_entropy(z2, tape.constant(problem.y));
   tape.backward(loss);

@@ -38,6 +38,7 @@ double factor_per_layer(Activation activation, Initializer initialize) {
   }
 
   xtape::Tape<double> tape;
+  tape.keep_gradients(true);
   std::vector<Variable<double>> z{
       hidden[0](tape.constant(random_normal<double>({64, width}, rng)))};
   for (std::size_t i = 1; i < depth; ++i) {
@@ -66,6 +67,7 @@ TEST_CASE("backprop 5: layers of tanh and of rectifiers keep the gradient's size
 TEST_CASE("backprop 5: the derivatives of tanh, ReLU and leaky ReLU") {
   const auto derivative = [](Activation activation, double z) {
     xtape::Tape<double> tape;
+    tape.keep_gradients(true);
     const auto x = tape.variable(z);
     tape.backward(activation(x));
     return x.grad()();
