@@ -161,9 +161,12 @@ Steps read_steps(const SafetensorsFile& file, std::size_t state_count) {
     require<DataError>(none_yet || steps[1] == state_count,
                        "{}: its optimizer keeps {} arrays for each parameter, that of this run {}",
                        file.name(), steps[1], state_count);
-    require<DataError>(none_yet || (steps[0] > 0 && (steps[1] == 0 || steps[2] > 0)),
-                       "{}: its optimizer has made {} steps, but keeps arrays for {} parameters",
-                       file.name(), steps[0], steps[2]);
+    require<DataError>(none_yet || steps[0] > 0,
+                       "{}: its optimizer has made 0 steps, but keeps arrays for {} parameters",
+                       file.name(), steps[2]);
+    require<DataError>(steps[1] == 0 || steps[2] > 0,
+                       "{}: its optimizer keeps arrays for 0 parameters, but has made {} steps",
+                       file.name(), steps[0]);
     require<DataError>(steps[0] <= most_steps,
                        "{}: its optimizer has made {} steps, more than can be counted", file.name(),
                        steps[0]);

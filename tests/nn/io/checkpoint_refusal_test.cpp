@@ -204,7 +204,7 @@ TEST_CASE(
     return complaint(run, folder.write("c", bytes.replace(place, 24, words(steps))));
   };
   CHECK(refusal({0, 2, 4}) == "its optimizer has made 0 steps, but keeps arrays for 4 parameters");
-  CHECK(refusal({5, 2, 0}) == "its optimizer has made 5 steps, but keeps arrays for 0 parameters");
+  CHECK(refusal({5, 2, 0}) == "its optimizer keeps arrays for 0 parameters, but has made 5 steps");
   CHECK(refusal({5, 0, 0}) ==
         "its optimizer keeps 0 arrays for each parameter, that of this run 2");
 }
