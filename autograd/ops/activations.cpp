@@ -50,9 +50,9 @@ Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope) {
 
 template <class T>
 Variable<T> elu(Variable<T> x, std::type_identity_t<T> alpha) {
-  const auto value = [=](T a) { return a > T(0) ? a : alpha * std::expm1(a); };
+  const auto value = [=](T a) { return a <= T(0) ? alpha * std::expm1(a) : a; };
   return define({"elu", {{"alpha", alpha}}}, {x}, elementwise(value, x.value()), [=](auto y) {
-    const auto slope = [=](T a, T dy) { return a > T(0) ? dy : alpha * std::exp(a) * dy; };
+    const auto slope = [=](T a, T dy) { return a <= T(0) ? alpha * std::exp(a) * dy : dy; };
     return elementwise(slope, x.value(), y.grad());
   });
 }

@@ -19,7 +19,7 @@ double interpolate(const LinePoint& a, const LinePoint& b) {
   if (!std::isfinite(best)) {
     return middle;
   }
-  const auto [low, high] = std::minmax(a.step + 0.1 * width, b.step - 0.1 * width);
+  const auto [low, high] = std::minmax({a.step + 0.1 * width, b.step - 0.1 * width});
   return std::clamp(best, low, high);
 }
 

@@ -14,7 +14,7 @@ namespace {
 /// Returns e^(in(o, a, i) - y(o, i)) in memory that the thread reuses.
 template <class T>
 Array<T>& exp_of_difference(const T* in, const T* y, const AxisBlocks& blocks) {
-  const auto& [outer, extent, inner] = blocks;
+  const std::size_t outer = blocks.outer, extent = blocks.extent, inner = blocks.inner;
   Array<T>& powers = scratch<Array<T>, struct DifferencePowers>();
   resize(powers, Shape{outer, extent, inner});
   T* out = powers.data();

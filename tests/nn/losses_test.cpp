@@ -41,8 +41,8 @@ TEST_CASE("nn::SoftmaxCrossEntropy hands on class weights and the label to ignor
 
 TEST_CASE("Losses of elements as modules hand their options to the ops, for targets and batches") {
   Tape<double> tape;
-  const auto x = tape.variable(array_of<double>({1, 4}));
-  const auto targets = tape.constant(array_of<double>({0.5, 0.25}));
+  const auto x = tape.variable(array_of<double>(Shape{2}, {1, 4}));
+  const auto targets = tape.constant(array_of<double>(Shape{2}, {0.5, 0.25}));
   const nn::Dataset data{nn::Samples(std::vector<float>{0, 0}),
                          nn::Samples(std::vector<float>{0.5, 0.25})};
   const auto check = [&](const auto& criterion, double expected) {

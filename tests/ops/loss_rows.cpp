@@ -54,10 +54,7 @@ std::vector<Row> loss_rows() {
           .numbers_together({finite, targets}, {.reduction = Reduction::mean}),
       OP("mse", mse(x, y, of.reduction), "F.mse_loss(x, y, reduction=reduction)", "", kind::alike()),
       // At 0 both take the slope 0.
-      OP("l1", l1(x, y, of.reduction), "F.l1_loss(x, y, reduction=reduction)", "", kind::alike()).on({wholes, halves}),
-      OP("l1", l1(x, y, of.reduction), "F.l1_loss(x, y, reduction=reduction)", "", kind::alike())
-          .numbers_only()
-          .numbers_together({errors, zeros}),
+      OP("l1", l1(x, y, of.reduction), "F.l1_loss(x, y, reduction=reduction)", "", kind::alike()).on({wholes, halves}).numbers_together({errors, zeros}),
       OP("huber", huber(x, y, of.reduction), "F.huber_loss(x, y, reduction)", "", kind::alike())
           .numbers_together({errors, zeros}),
       OP("huber", huber(x, y, of.reduction, 0.5), "F.huber_loss(x, y, reduction, 0.5)", "", kind::alike())

@@ -13,7 +13,8 @@ std::vector<Row> math_rows() {
   return {
       EACH("exp", exp(x), std::exp(a), y, "torch.exp(x)", "np.exp(x)")
           .extremes(near_zero({1, -1, 50, -50, 700, -700, 709.4, -708, -708.39, 710, 1000, -746, -1000, inf, -inf, nan, 709.5, 709.78, -720, -745})),
-      EACH("expm1", expm1(x), std::expm1(a), y + 1, "torch.expm1(x)", "np.expm1(x)")
+      EACH("expm1", expm1(x), std::expm1(a), std::exp(a), "torch.expm1(x)", "np.expm1(x)")
+          .instead("torch.where(x < -1, torch.exp(x.clamp(max=0)) - 1, torch.expm1(x))", "the gradient of torch.expm1 is y + 1, which cancels for negative x")
           .extremes(near_zero({tiny, small, normal, 1e-3, -1e-3, 0.5, -0.5, 1, -1, 50, -30, -40, 700, -700, 709.5, 710, -1000, huge, -huge, inf, -inf, nan})),
       EACH("log", log(x), std::log(a), 1 / a, "torch.log(x)", "np.log(x)")
           .on({above_0})
@@ -63,10 +64,10 @@ std::vector<Row> math_rows() {
           .extremes({1, -1, 1, -1, 0.0, -0.0, 0.0, 0.0, 1, -1, 1e-100, 1e100, 1e-8, inf, inf, -inf, 1, 1, nan, 1}, {2, 2, -2, -2, -1, -1, 0.0, -0.0, 0, 0, 1e-100, 1e100, 1e8, 1, inf, -inf, inf, -inf, 1, nan}),
       EACH("sinh", sinh(x), std::sinh(a), std::cosh(a), "torch.sinh(x)", "np.sinh(x)")
           .on({bounded})
-          .extremes(near_zero({tiny, -tiny, 1e-3, 0.5, 1, -1, 20, -30, 700, 710.2, 711, -711, huge, inf, -inf, nan})),
+          .extremes(near_zero({tiny, -tiny, 1e-3, 0.5, 1, -1, 20, -30, 700, 709, 711, -711, huge, inf, -inf, nan})),
       EACH("cosh", cosh(x), std::cosh(a), std::sinh(a), "torch.cosh(x)", "np.cosh(x)")
           .on({bounded})
-          .extremes(near_zero({tiny, -tiny, 1e-3, 0.5, 1, -1, 20, -30, 700, 710.2, 711, -711, huge, inf, -inf, nan})),
+          .extremes(near_zero({tiny, -tiny, 1e-3, 0.5, 1, -1, 20, -30, 700, 709, 711, -711, huge, inf, -inf, nan})),
       EACH("erf", erf(x), std::erf(a), 2 * std::numbers::inv_sqrtpi_v<T> * std::exp(-a * a), "torch.erf(x)", "")
           .extremes(near_zero({tiny, -tiny, small, 1e-3, 0.5, -0.5, 0.9, 1, -1, 2, -2, 3, 5, 6, -6, 20, -26, 30, 1e60, huge, inf, -inf, nan})),
   };

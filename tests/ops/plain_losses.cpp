@@ -69,8 +69,8 @@ Tensor huber(const Tensor& prediction, const Tensor& target, Reduction reduction
 Tensor sigmoid_cross_entropy(const Tensor& logits, const Tensor& targets, Reduction reduction) {
   return over_elements(logits, targets, reduction, [](const Number& x, const Number& t) {
     const double p = 1 / (1 + std::exp(-x->value));
-    return make(-t->value * std::log(p) - (1 - t->value) * std::log(1 - p),
-                {{x, p - t->value}, {t, -x->value}});
+    const double softplus = std::max(x->value, 0.0) + std::log1p(std::exp(-std::abs(x->value)));
+    return make(softplus - x->value * t->value, {{x, p - t->value}, {t, -x->value}});
   });
 }
 Tensor kl_divergence(const Tensor& log_p, const Tensor& targets, Reduction reduction) {

@@ -91,7 +91,7 @@ TEST_CASE("random graphs: three ways to differentiate them agree") {
   std::set<std::string> met;
   std::size_t nodes = 0, checked = 0;
   for (std::size_t i = 0; i < graphs; ++i) {
-    const Graph graph = random_graph(graph_ops(), 2 + rng.below(12), rng);
+    const Graph graph = random_graph(graph_ops(), 2 + rng.below(13), rng);
     met.merge(texts_of(graph));
     nodes += graph.size();
     checked += checkable(graph);

@@ -57,8 +57,8 @@ TEST_CASE("oracle: LBFGS converges as SciPy's L-BFGS-B does") {
       CHECK(usual.converged());
       const double minimum = problem["minimum"], theirs = problem["loss"];
       CHECK(usual.loss - minimum <= std::max(2 * (theirs - minimum), 1e-8));
-      CHECK(usual.iterations <= 1.5 * problem["iterations"].get<double>());
-      CHECK(usual.evaluations <= 1.5 * problem["evaluations"].get<double>());
+      CHECK(static_cast<double>(usual.iterations) <= 1.5 * problem["iterations"].get<double>());
+      CHECK(static_cast<double>(usual.evaluations) <= 1.5 * problem["evaluations"].get<double>());
       const nn::Minimum exact =
           solve(problem, point, {.gradient_tolerance = 1e-10, .value_tolerance = 0});
       CHECK(exact.loss == Approx(minimum).margin(1e-15));
