@@ -98,7 +98,7 @@ void cumsum(Exporter& exporter, const Step& step, const char* type) {
   const Step& x = exporter.operand(step, 0);
   const Order order = exporter.order_of(x);
   const auto axis = static_cast<std::size_t>(step.get<std::int64_t>("axis"));
-  const std::string where = exporter.numbers({signed_of(placed(axis, x.shape.size(), order))});
+  const std::string where = exporter.whole(signed_of(placed(axis, x.shape.size(), order)));
   exporter.make(step, exporter.call(step, type, {exporter.in(x, order), where}), order);
 }
 

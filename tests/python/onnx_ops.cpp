@@ -54,7 +54,7 @@ void write_elementwise(const Writer<T>& write) {
   each("abs", [](V x) { return abs(x); });
   each("sin", [](V x) { return sin(x); });
   each("cos", [](V x) { return cos(x); });
-  each("tan", [](V x) { return tan(x * T(0.5)); });
+  each("tan", [](V x) { return tan(x * T(0.1)); });
   each("sinh", [](V x) { return sinh(x); });
   each("cosh", [](V x) { return cosh(x); });
   each("erf", [](V x) { return erf(x); });

@@ -128,7 +128,8 @@ TEST_CASE("Inputs that stand nowhere in particular are told by their range") {
   const auto w = tape.variable(Array<float>(Shape{3, 4}, 1e20f));
   CHECK_REFUSED(
       tape, matmul(x, w), AnomalyError,
-      "matmul (transpose_a 0, transpose_b 0) gave inf at (0, 0) of (2, 4), the first of 8 elements that are not finite; its "
+      "matmul (transpose_a 0, transpose_b 0) gave inf at (0, 0) of (2, 4), the first of 8 elements "
+      "that are not finite; its "
       "inputs: 'constant' (2, 3) is from 1e+20 to 1e+20, 'variable' (3, 4) is from 1e+20 to "
       "1e+20");
 }

@@ -23,6 +23,7 @@ using xtape::Variable;
 template <class T>
 struct Recording {
   Recording(const Problem<T>& problem, const std::string& activation) {
+    tape.keep_gradients(true);
     const auto f = mnist::make_activation<T>(activation);
     for (const auto& [w, b] : problem.network.layers) {
       a.push_back(z.empty() ? tape.constant(problem.x) : f(z.back()));
@@ -33,7 +34,6 @@ struct Recording {
   }
 
   Tape<T> tape;
-  tape.keep_gradients(true);
   std::vector<Variable<T>> a, z;
   std::optional<Variable<T>> loss;
 };
