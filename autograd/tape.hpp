@@ -137,9 +137,10 @@ class Tape {
   const Node<T>& node(std::size_t index) const { return at(index); }
 
   /// Sets whether backward() keeps the gradients of the results of ops. By default it does not. As
-  /// soon as an op has passed its gradient on, another gradient takes the memory, which saves up to
-  /// half of the memory of a training step. The gradients of parameters and of variable() are
-  /// always kept. To keep a single one, see Variable::retain_grad().
+  /// soon as an op has passed its gradient on, another gradient takes the memory, which saves about
+  /// a third of the memory of a training step of a convolutional network. The gradients of
+  /// parameters and of variable() are always kept. To keep a single one, see
+  /// Variable::retain_grad().
   void keep_gradients(bool on) { keeps_gradients_ = on; }
 
   /// True if backward() keeps the gradients of the results of ops.

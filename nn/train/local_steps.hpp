@@ -21,7 +21,7 @@ struct LocalSteps {
   double outer_momentum = 0;
 
   /// True if the outer step goes to the mean itself.
-  bool only_averages() const { return outer_rate == 1 && outer_momentum == 0; }
+  bool only_averages() const;
 };
 
 /// Returns the outer step of DiLoCo (arXiv:2311.08105): rate 0.7, momentum 0.9.
