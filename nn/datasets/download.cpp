@@ -73,12 +73,12 @@ class Arrival {
     OutputFile file(folder_ / file_.name);
     std::string problem;
     try {
-      problem = difference(read_content(part_.path(), file_,
-                                        [&](auto bytes) {
-                                          file.write({reinterpret_cast<const char*>(bytes.data()),
-                                                      bytes.size()});
-                                        }),
-                           file_);
+      problem = difference(
+          read_content(part_.path(), file_,
+                       [&](auto bytes) {
+                         file.write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+                       }),
+          file_);
     } catch (const Damaged& error) {
       problem = error.what();
     }

@@ -15,8 +15,7 @@ AppendFile::AppendFile(const std::filesystem::path& path)
     // Not blocking: opening a named pipe would wait for its other end.
     : path_(path),
       descriptor_(::open(path_.c_str(),
-                         O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-                         0666)) {
+                         O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666)) {
   if (descriptor_ < 0) {
     fail("open");
   }
@@ -32,9 +31,8 @@ AppendFile::~AppendFile() { ::close(descriptor_); }
 
 void AppendFile::require_own() const {
   struct stat status {};
-  xtape::require<xtape::DataError>(
-      ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode), "{}: is no regular file",
-      path_.string());
+  xtape::require<xtape::DataError>(::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode),
+                                   "{}: is no regular file", path_.string());
   xtape::require<xtape::DataError>(status.st_uid == ::geteuid() && status.st_nlink == 1,
                                    "{}: belongs to somebody else or has other names: remove it",
                                    path_.string());

@@ -62,7 +62,8 @@ template <class A, class Model>
 ModelArrays<A> arrays_of(Model& model) {
   ModelArrays<A> arrays;
   for_each_array(model, [&](const ParameterName& name, auto& array) -> void {
-    (name.is_buffer() ? arrays.buffers : arrays.parameters).push_back({name.str(), &array, name.is_count()});
+    (name.is_buffer() ? arrays.buffers : arrays.parameters)
+        .push_back({name.str(), &array, name.is_count()});
   });
   return arrays;
 }

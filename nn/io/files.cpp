@@ -180,8 +180,8 @@ void OutputFile::create(unsigned mode) {
   static std::atomic<unsigned> counter = 0;
   do {
     path_ = folder_of(target_) / fmt::format(".xtape-{}-{}.tmp", ::getpid(), counter++);
-    descriptor_ = retry(
-        [&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
+    descriptor_ =
+        retry([&] { return ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) {
     fail_with_errno(name_, "create a file beside it");
@@ -203,8 +203,8 @@ bool OutputFile::lock() {
 /// Syncs the folder. Before that, a power cut may bring the old file back. Some file systems cannot
 /// sync a folder.
 void OutputFile::sync_folder() const {
-  const int folder = retry(
-      [&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  const int folder =
+      retry([&] { return ::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (folder < 0) {
     return;  // a folder with write permission but no read permission
   }

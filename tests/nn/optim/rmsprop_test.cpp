@@ -55,7 +55,8 @@ TEMPLATE_TEST_CASE("RMSprop is the rule written out, also for arrays that thread
         nn::RMSprop<TestType> rmsprop(options);
         CHECK(distance_from_reference<TestType>(rmsprop, RMSpropReference(options), shape, steps) <
               100);
-        CHECK(rmsprop.slots()[0].state.size() == 1 + std::size_t{centered} + std::size_t{momentum > 0});
+        CHECK(rmsprop.slots()[0].state.size() ==
+              1 + std::size_t{centered} + std::size_t{momentum > 0});
       }
     }
   }
