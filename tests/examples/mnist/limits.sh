@@ -198,7 +198,7 @@ unsaved() {
     mkdir unsaved/model
     wait $!
   }
-  fails 1 'unsaved/model: cannot replace: Is a directory' with_a_folder_in_the_way
+  fails 1 'unsaved/model: cannot write: it is a folder' with_a_folder_in_the_way
 }
 
 full_disk() {
