@@ -15,7 +15,9 @@ namespace {
 
 using Labels = std::string;
 
-bool holds(std::string_view labels, char label) { return labels.find(label) != labels.npos; }
+bool holds(std::string_view labels, char label) {
+  return labels.find(label) != std::string_view::npos;
+}
 
 /// Returns the labels that `keeps` keeps, in order.
 template <class Keeps>

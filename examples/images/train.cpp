@@ -73,7 +73,7 @@ nn::Run make_run(const TrainOptions& options, const Course& course, const Data& 
 }
 
 /// Returns the exit status. Throws `failure`, or says how a run that was interrupted can go on.
-int finish(const Outcome& outcome, std::exception_ptr failure, const TrainOptions& options,
+int finish(const Outcome& outcome, const std::exception_ptr& failure, const TrainOptions& options,
            const Course& course) {
   if (failure) {
     std::rethrow_exception(failure);

@@ -7,12 +7,14 @@
 #include "tensor/kernels/one_thread.hpp"
 
 #ifdef XTAPE_WITH_LAPACK
+// NOLINTBEGIN(readability-identifier-naming): the names are LAPACK's
 extern "C" {
 void sgetrf_(const int* m, const int* n, float* a, const int* lda, int* pivots, int* info);
 void dgetrf_(const int* m, const int* n, double* a, const int* lda, int* pivots, int* info);
 void spotrf_(const char* triangle, const int* n, float* a, const int* lda, int* info);
 void dpotrf_(const char* triangle, const int* n, double* a, const int* lda, int* info);
 }
+// NOLINTEND(readability-identifier-naming)
 #endif
 
 namespace xtape {
