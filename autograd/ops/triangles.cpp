@@ -18,10 +18,16 @@ struct Diagonal {
   std::size_t row, column, length;
 };
 
+/// Returns the distance of diagonal `offset` from the main diagonal.
+std::size_t distance_of(std::ptrdiff_t offset) {
+  const auto bits = static_cast<std::size_t>(offset);
+  return offset < 0 ? 0 - bits : bits;
+}
+
 /// Returns diagonal `offset` of a matrix.
 Diagonal diagonal_of(std::size_t rows, std::size_t columns, std::ptrdiff_t offset) {
-  const auto below = offset < 0 ? std::size_t{0} - static_cast<std::size_t>(offset) : 0;
-  const auto right = offset > 0 ? static_cast<std::size_t>(offset) : 0;
+  const auto below = offset < 0 ? distance_of(offset) : 0;
+  const auto right = offset > 0 ? distance_of(offset) : 0;
   const Diagonal start{std::min(rows, below), std::min(columns, right), 0};
   return {start.row, start.column, std::min(rows - start.row, columns - start.column)};
 }
@@ -70,8 +76,7 @@ template <class T>
 Variable<T> diag(Variable<T> x, std::ptrdiff_t offset) {
   require<ShapeError>(!x.shape().empty(), "diag: a scalar is no vector");
   const std::size_t length = x.shape().back();
-  const std::size_t distance = offset < 0 ? std::size_t{0} - static_cast<std::size_t>(offset)
-                                          : static_cast<std::size_t>(offset);
+  const std::size_t distance = distance_of(offset);
   require<ShapeError>(distance <= std::numeric_limits<std::size_t>::max() - length,
                       "diag: diagonal {} is too far away", offset);
   const std::size_t size = length + distance;

@@ -90,7 +90,9 @@ template <class T = float>
 class LBFGS {
  public:
   /// Takes the options. Throws ValueError if one is out of range.
-  explicit LBFGS(LBFGSOptions initial = {}) : options(initial) { detail::require_sound(options); }
+  explicit LBFGS(const LBFGSOptions& initial = {}) : options(initial) {
+    detail::require_sound(options);
+  }
 
   /// The options. They may change between calls.
   LBFGSOptions options;
