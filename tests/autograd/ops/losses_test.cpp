@@ -123,7 +123,8 @@ TEMPLATE_TEST_CASE("softmax_cross_entropy smooths labels as it smooths their tar
   using T = TestType;
   const auto logits = array_of<T>(Shape{2, 4}, {1, -2, 0.5, 3, 0, 0.25, -1, 2});
   const auto targets = array_of<T>(Shape{2, 4}, {0, 0, 1, 0, 0, 1, 0, 0});
-  const auto smooth = array_of<T>(Shape{2, 4}, {0.05, 0.05, 0.85, 0.05, 0.05, 0.85, 0.05, 0.05});
+  const Array<T> smooth =
+      xt::cast<T>(array_of<double>(Shape{2, 4}, {0.05, 0.05, 0.85, 0.05, 0.05, 0.85, 0.05, 0.05}));
   const auto by_labels = evaluate(
       [](auto z) {
         return softmax_cross_entropy(z, {2, 1}, Reduction::mean, 0.2);
