@@ -30,7 +30,8 @@ Variable<T> slice(Variable<T> x, std::ptrdiff_t begin, std::ptrdiff_t end,
   shape[axis] = static_cast<std::size_t>((last - first) / step + ((last - first) % step > 0));
   const auto loops = detail::keep_loops(x.tape(), shape);
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    loops[i].in_step = detail::step_along(x.shape(), i) * (i == axis ? step : 1);
+    const bool steps = i == axis && shape[i] > 1;  // a step beyond the array would overflow
+    loops[i].in_step = detail::step_along(x.shape(), i) * (steps ? step : 1);
   }
   const std::ptrdiff_t from = first * detail::step_along(x.shape(), axis);
   return detail::move_elements<T>(

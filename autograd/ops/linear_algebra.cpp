@@ -318,9 +318,7 @@ Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any,
     };
     const bool upper = triangle.upper, unit = triangle.unit_diagonal;
     const bool transposed = triangle.transpose == Transpose::yes;
-    const Operation operation{
-        op, {{"upper", upper}, {"transpose", transposed}, {"unit_diagonal", unit}}};
-    return record<T>(operation, {a, b}, forward, [=](Variable<T> x) {
+    const auto backward = [=](Variable<T> x) {
       Triangle back = triangle;
       back.transpose = transposed ? Transpose::no : Transpose::yes;
       const auto product = [&](const T* g, const T* columns, T beta, T* da) {
@@ -329,7 +327,9 @@ Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any,
       };
       pass_on_solution(
           x, squares, [&](T* g) { solve_all(back, x.input(0).value().data(), g); }, product);
-    });
+    };
+    return record<T>({op, {{"upper", upper}, {"transpose", transposed}, {"unit_diagonal", unit}}},
+                     {a, b}, forward, backward);
   });
 }
 
