@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <regex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -61,7 +62,8 @@ Sample sample_of(const Row& row) {
   return sample;
 }
 
-/// The operators that an op is exported to, each once; a dash for an op without a counterpart. The
+/// The operators that an op is exported to, each once, in alphabetical order, because compilers
+/// evaluate the operands of a row in different orders; a dash for an op without a counterpart. The
 /// model adds the mean of an op of constants to the mean of its input. These are its last three
 /// calls.
 std::string exported(const Row& row) {
@@ -75,7 +77,7 @@ std::string exported(const Row& row) {
     const Variable<float> z = mean(x);  // after y, for any compiler
     return y + z;
   };
-  std::string names;
+  std::set<std::string> types;
   try {
     const nn::onnx::Recording<float> recording(model, Shape{1}, {});
     nn::onnx::Exporter exporter(recording.steps(), nn::onnx::Type::float32, "x");
@@ -83,14 +85,12 @@ std::string exported(const Row& row) {
     REQUIRE(calls.size() >= 3);
     calls.resize(calls.size() - 3);
     for (const auto& call : calls) {
-      if (names.find("`" + call.type + "`") == std::string::npos) {
-        names += (names.empty() ? "`" : ", `") + call.type + "`";
-      }
+      types.insert("`" + call.type + "`");
     }
   } catch (const ValueError&) {
     return "–";
   }
-  return names.empty() ? "left out" : names;
+  return types.empty() ? "left out" : fmt::format("{}", fmt::join(types, ", "));
 }
 
 /// A line for each op and, where they have comments of their own, for its overloads.
