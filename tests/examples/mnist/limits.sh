@@ -193,7 +193,7 @@ unreported() {
 unsaved() {
   mkdir unsaved
   with_a_folder_in_the_way() {
-    train --epochs 3 --save unsaved/model --report unsaved/report >table &
+    train --epochs 60 --save unsaved/model --report unsaved/report >table &
     wait_for test -s table
     mkdir unsaved/model
     wait $!
