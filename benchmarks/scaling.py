@@ -18,7 +18,7 @@ MACHINES = (8, 64, 1024)
 NETWORKS = (
     ("784-128-10", 101_770, 125e-6),
     ("784-1024-1024-10", 1_863_690, 11.9e-3),
-    ("CIFAR-10, widths 64-128-128", 570_000, 174e-3),
+    ("CIFAR-10, widths 64-128-128", 570_000, 124.5e-3),
 )
 COLOURS = ("#0072b2", "#d55e00", "#009e73")
 
@@ -146,7 +146,7 @@ def picture(model):
 
 def main(measurements=HERE / "links.json", svg=HERE.parent / "docs/pictures/scaling.svg"):
     model = Model(latency=20e-6, efficiency=1)
-    if Path(measurements).exists():
+    if Path(measurements).exists() and Path(measurements).stat().st_size > 0:  # empty: not permitted
         fit = Fit(json.loads(Path(measurements).read_text()))
         print_fit(fit)
         model = fit.model

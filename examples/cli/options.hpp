@@ -28,8 +28,8 @@ struct TrainingOptions {
   std::size_t early_stop = 0;  ///< Epochs without a better validation accuracy; 0: never stop.
   std::size_t local_steps =
       0;                      ///< Steps of each process between two means; 0: gradients are summed.
-  double outer_rate = 1;      ///< Of the outer step.
-  double outer_momentum = 0;  ///< Of the outer step.
+  double outer_rate = 1;      ///< The rate of the outer step.
+  double outer_momentum = 0;  ///< The momentum of the outer step.
 };
 
 /// How a run is kept, to go on with after it was stopped.
