@@ -17,7 +17,6 @@
 #include "autograd/define.hpp"
 #include "autograd/no_expression.hpp"
 #include "autograd/no_grad.hpp"
-#include "autograd/ops/linear_algebra.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/print.hpp"
 #include "autograd/record.hpp"

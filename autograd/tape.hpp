@@ -79,12 +79,12 @@ class Tape {
   /// True if freeze() was called for the parameter in this recording.
   bool is_frozen(const Array<T>& parameter) const;
 
-  /// Computes the gradient of `loss`, a scalar, with respect to everything that it depends on. Call
-  /// it once per recording. Throws ShapeError if the loss has not exactly one element. Throws
-  /// TapeError if the loss depends on no parameter, if this recording was already differentiated,
-  /// or if a parameter was resized or moved since it was recorded. Changed elements of a parameter
-  /// are detected under detect_anomaly(). Exceptions of an op's backward pass through. Strong
-  /// exception guarantee.
+  /// Computes the gradient of `loss`, a scalar, with respect to everything that it depends on.
+  /// keep_gradients() says which gradients stay. Call it once per recording. Throws ShapeError if
+  /// the loss has not exactly one element. Throws TapeError if the loss depends on no parameter, if
+  /// this recording was already differentiated, or if a parameter was resized or moved since it was
+  /// recorded. Changed elements of a parameter are detected under detect_anomaly(). Exceptions of
+  /// an op's backward pass through. Strong exception guarantee.
   void backward(Variable<T> loss) { differentiate(loss, nullptr); }
 
   /// The same, and calls `hook(const Array<T>& parameter, Array<T>& grad)` for each parameter with

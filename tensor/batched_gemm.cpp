@@ -34,9 +34,12 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
                   const Shape& c_steps) {
   const std::size_t count = element_count(batch, "matmul");
   const bool adds_up = repeats(batch, c_steps);
-  if (beta == T(0) && (adds_up || count == 0)) {
+  if (beta == T(0) && (adds_up || count == 0 || k == 0)) {
     c.fill(T(0));
     beta = T(1);
+  }
+  if (c.size() == 0 || k == 0) {
+    return;  // returns at once, however many empty products there are
   }
   const auto run = [&](auto product, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {

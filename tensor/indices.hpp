@@ -58,8 +58,8 @@ class Indices {
     return extents_.data() == nullptr ? std::span<const std::size_t>(&size_, 1) : extents_;
   }
 
-  /// Returns index `i`. `i` must be below size(). Values of 2^63 and above wrap to negative, which
-  /// every op rejects.
+  /// Returns index `i`. `i` must be below size(). Values of 2^63 and above wrap to
+  /// negative, which ops reject, but for a label that cross-entropy ignores.
   std::int64_t operator[](std::size_t i) const {
     return read_(data_, rows_ == nullptr ? i : rows_[i / width_] * width_ + i % width_);
   }

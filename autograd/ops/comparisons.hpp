@@ -99,7 +99,7 @@ Variable<scalar_of<A, B>> operator!=(A&& a, B&& b) {
 ///@}
 
 /// Returns y, the larger of a and b. The gradient dy goes to the operand that y comes from. If both
-/// are equal, each gets dy / 2. NaN counts as the larger.
+/// are equal, each gets dy / 2. If one is NaN, y is NaN, and each gets dy.
 ///@{
 template <class T>
 Variable<T> maximum(Variable<T> a, Variable<T> b);
@@ -114,7 +114,7 @@ Variable<scalar_of<A, B>> maximum(A&& a, B&& b) {
 ///@}
 
 /// Returns y, the smaller of a and b. The gradient dy goes to the operand that y comes from. If
-/// both are equal, each gets dy / 2. NaN counts as the smaller.
+/// both are equal, each gets dy / 2. If one is NaN, y is NaN, and each gets dy.
 ///@{
 template <class T>
 Variable<T> minimum(Variable<T> a, Variable<T> b);

@@ -11,7 +11,7 @@ namespace xtape {
 /// Returns the convolution of images:
 ///
 ///     y(n, i, j, o) = bias(o) + sum over a, b, c of w(a, b, c, o) x(n, r, q, c)
-///     with r = i stride - padding + a dilation and q = j stride - padding + b dilation
+///     with r = i stride - padding + a dilation and q = j stride - padding + b dilation.
 ///
 /// Outside the image, x is 0. The shapes are x (batch, height, width, in), w (kernel height, kernel
 /// width, in / groups, out) and bias (out). The bias may be left out. With groups, an output

@@ -265,7 +265,7 @@ Variable<T> einsum(std::string_view text, std::span<const Variable<T>> operands)
       const Labels kept = equation.wanted_after(i);
       Labelled<T> next = with_single_labels(operands[i], equation.operand(i), equation, operands);
       next = summed(next, kept + y.labels);
-      y = i == 0 ? next : contracted(y, next, kept);
+      y = i == 0 ? next : contracted(summed(y, kept + next.labels), next, kept);
     }
     return ordered(y, equation.result).x;
   });

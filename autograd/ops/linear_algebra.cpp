@@ -25,7 +25,7 @@ Squares squares_of(const char* op, const Shape& shape) {
   for (std::size_t axis = 0; axis + 2 < shape.size(); ++axis) {
     count *= shape[axis];
   }
-  return {count, shape.back(), shape.back()};
+  return {shape.back() == 0 ? 0 : count, shape.back(), shape.back()};  // none, if they are empty
 }
 
 [[noreturn]] void refuse(const char* op, std::size_t i, const Shape& shape, const char* what) {
@@ -45,6 +45,7 @@ struct Factors {
 /// Returns the factors of matrices. Throws ValueError if one is singular.
 template <class T>
 Factors<T> factors_of(const char* op, Variable<T> a, const Squares& squares) {
+  require_whole(op, a.value());  // record() checks later
   const std::size_t size = squares.n * squares.n;
   T* const lu = a.tape().template keep<T>(squares.count * size).data();
   int* const exchanges = a.tape().template keep<int>(squares.count * squares.n).data();
@@ -175,7 +176,7 @@ std::array<Variable<T>, 2> slogdet(Variable<T> a) {
   // Combines the pivots of each matrix, and the exchanges.
   const auto sign = [&](Array<T>& y) {
     resize(y, shape, "slogdet");
-    for (std::size_t i = 0; i < squares.count; ++i) {
+    for (std::size_t i = 0; i < y.size(); ++i) {
       bool negative = false;
       for (std::size_t row = 0; row < n; ++row) {
         const bool exchanged = factors.exchanges[i * n + row] != static_cast<int>(row) + 1;
@@ -186,7 +187,7 @@ std::array<Variable<T>, 2> slogdet(Variable<T> a) {
   };
   const auto logarithm = [&](Array<T>& y) {
     resize(y, shape, "slogdet");
-    for (std::size_t i = 0; i < squares.count; ++i) {
+    for (std::size_t i = 0; i < y.size(); ++i) {
       y.data()[i] = T(0);
       for (std::size_t row = 0; row < n; ++row) {
         y.data()[i] += std::log(std::abs(factors.lu[(i * n + row) * n + row]));
@@ -272,6 +273,7 @@ namespace {
 /// Throws ValueError if a triangle has a 0 on its diagonal.
 template <class T>
 void require_regular(const char* op, Variable<T> a, const Squares& s) {
+  require_whole(op, a.value());  // record() checks later
   for (std::size_t row = 0; row < s.count * s.n; ++row) {
     if (a.value().data()[row * s.n + row % s.n] == T(0)) {
       refuse(op, row / s.n, a.shape(), "singular");

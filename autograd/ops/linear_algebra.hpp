@@ -8,7 +8,8 @@
 /// Linear algebra by LAPACK. A matrix is the last two axes of an array; axes before them number the
 /// matrices of a batch. The gradients are those of Giles (2008), "Collected matrix derivative
 /// results for forward and reverse mode algorithmic differentiation". Each function throws
-/// ShapeError unless the matrices are square, and ValueError if this build of xtape has no LAPACK.
+/// ShapeError unless the matrices are square. All but triangular_solve() throw ValueError if this
+/// build of xtape has no LAPACK.
 
 namespace xtape {
 

@@ -11,6 +11,7 @@
 #include "autograd/ops/einsum.hpp"
 #include "autograd/ops/images.hpp"
 #include "autograd/ops/indexing.hpp"
+#include "autograd/ops/linear_algebra.hpp"
 #include "autograd/ops/losses.hpp"
 #include "autograd/ops/math.hpp"
 #include "autograd/ops/matrix.hpp"

@@ -38,8 +38,9 @@ template <class T>
 Variable<T> prod(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false);
 
 /// Returns y = sum (x - mean)^2 / (n - correction) over the axes, for n elements each,   dx = 2 dy
-/// (x - mean) / (n - correction). With correction 0, y is the mean squared deviation. Throws
-/// ShapeError unless n is greater than the correction.
+/// (x - mean) / (n - correction). The correction is 1 by default. With correction 0, as in
+/// NumPy, y is the mean squared deviation. Throws ShapeError unless n is greater than the
+/// correction.
 template <class T>
 Variable<T> var(Variable<T> x, const Axes& axes = Axes::all(), bool keepdims = false,
                 std::size_t correction = 1);

@@ -16,7 +16,7 @@ namespace xtape {
 
 Extents::Extents(const Shape& shape) {
   for (const std::size_t extent : shape) {
-    require<ShapeError>(std::in_range<std::ptrdiff_t>(extent), "reshape: {} is too large", shape);
+    require<ShapeError>(std::in_range<std::ptrdiff_t>(extent), "shape {} is too large", shape);
     extents_.push_back(static_cast<std::ptrdiff_t>(extent));
   }
 }

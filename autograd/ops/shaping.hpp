@@ -159,6 +159,7 @@ auto stack(Variable<T> first, const Rest&... rest) {
 /// Each is a slice(). Throws ShapeError if the extent is no multiple of N.
 template <std::size_t N, class T>
 std::array<Variable<T>, N> split(Variable<T> x, std::ptrdiff_t axis = 0) {
+  static_assert(N > 0, "split: there is at least one part");
   const std::ptrdiff_t width = detail::width_of_part(x.shape(), N, axis);
   return compose(x.tape(), [&] {
     std::array<Variable<T>, N> parts;

@@ -10,11 +10,11 @@
 
 namespace xtape {
 
-/// Returns whether this build has LAPACK, which factor_lu() and factor_cholesky() need.
+/// True if this build has LAPACK, which factor_lu() and factor_cholesky() need.
 bool has_lapack();
 
 /// Replaces A (n x n) by factors from which solve_lu() solves systems, and notes the n exchanges of
-/// columns. The diagonal holds the pivots. Returns whether A is regular. Throws ValueError, with
+/// columns. The diagonal holds the pivots. Returns true if A is regular. Throws ValueError, with
 /// the name `op`, if this build has no LAPACK.
 template <class T>
 bool factor_lu(const char* op, std::size_t n, T* a, int* exchanges);
@@ -25,7 +25,7 @@ void solve_lu(const char* op, std::size_t n, std::size_t k, const T* lu, const i
               Transpose transpose, T* b);
 
 /// Replaces the lower triangle of A (n x n) by L with L L^T = A, and the rest by 0. It reads the
-/// lower triangle alone. Returns whether A is positive definite. Throws ValueError, with the name
+/// lower triangle alone. Returns true if A is positive definite. Throws ValueError, with the name
 /// `op`, if this build has no LAPACK.
 template <class T>
 bool factor_cholesky(const char* op, std::size_t n, T* a);

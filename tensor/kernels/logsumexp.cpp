@@ -66,6 +66,9 @@ template <class T>
 void add_exp_of_difference(const T* in, const T* y, const T* factor, const AxisBlocks& blocks,
                            T* out) {
   const auto& [outer, extent, inner] = blocks;
+  if (inner == 0) {
+    return;  // returns at once, however many empty blocks there are
+  }
   const T* power = exp_of_difference(in, y, blocks).data();
   for (std::size_t o = 0; o < outer; ++o, factor += inner) {
     for (std::size_t a = 0; a < extent; ++a, out += inner, power += inner) {

@@ -1,5 +1,7 @@
 #include "tensor/kernels/onednn_convolution.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -67,7 +69,7 @@ std::shared_ptr<const Plan<part>> make_plan(const Convolution& g, bool bias) {
   });
 }
 
-/// The same plan as make_plan(), which is made once. To make one takes about 20 us, as long as the
+/// Returns the plan of make_plan(), and remembers it. To make one takes about 20 us, as long as the
 /// convolution of a small image. The plans are never freed, because functions that run at the exit
 /// of the program may need them.
 template <Part part>
@@ -75,6 +77,10 @@ std::shared_ptr<const Plan<part>> plan_of(const Convolution& g, bool bias) {
   constexpr std::size_t most = 256;  // as in a program with images of many sizes
   using Key = std::array<std::size_t, 17>;
   static std::mutex& mutex = *new std::mutex;
+  // A forked child has a copy of the mutex, but not the thread that may hold it.
+  static const int registered =
+      pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
+  static_cast<void>(registered);
   static auto& plans = *new std::map<Key, std::shared_ptr<const Plan<part>>>;
   const Key key{g.batch,
                 g.image.height,

@@ -173,7 +173,9 @@ class Kernel {
 
   /// The floats of memory that run() needs for weights and for oneDNN.
   std::size_t weight_size() const { return floats(weights_.get_size()); }
-  std::size_t scratch_size() const { return floats(scratchpad_.get_size()); }
+  std::size_t scratch_size() const {
+    return floats(std::max(scratchpad_.get_size(), reorder_scratchpad_.get_size()));
+  }
 
   /// Computes `to` from `from` and our weights, or our weights from both.
   void run(const float* from, float* weight, const float* bias, float* to, float* memory_of) const {
@@ -187,25 +189,28 @@ class Kernel {
     const memory result(arrays_.result, engine,
                         const_cast<float*>(part == Part::transposed ? from : to));
     if constexpr (part == Part::forward) {
-      reorder_.execute(stream, ours, theirs);
+      reorder(stream, ours, theirs, memory_of + weight_size());
       const memory added(arrays_.bias, engine, const_cast<float*>(bias));
-      execute(stream, {{DNNL_ARG_SCRATCHPAD, scratch.get()},
-                       {DNNL_ARG_SRC, image.get()},
-                       {DNNL_ARG_WEIGHTS, theirs.get()},
-                       {DNNL_ARG_DST, result.get()},
-                       {DNNL_ARG_BIAS, bias == nullptr ? nullptr : added.get()}});
+      execute(primitive_, stream,
+              {{DNNL_ARG_SCRATCHPAD, scratch.get()},
+               {DNNL_ARG_SRC, image.get()},
+               {DNNL_ARG_WEIGHTS, theirs.get()},
+               {DNNL_ARG_DST, result.get()},
+               {DNNL_ARG_BIAS, bias == nullptr ? nullptr : added.get()}});
     } else if constexpr (part == Part::transposed) {
-      reorder_.execute(stream, ours, theirs);
-      execute(stream, {{DNNL_ARG_SCRATCHPAD, scratch.get()},
-                       {DNNL_ARG_DIFF_DST, result.get()},
-                       {DNNL_ARG_WEIGHTS, theirs.get()},
-                       {DNNL_ARG_DIFF_SRC, image.get()}});
+      reorder(stream, ours, theirs, memory_of + weight_size());
+      execute(primitive_, stream,
+              {{DNNL_ARG_SCRATCHPAD, scratch.get()},
+               {DNNL_ARG_DIFF_DST, result.get()},
+               {DNNL_ARG_WEIGHTS, theirs.get()},
+               {DNNL_ARG_DIFF_SRC, image.get()}});
     } else {
-      execute(stream, {{DNNL_ARG_SCRATCHPAD, scratch.get()},
-                       {DNNL_ARG_SRC, image.get()},
-                       {DNNL_ARG_DIFF_DST, result.get()},
-                       {DNNL_ARG_DIFF_WEIGHTS, theirs.get()}});
-      reorder_.execute(stream, theirs, ours);
+      execute(primitive_, stream,
+              {{DNNL_ARG_SCRATCHPAD, scratch.get()},
+               {DNNL_ARG_SRC, image.get()},
+               {DNNL_ARG_DIFF_DST, result.get()},
+               {DNNL_ARG_DIFF_WEIGHTS, theirs.get()}});
+      reorder(stream, theirs, ours, memory_of + weight_size());
     }
     stream.wait();
     [[maybe_unused]] static const KernelsEnd end;
@@ -226,10 +231,23 @@ class Kernel {
       return;
     }
     primitive_ = Primitive<part>(description);
+    const bool back = part == Part::weights;
     const dnnl::engine& engine = processor();
-    reorder_ = part == Part::weights
-                   ? dnnl::reorder({engine, weights_, engine, arrays_.our_weights})
-                   : dnnl::reorder({engine, arrays_.our_weights, engine, weights_});
+    const dnnl::reorder::primitive_desc order(engine, back ? weights_ : arrays_.our_weights, engine,
+                                              back ? arrays_.our_weights : weights_,
+                                              own_scratchpad());
+    reorder_scratchpad_ = order.scratchpad_desc();
+    reorder_ = dnnl::reorder(order);
+  }
+
+  /// Copies weights from one order into the other.
+  void reorder(const dnnl::stream& stream, const memory& from, const memory& to,
+               float* memory_of) const {
+    const memory scratch(reorder_scratchpad_, processor(), memory_of);
+    execute(reorder_, stream,
+            {{DNNL_ARG_FROM, from.get()},
+             {DNNL_ARG_TO, to.get()},
+             {DNNL_ARG_SCRATCHPAD, scratch.get()}});
   }
 
   static Convolution with_batch(Convolution g, std::size_t batch) {
@@ -239,18 +257,19 @@ class Kernel {
 
   /// Calls oneDNN without the map of its C++ interface, which allocates for each operand. Leaves
   /// operands out that are null.
-  void execute(const dnnl::stream& stream, std::initializer_list<dnnl_exec_arg_t> operands) const {
+  static void execute(const dnnl::primitive& primitive, const dnnl::stream& stream,
+                      std::initializer_list<dnnl_exec_arg_t> operands) {
     std::array<dnnl_exec_arg_t, 5> present;
     const auto end = std::copy_if(operands.begin(), operands.end(), present.begin(),
                                   [](const dnnl_exec_arg_t& a) { return a.memory != nullptr; });
     dnnl::error::wrap_c_api(
-        dnnl_primitive_execute(primitive_.get(), stream.get(),
+        dnnl_primitive_execute(primitive.get(), stream.get(),
                                static_cast<int>(end - present.begin()), present.data()),
         "could not execute a convolution");
   }
 
   Arrays arrays_;
-  memory::desc weights_, scratchpad_;
+  memory::desc weights_, scratchpad_, reorder_scratchpad_;
   bool is_reference_ = false;
   Primitive<part> primitive_;
   dnnl::reorder reorder_;

@@ -14,7 +14,7 @@ void copy_line(const StridedLoop& line, const T* in, T beta, T* out) {
     return;
   }
   for (std::size_t i = 0; i < line.count; ++i, in += line.in_step, out += line.out_step) {
-    *out = *in + (beta == T(0) ? T(0) : *out);
+    *out = beta == T(0) ? *in : *in + *out;  // adding 0 would change -0
   }
 }
 
@@ -133,6 +133,9 @@ template <class T>
 void gather_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
                   T beta, T* out) {
   const std::size_t width = blocks.inner;
+  if (width == 0 || places.empty()) {
+    return;  // returns at once, however many empty blocks there are
+  }
   for (std::size_t o = 0; o < blocks.outer; ++o, in += blocks.extent * width) {
     for (std::size_t i = 0; i < places.size(); ++i, out += width) {
       copy_rows(1, width, in + places[i] * width, 0, beta, out, 0);
@@ -144,6 +147,9 @@ template <class T>
 void scatter_add_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
                        T* out) {
   const std::size_t width = blocks.inner;
+  if (width == 0 || places.empty()) {
+    return;  // returns at once, however many empty blocks there are
+  }
   for (std::size_t o = 0; o < blocks.outer; ++o, out += blocks.extent * width) {
     for (std::size_t i = 0; i < places.size(); ++i, in += width) {
       copy_rows(1, width, in, 0, T(1), out + places[i] * width, 0);

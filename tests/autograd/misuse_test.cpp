@@ -7,6 +7,7 @@
 
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
+#include "tensor/kernels/factor.hpp"
 #include "tests/ops/evaluate.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
@@ -160,6 +161,14 @@ TEST_CASE("Many rows of nothing take no time") {
   const auto matrix = tape.variable(Array<double>(Shape{many, 0}));
   const auto inner = tape.variable(Array<double>(Shape{0, 0}));
   loss = loss + sum(matmul(matrix, inner)) + sum(matmul(transpose(matrix), matrix));
+  const auto tall = tape.variable(Array<double>(Shape{many, 0, 3}));
+  const auto flat = tape.variable(Array<double>(Shape{1, 3, 5}));
+  loss = loss + sum(gather(x, {0}, 1)) + sum(cumsum(y, 1)) + sum(logsumexp(x, 1)) +
+         sum(matmul(tall, flat));
+  const auto none = tape.variable(Array<double>(Shape{many, 0, 0}));
+  if (has_lapack()) {
+    loss = loss + sum(inverse(none)) + sum(cholesky(none)) + sum(solve(none, none));
+  }
   tape.backward(loss);
   CHECK(loss.item() == 0);
   CHECK(same_shape(x.grad().shape(), x.shape()));

@@ -29,12 +29,24 @@ TEST_CASE("Spare memory is lent to the buffer that it fits best") {
   memory.lend(buffer, 2 * least);  // it has enough
   CHECK(buffer.data() == place);
   memory.take_back(buffer);
-  memory.lend(buffer, 1);
+  memory.lend(buffer, least - 1);
+  CHECK(buffer.capacity() == 0);
+  memory.lend(buffer, least);
   CHECK(buffer.capacity() == least);
 }
 
 TEST_CASE("If all spare memory is too small, the largest is freed") {
   Memory memory;
+  {
+    Buffer<float> small(least), middle(2 * least), buffer, other;
+    memory.take_back(small);
+    memory.take_back(middle);
+    memory.lend(buffer, 3 * least);
+    CHECK(buffer.capacity() == 0);
+    CHECK(memory.size() == 1);
+    memory.lend(other, least);
+    CHECK(other.capacity() == least);  // the small block is still there
+  }
   for (std::size_t size = least; size < 50 * least; size += least) {
     Buffer<float> first, second;
     for (Buffer<float>* each : {&first, &second}) {

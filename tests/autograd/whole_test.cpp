@@ -3,6 +3,7 @@
 
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
+#include "tensor/kernels/factor.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 
@@ -59,6 +60,24 @@ TEST_CASE("An array that was moved from is part of no op") {
   CHECK(refused([&] { concatenate({y, v}); }) == "concatenate" + what);
   CHECK(refused([&] { slice(v, 0, 1); }) == "slice" + what);
   CHECK(refused([&] { max(v, 0); }) == "max" + what);
+}
+
+TEST_CASE("A matrix that was moved from is not factored") {
+  if (!has_lapack()) {
+    XTAPE_SKIP("SKIPPED: this build has no LAPACK");
+  }
+  Array<double> weight(Shape{2, 2}, 1.0);
+  Tape<double> tape;
+  const auto a = tape.parameter(weight), b = tape.variable(Array<double>(Shape{2}, 1.0));
+  move_away(weight);
+  const std::string what =
+      ": an array of shape (2, 2) holds 0 elements instead of 4: was it moved from?";
+  CHECK_FAILS(solve(a, b), ShapeError, "solve" + what);
+  CHECK_FAILS(inverse(a), ShapeError, "inverse" + what);
+  CHECK_FAILS(slogdet(a), ShapeError, "slogdet" + what);
+  CHECK_FAILS(cholesky(a), ShapeError, "cholesky" + what);
+  CHECK_FAILS(triangular_solve(a, b), ShapeError, "triangular_solve" + what);
+  CHECK(tape.size() == 2);
 }
 
 TEST_CASE("An array that was moved from is no contribution to a gradient") {

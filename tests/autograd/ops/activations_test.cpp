@@ -4,7 +4,8 @@
 
 #include "tests/ops/evaluate.hpp"
 
-// Special values where activations and PyTorch differ; tests/ops/table.cpp has all others.
+// Special values where activations and PyTorch differ; tests/ops/activation_rows.cpp has all
+// others.
 
 using namespace xtape;
 

@@ -58,7 +58,7 @@ TEST_CASE("a mask needs no gradient") {
 TEST_CASE("where lets no gradient and no NaN through from what was not chosen") {
   Tape<double> tape;
   const auto x = tape.variable(array_of<double>({0, 4}));
-  // The slope of sqrt is infinite at 0, and 0 times infinity would be NaN.
+  // where() passes the gradient 0 to sqrt. The slope of sqrt at 0 is infinite, so sqrt makes a NaN.
   const auto y = where(x > 0, sqrt(x), x * 3);
   tape.backward(sum(y));
   CHECK((y.value() == array_of<double>({0, 2})));

@@ -17,6 +17,17 @@ TEST_CASE("einsum takes spaces, axes of extent 1 and lists of operands") {
   CHECK((einsum("ab", x).value() == x.value()));
 }
 
+TEST_CASE("einsum repeats an axis of extent 1 that is summed") {
+  Tape<double> tape;
+  const auto a = tape.variable(Array<double>(Shape{2, 3, 4}, 2.0));
+  const auto b = tape.variable(Array<double>(Shape{1, 4}, 5.0));
+  const auto y = einsum("ijk,jk->i", a, b);
+  CHECK((y.value() == Array<double>(Shape{2}, 120.0)));  // 3 * 4 * 2 * 5
+  tape.backward(sum(y));
+  CHECK((a.grad() == Array<double>(Shape{2, 3, 4}, 5.0)));
+  CHECK((b.grad() == Array<double>(Shape{1, 4}, 12.0)));  // 2 * 3 * 2
+}
+
 TEST_CASE("einsum refuses equations that it cannot read") {
   Tape<double> tape;
   const auto x = tape.variable(Array<double>(Shape{2, 3}, 1.0));

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -12,6 +14,23 @@
 #include "tests/support/arrays.hpp"
 
 using namespace xtape;
+
+TEST_CASE("Ops that move elements keep the sign of 0") {
+  Tape<float> tape;
+  const auto x = tape.variable(Array<float>(Shape{2, 2}, -0.f));
+  for (const auto& y : {transpose(x), flip(x, 0), slice(x, 0, 2, 1, 2), select(x, 1, 1),
+                        diagonal(x), gather(x, {1, 0})}) {
+    INFO(y.op());
+    CHECK(std::all_of(y.value().begin(), y.value().end(), [](float a) { return std::signbit(a); }));
+  }
+}
+
+TEST_CASE("slice of nothing does not overflow") {
+  Tape<float> tape;
+  const auto x = tape.variable(Array<float>(Shape{0, 10, std::size_t{1} << 60}));
+  CHECK(same_shape(slice(x, 9, 10, 1).shape(), Shape{0, 1, std::size_t{1} << 60}));
+  CHECK(same_shape(select(x, 9, 1).shape(), Shape{0, std::size_t{1} << 60}));
+}
 
 TEST_CASE("slice goes to the end, and takes steps") {
   Tape<float> tape;
@@ -70,7 +89,7 @@ TEST_CASE("gather refuses rows that are not there") {
   Tape<float> tape;
   const auto x = tape.variable(counting(Shape{3, 2})), scalar = tape.variable(1);
   const std::vector<std::size_t> greatest{std::numeric_limits<std::size_t>::max()};
-  const std::string wrong = " is not below 3, the extent of axis 0 of (3, 2)";
+  const std::string wrong = " is not in [0, 3), the extent of axis 0 of (3, 2)";
   CHECK_REFUSED(tape, gather(x, {0, 3}), ValueError, "gather: index 3 at position 1" + wrong);
   CHECK_REFUSED(tape, gather(x, {-1}), ValueError, "gather: index -1 at position 0" + wrong);
   CHECK_REFUSED(tape, gather(x, greatest), ValueError,
@@ -98,5 +117,5 @@ TEST_CASE("scatter_add refuses values and indices that do not fit") {
   CHECK_REFUSED(tape, scatter_add(x, {0, 1}, row), ShapeError,
                 "scatter_add: the values (2) do not fit axis 0 of (3, 2): expected (2, 2)");
   CHECK_REFUSED(tape, scatter_add(row, {0, 2}, row), ValueError,
-                "scatter_add: index 2 at position 1 is not below 2, the extent of axis 0 of (2)");
+                "scatter_add: index 2 at position 1 is not in [0, 2), the extent of axis 0 of (2)");
 }

@@ -4,7 +4,7 @@
 
 #include "tests/ops/evaluate.hpp"
 
-// Special values where these ops and PyTorch differ; tests/ops/table.cpp has all others.
+// Special values where these ops and PyTorch differ; tests/ops/math_rows.cpp has all others.
 
 using namespace xtape;
 

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "tensor/parallel.hpp"
 #include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
+#include "tests/support/threads.hpp"
 
 using namespace xtape;
 
@@ -25,18 +25,16 @@ TEST_CASE("matmul refuses shapes that do not fit") {
                 "matmul: the operands live on different tapes");
 }
 
-TEST_CASE("matmul of large batches uses threads, and gives the same") {
+TEST_CASE("matmul of large batches gives the same bits on one thread and on three", "[threads]") {
   Rng rng(1);
   const auto a = random_integers<float>(Shape{40, 30, 20}, rng);
   const auto b = random_integers<float>(Shape{40, 20, 30}, rng);
-  const auto grads = [&](std::size_t threads) {
-    const std::size_t before = thread_count();
-    set_thread_count(threads);
+  const auto grads = [&](std::size_t count) {
+    const Threads threads(count);
     Tape<float> tape;
     const auto x = tape.variable(a), y = tape.variable(b);
     const auto z = matmul(x, y);
     tape.backward(sum(z * z));
-    set_thread_count(before);
     return std::vector{z.value(), x.grad(), y.grad()};
   };
   const auto one = grads(1), three = grads(3);

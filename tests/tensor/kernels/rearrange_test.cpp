@@ -67,9 +67,10 @@ TEST_CASE("blocks_around splits a shape at an axis") {
 
 TEMPLATE_TEST_CASE("copy_strided permutes and reverses axes", "", float, double) {
   xtape::Rng rng(1);
-  for (const Shape& shape : {Shape{2, 3, 4, 5}, Shape{1, 3, 1, 2}, Shape{3, 1, 1, 1},
-                             Shape{0, 3, 4, 5}, Shape{2, 3, 0, 5}, Shape{2, 3, 4, 0},
-                             Shape{0, 0, 0, 0}, Shape{1, 1, 1, 1}, Shape{2, 2, 33, 35}}) {
+  for (const Shape& shape :
+       {Shape{2, 3, 4, 5}, Shape{1, 3, 1, 2}, Shape{3, 1, 1, 1}, Shape{0, 3, 4, 5},
+        Shape{2, 0, 4, 5}, Shape{2, 3, 0, 5}, Shape{2, 3, 4, 0}, Shape{0, 0, 0, 0},
+        Shape{1, 1, 1, 1}, Shape{2, 2, 33, 35}}) {
     const auto in = random_integers<TestType>(shape, rng);
     std::vector<std::size_t> order{0, 1, 2, 3};
     do {
