@@ -41,9 +41,9 @@ std::string align(const std::vector<Row>& rows) {
 
 void TableRow::add(ArrayKind kind, std::string_view array_name, const Shape& shape,
                    std::size_t size) {
-  std::string& list = kind == ArrayKind::buffer ? buffers : parameters;
+  std::string& list = kind != ArrayKind::parameter ? buffers : parameters;
   list += fmt::format("{}{} {}", list.empty() ? "" : ", ", array_name, shape);
-  numbers = numbers.value_or(0) + (kind == ArrayKind::buffer ? 0 : size);
+  numbers = numbers.value_or(0) + (kind != ArrayKind::parameter ? 0 : size);
 }
 
 std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffers) {

@@ -26,8 +26,10 @@ class Embedding {
 
   /// Returns the vectors of words, behind their axes: words (batch, time) give (batch, time,
   /// width). The words are whole numbers. No gradient flows to them. Throws ValueError for a number
-  /// that is no word of the vocabulary.
+  /// that is no word of the vocabulary, and ShapeError if the weights were moved from.
   Variable<T> operator()(Variable<T> words) const {
+    require<ShapeError>(weight.dimension() == 2,
+                        "Embedding: expected weights (words, width), got {}", weight.shape());
     const auto numbers = words.tape().template keep<std::int64_t>(words.value().size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       const T word = words.value().data()[i];

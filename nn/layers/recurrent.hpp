@@ -56,21 +56,29 @@ class Recurrent {
     }
   }
 
-  /// Throws ShapeError unless x is a batch of sequences, and the state fits.
-  void require_input(Variable<T> x, Variable<T> state) const {
+  /// Throws ShapeError unless x is a batch of sequences, or if the weights were moved from.
+  void require_sequences(Variable<T> x) const {
+    require<ShapeError>(weight_ih.dimension() == 2 && weight_hh.dimension() == 2,
+                        "{}: expected weights (gates * hidden, ...), got {} and {}", name_,
+                        weight_ih.shape(), weight_hh.shape());
     require<ShapeError>(x.shape().size() == 3 && x.shape()[2] == weight_ih.shape()[1],
                         "{}: expected (batch, time, {}), got {}", describe(), weight_ih.shape()[1],
                         x.shape());
-    const Shape wanted{x.shape()[0], hidden()};
-    require<ShapeError>(same_shape(state.shape(), wanted), "{}: expected a state {}, got {}",
-                        describe(), wanted, state.shape());
     require<ShapeError>(x.shape()[1] > 0, "{}: expected at least one step, got {}", describe(),
                         x.shape());
   }
 
-  /// Returns the state 0 for a batch.
+  /// Throws ShapeError unless the state fits x.
+  void require_state(Variable<T> x, Variable<T> state) const {
+    const Shape wanted{x.shape()[0], hidden()};
+    require<ShapeError>(same_shape(state.shape(), wanted), "{}: expected a state {}, got {}",
+                        describe(), wanted, state.shape());
+  }
+
+  /// Returns the state 0 for a batch. Throws as require_sequences() does.
   Variable<T> zero_state(Variable<T> x) const {
-    const std::size_t batch = x.shape().empty() ? 0 : x.shape()[0];
+    require_sequences(x);
+    const std::size_t batch = x.shape()[0];
     return x.tape().constant([&](Array<T>& state) {
       resize(state, Shape{batch, hidden()});
       state.fill(T(0));
@@ -139,8 +147,9 @@ class LSTM : public detail::Recurrent<T, 4> {
   /// Returns the same from a state, which becomes the state after the last step. Throws ShapeError
   /// if the state is not (batch, hidden), too.
   Variable<T> operator()(Variable<T> x, LSTMState<T>& state) const {
-    this->require_input(x, state.hidden);
-    this->require_input(x, state.cell);
+    this->require_sequences(x);
+    this->require_state(x, state.hidden);
+    this->require_state(x, state.cell);
     return this->over_time(x, [&](Variable<T> gates) {
       gates = gates + this->affine(state.hidden, this->weight_hh, this->bias_hh);
       const auto [input, forget, cell, output] = split<4>(gates, -1);
@@ -151,10 +160,13 @@ class LSTM : public detail::Recurrent<T, 4> {
   }
 };
 
-/// The gated recurrent unit of Cho et al. (2014), as PyTorch computes it: r, z = sigma(W x + b + U
-/// h
-/// + c), n = tanh(W x + b + r (U h + c)), then h' = (1 - z) n + z h. The rows of the weights are
-/// those of r, z and n.
+/// The gated recurrent unit of Cho et al. (2014), as PyTorch computes it:
+///
+///     r, z = sigma(W x + b + U h + c)
+///     n    = tanh(W x + b + r (U h + c))
+///     h'   = (1 - z) n + z h
+///
+/// The rows of the weights are those of r, z and n.
 template <class T = float>
 class GRU : public detail::Recurrent<T, 3> {
  public:
@@ -173,7 +185,8 @@ class GRU : public detail::Recurrent<T, 3> {
   /// Returns the same from a state (batch, hidden), which becomes the state after the last step.
   /// Throws ShapeError if the state has another shape, too.
   Variable<T> operator()(Variable<T> x, Variable<T>& state) const {
-    this->require_input(x, state);
+    this->require_sequences(x);
+    this->require_state(x, state);
     return this->over_time(x, [&](Variable<T> gates) {
       const Variable<T> before = this->affine(state, this->weight_hh, this->bias_hh);
       const auto [reset, update, fresh] = split<3>(gates, -1);

@@ -36,7 +36,8 @@ Order common_order(const Exporter& exporter, const Step& step) {
   return Order::plain;
 }
 
-/// Returns the operands, to be broadcast in an order. The first or the last may be a number.
+/// Returns the operands, to be broadcast in an order. The last may be a number. The caller adds a
+/// number on the left.
 std::vector<std::string> operands_of(Exporter& exporter, const Step& step, Order order) {
   std::vector<std::string> operands;
   for (std::size_t i = 0; i < step.inputs.size(); ++i) {

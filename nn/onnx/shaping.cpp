@@ -25,10 +25,10 @@ void linear(Exporter& exporter, const Step& step, const char* type) {
 void matmul(Exporter& exporter, const Step& step, const char* type) {
   const auto factor = [&](std::size_t i, const char* transposed) {
     const Step& x = exporter.operand(step, i);
-    Numbers axes = axes_in(Order::plain, x.shape.size());
     if (step.get<std::int64_t>(transposed) == 0) {
       return exporter.in(x, Order::plain);
     }
+    Numbers axes = axes_in(Order::plain, x.shape.size());
     std::swap(axes[axes.size() - 1], axes[axes.size() - 2]);
     return exporter.permuted(x, axes);
   };

@@ -95,6 +95,9 @@ class Memory {
 double greatest(const Vector& gradient) {
   double result = 0;
   for (const double slope : gradient) {
+    if (std::isnan(slope)) {
+      return slope;  // std::max would pass over it, and the search would count as converged
+    }
     result = std::max(result, std::abs(slope));
   }
   return result;

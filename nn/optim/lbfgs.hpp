@@ -20,7 +20,7 @@ struct LBFGSOptions {
   double gradient_tolerance = 1e-5;       ///< It stops if no slope is greater. At least 0.
   double value_tolerance = 2e-9;          ///< It stops if a step lowers the loss by less than this
                                           ///< part of the loss, or of 1 if the loss is less.
-  std::size_t max_line_evaluations = 20;  ///< The number of losses computed for a step. Above 0.
+  std::size_t max_line_evaluations = 20;  ///< The most losses of one line search. Above 0.
 };
 
 /// The reason why a minimisation stopped: the gradient is small, the loss no longer falls, the

@@ -57,7 +57,7 @@ class Search {
 
   bool is_high(const LinePoint& point) const {
     const double bound = start_.value + enough_decrease * point.step * start_.slope;
-    return !(point.value <= bound) || !std::isfinite(point.value);
+    return !(point.value <= bound) || !std::isfinite(point.value) || !std::isfinite(point.slope);
   }
 
   bool is_flat(const LinePoint& point) const {

@@ -31,7 +31,7 @@ class RMSprop : public Optimizer<T> {
   /// Creates the optimizer. Throws ValueError if an option is out of range.
   explicit RMSprop(RMSpropOptions initial = {});
 
-  /// The options. They may change between steps.
+  /// The options. They may change between steps, except `centered`, and `momentum` to or from 0.
   RMSpropOptions options;
 
  private:

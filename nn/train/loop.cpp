@@ -174,7 +174,7 @@ Batch Loop::batch() {
   const Batch batch = **next_;
   if (!std::exchange(in_batch_, true)) {
     batch_size_ = batch.total;
-    batch_weight_ = batch.weight();
+    batch_share_ = static_cast<double>(batch.counted);
     if (group_ != nullptr) {
       begin_random(*group_);
     }
@@ -214,8 +214,8 @@ void Loop::add(double loss, std::optional<double> norm) {
     state_.norm_sum += *norm;
     ++state_.norms;
   } else if (norm) {
-    my_norm_ += *norm * batch_weight_;
-    my_norms_ += batch_weight_;
+    my_norm_ += *norm * batch_weight();
+    my_norms_ += batch_weight();
   }
 }
 
@@ -230,6 +230,7 @@ void Loop::end_batch() {
   caught_ = 0;
   if (apart_) {
     count_batch();
+    counted_ = true;
   }
   if (met) {
     meet();

@@ -87,9 +87,9 @@ class Loop {
   void require_in_batch(const char* function) const;
   std::size_t batch_size() const { return batch_size_; }
   /// Returns the weight of this rank's share in the mean of the batch.
-  double batch_weight() const { return batch_weight_; }
+  double batch_weight() const { return batch_share_ / static_cast<double>(batch_size_); }
   /// Returns the number of this rank's samples in the batch.
-  double batch_share() const { return batch_weight_ * static_cast<double>(batch_size_); }
+  double batch_share() const { return batch_share_; }
 
   virtual std::size_t steps() const = 0;
   virtual double learning_rate() const = 0;
@@ -160,13 +160,14 @@ class Loop {
   // Of the batch under way.
   bool in_batch_ = false;
   std::size_t batch_size_ = 0, steps_before_ = 0;
-  double batch_weight_ = 1;
+  double batch_share_ = 0;      // a whole number, so that means of counts are exact
   double rate_ = 0, loss_ = 0;  // the loss is NaN until add()
   int caught_ = 0;              // a signal that a rank has caught
   Rng common_;                  // the tape's random numbers, which all ranks have in common
 
   // Since the ranks last had the same weights.
   std::size_t steps_met_ = 0;           // the steps until then
+  bool counted_ = false;                // there was a batch
   double my_loss_ = 0, my_losses_ = 0;  // the sum and the weight of this rank's losses
   double my_norm_ = 0, my_norms_ = 0;   // and of its norms
 };

@@ -3,12 +3,6 @@
 #include <algorithm>
 #include <span>
 
-namespace xtape::nn {
-
-bool LocalSteps::only_averages() const { return outer_rate == 1 && outer_momentum == 0; }
-
-}  // namespace xtape::nn
-
 namespace xtape::nn::detail {
 
 template <class T>

@@ -113,9 +113,10 @@ bool Loop::meets() const {
 /// Gives all ranks the same weights, adds their losses, and finds out whether one has caught a
 /// signal.
 void Loop::meet() {
-  if (apart_ && steps() != steps_met_) {
+  if (apart_ && (counted_ || steps() != steps_met_)) {
     outer_step();
     steps_met_ = steps();
+    counted_ = false;
   }
   if (group_ == nullptr) {
     caught_ = caught_signal();

@@ -71,8 +71,9 @@ struct Run {
   /// The processes that train the model together, or null. Each process has a share of each batch,
   /// see Batches::shard(). The run begins with the model, the optimizer and the random numbers of
   /// rank 0. Rank 0 alone shows the progress and uses the folder. A run that was saved by one
-  /// number of ranks can be resumed by another. The result equals a run of one process, except for
-  /// rounding, for the random numbers of dropout, and for layers that measure their batch.
+  /// number of ranks can be resumed by another. Without local steps, the result equals a run of one
+  /// process, except for rounding, for the random numbers of dropout, and for layers that measure
+  /// their batch.
   ProcessGroup* group = nullptr;
 
   /// How many steps the ranks train apart, for slow links. The run can then be saved, and notices a

@@ -87,6 +87,8 @@ def parse(block, file):
     for kind, group in itertools.groupby(lines, key=lambda line: line[0]):
         text = "\n".join(rest for _, _, rest in group)
         if kind == "==":
+            if mutant.name:
+                die(f"{file}: no blank line before: == {text}")
             mutant.name = text
         elif kind == "why:":
             mutant.why = text

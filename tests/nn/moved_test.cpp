@@ -151,6 +151,18 @@ TEST_CASE("Layers that were moved from throw when they are called") {
   CHECK(constructed.describe() == "Linear");
   CHECK_NOTHROW(other(x));
 
+  nn::LSTM<float> lstm(2, 3, rng);
+  nn::GRU<float> gru(2, 3, rng);
+  nn::Embedding<float> embedding(2, 3, rng);
+  const nn::LSTM<float> lstm_taker = std::move(lstm);
+  const nn::GRU<float> gru_taker = std::move(gru);
+  const nn::Embedding<float> embedding_taker = std::move(embedding);
+  const auto sequence = tape.constant(Array<float>(Shape{1, 1, 2}, 1.F));
+  const std::string gates = ": expected weights (gates * hidden, ...), got () and ()";
+  CHECK_FAILS(lstm(sequence), ShapeError, "LSTM" + gates);
+  CHECK_FAILS(gru(sequence), ShapeError, "GRU" + gates);
+  CHECK_FAILS(embedding(x), ShapeError, "Embedding: expected weights (words, width), got ()");
+
   nn::Layer<float> layer{nn::Sigmoid{}};
   const nn::Layer<float> sigmoid = std::move(layer);
   CHECK_FAILS(layer(x), ValueError, "Layer: it was moved from");

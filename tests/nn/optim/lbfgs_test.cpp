@@ -71,6 +71,18 @@ TEST_CASE("LBFGS that finds no lower point leaves the parameters", "[nn]") {
   CHECK(minimum.loss == 0);
 }
 
+TEST_CASE("LBFGS does not take a gradient that is NaN for a small one", "[nn]") {
+  TwoParameters<double> model{{0}, {1}};
+  Tape<double> tape;
+  const nn::Minimum minimum = nn::LBFGS<double>().minimize(model, tape, [&] {
+    const auto x = tape.parameter(model.first), y = tape.parameter(model.second);
+    return sum(sqrt(square(x))) + sum(square(y));
+  });
+  CHECK(minimum.stop == nn::Stop::line_search);
+  CHECK(std::isnan(minimum.greatest_slope));
+  CHECK(model.second(0) == 1);
+}
+
 TEST_CASE("LBFGS steps back from losses that are not finite", "[nn]") {
   TwoParameters<double> model{{1e-3}, {0}};
   Tape<double> tape;
