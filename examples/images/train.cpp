@@ -176,10 +176,12 @@ int check_and_train(const TrainOptions& options, const Course& course, nn::Proce
                   make_run(options, course, data, group)};
   const Outcome outcome = train(network, plan, data, rng, listener_of(lines, options.results));
   std::exception_ptr failure = outcome.failure;
-  const auto attempt = [&failure](const auto& write) {  // the first failure is reported at the end
+  bool written = true;
+  const auto attempt = [&](const auto& write) {  // the first failure is reported at the end
     try {
       write();
     } catch (const xtape::DataError&) {
+      written = false;
       failure = failure ? failure : std::current_exception();
     }
   };
@@ -200,7 +202,7 @@ int check_and_train(const TrainOptions& options, const Course& course, nn::Proce
                                             .seed = options.run.seed});
     });
   }
-  if (verbose && failure == outcome.failure) {
+  if (verbose && written) {
     print_places(options.results);
   }
   cli::flush_output();

@@ -5,6 +5,8 @@
 #include <limits>
 #include <new>
 #include <optional>
+#include <regex>
+#include <string>
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
@@ -156,7 +158,9 @@ Array<double> in_float(const Array<T>& array, double more = 0) {
 }
 
 /// Whether the expression of a row records a mask beside the op.
-bool has_mask(const Row& row) { return row.text.find_first_of("<>=!") != std::string::npos; }
+bool has_mask(const Row& row) {
+  return std::regex_search(row.text, std::regex(" ([<>]=?|[=!]=) "));
+}
 
 /// Runs the subject and backward with allocation `k` failing, and again when it did; returns
 /// whether it did.

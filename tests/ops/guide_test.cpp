@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "nn/onnx/exporter.hpp"
+#include "tensor/kernels/factor.hpp"
 #include "tests/ops/declared.hpp"
 #include "tests/ops/table.hpp"
 #include "tests/support/catch.hpp"
@@ -35,7 +36,16 @@ std::string name_of(const std::string& expression) {
 }
 
 std::string cell(const std::string& text) {
-  return std::regex_replace(text, std::regex("([|*_<])"), "\\$1");
+  std::string escaped;
+  bool code = false;  // Markdown shows the backslashes of code
+  for (const char letter : text) {
+    code ^= letter == '`';
+    if (letter == '|' || (!code && std::string("*_<").find(letter) != std::string::npos)) {
+      escaped += '\\';
+    }
+    escaped += letter;
+  }
+  return escaped;
 }
 
 /// The comment of an op without the word that begins each of them.
@@ -147,6 +157,9 @@ std::string page() {
 }  // namespace
 
 TEST_CASE("docs/ops.md is what the headers and the table of ops say") {
+  if (!has_lapack()) {
+    XTAPE_SKIP("SKIPPED: this build has no LAPACK, whose ops are on the page");
+  }
   INFO("./run ops writes it anew");
   CHECK(read_text(path) == page());
 }

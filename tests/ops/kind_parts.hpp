@@ -112,7 +112,7 @@ inline bool may_broadcast(const Shape& a, const Shape& b) {
   return true;
 }
 
-/// As many numbers below a limit.
+/// `count` numbers below `limit`.
 inline std::vector<int> draw_below(std::size_t limit, std::size_t count, Rng& rng) {
   std::vector<int> list(count);
   for (int& each : list) {

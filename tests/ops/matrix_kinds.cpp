@@ -23,10 +23,6 @@ std::vector<std::string> labels_of(const std::string& equation) {
   return operands;
 }
 
-}  // namespace
-
-namespace {
-
 /// Whether NumPy multiplies two arrays as matrices.
 bool multiply(const Shape& a, const Shape& b) {
   const auto batch = [](const Shape& shape) {

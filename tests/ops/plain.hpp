@@ -20,7 +20,7 @@
 /// Reverse-mode differentiation as plain as can be, for comparison: every element is a number of
 /// its own that remembers which numbers it came from and with what slopes. Nothing of xtape's
 /// arrays or ops is in it. Its ops have the same names and arguments; those of one element are
-/// formulas in tests/ops/table.cpp.
+/// formulas in tests/ops/*_rows.cpp.
 
 namespace xtape::plain {
 

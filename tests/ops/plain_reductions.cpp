@@ -65,8 +65,7 @@ Tensor logsumexp(const Tensor& x, const List& axes, bool keepdims) {
 }
 
 Tensor cumsum(const Tensor& x, std::ptrdiff_t axis) {
-  const std::size_t extent =
-      x.shape[static_cast<std::size_t>(axis < 0 ? axis + std::ssize(x.shape) : axis)];
+  const std::size_t extent = x.shape[from_front(axis, x.shape.size())];
   std::vector<Tensor> sums;
   for (std::size_t i = 0; i < extent; ++i) {
     sums.push_back(sum(slice(x, 0, static_cast<std::ptrdiff_t>(i + 1), axis), {axis}, true));

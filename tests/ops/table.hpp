@@ -81,7 +81,7 @@ struct Kind {
   std::function<Of(std::span<const Shape>, Rng&)> draw;
 };
 
-/// The kinds, each with its samples; see tests/ops/kinds.cpp.
+/// The kinds, each with its samples; see tests/ops/*kinds.cpp.
 namespace kind {
 
 Kind each_shape();                         ///< One operand of any shape.
@@ -191,7 +191,7 @@ struct Row {
   Row numbers_together(std::vector<Array<double>> operands, const Of& of = {}) &&;
   Row instead(std::string expression, std::string reason) &&;
   Row numbers_only() &&;
-  Row alone() &&;
+  Row alone() &&;  ///< The op refuses some numbers, so random graphs do not have it.
   Row unsampled() &&;
   ///@}
 };

@@ -1,5 +1,7 @@
 #include "tests/ops/table.hpp"
 
+#include <algorithm>
+
 #include "tensor/kernels/factor.hpp"
 #include "tests/ops/check.hpp"
 #include "tests/ops/declared.hpp"
@@ -12,10 +14,14 @@ TEST_CASE("every op that is declared has a row, each of its overloads") {
   const auto declared = declared_ops();
   CHECK(declared.size() > 20);
   for (const auto& [op, count] : count_by_name(declared)) {
-    INFO(op << " is declared " << count << " times in autograd/ops/*.hpp; tests/ops/table.cpp has "
+    INFO(op << " is declared " << count << " times in autograd/ops/*.hpp; the table of ops has "
             << overloads_of(op).size() << " overloads of it");
-    const bool missing = !has_lapack() && overloads_of(op).empty();
-    CHECK((missing || overloads_of(op).size() == count));
+    const auto needs_lapack = [&name = op](const Declared& each) {
+      return each.op == name && each.family == "linear_algebra";
+    };
+    const bool left_out =
+        !has_lapack() && std::any_of(declared.begin(), declared.end(), needs_lapack);
+    CHECK(overloads_of(op).size() == (left_out ? 0 : count));
   }
   for (const Row& row : table()) {
     INFO(row.overload << " has a row and is not declared in autograd/ops/*.hpp");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""answer.py QUESTIONS ANSWERS: what PyTorch computes in float64 for each row of tests/ops/table.cpp.
+"""answer.py QUESTIONS ANSWERS: what PyTorch computes in float64 for each row of the table of ops.
 
 `./run ops` calls it. QUESTIONS is written by the test program: by row the expressions in PyTorch
 and NumPy, operands, arguments, and weights w of the result y. ANSWERS gets y and the gradients of

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes recurrent.json: what PyTorch's LSTM, GRU and Embedding compute in float64, and their gradients,
+"""Writes recurrent.json: what PyTorch's LSTM and GRU compute in float64, and their gradients,
 which tests/nn/layers/recurrent_test.cpp repeats.
 
     venv/bin/python tests/oracle/recurrent.py
