@@ -99,6 +99,22 @@ void write_convolutions(const Writer<T>& write) {
 }
 
 template <class T>
+void write_sequences(const Writer<T>& write) {
+  xtape::Rng rng{1};
+  const Shape sequence{5, 6};
+  write("MultiHeadAttention", nn::MultiHeadAttention<T>(6, 3, rng), sequence);
+  write("MultiHeadAttention, causal", nn::MultiHeadAttention<T>(6, 2, rng, {.causal = true}),
+        sequence);
+  write("TransformerBlock", nn::TransformerBlock<T>(6, 2, rng, {.dropout = 0.1}), sequence);
+  write("TransformerBlock, norm first",
+        nn::TransformerBlock<T>(
+            6, 3, rng, {.causal = true, .norm_first = true, .activation = nn::FeedForward::gelu}),
+        sequence);
+  write("positions",
+        nn::Sequential<T>{nn::SinusoidalPositions{}, nn::LearnedPositions<T>(7, 6, rng)}, sequence);
+}
+
+template <class T>
 void write_pools(const Writer<T>& write) {
   xtape::Rng rng{1};
   const Shape image{9, 8, 6};
@@ -124,6 +140,7 @@ void write_all(const Writer<T>& write) {
   write_dense(write);
   write_norms(write);
   write_convolutions(write);
+  write_sequences(write);
   write_pools(write);
 }
 
