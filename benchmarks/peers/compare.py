@@ -53,6 +53,14 @@ def image_peers(build):
     }
 
 
+def sequence_peers(build):
+    """The same for layers of sequences."""
+    return {
+        "xtape": (lambda arguments: [os.path.join(build, "peer_xtape_sequences"), *arguments], None),
+        "PyTorch eager": python("peer_pytorch_sequences.py", "torch"),
+    }
+
+
 def latency_peers(build):
     """The same for the output of a network for one image."""
     return {
@@ -163,6 +171,7 @@ def problems(options, folder):
     for writer, solvers, threads in (
         ("peer_xtape", peers, (1, 2)),
         ("peer_xtape_images", image_peers, (1, 2)),
+        ("peer_xtape_sequences", sequence_peers, (1, 2)),
         ("peer_xtape_latency", latency_peers, (1,)),
     ):
         if not os.path.exists(os.path.join(options.build, writer)):
