@@ -9,7 +9,7 @@ namespace xtape {
 
 template <class T>
 void SpareMemory<T>::lend(Buffer<T>& buffer, std::size_t size) {
-  if (size < least || buffer.capacity() >= size || spare_.empty()) {
+  if (buffer.capacity() >= size || spare_.empty()) {
     return;
   }
   const auto place = spare_.lower_bound(size);

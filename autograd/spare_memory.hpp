@@ -15,9 +15,10 @@ class SpareMemory {
   /// Memory for fewer elements stays with its array, because a search costs more than it saves.
   static constexpr std::size_t least = 1024;
 
-  /// Gives `buffer` the smallest spare memory that holds `size` elements, if its own does not and
-  /// `size` is at least `least`. If all spare memory is too small, frees the largest. So there are
-  /// never more blocks than were in use at once.
+  /// Gives `buffer` the smallest spare memory that holds `size` elements, if its own does not.
+  /// Small arrays get some too: without it, one that was large in the last recording would
+  /// allocate. If all spare memory is too small, frees the largest. So there are never more blocks
+  /// than were in use at once.
   void lend(Buffer<T>& buffer, std::size_t size);
 
   /// Makes the memory of `buffer` spare and leaves it empty, unless it is for fewer than `least`

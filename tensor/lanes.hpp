@@ -101,12 +101,12 @@ inline constexpr bool is_one_of = (std::is_same_v<F, Functions> || ...);
 
 /// True if xsimd's version of xtensor's function F is never used. These versions are wrong for many
 /// numbers, such as pow(0, 0), fmod(1e10, 3), hypot(1e30, 1e30) and fmax(1, NaN), or do not end,
-/// such as tgamma(1e20).
+/// such as tgamma(1e20). xsimd's fma rounds twice.
 template <class F>
 inline constexpr bool always_lane_by_lane =
     is_one_of<F, xt::math::pow_fun, xt::math::fmod_fun, xt::math::remainder_fun,
               xt::math::hypot_fun, xt::math::atan2_fun, xt::math::fmax_fun, xt::math::fmin_fun,
-              xt::math::fdim_fun, xt::math::tgamma_fun, xt::math::lgamma_fun>;
+              xt::math::fdim_fun, xt::math::tgamma_fun, xt::math::lgamma_fun, xt::math::fma_fun>;
 
 #ifdef XTENSOR_USE_XSIMD
 
@@ -129,6 +129,12 @@ B call_lane_by_lane(const F& function, const B& first, const More&... more) {
   };
   call(lanes_of(first), lanes_of(more)...);
   return B::load_unaligned(results.data());
+}
+
+/// Returns -x. xsimd computes 0 - x, which is 0 instead of -0 for 0.
+template <class B>
+B negative(const B& x) {
+  return B(typename B::value_type(-0.0)) - x;
 }
 
 /// Calls function(x) for one element of the register after the other. The function is out of line,
@@ -158,6 +164,9 @@ auto call_lanes(const F& function, const B&... x) {
 #ifdef XTENSOR_USE_XSIMD
   if constexpr (always_lane_by_lane<F>) {
     return call_lane_by_lane(function, x...);
+  }
+  if constexpr (std::is_same_v<F, xt::detail::negate>) {
+    return negative(x...);
   }
   if constexpr (sizeof...(x) == 1) {
     if ((is_doubtful<F>(x), ...)) [[unlikely]] {

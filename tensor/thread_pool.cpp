@@ -196,6 +196,10 @@ class Pool {
   std::array<Worker*, Job::max_chunks> workers_{};
 };
 
+/// Makes the pool before there are threads. If a process forked while another thread made it, the
+/// child would not know of the fork, and would wait for workers that it does not have.
+[[maybe_unused]] const Pool& made_at_start = Pool::instance();
+
 /// The times that a thread computes alone, because others kept it waiting.
 class Pauses {
  public:

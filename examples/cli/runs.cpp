@@ -9,7 +9,29 @@
 
 namespace cli {
 
-void require_writable(const ResultOptions& results) {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Throws ValueError if the weights are `folder` or one of its files, whose names are those of
+/// other files.
+void require_apart(const fs::path& weights, const fs::path& folder, const char* flag) {
+  const auto plain = [](const fs::path& path) {
+    const fs::path normal = fs::weakly_canonical(path);
+    return normal.has_filename() ? normal : normal.parent_path();
+  };
+  if (!weights.empty() && !folder.empty()) {
+    xtape::require<xtape::ValueError>(
+        plain(weights) != plain(folder) && plain(weights).parent_path() != plain(folder),
+        "--save: expected a file outside of the folder of {}, got {}", flag, weights.string());
+  }
+}
+
+}  // namespace
+
+void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints) {
+  require_apart(results.weights, results.report, "--report");
+  require_apart(results.weights, checkpoints.folder, "--checkpoints");
   if (!results.weights.empty()) {
     xtape::nn::require_writable(results.weights);
   }

@@ -10,8 +10,9 @@
 namespace cli {
 
 /// Checks before a long training that the weights and the report can be written. Throws DataError
-/// if not.
-void require_writable(const ResultOptions& results);
+/// if not, and ValueError if the weights would lie in the folder of the report or the checkpoints,
+/// and could overwrite their files.
+void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints);
 
 /// Throws ValueError if the run is to be resumed and its folder holds no checkpoint.
 void require_checkpoint(const CheckpointOptions& checkpoints);

@@ -152,7 +152,7 @@ Outcome train_model(Model& model, const nn::Sequential<float>& judged,
 int check_and_train(const TrainOptions& options, const Course& course, nn::ProcessGroup* group) {
   const Subject& subject = *options.data.subject;
   const bool verbose = options.output.verbose();
-  require_writable(options.results);
+  require_writable(options.results, options.checkpoints);
   const DataSource source =
       nn::rank_0_first(group, [&] { return prepare(options.data, options.run, verbose); });
   const Data& data = source.data;

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "tensor/error.hpp"
 #include "tensor/parallel.hpp"
 
 namespace xtape::nn {
@@ -167,6 +168,7 @@ void Batches::draw_weighted(Rng& rng) {
 }
 
 void Batches::start_epoch() {
+  require<ValueError>(!inputs_.full.empty(), "Batches: was it moved from?");
   order_.resize(data_.size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   const bool resumes = std::exchange(restored_, false);

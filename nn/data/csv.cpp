@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <string_view>
@@ -128,9 +129,7 @@ float number_of(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc::result_out_of_range) {
-    const bool tiny =
-        text.find("e-") != std::string_view::npos || text.find("E-") != std::string_view::npos;
-    number = tiny ? 0 : std::numeric_limits<double>::infinity();
+    number = std::strtod(std::string(text).c_str(), nullptr);  // infinite, or close to 0
   }
   const auto single = static_cast<float>(number);
   const bool good = error != std::errc::invalid_argument && rest == end && std::isfinite(single);

@@ -69,45 +69,71 @@ std::shared_ptr<const Plan<part>> make_plan(const Convolution& g, bool bias) {
   });
 }
 
+/// The plans of a part that were made so far. They are never freed, because functions that run at
+/// the exit of the program may need them.
+template <Part part>
+class Plans {
+ public:
+  using Key = std::array<std::size_t, 17>;
+  using Made = std::shared_ptr<const Plan<part>>;
+
+  static Plans& instance() {
+    static Plans& plans = *new Plans;
+    // A forked child has a copy of the mutex, but not the thread that may hold it.
+    static const int registered = pthread_atfork(
+        [] { plans.mutex_.lock(); }, [] { plans.mutex_.unlock(); }, [] { plans.mutex_.unlock(); });
+    static_cast<void>(registered);
+    return plans;
+  }
+
+  /// Returns the plan of a key, and makes it the first time.
+  template <class Make>
+  Made find(const Key& key, Make make) {
+    constexpr std::size_t most = 256;  // as in a program with images of many sizes
+    const std::lock_guard lock(mutex_);
+    const auto found = made_.find(key);
+    if (found != made_.end()) {
+      return found->second;
+    }
+    if (made_.size() >= most) {
+      made_.clear();
+    }
+    return made_[key] = make();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<Key, Made> made_;
+};
+
+/// Makes the objects before there are threads. A process that forks while another thread makes one
+/// would have a child that waits for that thread for ever.
+[[maybe_unused]] const bool made_at_start =
+    (Plans<Part::forward>::instance(), Plans<Part::transposed>::instance(),
+     Plans<Part::weights>::instance(), true);
+
 /// Returns the plan of make_plan(), and remembers it. To make one takes about 20 us, as long as the
-/// convolution of a small image. The plans are never freed, because functions that run at the exit
-/// of the program may need them.
+/// convolution of a small image.
 template <Part part>
 std::shared_ptr<const Plan<part>> plan_of(const Convolution& g, bool bias) {
-  constexpr std::size_t most = 256;  // as in a program with images of many sizes
-  using Key = std::array<std::size_t, 17>;
-  static std::mutex& mutex = *new std::mutex;
-  // A forked child has a copy of the mutex, but not the thread that may hold it.
-  static const int registered =
-      pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
-  static_cast<void>(registered);
-  static auto& plans = *new std::map<Key, std::shared_ptr<const Plan<part>>>;
-  const Key key{g.batch,
-                g.image.height,
-                g.image.width,
-                g.in,
-                g.kernel.height,
-                g.kernel.width,
-                g.result.height,
-                g.result.width,
-                g.out,
-                g.stride.height,
-                g.stride.width,
-                g.dilation.height,
-                g.dilation.width,
-                g.before.height,
-                g.before.width,
-                g.groups,
-                2 * thread_count() + (bias ? 1 : 0)};
-  const std::lock_guard lock(mutex);
-  const auto found = plans.find(key);
-  if (found != plans.end()) {
-    return found->second;
-  }
-  if (plans.size() >= most) {
-    plans.clear();
-  }
-  return plans[key] = make_plan<part>(g, bias);
+  const typename Plans<part>::Key key{g.batch,
+                                      g.image.height,
+                                      g.image.width,
+                                      g.in,
+                                      g.kernel.height,
+                                      g.kernel.width,
+                                      g.result.height,
+                                      g.result.width,
+                                      g.out,
+                                      g.stride.height,
+                                      g.stride.width,
+                                      g.dilation.height,
+                                      g.dilation.width,
+                                      g.before.height,
+                                      g.before.width,
+                                      g.groups,
+                                      2 * thread_count() + (bias ? 1 : 0)};
+  return Plans<part>::instance().find(key, [&] { return make_plan<part>(g, bias); });
 }
 
 /// Computes y = f(place) + beta y: f writes `size` numbers to y itself, or to `memory` if they are

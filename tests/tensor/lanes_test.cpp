@@ -132,6 +132,21 @@ TEMPLATE_TEST_CASE("Functions of two numbers give the standard library's results
   check("pow of a number", xt::pow(x, T(3)), [](T a, T) { return std::pow(a, T(3)); });
 }
 
+TEMPLATE_TEST_CASE("fma rounds once, and -0 has its sign, in every lane", "", float, double) {
+  using T = TestType;
+  constexpr std::size_t count = 2 * xtape::detail::batch_size<T> + 1;
+  const Array<T> x(Shape{count}, T(1) / 3), y(Shape{count}, T(3.1)), zeros(Shape{count}, T(0));
+  const Array<T> z(Shape{count}, -(x(0) * y(0)));
+  Array<T> fused, negated;
+  xtape::assign("test", fused, xt::fma(x, y, z));
+  xtape::assign("test", negated, -zeros);
+  REQUIRE(std::fma(x(0), y(0), z(0)) != 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    CHECK(fused(i) == std::fma(x(0), y(0), z(0)));
+    CHECK(std::signbit(negated(i)));
+  }
+}
+
 TEMPLATE_TEST_CASE("A number that the vector code gets wrong leaves its neighbours alone", "",
                    float, double) {
   using T = TestType;

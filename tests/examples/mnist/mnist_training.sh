@@ -188,6 +188,10 @@ places() {
     --save none/weights
   impossible '/dev/null/x: cannot be made: Not a directory' --report /dev/null/x
   impossible '/dev/null/x: cannot make this folder: Not a directory' --checkpoints /dev/null/x
+  impossible '--save: expected a file outside of the folder of --checkpoints, got shared' \
+    --save shared --checkpoints shared
+  impossible '--save: expected a file outside of the folder of --report, got shared/index.html' \
+    --save shared/index.html --report ./shared/
   mkdir -p folders/index.html folders/.lock
   impossible 'folders/index.html: cannot write: it is a folder' --report folders
   impossible 'folders/.lock: cannot open: Is a directory' --checkpoints folders

@@ -273,6 +273,9 @@ TEST_CASE("Batches tell what they cannot work with") {
     CHECK_FAILS(batch.inputs.sample<float>(0), ValueError,
                 "Samples: the elements are bytes, not floats");
   }
+  const nn::Batches taken = std::move(batches);
+  CHECK_FAILS(batches.begin(), ValueError, "Batches: was it moved from?");
+  CHECK(taken.size() == 3);
 }
 
 TEST_CASE("A transform draws from a stream for each sample, a new one each epoch", "[threads]") {

@@ -33,6 +33,13 @@ TEST_CASE("read_csv reads numbers and classes") {
   CHECK(table.feature_names == Names{"a", "b"});
 }
 
+TEST_CASE("read_csv reads numbers of many digits") {
+  const std::string zeros(400, '0');
+  const nn::CsvData table = read("kind,a\nx,0." + zeros + "1\n", by_kind);
+  CHECK(elements_of<float>(table.data.features) == Floats{0});
+  CHECK(csv_complaint("kind,a\nx,1" + zeros + "e-5\n").find("no number") != std::string::npos);
+}
+
 TEST_CASE("read_csv takes the columns it is told, by name or number, in that order") {
   for (const nn::CsvOptions& options :
        {nn::CsvOptions{.features = {"z", "x"}, .targets = {"w", "y"}},
