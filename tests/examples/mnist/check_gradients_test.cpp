@@ -40,6 +40,18 @@ TEST_CASE("The gradients of every recipe are proved, whatever the seed") {
   }
 }
 
+TEST_CASE("The gradients of filters of one pixel are proved, which batch norm cancels") {
+  const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
+  mnist::Recipe recipe;
+  recipe.filters = {4};
+  recipe.kernel = 1;
+  recipe.hidden = {32};
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    CAPTURE(seed);
+    CHECK(mnist::check_gradients(recipe, seed, train, false));
+  }
+}
+
 TEST_CASE("The gradients of deep rectifiers are proved for seeds whose differences meet a kink") {
   const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
   mnist::Recipe recipe;
