@@ -30,6 +30,9 @@ std::size_t multiplications(const Node<T>& node) {
     const bool by_columns = std::get<std::int64_t>(node.attributes.front().value) != 0;
     return node.value->size() * a[a.size() - (by_columns ? 2 : 1)];
   }
+  if (op == "affine") {
+    return node.value->size() * node.inputs[0]->value->shape().back();
+  }
   if (!convolution && !transposed && op != "linear") {
     return 0;
   }

@@ -12,6 +12,7 @@
 #include "autograd/ops/comparisons.hpp"
 #include "autograd/ops/dropout.hpp"
 #include "autograd/ops/indexing.hpp"
+#include "autograd/ops/matrix.hpp"
 #include "autograd/ops/shaping.hpp"
 #include "autograd/ops/softmax.hpp"
 #include "nn/layers/affine.hpp"
@@ -61,9 +62,13 @@ template <class T>
 struct ScoreMasks {
   std::optional<Variable<T>> visible{};  ///< 1 where a query may look, else 0.
   std::optional<Variable<T>> added{};    ///< To add to the scores. All are finite where visible.
+  bool may_hide_all = false;             ///< Whether a query may have nowhere to look.
 
   /// Hides what `mask` does not show.
-  void hide(Variable<T> mask) { visible = visible ? *visible * mask : mask; }
+  void hide(Variable<T> mask) {
+    visible = visible ? *visible * mask : mask;
+    may_hide_all = true;
+  }
 };
 
 /// Throws ShapeError unless a mask broadcasts to the scores. With three axes, it is unclear whether
@@ -103,7 +108,7 @@ ScoreMasks<T> score_masks(const Layer& layer, Tape<T>& tape, const Shape& scores
       fail<ShapeError>("{}: expected at most as many queries as keys, got {} and {}",
                        layer.describe(), scores[2], scores[3]);
     }
-    all.hide(causal_mask(tape, scores[2], scores[3]));
+    all.visible = causal_mask(tape, scores[2], scores[3]);
   }
   if (masks.visible) {
     require_mask(layer, masks.visible->shape(), scores);
@@ -136,7 +141,7 @@ Variable<T> weigh(Variable<T> scores, Variable<T> v, const ScoreMasks<T>& masks,
   // It is finite, because a softmax of -inf alone is NaN, and so is its gradient.
   constexpr T low = std::numeric_limits<T>::lowest() / 2;
   Variable<T> weights = softmax(masks.visible ? where(*masks.visible, scores, low) : scores);
-  if (masks.visible) {
+  if (masks.may_hide_all) {  // otherwise the softmax has made the hidden weights 0
     weights = where(*masks.visible, weights, T(0));
   }
   return matmul(dropout(weights, rate, v.tape().rng()), v);

@@ -8,9 +8,8 @@
 #include "autograd/ops/activations.hpp"
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/indexing.hpp"
-#include "autograd/ops/matrix.hpp"
 #include "autograd/ops/shaping.hpp"
-#include "nn/initializers.hpp"
+#include "nn/layers/affine.hpp"
 
 /// @file
 /// Layers that read sequences step by step, with the equations and the names of PyTorch. Sequences
@@ -87,9 +86,8 @@ class Recurrent {
 
   /// Returns v W^T + b.
   static Variable<T> affine(Variable<T> v, const Array<T>& weight, const Array<T>& bias) {
-    Tape<T>& tape = v.tape();
-    const Variable<T> w = tape.parameter(weight), b = tape.parameter(bias);
-    return xtape::detail::matmul(v, Transpose::no, w, Transpose::yes) + b;
+    const Variable<T> w = v.tape().parameter(weight);
+    return detail::affine(v, w, Transpose::yes, v.tape().parameter(bias));
   }
 
   /// Returns the states that step(gates, i) leaves after each step, as (batch, time, hidden). The

@@ -36,6 +36,19 @@ void matmul(Exporter& exporter, const Step& step, const char* type) {
   exporter.make(step, exporter.call(step, type, {a, b}));
 }
 
+/// Adds a product with weights along the last axis, and a bias.
+void affine(Exporter& exporter, const Step& step, const char* type) {
+  const auto plain = [&](std::size_t i) {
+    return exporter.in(exporter.operand(step, i), Order::plain);
+  };
+  const std::string weight = step.get<std::int64_t>("transpose") == 0
+                                 ? plain(1)
+                                 : exporter.permuted(exporter.operand(step, 1), {1, 0});
+  const std::string x = plain(0);
+  const std::string product = exporter.call(step, type, {x, weight});
+  exporter.make(step, exporter.call(step, "Add", {product, plain(2)}));
+}
+
 /// Adds an operator along the last axis.
 void by_rows(Exporter& exporter, const Step& step, const char* type) {
   const Step& x = exporter.operand(step, 0);
@@ -236,6 +249,7 @@ void gather(Exporter& exporter, const Step& step, const char* type) {
 }
 
 constexpr Counterpart ops[] = {
+    {"affine", "MatMul", affine},
     {"linear", "Gemm", linear},
     {"matmul", "MatMul", matmul},
     {"softmax", "Softmax", by_rows},

@@ -6,6 +6,7 @@
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/no_grad.hpp"
+#include "nn/sequential.hpp"
 #include "tests/nn/layers/attention_answer.hpp"
 #include "tests/support/arrays.hpp"
 
@@ -107,6 +108,13 @@ TEST_CASE("TransformerBlock names its layers and refuses what does not fit") {
               "MultiHeadAttention: expected heads that divide the width, got 3 and 4");
   CHECK_FAILS(Block(4, 2, rng, {.dropout = -1}), ValueError,
               "MultiHeadAttention: expected a dropout in [0, 1], got -1");
+}
+
+TEST_CASE("The table of a model counts the multiplications of a TransformerBlock") {
+  Rng rng(7);
+  const nn::Sequential<double> model{Block(4, 2, rng)};
+  // For 3 steps: the projections 144, the scores and the values 36 each, 48, and 192 twice.
+  CHECK(contains(model.table(Shape{3, 4}), " 648\n"));
 }
 
 TEST_CASE("A TransformerBlock that was moved from says so") {
