@@ -26,10 +26,10 @@ struct SinusoidalPositions {
     return x + x.tape().constant([=](Array<T>& waves) {
       resize(waves, Shape{steps, width});
       for (std::size_t i = 0; i < waves.size(); ++i) {
-        const std::size_t number = i % width;
+        const std::size_t number = i % width, step = first + i / width;
         const double exponent =
             static_cast<double>(number - number % 2) / static_cast<double>(width);
-        const double angle = static_cast<double>(first + i / width) / std::pow(10000.0, exponent);
+        const double angle = static_cast<double>(step) / std::pow(10000.0, exponent);
         waves.data()[i] = static_cast<T>(number % 2 == 0 ? std::sin(angle) : std::cos(angle));
       }
     });
