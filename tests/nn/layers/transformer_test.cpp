@@ -8,6 +8,7 @@
 #include "autograd/no_grad.hpp"
 #include "nn/sequential.hpp"
 #include "tests/nn/layers/attention_answer.hpp"
+#include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
 
 using namespace xtape;
@@ -108,6 +109,24 @@ TEST_CASE("TransformerBlock names its layers and refuses what does not fit") {
               "MultiHeadAttention: expected heads that divide the width, got 3 and 4");
   CHECK_FAILS(Block(4, 2, rng, {.dropout = -1}), ValueError,
               "MultiHeadAttention: expected a dropout in [0, 1], got -1");
+}
+
+TEST_CASE("Steps of a TransformerBlock allocate nothing once its shapes repeat") {
+  COUNTING_OR_SKIP();
+  Rng rng(8);
+  const Block block(4, 2, rng, {.causal = true, .dropout = 0.1});
+  const Array<double> x = random_normal<double>(Shape{2, 3, 4}, rng);
+  Tape<double> tape;
+  const auto step = [&] {
+    tape.rewind();
+    tape.backward(sum(block(tape.constant_view(x))));
+  };
+  for (int i = 0; i < 4; ++i) {
+    step();
+  }
+  const std::size_t before = allocation_count();
+  step();
+  CHECK(allocation_count() == before);
 }
 
 TEST_CASE("The table of a model counts the multiplications of a TransformerBlock") {
