@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t camera_size =
     11;  // rotation 3, centre 3, focal length, offset 2, distortion 2
 constexpr std::size_t row_size = camera_size + 3 + 1;
-constexpr std::size_t block_size = 512;  // observations in a recording, which then fits the caches
+constexpr std::size_t block_size = 256;  // observations in a recording, which then fits the caches
 
 struct Problem {
   std::size_t cameras, points, observations;

@@ -11,7 +11,7 @@ namespace gradbench {
 
 namespace {
 
-constexpr std::size_t block_size = 256;  // points in a recording, which then fits the caches
+constexpr std::size_t block_size = 64;  // points in a recording, which then fits the caches
 
 struct Hand {
   std::vector<int> parents;
