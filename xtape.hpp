@@ -14,6 +14,7 @@
 #include "autograd/check/anomaly.hpp"
 #include "autograd/check/dot.hpp"
 #include "autograd/check/gradcheck.hpp"
+#include "autograd/checkpoint.hpp"
 #include "autograd/define.hpp"
 #include "autograd/no_expression.hpp"
 #include "autograd/no_grad.hpp"

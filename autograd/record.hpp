@@ -78,7 +78,11 @@ Variable<T> Tape<T>::record(const Operation& op, std::span<const Variable<T>> in
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Node<T>& input = inputs[i].node();
     if (input.tape != this) [[unlikely]] {
-      fail<TapeError>("{}: the operands live on different tapes", op.name);
+      const bool checkpointed = outer_ != nullptr || input.tape->outer_ != nullptr;
+      fail<TapeError>("{}: the operands live on different tapes{}", op.name,
+                      checkpointed ? "; pass the Variables that the function of checkpoint() reads "
+                                     "to checkpoint()"
+                                   : "");
     }
     needs_grad |= input.needs_grad;
     operands[i] = &input;

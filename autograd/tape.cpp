@@ -69,11 +69,13 @@ Variable<T> Tape<T>::parameter(const Array<T>& array) {
     known->needs_grad |= grad_enabled_ && known->op != frozen;  // if recorded under NoGrad
     return {*known, recording_};
   }
+  const bool is_constant = outer_ != nullptr && outer_->is_frozen(array);
   Node<T>& node = next();
   node.backward = {};
   borrow("parameter", node, array);
   parameters_.make_room(recording_);
-  const Variable<T> parameter = commit(node, "parameter", &array, grad_enabled_);
+  const Variable<T> parameter =
+      commit(node, is_constant ? frozen : "parameter", &array, grad_enabled_ && !is_constant);
   parameters_.insert(&array, &node, recording_);
   return parameter;
 }
@@ -93,7 +95,10 @@ Variable<T> Tape<T>::freeze(const Array<T>& array) {
 template <class T>
 bool Tape<T>::is_frozen(const Array<T>& array) const {
   const Node<T>* node = find_parameter(array);
-  return node != nullptr && node->op == frozen;
+  if (node == nullptr) {
+    return outer_ != nullptr && outer_->is_frozen(array);
+  }
+  return node->op == frozen;
 }
 
 template <class T>
@@ -172,10 +177,15 @@ void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* ho
 }
 
 template <class T>
-void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hook) {
+void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hook,
+                           const Array<T>* seed) {
   const std::span<std::size_t> last =
       hook == nullptr ? std::span<std::size_t>() : last_contributions(loss.node());
-  accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
+  if (seed == nullptr) {
+    accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
+  } else {
+    accumulate(loss, *seed);
+  }
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);
     if (node.grad_of == recording_ && node.backward) {

@@ -23,6 +23,11 @@
 
 namespace xtape {
 
+namespace detail {
+template <class T>
+struct CheckpointedCall;  // see autograd/checkpoint.hpp
+}
+
 /// The recording of a computation. backward() computes its gradients in reverse order.
 ///
 /// A tape is used by one thread at a time. Parallel threads each have a tape of their own, and may
@@ -169,7 +174,7 @@ class Tape {
 
   /// Returns the random number generator for ops such as dropout. Seed it with
   /// `tape.rng() = Rng{seed}`.
-  Rng& rng() { return rng_; }
+  Rng& rng() { return outer_ == nullptr ? rng_ : outer_->rng(); }
 
   /// Returns memory for `count` trivial objects. It belongs to an op, and is valid until the next
   /// rewind().
@@ -182,6 +187,9 @@ class Tape {
   template <class Forward>
   Variable<T> record(const Operation& op, std::span<const Variable<T>> inputs, Forward&& forward,
                      const Backward<T>& backward);
+
+  /// Records a call that backward() makes again; see checkpoint() in autograd/checkpoint.hpp.
+  Variable<T> checkpoint(const detail::CheckpointedCall<T>& call);
 
   /// Adds to a gradient; see accumulate() in autograd/record.hpp.
   template <class Contribution>
@@ -202,6 +210,9 @@ class Tape {
  private:
   template <class Contribution>
   void add_to_gradient(Node<T>& node, const Contribution& contribution);
+
+  class InnerRun;  // one run of a function of checkpoint()
+  void call_again(Variable<T> y, const detail::CheckpointedCall<T>& call);
 
   friend class Variable<T>;
   template <class U>
@@ -291,7 +302,8 @@ class Tape {
   }
 
   void differentiate(Variable<T> loss, const detail::HookReference<T>* hook);
-  void run_backward(Variable<T> loss, const detail::HookReference<T>* hook);
+  void run_backward(Variable<T> loss, const detail::HookReference<T>* hook,
+                    const Array<T>* seed = nullptr);
   std::span<std::size_t> last_contributions(const Node<T>& loss);
   void announce_finished(const Node<T>& op, std::span<std::size_t> last,
                          const detail::HookReference<T>& hook);
@@ -317,6 +329,8 @@ class Tape {
   Array<T> scratch_;
   SpareMemory<T> spare_;  // of gradients that were given away
   Rng rng_;
+  Tape* outer_ = nullptr;        // the tape whose checkpoint() uses this one
+  std::unique_ptr<Tape> inner_;  // records the functions of checkpoint()
 };
 
 extern template class Tape<float>;

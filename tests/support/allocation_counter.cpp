@@ -3,6 +3,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#if __has_include(<malloc/malloc.h>)
+#include <malloc/malloc.h>
+#else
+#include <malloc.h>
+#endif
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define XTAPE_SANITIZED_NEW
@@ -17,6 +22,9 @@
 bool counts_allocations() { return false; }
 std::size_t allocation_count() { return 0; }
 std::size_t living_allocations() { return 0; }
+std::size_t living_bytes() { return 0; }
+std::size_t peak_bytes() { return 0; }
+void restart_peak_bytes() {}
 FailingAllocation::FailingAllocation(std::size_t) {}
 FailingAllocation::~FailingAllocation() = default;
 bool FailingAllocation::failed() const { return false; }
@@ -25,8 +33,23 @@ bool FailingAllocation::failed() const { return false; }
 
 namespace {
 
-std::atomic<std::size_t> allocations{0}, deletions{0};
+std::atomic<std::size_t> allocations{0}, deletions{0}, bytes{0}, most_bytes{0};
 thread_local std::size_t until_failure = 0;  // 0: never
+
+std::size_t size_of(void* memory) {
+#if __has_include(<malloc/malloc.h>)
+  return malloc_size(memory);
+#else
+  return malloc_usable_size(memory);
+#endif
+}
+
+void add_bytes(std::size_t added) {
+  const std::size_t now = bytes.fetch_add(added, std::memory_order_relaxed) + added;
+  std::size_t most = most_bytes.load(std::memory_order_relaxed);
+  while (most < now && !most_bytes.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
+  }
+}
 
 /// Returns memory for operator new. `allocate` takes it from the heap.
 template <class Allocate>
@@ -38,12 +61,14 @@ void* counted(Allocate allocate) {
     deletions.fetch_add(1, std::memory_order_relaxed);  // so that a failure does not count
     throw std::bad_alloc();
   }
+  add_bytes(size_of(memory));
   return memory;
 }
 
 void release(void* memory) {
   if (memory != nullptr) {
     deletions.fetch_add(1, std::memory_order_relaxed);
+    bytes.fetch_sub(size_of(memory), std::memory_order_relaxed);
     std::free(memory);
   }
 }
@@ -55,6 +80,10 @@ std::size_t allocation_count() { return allocations.load(std::memory_order_relax
 std::size_t living_allocations() {
   return allocation_count() - deletions.load(std::memory_order_relaxed);
 }
+
+std::size_t living_bytes() { return bytes.load(std::memory_order_relaxed); }
+std::size_t peak_bytes() { return most_bytes.load(std::memory_order_relaxed); }
+void restart_peak_bytes() { most_bytes = living_bytes(); }
 
 FailingAllocation::FailingAllocation(std::size_t k) { until_failure = k; }
 FailingAllocation::~FailingAllocation() { until_failure = 0; }

@@ -21,6 +21,16 @@ std::size_t allocation_count();
 /// Returns the number of allocations that have not been deleted. 0 under those sanitizers.
 std::size_t living_allocations();
 
+/// Returns the memory in use in bytes, and the most that was in use since restart_peak_bytes(), as
+/// the heap rounds it up. 0 under those sanitizers.
+///@{
+std::size_t living_bytes();
+std::size_t peak_bytes();
+///@}
+
+/// Makes peak_bytes() begin anew.
+void restart_peak_bytes();
+
 /// Makes allocation number `k` of this thread, counted from 1, fail with std::bad_alloc, for the
 /// lifetime of the object. Has no effect if a sanitizer has replaced operator new.
 class FailingAllocation {

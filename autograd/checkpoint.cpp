@@ -1,0 +1,328 @@
+#include "autograd/checkpoint.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "autograd/no_grad.hpp"
+#include "autograd/record.hpp"
+
+// The part of Tape that calls functions again; see checkpoint().
+
+namespace xtape {
+namespace {
+
+/// Restores a random number generator at the end of its life, unless told to leave it.
+class RestoredRng {
+ public:
+  explicit RestoredRng(Rng& rng) : rng_(rng), before_(rng) {}
+  ~RestoredRng() {
+    if (restores_) {
+      rng_ = before_;
+    }
+  }
+  RestoredRng(const RestoredRng&) = delete;
+  RestoredRng& operator=(const RestoredRng&) = delete;
+
+  const Rng& before() const { return before_; }
+  void leave() { restores_ = false; }
+
+ private:
+  Rng& rng_;
+  Rng before_;
+  bool restores_ = true;
+};
+
+}  // namespace
+
+/// One run of the function of checkpoint() on the inner tape. The inner tape is empty before and
+/// after it. Values enter as leaves that share the arrays of the outer tape.
+template <class T>
+class Tape<T>::InnerRun {
+ public:
+  InnerRun(Tape& outer, const detail::CheckpointedCall<T>& call, const detail::ScopeFrame* scope)
+      : outer_(outer), inner_(empty_inner_of(outer)), call_(call) {
+    inner_.detects_anomaly_ = outer.detects_anomaly_;
+    inner_.notes_places_ = outer.notes_places_;
+    inner_.scope_ = scope;
+  }
+  ~InnerRun() {
+    for (const Loan& loan : loans_) {
+      std::swap(loan.outer->grad, loan.inner->grad);
+    }
+    inner_.in_backward_ = false;
+    inner_.scope_ = nullptr;
+    inner_.rewind();
+  }
+  InnerRun(const InnerRun&) = delete;
+  InnerRun& operator=(const InnerRun&) = delete;
+
+  void run();
+  Variable<T> leave();
+  void backward(Variable<T> y);
+
+ private:
+  /// A leaf of the inner tape that uses the memory of a gradient of the outer tape.
+  struct Loan {
+    Node<T>* outer;
+    Node<T>* inner;
+  };
+
+  static Tape& empty_inner_of(Tape& outer) {
+    if (outer.inner_ == nullptr) {
+      outer.inner_ = std::make_unique<Tape>();
+      outer.inner_->outer_ = &outer;
+    }
+    require<TapeError>(outer.inner_->size_ == 0,
+                       "checkpoint: within its function, checkpoint() takes the arguments of the "
+                       "function, and not a Variable of the outer tape");
+    return *outer.inner_;
+  }
+
+  Variable<T> enter(std::size_t i);
+  bool is_parameter(const Node<T>& node) const {
+    return node.value != &node.storage && inner_.find_parameter(*node.value) == &node;
+  }
+  bool is_input(const Node<T>& node) const {
+    return std::any_of(inputs_.begin(), inputs_.end(),
+                       [&](Variable<T> input) { return &input.node() == &node; });
+  }
+  Variable<T> outer_parameter(const Node<T>& node);
+  std::span<const Variable<T>> operands();
+  std::optional<Variable<T>> outer_leaf();
+  void pass_observations_on();
+  void lend(Node<T>& outer, Node<T>* inner);
+  void lend_gradients(const Node<T>& y);
+  void require_same_result(Variable<T> y) const;
+
+  Tape &outer_, &inner_;
+  const detail::CheckpointedCall<T>& call_;
+  std::span<Variable<T>> inputs_;  // on the inner tape
+  Variable<T> result_;
+  std::span<Loan> loans_;
+};
+
+/// Calls the function.
+template <class T>
+void Tape<T>::InnerRun::run() {
+  inputs_ = inner_.template keep<Variable<T>>(call_.inputs.size());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    inputs_[i] = enter(i);
+  }
+  result_ = call_.call(call_.f, inputs_);
+  require<TapeError>(&result_.tape() == &inner_,
+                     "checkpoint: the function returned '{}' of another tape than its arguments",
+                     result_.op());
+}
+
+/// Makes argument `i` known to the inner tape. A value that enters twice is one leaf, so that its
+/// gradient is summed in the same order as without checkpoint().
+template <class T>
+Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
+  const Node<T>& node = call_.inputs[i].node();
+  for (std::size_t before = 0; before < i; ++before) {
+    if (&call_.inputs[before].node() == &node) {
+      return inputs_[before];
+    }
+  }
+  if (outer_.find_parameter(*node.value) == &node) {
+    if (node.needs_grad) {
+      return inner_.parameter(*node.value);
+    }
+    const NoGrad<T> guard{inner_};
+    return inner_.parameter(*node.value);
+  }
+  Node<T>& leaf = inner_.next();
+  leaf.backward = {};
+  return inner_.commit(leaf, node.op, node.value, node.needs_grad);
+}
+
+template <class T>
+Variable<T> Tape<T>::InnerRun::outer_parameter(const Node<T>& node) {
+  if (node.op == frozen) {
+    return outer_.freeze(*node.value);
+  }
+  if (node.needs_grad) {
+    return outer_.parameter(*node.value);
+  }
+  const NoGrad<T> guard{outer_};
+  return outer_.parameter(*node.value);
+}
+
+/// Returns the arguments, followed by the parameters that the function has read.
+template <class T>
+std::span<const Variable<T>> Tape<T>::InnerRun::operands() {
+  const auto for_each_other_parameter = [&](auto visit) {
+    for (std::size_t i = 0; i < inner_.size_; ++i) {
+      if (is_parameter(inner_.at(i)) && !is_input(inner_.at(i))) {
+        visit(inner_.at(i));
+      }
+    }
+  };
+  std::size_t count = call_.inputs.size();
+  for_each_other_parameter([&](const Node<T>&) { ++count; });
+  const std::span<Variable<T>> all = outer_.template keep<Variable<T>>(count);
+  auto end = std::copy(call_.inputs.begin(), call_.inputs.end(), all.begin());
+  for_each_other_parameter([&](const Node<T>& node) { *end++ = outer_parameter(node); });
+  return all;
+}
+
+/// Returns the value of the outer tape that the function returned without an op, if it did.
+template <class T>
+std::optional<Variable<T>> Tape<T>::InnerRun::outer_leaf() {
+  const Node<T>& node = result_.node();
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    if (&inputs_[i].node() == &node) {
+      return call_.inputs[i];
+    }
+  }
+  if (is_parameter(node)) {
+    return outer_parameter(node);
+  }
+  if (node.inputs.empty() && !node.needs_grad) {
+    return outer_.constant(*node.value);
+  }
+  return std::nullopt;
+}
+
+template <class T>
+void Tape<T>::InnerRun::pass_observations_on() {
+  for (const Observation<T>& seen : inner_.observations_) {
+    const std::span<T> values = outer_.template keep<T>(seen.values.size());
+    std::copy(seen.values.begin(), seen.values.end(), values.begin());
+    outer_.observe(*seen.buffer, values, seen.statistic);
+  }
+}
+
+/// Records the result on the outer tape.
+template <class T>
+Variable<T> Tape<T>::InnerRun::leave() {
+  pass_observations_on();
+  if (const std::optional<Variable<T>> leaf = outer_leaf()) {
+    return *leaf;
+  }
+  const std::span<const Variable<T>> all = operands();
+  using Call = detail::CheckpointedCall<T>;
+  const std::span<Call> kept = outer_.template keep<Call>(1);
+  const Call* call = std::construct_at(kept.data(), call_);
+  kept[0].inputs = all.first(call_.inputs.size());
+  const auto record = [&] {
+    return outer_.record("checkpoint", all, result_.value(),
+                         [call](Variable<T> y) { y.tape().call_again(y, *call); });
+  };
+  if (result_.needs_grad()) {
+    return record();
+  }
+  const NoGrad<T> guard{outer_};
+  return record();
+}
+
+/// Lets the inner leaf add to the gradient of the outer node.
+template <class T>
+void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
+  const bool known = std::any_of(loans_.begin(), loans_.end(),
+                                 [&](const Loan& loan) { return loan.inner == inner; });
+  if (inner == nullptr || !inner->needs_grad || !outer.needs_grad || known) {
+    return;
+  }
+  if (outer.grad_of == outer_.recording_) {
+    inner->grad_of = inner_.recording_;
+  } else if (outer_.shares_gradient(outer)) {
+    outer_.spare_.lend(outer.grad.storage(), outer.value->size());
+  }
+  std::swap(outer.grad, inner->grad);
+  loans_ = {loans_.data(), loans_.size() + 1};
+  loans_.back() = {&outer, inner};
+}
+
+/// Lends the gradients of all operands of y. A gradient is then summed in the same order, with the
+/// same rounding, as without checkpoint().
+template <class T>
+void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
+  loans_ = inner_.template keep<Loan>(y.inputs.size()).first(0);
+  for (std::size_t i = 0; i < y.inputs.size(); ++i) {
+    Node<T>& operand = outer_.at(y.inputs[i]->index);
+    lend(operand, i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.value));
+  }
+  for (std::size_t i = 0; i < inner_.size_; ++i) {
+    const Node<T>& node = inner_.at(i);
+    const bool lent = !node.needs_grad || !is_parameter(node) ||
+                      std::any_of(loans_.begin(), loans_.end(),
+                                  [&](const Loan& loan) { return loan.inner == &node; });
+    require<TapeError>(lent,
+                       "checkpoint: in backward, the function read a parameter {} that it had not "
+                       "read before",
+                       node.value->shape());
+  }
+}
+
+template <class T>
+void Tape<T>::InnerRun::require_same_result(Variable<T> y) const {
+  require<TapeError>(same_shape(result_.shape(), y.shape()) && result_.needs_grad(),
+                     "checkpoint: in backward, the function gave '{}' {}{}, and {} before",
+                     result_.op(), result_.shape(),
+                     result_.needs_grad() ? "" : " without a gradient", y.shape());
+  if (outer_.detects_anomaly_) {
+    const Array<T>&now = result_.value(), &then = y.value();
+    require<AnomalyError>(std::memcmp(now.data(), then.data(), now.size() * sizeof(T)) == 0,
+                          "checkpoint: in backward, the function gave other numbers than before: "
+                          "its random numbers come from tape().rng() of its arguments, and what it "
+                          "reads must not change before backward() is done");
+  }
+}
+
+/// Computes the gradients of the operands of y from that of y.
+template <class T>
+void Tape<T>::InnerRun::backward(Variable<T> y) {
+  require_same_result(y);
+  lend_gradients(y.node());
+  inner_.differentiated_ = inner_.in_backward_ = true;
+  inner_.run_backward(result_, nullptr, &y.grad());
+  for (const Loan& loan : loans_) {
+    if (loan.inner->grad_of == inner_.recording_) {
+      loan.outer->grad_of = outer_.recording_;
+    }
+  }
+}
+
+template <class T>
+Variable<T> Tape<T>::checkpoint(const detail::CheckpointedCall<T>& call) {
+  for (const Variable<T>& input : call.inputs) {
+    require<TapeError>(input.node().tape == this,
+                       "checkpoint: the operands live on different tapes");
+  }
+  RestoredRng restored{rng()};
+  const Variable<T> y = compose(*this, [&] {
+    if (!grad_enabled_) {
+      return call.call(call.f, call.inputs);
+    }
+    detail::CheckpointedCall<T> with_rng = call;
+    with_rng.rng = restored.before();
+    InnerRun inner(*this, with_rng, scope_);
+    inner.run();
+    return inner.leave();
+  });
+  restored.leave();
+  return y;
+}
+
+/// The backward function of checkpoint().
+template <class T>
+void Tape<T>::call_again(Variable<T> y, const detail::CheckpointedCall<T>& call) {
+  const std::string place = this->place(y.node().index);
+  const detail::ScopeFrame scope{
+      nullptr, &place, [](const void* text) { return *static_cast<const std::string*>(text); }};
+  const RestoredRng restored{rng()};
+  rng() = call.rng;
+  InnerRun inner(*this, call, place.empty() ? nullptr : &scope);
+  inner.run();
+  inner.backward(y);
+}
+
+template Variable<float> Tape<float>::checkpoint(const detail::CheckpointedCall<float>&);
+template Variable<double> Tape<double>::checkpoint(const detail::CheckpointedCall<double>&);
+template void Tape<float>::call_again(Variable<float>, const detail::CheckpointedCall<float>&);
+template void Tape<double>::call_again(Variable<double>, const detail::CheckpointedCall<double>&);
+
+}  // namespace xtape
