@@ -1,5 +1,6 @@
 #include "nn/optim/optimizer.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -37,6 +38,12 @@ const ParameterFactors& Optimizer<T>::factors() const {
 
 template <class T>
 void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape) {
+  add(name, parameter, detail::gradient_of(name_, name, parameter, tape));
+}
+
+/// Adds a parameter to the updates of the step. The gradient of a frozen one is null.
+template <class T>
+void Optimizer<T>::add(const ParameterName& name, Array<T>& parameter, const Array<T>* grad) {
   const std::size_t index = updates_.size();
   const ParameterFactors& all = factors();
   const std::size_t found = detail::find_factors(all, name);
@@ -45,7 +52,7 @@ void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const
     used_factors_[found] = true;
     by = all[found].factors;
   }
-  updates_.push_back({&parameter, detail::gradient_of(name_, name, parameter, tape), by});
+  updates_.push_back({&parameter, grad, by});
   if (!model_.empty()) {
     const bool known = index < model_.size() && model_[index].parameter == &parameter &&
                        same_shape(model_[index].shape, parameter.shape());
@@ -66,8 +73,9 @@ double Optimizer<T>::checked(const LearningRate& rate) const {
   return next;
 }
 
+/// Throws unless the step can be made.
 template <class T>
-void Optimizer<T>::apply(std::size_t state_count, double rate) {
+void Optimizer<T>::require_applicable(std::size_t state_count) const {
   if (updates_.size() < model_.size()) [[unlikely]] {
     fail<TapeError>(
         "{}: this optimizer began with another model ({} parameters, this one has {}); "
@@ -85,17 +93,110 @@ void Optimizer<T>::apply(std::size_t state_count, double rate) {
         "began with {}; use a new optimizer or reset()",
         name_, state_count, slots_.front().state.size());
   }
+}
+
+template <class T>
+void Optimizer<T>::apply(std::size_t state_count, double rate) {
+  require_applicable(state_count);
   if (model_.empty() || (slots_.empty() && state_count > 0)) {
     begin(state_count);
   }
   ++steps_;
   for (std::size_t i = 0; i < updates_.size(); ++i) {
-    const auto& [parameter, grad, by] = updates_[i];
-    if (grad != nullptr) {
-      const std::span<Array<T>> state =
-          slots_.empty() ? std::span<Array<T>>() : std::span(slots_[i].state);
-      update(*parameter, *grad, state, rate * by.rate, by.decay);
+    if (const Array<T>* grad = updates_[i].grad) {
+      change(i, *grad, rate);
     }
+  }
+}
+
+/// Changes a parameter.
+template <class T>
+void Optimizer<T>::change(std::size_t index, const Array<T>& grad, double rate) {
+  const Update& of = updates_[index];
+  const std::span<Array<T>> state =
+      slots_.empty() ? std::span<Array<T>>() : std::span(slots_[index].state);
+  update(*of.parameter, grad, state, rate * of.by.rate, of.by.decay);
+}
+
+/// Finds the leaves that get a gradient of the loss.
+template <class T>
+void Optimizer<T>::find_reached(const Tape<T>& tape, Variable<T> loss) {
+  require<TapeError>(&loss.tape() == &tape, "{}: the loss lives on another tape", name_);
+  const Array<T>* value = &loss.value();
+  leads_to_loss_.assign(tape.size(), false);
+  reached_.clear();
+  for (std::size_t i = tape.size(); i-- > 0;) {
+    const Node<T>& node = tape.node(i);
+    if (!node.needs_grad || !(leads_to_loss_[i] || node.value == value)) {
+      continue;
+    }
+    if (node.inputs.empty()) {
+      reached_.push_back(node.value);
+    }
+    for (const Node<T>* input : node.inputs) {
+      leads_to_loss_[input->index] = true;
+    }
+  }
+  std::sort(reached_.begin(), reached_.end());
+}
+
+/// Adds a parameter to the updates of the step that follows its gradient.
+template <class T>
+void Optimizer<T>::expect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape) {
+  detail::require_whole(name_, name, parameter);
+  const bool reached = std::binary_search(reached_.begin(), reached_.end(), &parameter);
+  if (!reached && !tape.is_frozen(parameter)) [[unlikely]] {
+    fail<TapeError>("{}: parameter '{}' {} has no gradient: the loss does not depend on it", name_,
+                    name.str(), parameter.shape());
+  }
+  add(name, parameter, nullptr);
+}
+
+/// Returns the index of a parameter in updates_, or their number. Gradients are complete in about
+/// the reverse order of the parameters, so the search begins below `before`.
+template <class T>
+std::size_t Optimizer<T>::find_update(const Array<T>& parameter, std::size_t before) const {
+  const std::size_t count = updates_.size();
+  for (std::size_t step = 1; step <= count; ++step) {
+    const std::size_t index = (before + count - step) % count;
+    if (updates_[index].parameter == &parameter) {
+      return index;
+    }
+  }
+  return count;
+}
+
+/// Calls Tape::backward, and changes each parameter as soon as its gradient is complete.
+template <class T>
+void Optimizer<T>::differentiate(std::size_t state_count, double rate, Tape<T>& tape,
+                                 Variable<T> loss) {
+  require_applicable(state_count);
+  const bool first = model_.empty(), begins = first || (slots_.empty() && state_count > 0);
+  if (begins) {
+    begin(state_count);
+  }
+  ++steps_;
+  std::size_t last = updates_.size(), changed = 0;
+  try {
+    tape.backward(loss, [&](const Array<T>& parameter, Array<T>& grad) {
+      const std::size_t index = find_update(parameter, last);
+      if (index < updates_.size()) {
+        change(index, grad, rate);
+        last = index;
+        ++changed;
+      }
+    });
+  } catch (...) {
+    if (changed == 0) {
+      --steps_;
+      if (begins) {
+        slots_.clear();
+      }
+      if (first) {
+        model_.clear();
+      }
+    }
+    throw;
   }
 }
 

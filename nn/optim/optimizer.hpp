@@ -60,6 +60,34 @@ class Optimizer {
     apply(state_count, rate);
   }
 
+  /// Calls Tape::backward for `loss` and makes the step during it: each parameter changes as soon
+  /// as its gradient is complete, and is read from the cache. The results are bit-identical to
+  /// those of backward() and step(). For wide networks on few threads, this takes less time. The
+  /// gradients stay on the tape.
+  ///
+  ///     optimizer.backward_and_step(model, tape, loss);
+  ///
+  /// Nothing can look at all gradients before the step. So to clip them by their norm, or to
+  /// average them over batches or processes, call backward() and step(). A parameter of the model
+  /// must not be recorded by constant_view() as well, because it changes before backward() is done.
+  ///
+  /// Throws as step() and Tape::backward do. Everything that step() checks is checked before the
+  /// backward pass. If the backward pass throws before the first parameter has changed, nothing has
+  /// changed. If it throws later, the parameters whose gradients were complete have made the step,
+  /// the others have not, and steps() counts the step.
+  template <class Model>
+  void backward_and_step(Model&& model, Tape<T>& tape, Variable<T> loss) {
+    const std::size_t state_count = prepare();
+    const double rate = learning_rate();
+    find_reached(tape, loss);
+    updates_.clear();
+    used_factors_.assign(factors().size(), false);
+    for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
+      expect(name, parameter, tape);
+    });
+    differentiate(state_count, rate, tape, loss);
+  }
+
   /// Returns the learning rate of the next step. Throws ValueError unless it is finite and at least
   /// 0.
   double learning_rate() const { return checked(rate()); }
@@ -163,8 +191,16 @@ class Optimizer {
   };
 
   void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
+  void add(const ParameterName& name, Array<T>& parameter, const Array<T>* grad);
   void apply(std::size_t state_count, double rate);
+  void require_applicable(std::size_t state_count) const;
   void begin(std::size_t state_count);
+  void change(std::size_t index, const Array<T>& grad, double rate);
+
+  void find_reached(const Tape<T>& tape, Variable<T> loss);
+  void expect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
+  std::size_t find_update(const Array<T>& parameter, std::size_t before) const;
+  void differentiate(std::size_t state_count, double rate, Tape<T>& tape, Variable<T> loss);
 
   const char* name_;
   std::size_t steps_ = 0;
@@ -173,6 +209,10 @@ class Optimizer {
   std::vector<Slot> slots_;
   std::vector<Update> updates_;     // of the current step; reused for its memory
   std::vector<bool> used_factors_;  // in the current step, by their index in factors()
+
+  // Of the current backward_and_step().
+  std::vector<bool> leads_to_loss_;       // by the index of a node
+  std::vector<const Array<T>*> reached_;  // the leaves that need a gradient of the loss, sorted
 };
 
 extern template class Optimizer<float>;
