@@ -85,6 +85,7 @@
 #include "tensor/classes.hpp"
 #include "tensor/conversions.hpp"
 #include "tensor/gemm.hpp"
+#include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/print.hpp"
 #include "tensor/version.hpp"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
 
 namespace xtape {
@@ -43,13 +44,13 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   }
   const auto run = [&](auto product, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
-      product(a.transpose, b.transpose, m, n, k, T(1), a.data + offset_of(i, batch, a.steps),
+      product(a.transpose, b.transpose, m, n, k, a.data + offset_of(i, batch, a.steps),
               a.row_length, b.data + offset_of(i, batch, b.steps), b.row_length, beta,
               c.data() + offset_of(i, batch, c_steps), n);
     }
   };
-  constexpr auto with_threads = [](auto... arguments) { gemm<T>(arguments...); };
-  constexpr auto alone = [](auto... arguments) { gemm_on_this_thread<T>(arguments...); };
+  constexpr auto with_threads = [](auto... arguments) { matmul_gemm<T>(arguments...); };
+  constexpr auto alone = [](auto... arguments) { matmul_gemm_on_this_thread<T>(arguments...); };
   if (adds_up || count < thread_count()) {
     run(with_threads, 0, count);
   } else {

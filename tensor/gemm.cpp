@@ -1,15 +1,18 @@
 #include "tensor/gemm.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <type_traits>
 
 #include "tensor/buffer.hpp"
 #include "tensor/kernels/blas.hpp"
 #include "tensor/kernels/one_thread.hpp"
+#include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/scratch.hpp"
 #ifdef XTAPE_WITH_ONEDNN
 #include "tensor/kernels/onednn.hpp"
+#include "tensor/kernels/onednn_bfloat16.hpp"
 #endif
 
 namespace xtape {
@@ -28,6 +31,7 @@ struct Product {
   T beta;
   T* c;
   std::size_t ldc;
+  bool by_bfloat16 = false;
 
   /// The product for some rows of C.
   Product rows(std::size_t begin, std::size_t end) const {
@@ -83,9 +87,13 @@ void compute(const Product<T>& p) {
   const OneThread guard;
 #ifdef XTAPE_WITH_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
+    const bool ta = p.transpose_a == Transpose::yes, tb = p.transpose_b == Transpose::yes;
+    if (p.by_bfloat16 && onednn::usable() &&
+        onednn::bfloat16_gemm(ta, tb, p.m, p.n, p.k, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc)) {
+      return;
+    }
     if (p.m * p.n * p.k > tiny_product && onednn::usable()) {
-      onednn::sgemm(p.transpose_a == Transpose::yes, p.transpose_b == Transpose::yes, p.m, p.n, p.k,
-                    p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+      onednn::sgemm(ta, tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
       return;
     }
   }
@@ -170,37 +178,85 @@ void scale(std::size_t m, std::size_t n, T beta, T* c, std::size_t ldc) {
   }
 }
 
+/// Computes a product on the calling thread.
+template <class T>
+void multiply_here(const Product<T>& p) {
+  if (p.m == 0 || p.n == 0 || p.k == 0) {
+    scale(p.m, p.n, p.beta, p.c, p.ldc);
+  } else {
+    compute(p);
+  }
+}
+
+/// Computes a product with all threads.
+template <class T>
+void multiply(const Product<T>& p) {
+  if (thread_count() == 1 || p.m * p.n * p.k <= small_product) {
+    multiply_here(p);
+  } else if (is_tall_layer(p)) {
+    split_terms(p);
+  } else if (is_weight_gradient(p) || p.m > p.n) {
+    split_rows(p);
+  } else {
+    split_columns(p);
+  }
+}
+
+std::atomic<Precision> chosen_precision = Precision::float32;
+
+/// True if the product is to be computed by bfloat16, and is faster so.
+template <class T>
+bool takes_bfloat16(std::size_t m, std::size_t n, std::size_t k) {
+  constexpr std::size_t least_extent = 32, least_product = std::size_t{1} << 19;
+  return std::is_same_v<T, float> && std::min({m, n, k}) >= least_extent &&
+         m * n * k >= least_product && matmul_precision() == Precision::bfloat16;
+}
+
 }  // namespace
+
+void set_matmul_precision(Precision precision) noexcept { chosen_precision = precision; }
+
+Precision matmul_precision() noexcept {
+  return chosen_precision == Precision::bfloat16 && has_bfloat16_products() ? Precision::bfloat16
+                                                                            : Precision::float32;
+}
+
+bool has_bfloat16_products() noexcept {
+#ifdef XTAPE_WITH_ONEDNN
+  return onednn::has_bfloat16();
+#else
+  return false;
+#endif
+}
 
 template <class T>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n, std::size_t k,
           T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
           std::size_t ldc) {
-  if (m == 0 || n == 0 || k == 0) {
-    scale(m, n, beta, c, ldc);
-    return;
-  }
-  const Product<T> product{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
-  if (thread_count() == 1 || m * n * k <= small_product) {
-    compute(product);
-  } else if (is_tall_layer(product)) {
-    split_terms(product);
-  } else if (is_weight_gradient(product) || m > n) {
-    split_rows(product);
-  } else {
-    split_columns(product);
-  }
+  multiply(Product<T>{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
+}
+
+template <class T>
+void matmul_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
+                 std::size_t k, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta,
+                 T* c, std::size_t ldc) {
+  multiply(Product<T>{transpose_a, transpose_b, m, n, k, T(1), a, lda, b, ldb, beta, c, ldc,
+                      takes_bfloat16<T>(m, n, k)});
+}
+
+template <class T>
+void matmul_gemm_on_this_thread(Transpose transpose_a, Transpose transpose_b, std::size_t m,
+                                std::size_t n, std::size_t k, const T* a, std::size_t lda,
+                                const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
+  multiply_here(Product<T>{transpose_a, transpose_b, m, n, k, T(1), a, lda, b, ldb, beta, c, ldc,
+                           takes_bfloat16<T>(m, n, k)});
 }
 
 template <class T>
 void gemm_on_this_thread(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n,
                          std::size_t k, T alpha, const T* a, std::size_t lda, const T* b,
                          std::size_t ldb, T beta, T* c, std::size_t ldc) {
-  if (m == 0 || n == 0 || k == 0) {
-    scale(m, n, beta, c, ldc);
-  } else {
-    compute(Product<T>{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
-  }
+  multiply_here(Product<T>{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc});
 }
 
 template <class T>
@@ -222,18 +278,24 @@ void gemm(Transpose transpose_a, Transpose transpose_b, const Array<T>& a, const
 
 std::string gemm_backend() {
 #ifdef XTAPE_WITH_ONEDNN
-  return "oneDNN " + onednn::version() + " + CBLAS";
+  const bool half = matmul_precision() == Precision::bfloat16;
+  return "oneDNN " + onednn::version() + (half ? " with bfloat16 + CBLAS" : " + CBLAS");
 #else
   return "CBLAS";
 #endif
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                     \
-  template void gemm(Transpose, Transpose, std::size_t, std::size_t, std::size_t, T, const T*,   \
-                     std::size_t, const T*, std::size_t, T, T*, std::size_t);                    \
-  template void gemm_on_this_thread(Transpose, Transpose, std::size_t, std::size_t, std::size_t, \
-                                    T, const T*, std::size_t, const T*, std::size_t, T, T*,      \
-                                    std::size_t);                                                \
+#define XTAPE_INSTANTIATE(T)                                                                       \
+  template void gemm(Transpose, Transpose, std::size_t, std::size_t, std::size_t, T, const T*,     \
+                     std::size_t, const T*, std::size_t, T, T*, std::size_t);                      \
+  template void gemm_on_this_thread(Transpose, Transpose, std::size_t, std::size_t, std::size_t,   \
+                                    T, const T*, std::size_t, const T*, std::size_t, T, T*,        \
+                                    std::size_t);                                                  \
+  template void matmul_gemm(Transpose, Transpose, std::size_t, std::size_t, std::size_t, const T*, \
+                            std::size_t, const T*, std::size_t, T, T*, std::size_t);               \
+  template void matmul_gemm_on_this_thread(Transpose, Transpose, std::size_t, std::size_t,         \
+                                           std::size_t, const T*, std::size_t, const T*,           \
+                                           std::size_t, T, T*, std::size_t);                       \
   template void gemm(Transpose, Transpose, const Array<T>&, const Array<T>&, T, Array<T>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -4,6 +4,7 @@
 
 #include "autograd/define.hpp"
 #include "tensor/batched_gemm.hpp"
+#include "tensor/matmul_precision.hpp"
 
 namespace xtape {
 namespace {
@@ -184,19 +185,19 @@ Variable<T> linear(Variable<T> x, Variable<T> weight, Variable<T> bias) {
       [=](Array<T>& y) {
         const std::size_t batch = x.shape()[0], in = weight.shape()[0], out = weight.shape()[1];
         resize(y, Shape{batch, out}, "linear");
-        gemm(as_is, as_is, batch, out, in, T(1), x.value().data(), in, weight.value().data(), out,
-             T(0), y.data(), out);
+        matmul_gemm(as_is, as_is, batch, out, in, x.value().data(), in, weight.value().data(), out,
+                    T(0), y.data(), out);
         assign_into(y, y + bias.value());
       },
       [=](auto y, Array<T>& dx, T beta) {
         const std::size_t batch = y.shape()[0], in = weight.shape()[0], out = y.shape()[1];
-        gemm(as_is, transposed, batch, in, out, T(1), y.grad().data(), out, weight.value().data(),
-             out, beta, dx.data(), in);
+        matmul_gemm(as_is, transposed, batch, in, out, y.grad().data(), out, weight.value().data(),
+                    out, beta, dx.data(), in);
       },
       [=](auto y, Array<T>& dw, T beta) {
         const std::size_t batch = y.shape()[0], in = weight.shape()[0], out = y.shape()[1];
-        gemm(transposed, as_is, in, out, batch, T(1), x.value().data(), in, y.grad().data(), out,
-             beta, dw.data(), out);
+        matmul_gemm(transposed, as_is, in, out, batch, x.value().data(), in, y.grad().data(), out,
+                    beta, dw.data(), out);
       },
       [](auto y) -> const auto& { return y.grad(); });
 }

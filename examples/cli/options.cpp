@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "examples/cli/validators.hpp"
+#include "tensor/error.hpp"
+#include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
 
 namespace cli {
@@ -13,6 +15,14 @@ void set_threads(const RunOptions& options) {
   if (options.threads > 0 || options.deterministic) {
     xtape::set_thread_count(std::max<std::size_t>(options.threads, 1));
   }
+}
+
+void set_precision(const RunOptions& options) {
+  const bool half = options.precision == "bfloat16";
+  xtape::require<xtape::ValueError>(!half || xtape::has_bfloat16_products(),
+                                    "--precision bfloat16: wants a processor with AVX512-BF16 or "
+                                    "AMX-BF16, and xtape with oneDNN");
+  xtape::set_matmul_precision(half ? xtape::Precision::bfloat16 : xtape::Precision::float32);
 }
 
 void add_flags(CLI::App& app, RunOptions& options) {
@@ -24,6 +34,10 @@ void add_flags(CLI::App& app, RunOptions& options) {
       ->type_name("NUMBER")
       ->default_str("all cores")
       ->transform(whole(1, 256));
+  app.add_option("--precision", options.precision,
+                 "Factors of matrix products: float32 or bfloat16, which is faster and less exact")
+      ->type_name("NAME")
+      ->transform(one_of({"float32", "bfloat16"}));
   app.add_flag(
       "--deterministic", options.deterministic,
       "Print the same on any number of cores: one thread unless --threads says otherwise,\n"

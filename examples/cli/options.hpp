@@ -18,7 +18,8 @@ namespace cli {
 /// How a command computes.
 struct RunOptions {
   std::uint64_t seed = 42;
-  std::size_t threads = 0;     ///< 0: as many as the machine has cores.
+  std::size_t threads = 0;            ///< 0: as many as the machine has cores.
+  std::string precision = "float32";  ///< Or "bfloat16"; see xtape::set_matmul_precision().
   bool deterministic = false;  ///< One thread unless `threads` says otherwise; no times printed.
 };
 
@@ -57,6 +58,10 @@ struct ResultOptions {
 
 /// Uses as many threads as the options say.
 void set_threads(const RunOptions& options);
+
+/// Multiplies matrices in the precision that the options say. Throws ValueError if this processor
+/// or build has none of it.
+void set_precision(const RunOptions& options);
 
 void add_flags(CLI::App& app, RunOptions& options);
 void add_flags(CLI::App& app, TrainingOptions& options);

@@ -143,6 +143,7 @@ DataSource find_data(const DataOptions& options, const datasets::DownloadProgres
 
 DataSource prepare(const DataOptions& options, const cli::RunOptions& run, bool verbose) {
   cli::set_threads(run);
+  cli::set_precision(run);
   DataSource source =
       find_data(options, verbose ? cli::download_progress() : datasets::DownloadProgress());
   std::fputs(source.notice.c_str(), stderr);

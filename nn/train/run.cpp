@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "tensor/error.hpp"
+#include "tensor/matmul_precision.hpp"
 
 namespace xtape::nn::detail {
 namespace {
@@ -148,6 +149,9 @@ Identity identity_of(const Run& run) {
     const auto& [every, rate, momentum] = run.local_steps;
     identity.emplace("local_steps",
                      fmt::format("{}, outer rate {}, outer momentum {}", every, rate, momentum));
+  }
+  if (matmul_precision() == Precision::bfloat16) {
+    identity.emplace("matmul_precision", "bfloat16");
   }
   return identity;
 }

@@ -44,6 +44,7 @@ bad_flags() {
   printf 'offline = false\nmirror = "https://localhost:1"\nresume = false\n' >off.toml
   ends 0 "$program" train --config off.toml --dataset synthetic --hidden 4 --epochs 1 --quiet
   refuses_values --threads 'a whole number from 1 to 256' 0 -1 abc 257 $huge
+  refuses_values --precision 'one of float32, bfloat16' half BFLOAT16 16
   refuses_values --seed 'a whole number from 0 to 18446744073709551615' -1 abc \
     18446744073709551616 $huge
   refuses_values --learning-rate 'a finite number of at least 0' nan inf -0.1 abc 1e999 0.1x
