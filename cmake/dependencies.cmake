@@ -31,13 +31,18 @@ endif()
 
 set(BLA_SIZEOF_INTEGER 4)
 find_package(BLAS REQUIRED)
-find_path(CBLAS_INCLUDE_DIR cblas.h PATH_SUFFIXES openblas openblas-pthread cblas REQUIRED)
+find_path(CBLAS_INCLUDE_DIR NAMES cblas.h mkl_cblas.h HINTS ENV MKLROOT
+          PATH_SUFFIXES openblas openblas-pthread blis blis-pthread cblas mkl include REQUIRED)
 mark_as_advanced(CBLAS_INCLUDE_DIR)
 cmake_push_check_state(RESET)
 set(CMAKE_REQUIRED_INCLUDES "${CBLAS_INCLUDE_DIR}")
 set(CMAKE_REQUIRED_LIBRARIES BLAS::BLAS)
 check_cxx_source_compiles(
-  "#include <cblas.h>
+  "#if __has_include(<cblas.h>)
+   #include <cblas.h>
+   #else
+   #include <mkl_cblas.h>
+   #endif
    int main() { double x = 1; return static_cast<int>(cblas_ddot(1, &x, 1, &x, 1)); }"
   XTAPE_CBLAS_WORKS)
 cmake_pop_check_state()

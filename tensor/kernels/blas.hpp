@@ -1,6 +1,10 @@
 #pragma once
 
+#if __has_include(<cblas.h>)
 #include <cblas.h>
+#else
+#include <mkl_cblas.h>
+#endif
 
 #include <cstddef>
 #include <limits>

@@ -1,11 +1,15 @@
 #include "tensor/kernels/one_thread.hpp"
 
+#include <cstdint>
+
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 // Null if another CBLAS is linked.
 extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
+extern "C" [[gnu::weak]] void bli_thread_set_num_threads(std::int64_t count);
+extern "C" [[gnu::weak]] void MKL_Set_Num_Threads(int count);
 
 namespace xtape {
 namespace {
@@ -18,10 +22,16 @@ int openmp_threads() { return 1; }
 void set_openmp_threads(int) {}
 #endif
 
-void switch_off_openblas_threads() {
+void switch_off_blas_threads() {
   static const bool once = [] {
     if (openblas_set_num_threads != nullptr) {
       openblas_set_num_threads(1);
+    }
+    if (bli_thread_set_num_threads != nullptr) {
+      bli_thread_set_num_threads(1);
+    }
+    if (MKL_Set_Num_Threads != nullptr) {
+      MKL_Set_Num_Threads(1);
     }
     return true;
   }();
@@ -31,7 +41,7 @@ void switch_off_openblas_threads() {
 }  // namespace
 
 OneThread::OneThread() : before_(openmp_threads()) {
-  switch_off_openblas_threads();  // this may change OpenMP's number
+  switch_off_blas_threads();  // this may change OpenMP's number
   set_openmp_threads(1);
 }
 
