@@ -39,6 +39,13 @@ RUNS = [
 ]
 CPP_TOOLS = ["manual", "codipack", "adept", "cppad"]
 PYTHON_TOOLS = {"pytorch": "torch", "jax": "jax"}
+# JAX computes after a call has returned, and GradBench's tool would time the call alone.
+WAIT = """
+import jax
+from gradbench import wrap
+repeat = wrap.multiple_runs
+wrap.multiple_runs = lambda **k: lambda f: repeat(**k)(lambda x: jax.block_until_ready(f(x)))
+"""
 PATIENCE = 60  # seconds for one answer of a tool
 
 
@@ -209,8 +216,8 @@ def starters(arguments, copy, environment):
         folder = copy / "python/gradbench/gradbench/tools" / name
         if subprocess.run([python, "-c", f"import {package}"], capture_output=True).returncode == 0:
             start = (
-                "import runpy, sys; "
-                f"sys.path[0] = {str(folder)!r}; sys.path += {packages!r}; "
+                f"import runpy, sys\nsys.path[0] = {str(folder)!r}\nsys.path += {packages!r}\n"
+                f"{WAIT if name == 'jax' else ''}\n"
                 f"runpy.run_path({str(folder / 'run.py')!r}, run_name='__main__')"
             )
             result[name] = lambda start=start: Program([python, "-c", start], copy, environment)
