@@ -58,10 +58,10 @@ std::vector<Maker> makers() {
 }
 
 /// A network that uses one layer twice, once within a checkpoint.
-struct Tied {
+struct TiedArrays {
   nn::Linear<float> first, tied, head;
 
-  explicit Tied(xtape::Rng rng) : first(5, 6, rng), tied(6, 6, rng), head(6, 3, rng) {}
+  explicit TiedArrays(xtape::Rng rng) : first(5, 6, rng), tied(6, 6, rng), head(6, 3, rng) {}
 
   Variable<float> operator()(Variable<float> x) const {
     const auto h = tanh(tied(dropout(tanh(first(x)), 0.2, x.tape().rng())));
@@ -75,7 +75,7 @@ struct Tied {
 /// Trains with backward() and step(), or with both in one, and returns the weights, the state of
 /// the optimizer and the last gradient.
 std::vector<float> train(const Maker& make, bool in_one, bool freezes, bool selects) {
-  Tied model{xtape::Rng{2}};
+  TiedArrays model{xtape::Rng{2}};
   const auto optimizer = make();
   const auto trained =
       nn::select(model, [&](auto name) { return !selects || !name.starts_with("head"); });
@@ -197,7 +197,7 @@ TEST_CASE("If it throws later, complete gradients have made the step", "[nn]") {
 
 TEST_CASE("A step during backward allocates nothing in a steady step", "[nn]") {
   COUNTING_OR_SKIP();
-  Tied model{xtape::Rng{2}};
+  TiedArrays model{xtape::Rng{2}};
   nn::Adam<float> adam;
   Tape<float> tape;
   const Array<float> input(Shape{4, 5}, 0.5f);
