@@ -25,7 +25,7 @@ using namespace xtape;
 
 namespace {
 
-constexpr Transpose plain = Transpose::no, turned = Transpose::yes;
+constexpr Transpose as_is = Transpose::no, turned = Transpose::yes;
 
 /// Multiplies by bfloat16 for the lifetime of the object.
 class Bfloat16 {
@@ -167,17 +167,17 @@ TEST_CASE("Products with bfloat16 keep their bounds: transposes, beta, strides a
   for (const std::size_t threads : {1UL, 2UL}) {
     INFO(threads << " threads");
     const Threads use(threads);
-    for (const Transpose ta : {plain, turned}) {
-      for (const Transpose tb : {plain, turned}) {
+    for (const Transpose ta : {as_is, turned}) {
+      for (const Transpose tb : {as_is, turned}) {
         check_bounds({ta, tb, 64, 128, 301});
         check_bounds({ta, tb, 300, 33, 70, 1.f});
         check_bounds({ta, tb, 90, 91, 92, 0.25f, 3});
         check_bounds({ta, tb, 40, 600, 257, 1.f, 5});
       }
     }
-    check_bounds({plain, plain, 33, 257, 520});   // a layer with few rows
-    check_bounds({turned, plain, 520, 96, 64});   // the gradient of its weights
-    check_bounds({plain, turned, 32, 1000, 32});  // the smallest extents
+    check_bounds({as_is, as_is, 33, 257, 520});   // a layer with few rows
+    check_bounds({turned, as_is, 520, 96, 64});   // the gradient of its weights
+    check_bounds({as_is, turned, 32, 1000, 32});  // the smallest extents
   }
 }
 
@@ -186,7 +186,7 @@ TEST_CASE("The same product gives the same bits again") {
   const Bfloat16 guard;
   for (const std::size_t threads : {1UL, 2UL}) {
     const Threads use(threads);
-    Case p(plain, turned, 128, 200, 300, 1.f);
+    Case p(as_is, turned, 128, 200, 300, 1.f);
     p.multiply();
     const std::vector<float> first = p.c;
     p.multiply();
@@ -201,14 +201,14 @@ TEST_CASE("Small and thin products, and those of gemm(), stay float") {
       return p.c;
     });
   };
-  for (const Case& p : {Case(plain, plain, 80, 80, 80), Case(plain, turned, 31, 700, 700),
-                        Case(turned, plain, 700, 31, 700), Case(plain, plain, 800, 800, 31),
-                        Case(plain, plain, 1, 1, 1), Case(plain, plain, 7, 1, 2000, 1.f)}) {
+  for (const Case& p : {Case(as_is, as_is, 80, 80, 80), Case(as_is, turned, 31, 700, 700),
+                        Case(turned, as_is, 700, 31, 700), Case(as_is, as_is, 800, 800, 31),
+                        Case(as_is, as_is, 1, 1, 1), Case(as_is, as_is, 7, 1, 2000, 1.f)}) {
     INFO("m = " << p.m << ", n = " << p.n << ", k = " << p.k);
     const auto [exact, half] = product_of(p);
     CHECK(same_bits(exact, half));
   }
-  const auto [exact, half] = product_of(Case(plain, plain, 81, 81, 81));
+  const auto [exact, half] = product_of(Case(as_is, as_is, 81, 81, 81));
   CHECK(same_bits(exact, half) != has_bfloat16_products());
 
   Rng rng;
@@ -216,7 +216,7 @@ TEST_CASE("Small and thin products, and those of gemm(), stay float") {
   const auto b = random_normal<float>(Shape{128, 128}, rng);
   const auto [plain, again] = in_both([&] {
     Array<float> c(Shape{128, 128});
-    gemm(plain, plain, a, b, 0.f, c);
+    gemm(as_is, as_is, a, b, 0.f, c);
     return c;
   });
   CHECK((plain == again));
@@ -226,11 +226,11 @@ TEST_CASE("Empty products are empty or only scaled") {
   const Bfloat16 guard;
   for (const auto& [m, n, k] : std::vector<std::tuple<std::size_t, std::size_t, std::size_t>>{
            {0, 700, 700}, {700, 0, 700}, {0, 0, 0}}) {
-    Case p(plain, plain, m, n, k, 1.f);
+    Case p(as_is, as_is, m, n, k, 1.f);
     p.multiply();
     CHECK(p.c == p.before);
   }
-  Case p(plain, plain, 3, 2, 0, 0.5f);
+  Case p(as_is, as_is, 3, 2, 0, 0.5f);
   p.multiply();
   CHECK(p.c[5] == 0.5f * p.before[5]);
 }
@@ -238,7 +238,7 @@ TEST_CASE("Empty products are empty or only scaled") {
 TEST_CASE("NaN and infinity pass through products with bfloat16") {
   const Bfloat16 guard;
   constexpr float inf = std::numeric_limits<float>::infinity();
-  Case p(plain, plain, 96, 96, 96);
+  Case p(as_is, as_is, 96, 96, 96);
   std::fill(p.a.begin(), p.a.end(), 1.f);
   std::fill(p.b.begin(), p.b.end(), 2.f);
   p.a[5 * 96 + 7] = std::bit_cast<float>(0x7f800001);  // its upper half is infinity
@@ -258,7 +258,7 @@ TEST_CASE("A number is rounded to the nearest bfloat16, and to an even one betwe
   BFLOAT16_OR_SKIP();
   const Bfloat16 guard;
   const auto rounded = [](float x) {
-    Case p(plain, plain, 96, 96, 96);
+    Case p(as_is, as_is, 96, 96, 96);
     std::fill(p.a.begin(), p.a.end(), 0.f);
     std::fill(p.b.begin(), p.b.end(), 1.f);
     p.a[0] = x;
@@ -348,7 +348,7 @@ TEST_CASE("Convolutions, linear algebra and products of double do not change") {
 }
 
 TEST_CASE("Threads may change the precision while others multiply", "[threads]") {
-  Case p(plain, plain, 96, 96, 96);
+  Case p(as_is, as_is, 96, 96, 96);
   const auto [exact, half] = in_both([&] {
     p.multiply();
     return p.c;
