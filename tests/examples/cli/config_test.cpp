@@ -112,6 +112,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> same{
     {"resume = false\ncheckpoints = 'run'", {"--resume=false", "--checkpoints", "run"}},
     {"seed = 9223372036854775807", {"--seed", "9223372036854775807"}},
     {"threads = 2", {"--threads", "2"}},
+    {"precision = \"bfloat16\"", {"--precision", "bfloat16"}},
     {"deterministic = true", {"--deterministic"}},
     {"deterministic = false", {"--deterministic=false"}},
     {"json = true", {"--json"}},
