@@ -43,7 +43,7 @@ int main() {
   xtape::Tape<double> tape;
   const auto loss = [&] { return -sum(mixture(tape.constant_view(points))); };
   nn::LBFGS<double> lbfgs({.gradient_tolerance = 1e-6, .value_tolerance = 0});
-  for (const std::size_t count : {1, 4, 5, 10, 20, 1000}) {
+  for (const std::size_t count : {1UL, 4UL, 5UL, 10UL, 20UL, 1000UL}) {
     lbfgs.options.max_iterations = count;
     const auto found = lbfgs.minimize(mixture, tape, loss);
     fmt::print("log-likelihood {:.4f} after {} more iterations\n", -found.loss, found.iterations);

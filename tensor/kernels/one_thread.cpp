@@ -9,6 +9,7 @@
 // Null if another CBLAS is linked.
 extern "C" [[gnu::weak]] void openblas_set_num_threads(int count);
 extern "C" [[gnu::weak]] void bli_thread_set_num_threads(std::int64_t count);
+// NOLINTNEXTLINE(readability-identifier-naming): the name that MKL gives it
 extern "C" [[gnu::weak]] void MKL_Set_Num_Threads(int count);
 
 namespace xtape {
