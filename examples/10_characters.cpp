@@ -9,7 +9,7 @@
 namespace nn = xtape::nn;
 namespace fs = std::filesystem;
 using Caches = std::vector<nn::KeyValueCache<float>>;
-constexpr std::size_t steps = 128;  // the characters that the model sees at once
+constexpr std::size_t window = 128;  // the characters that the model sees at once
 
 /// A text as numbers: the places of its characters in the alphabet. A character is a byte.
 struct Text {
@@ -24,12 +24,12 @@ struct Text {
   /// Returns a window every `stride` characters of [begin, end), and the characters that follow.
   nn::Dataset windows(std::size_t begin, std::size_t end, std::size_t stride) const {
     std::vector<int> inputs, targets;
-    for (std::size_t i = begin; i + steps < end; i += stride) {
+    for (std::size_t i = begin; i + window < end; i += stride) {
       const auto first = characters.begin() + static_cast<std::ptrdiff_t>(i);
-      inputs.insert(inputs.end(), first, first + steps);
-      targets.insert(targets.end(), first + 1, first + steps + 1);
+      inputs.insert(inputs.end(), first, first + window);
+      targets.insert(targets.end(), first + 1, first + window + 1);
     }
-    return {nn::Samples(std::move(inputs), {steps}), nn::Samples(std::move(targets), {steps})};
+    return {nn::Samples(std::move(inputs), {window}), nn::Samples(std::move(targets), {window})};
   }
 };
 
@@ -43,7 +43,7 @@ struct Model {
 
   Model(std::size_t alphabet, std::size_t width, std::size_t depth, xtape::Rng& rng)
       : letters(alphabet, width, rng, nn::Normal{0.02}),
-        positions(steps, width, rng),
+        positions(window, width, rng),
         norm(width),
         output(width, alphabet, rng) {
     const nn::TransformerOptions options{.causal = true, .norm_first = true, .dropout = 0.1};
@@ -87,8 +87,8 @@ std::string write(const Model& model, const Text& text, std::vector<int> seen, s
   std::string written;
   std::vector<int> next = seen;
   while (written.size() < length) {
-    if (seen.size() > steps) {
-      seen.erase(seen.begin(), seen.end() - steps / 2);
+    if (seen.size() > window) {
+      seen.erase(seen.begin(), seen.end() - window / 2);
       next = seen;
       caches.assign(model.blocks.size(), {});
     }
@@ -127,7 +127,7 @@ int main(int argc, char** argv) try {
   if (size < 2000) throw xtape::DataError(path + ": expected a text of 2000 characters or more");
   xtape::Rng rng{42};
   nn::Batches batches(text.windows(0, held_out, 32), 16, rng, {.drop_last = true});
-  const nn::Dataset rest = text.windows(held_out, size, steps);
+  const nn::Dataset rest = text.windows(held_out, size, window);
   Model model(text.alphabet.size(), 128, 3, rng);
   const nn::Run run{.epochs = argc > 2 ? std::stoul(argv[2]) : 6, .max_norm = 1};
   const std::size_t total = run.epochs * batches.size();
