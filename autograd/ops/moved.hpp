@@ -11,11 +11,9 @@
 
 namespace xtape::detail {
 
-/// Returns how far apart neighbours along an axis are in a row-major array. In an empty array, it
-/// is 0, so that no multiple overflows.
+/// Returns how far apart neighbours along an axis are in a row-major array.
 inline std::ptrdiff_t step_along(const Shape& shape, std::size_t axis) {
-  const bool empty = element_count(shape) == 0;
-  return empty ? 0 : static_cast<std::ptrdiff_t>(blocks_around(shape, axis).inner);
+  return static_cast<std::ptrdiff_t>(blocks_around(shape, axis).inner);
 }
 
 /// Returns loops over all elements of a row-major array of `shape`, for an op that reads or writes
