@@ -140,7 +140,7 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
 
 template <class T>
 Variable<T> Tape<T>::InnerRun::outer_parameter(const Node<T>& node) {
-  if (node.op == frozen) {
+  if (inner_.is_frozen(*node.value)) {
     return outer_.freeze(*node.value);
   }
   if (node.needs_grad) {
