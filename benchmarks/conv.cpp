@@ -11,10 +11,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <functional>
 #include <iterator>
 #include <limits>
@@ -22,6 +20,7 @@
 #include <vector>
 #include <xtape.hpp>
 
+#include "benchmarks/seconds.hpp"
 #include "tensor/kernels/im2col.hpp"
 #include "tensor/kernels/winograd.hpp"
 #ifdef XTAPE_WITH_ONEDNN
@@ -30,18 +29,9 @@
 
 namespace {
 
+using benchmarks::seconds;
 using xtape::Convolution;
 using xtape::Pair;
-
-double seconds(std::size_t threads) {
-  if (threads > 1) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 /// Returns the sum of chains of multiplications and additions that stay in registers.
 float chains(std::size_t rounds) {

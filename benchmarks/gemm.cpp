@@ -13,10 +13,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <functional>
 #include <limits>
 #include <set>
@@ -25,6 +23,7 @@
 #include <vector>
 #include <xtape.hpp>
 
+#include "benchmarks/seconds.hpp"
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -34,6 +33,7 @@
 
 namespace {
 
+using benchmarks::seconds;
 using xtape::Transpose;
 
 struct Shape {
@@ -72,16 +72,6 @@ struct Library {
   std::function<void(std::size_t threads)> set_threads;
   std::function<void(const Shape&, Operands&)> multiply;
 };
-
-double seconds(std::size_t threads) {
-  if (threads > 1) {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 template <class Function>
 Function* find(void* library, const char* name) {

@@ -47,6 +47,15 @@ inline const ImageProblem& find_problem(const std::filesystem::path& folder,
   return *found;
 }
 
+/// Returns the network of a problem, with the weights of its folder.
+inline xtape::nn::Sequential<float> read_model(const std::filesystem::path& folder,
+                                               const ImageProblem& problem) {
+  xtape::Rng rng{1};
+  auto model = problem.make(rng);
+  xtape::nn::load_weights(folder / "weights.safetensors", model, {.pytorch = true});
+  return model;
+}
+
 /// Returns the batches of a folder.
 inline std::vector<xtape::Array<float>> read_images(const std::filesystem::path& folder,
                                                     const ImageProblem& problem) {

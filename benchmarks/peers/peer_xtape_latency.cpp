@@ -85,9 +85,7 @@ void write_problems(const std::filesystem::path& folder) {
 void solve(const std::filesystem::path& folder, std::size_t threads, double seconds) {
   xtape::set_thread_count(threads);
   const ImageProblem& problem = peers::find_problem(folder, problems());
-  xtape::Rng rng{1};
-  auto model = problem.make(rng);
-  nn::load_weights(folder / "weights.safetensors", model, {.pytorch = true});
+  auto model = peers::read_model(folder, problem);
   const auto inputs = peers::read_images(folder, problem);
   xtape::Tape tape;
   const xtape::NoGrad guard{tape};

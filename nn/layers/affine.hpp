@@ -2,7 +2,7 @@
 
 #include "autograd/define.hpp"
 #include "nn/layers/linear.hpp"
-#include "tensor/gemm.hpp"
+#include "tensor/matmul_precision.hpp"
 
 /// @file
 /// Products with weights along the last axis, for layers that read sequences.
@@ -28,23 +28,23 @@ Variable<T> affine(Variable<T> x, Variable<T> weight, Transpose transpose, Varia
         Shape result = x.shape();
         result.back() = out;
         resize(y, result, "affine");
-        gemm(Transpose::no, transpose, y.size() / out, out, in, T(1), x.value().data(), in,
-             weight.value().data(), turned ? in : out, T(0), y.data(), out);
+        matmul_gemm(Transpose::no, transpose, y.size() / out, out, in, x.value().data(), in,
+                    weight.value().data(), turned ? in : out, T(0), y.data(), out);
         assign_into(y, y + bias.value());
       },
       [=](auto y, Array<T>& dx, T beta) {
         const std::size_t in = dx.shape().back(), out = y.shape().back();
-        gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, y.grad().size() / out, in, out,
-             T(1), y.grad().data(), out, y.input(1).value().data(), turned ? in : out, beta,
-             dx.data(), in);
+        matmul_gemm(Transpose::no, turned ? Transpose::no : Transpose::yes, y.grad().size() / out,
+                    in, out, y.grad().data(), out, y.input(1).value().data(), turned ? in : out,
+                    beta, dx.data(), in);
       },
       [=](auto y, Array<T>& dw, T beta) {
         const Array<T>& from = y.input(0).value();
         const std::size_t in = from.shape().back(), out = y.shape().back();
         const T *dy = y.grad().data(), *rows = from.data();
-        gemm(Transpose::yes, Transpose::no, turned ? out : in, turned ? in : out,
-             y.grad().size() / out, T(1), turned ? dy : rows, turned ? out : in, turned ? rows : dy,
-             turned ? in : out, beta, dw.data(), turned ? in : out);
+        matmul_gemm(Transpose::yes, Transpose::no, turned ? out : in, turned ? in : out,
+                    y.grad().size() / out, turned ? dy : rows, turned ? out : in,
+                    turned ? rows : dy, turned ? in : out, beta, dw.data(), turned ? in : out);
       },
       [](auto y) -> const auto& { return y.grad(); });
 }

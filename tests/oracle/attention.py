@@ -9,20 +9,11 @@ repeat.
 import json
 import pathlib
 
-import numpy
 import torch
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
-random = numpy.random.default_rng(22)
+from arrays import array, drawer
 
-
-def draw(shape):
-    return torch.tensor(numpy.round(random.uniform(-1, 1, shape) * 256) / 256)
-
-
-def array(tensor):
-    return {"shape": list(tensor.shape), "data": tensor.detach().reshape(-1).tolist()}
+draw = drawer(22, -1, 1)
 
 
 def run(module, call, *shapes):

@@ -8,23 +8,12 @@ statistics after each step, which tests/nn/statistics_test.cpp repeats.
 import json
 import pathlib
 
-import numpy
 import torch
 import torch.nn.functional as F
 
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
-random = numpy.random.default_rng(20)
+from arrays import array, drawer
 
-
-def draw(shape, low=-2.0, high=2.0):
-    return torch.tensor(numpy.round(random.uniform(low, high, shape) * 256) / 256)
-
-
-def array(tensor):
-    return {"shape": list(tensor.shape), "data": tensor.detach().reshape(-1).tolist()}
-
-
+draw = drawer(20, -2, 2)
 w1, w2 = draw((5, 7), -1, 1), draw((7, 3), -1, 1)
 model = torch.nn.Sequential(torch.nn.Linear(5, 7, bias=False), torch.nn.BatchNorm1d(7, momentum=0.25),
                             torch.nn.Tanh(), torch.nn.Linear(7, 3, bias=False))

@@ -14,6 +14,7 @@
 
 #include "autograd/ops/ops.hpp"
 #include "autograd/tape.hpp"
+#include "nn/layers/affine.hpp"
 #include "nn/train/run.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -302,7 +303,7 @@ double distance(const Array<T>& a, const Array<T>& b) {
 
 }  // namespace
 
-TEST_CASE("matmul, linear, batches and einsum use bfloat16, forward and backward") {
+TEST_CASE("Products of ops and layers use bfloat16, forward and backward") {
   BFLOAT16_OR_SKIP();
   const auto check = [](const Shape& a, const Shape& b, auto op) {
     const auto [exact, half] = in_both([&] { return outcome<float>(a, b, op); });
@@ -320,6 +321,10 @@ TEST_CASE("matmul, linear, batches and einsum use bfloat16, forward and backward
     return linear(a, b, a.tape().constant(Array<float>(Shape{90}, 0.f)));
   });
   check({64, 120}, {90, 120}, [](auto a, auto b) { return einsum("ij,kj->ik", a, b); });
+  check({4, 16, 120}, {90, 120}, [](auto a, auto b) {
+    const auto bias = a.tape().constant(Array<float>(Shape{90}, 0.f));
+    return nn::detail::affine(a, b, Transpose::yes, bias);
+  });
 }
 
 TEST_CASE("Convolutions, linear algebra and products of double do not change") {
