@@ -1,6 +1,7 @@
 #include "autograd/checkpoint.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -81,8 +82,20 @@ class Tape<T>::InnerRun {
   }
 
   Variable<T> enter(std::size_t i);
-  bool is_parameter(const Node<T>& node) const {
-    return node.value != &node.storage && inner_.find_parameter(*node.value) == &node;
+  static bool is_parameter(const Node<T>& node) {
+    return node.value != &node.storage && node.tape->find_parameter(*node.value) == &node;
+  }
+  /// Makes a parameter known to a tape, without a gradient if the node has none.
+  static Variable<T> parameter_on(Tape& tape, const Node<T>& node) {
+    if (node.needs_grad) {
+      return tape.parameter(*node.value);
+    }
+    const NoGrad<T> guard{tape};
+    return tape.parameter(*node.value);
+  }
+  bool is_lent(const Node<T>* inner) const {
+    return std::any_of(loans_.begin(), loans_.end(),
+                       [&](const Loan& loan) { return loan.inner == inner; });
   }
   bool is_input(const Node<T>& node) const {
     return std::any_of(inputs_.begin(), inputs_.end(),
@@ -110,7 +123,11 @@ void Tape<T>::InnerRun::run() {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     inputs_[i] = enter(i);
   }
+  const std::uint64_t recording = inner_.recording_;
   result_ = call_.call(call_.f, inputs_);
+  require<TapeError>(inner_.recording_ == recording && !inner_.differentiated_,
+                     "checkpoint: the function called backward() or rewind() of the tape of its "
+                     "arguments");
   require<TapeError>(&result_.tape() == &inner_,
                      "checkpoint: the function returned '{}' of another tape than its arguments",
                      result_.op());
@@ -126,12 +143,8 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
       return inputs_[before];
     }
   }
-  if (outer_.find_parameter(*node.value) == &node) {
-    if (node.needs_grad) {
-      return inner_.parameter(*node.value);
-    }
-    const NoGrad<T> guard{inner_};
-    return inner_.parameter(*node.value);
+  if (is_parameter(node)) {
+    return parameter_on(inner_, node);
   }
   Node<T>& leaf = inner_.next();
   leaf.backward = {};
@@ -140,14 +153,7 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
 
 template <class T>
 Variable<T> Tape<T>::InnerRun::outer_parameter(const Node<T>& node) {
-  if (inner_.is_frozen(*node.value)) {
-    return outer_.freeze(*node.value);
-  }
-  if (node.needs_grad) {
-    return outer_.parameter(*node.value);
-  }
-  const NoGrad<T> guard{outer_};
-  return outer_.parameter(*node.value);
+  return inner_.is_frozen(*node.value) ? outer_.freeze(*node.value) : parameter_on(outer_, node);
 }
 
 /// Returns the arguments, followed by the parameters that the function has read.
@@ -207,23 +213,18 @@ Variable<T> Tape<T>::InnerRun::leave() {
   const std::span<Call> kept = outer_.template keep<Call>(1);
   const Call* call = std::construct_at(kept.data(), call_);
   kept[0].inputs = all.first(call_.inputs.size());
-  const auto record = [&] {
-    return outer_.record("checkpoint", all, result_.value(),
-                         [call](Variable<T> y) { y.tape().call_again(y, *call); });
-  };
-  if (result_.needs_grad()) {
-    return record();
+  std::optional<NoGrad<T>> guard;
+  if (!result_.needs_grad()) {
+    guard.emplace(outer_);
   }
-  const NoGrad<T> guard{outer_};
-  return record();
+  return outer_.record("checkpoint", all, result_.value(),
+                       [call](Variable<T> y) { y.tape().call_again(y, *call); });
 }
 
 /// Lets the inner leaf add to the gradient of the outer node.
 template <class T>
 void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
-  const bool known = std::any_of(loans_.begin(), loans_.end(),
-                                 [&](const Loan& loan) { return loan.inner == inner; });
-  if (inner == nullptr || !inner->needs_grad || !outer.needs_grad || known) {
+  if (inner == nullptr || !inner->needs_grad || !outer.needs_grad || is_lent(inner)) {
     return;
   }
   if (outer.grad_of == outer_.recording_) {
@@ -247,9 +248,7 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
     const Node<T>& node = inner_.at(i);
-    const bool lent = !node.needs_grad || !is_parameter(node) ||
-                      std::any_of(loans_.begin(), loans_.end(),
-                                  [&](const Loan& loan) { return loan.inner == &node; });
+    const bool lent = !node.needs_grad || !is_parameter(node) || is_lent(&node);
     require<TapeError>(lent,
                        "checkpoint: in backward, the function read a parameter {} that it had not "
                        "read before",
@@ -278,7 +277,8 @@ void Tape<T>::InnerRun::backward(Variable<T> y) {
   require_same_result(y);
   lend_gradients(y.node());
   inner_.differentiated_ = inner_.in_backward_ = true;
-  inner_.run_backward(result_, nullptr, &y.grad());
+  inner_.accumulate(result_, y.grad());
+  inner_.run_backward(result_, nullptr);
   for (const Loan& loan : loans_) {
     if (loan.inner->grad_of == inner_.recording_) {
       loan.outer->grad_of = outer_.recording_;

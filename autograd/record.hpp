@@ -41,7 +41,7 @@ Variable<T> record(const Operation& op, std::initializer_list<Variable<T>> input
 }
 
 /// Calls ops() and returns its result. Use compose() for an op that records several other ops.
-/// ops() must not record parameters. If ops() throws, everything that it recorded is removed.
+/// If ops() throws, everything that it recorded is removed.
 template <class T, class Ops>
 std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   const std::size_t size = tape.size_, observed = tape.observations_.size();

@@ -69,7 +69,7 @@ Variable<T> Tape<T>::parameter(const Array<T>& array) {
     known->needs_grad |= grad_enabled_ && known->op != frozen;  // if recorded under NoGrad
     return {*known, recording_};
   }
-  const bool is_constant = outer_ != nullptr && outer_->is_frozen(array);
+  const bool is_constant = is_frozen(array);  // on the tape whose checkpoint() uses this one
   Node<T>& node = next();
   node.backward = {};
   borrow("parameter", node, array);
@@ -165,6 +165,7 @@ void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* ho
   require_unchanged();
   differentiated_ = in_backward_ = true;
   try {
+    accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
     run_backward(loss, hook);
   } catch (...) {
     for (std::size_t i = 0; i < size_; ++i) {
@@ -177,15 +178,9 @@ void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* ho
 }
 
 template <class T>
-void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hook,
-                           const Array<T>* seed) {
+void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hook) {
   const std::span<std::size_t> last =
       hook == nullptr ? std::span<std::size_t>() : last_contributions(loss.node());
-  if (seed == nullptr) {
-    accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
-  } else {
-    accumulate(loss, *seed);
-  }
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);
     if (node.grad_of == recording_ && node.backward) {

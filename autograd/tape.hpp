@@ -223,7 +223,9 @@ class Tape {
   friend std::invoke_result_t<Ops&> compose(Tape<U>& tape, Ops&& ops);
 
   static constexpr std::size_t chunk_size = 64;
-  static constexpr const char* frozen = "frozen";  // the op of a parameter that is a constant
+  // The op of a parameter that is a constant. An array, because a literal may have another address
+  // in each source.
+  static constexpr char frozen[] = "frozen";
 
   Node<T>& at(std::size_t index) const { return chunks_[index / chunk_size][index % chunk_size]; }
 
@@ -302,8 +304,7 @@ class Tape {
   }
 
   void differentiate(Variable<T> loss, const detail::HookReference<T>* hook);
-  void run_backward(Variable<T> loss, const detail::HookReference<T>* hook,
-                    const Array<T>* seed = nullptr);
+  void run_backward(Variable<T> loss, const detail::HookReference<T>* hook);
   std::span<std::size_t> last_contributions(const Node<T>& loss);
   void announce_finished(const Node<T>& op, std::span<std::size_t> last,
                          const detail::HookReference<T>& hook);

@@ -140,6 +140,18 @@ TEST_CASE("Variables of other tapes are refused, with what to do") {
               "and not a Variable of the outer tape");
   CHECK_FAILS(checkpoint([](auto v) { return v; }, Variable<double>{}), TapeError,
               "a Variable without a value: nothing was assigned to it");
+  const char* const ends =
+      "checkpoint: the function called backward() or rewind() of the tape of its arguments";
+  const auto differentiates = [](Variable<double> v) {
+    v.tape().backward(v * v);
+    return v * v;
+  };
+  const auto rewinds = [](Variable<double> v) {
+    v.tape().rewind();
+    return v.tape().constant(1.0);
+  };
+  CHECK_FAILS(checkpoint(differentiates, x), TapeError, ends);
+  CHECK_FAILS(checkpoint(rewinds, x), TapeError, ends);
   CHECK(tape.size() == 2);
   Variable<double> leaked;
   const auto leaking = [&leaked](Variable<double> v) { return leaked = v * v; };

@@ -22,7 +22,8 @@ std::size_t allocation_count();
 std::size_t living_allocations();
 
 /// Returns the memory in use in bytes, and the most that was in use since restart_peak_bytes(), as
-/// the heap rounds it up. 0 under those sanitizers.
+/// the heap rounds it up. Arrays of 64 KiB to 2 MiB share pages (tensor/buffer.cpp), of which only
+/// the first array counts. 0 under those sanitizers.
 ///@{
 std::size_t living_bytes();
 std::size_t peak_bytes();
