@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -27,6 +28,7 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+// So that two libraries with the same symbols do not call each other.
 #ifndef RTLD_DEEPBIND
 #define RTLD_DEEPBIND 0
 #endif
@@ -40,6 +42,10 @@ struct Shape {
   const char* name;
   bool transpose_a, transpose_b;
   std::size_t m, n, k;
+
+  /// The lengths of the stored rows.
+  std::size_t lda() const { return transpose_a ? m : k; }
+  std::size_t ldb() const { return transpose_b ? k : n; }
 };
 
 /// The products of a layer: its output, the gradient of its input, and that of its weights.
@@ -89,8 +95,7 @@ Library ours() {
           [](const Shape& s, Operands& o) {
             xtape::gemm(s.transpose_a ? Transpose::yes : Transpose::no,
                         s.transpose_b ? Transpose::yes : Transpose::no, s.m, s.n, s.k, 1.f,
-                        o.a.data(), s.transpose_a ? s.m : s.k, o.b.data(),
-                        s.transpose_b ? s.k : s.n, 0.f, o.c.data(), s.n);
+                        o.a.data(), s.lda(), o.b.data(), s.ldb(), 0.f, o.c.data(), s.n);
           }};
 }
 
@@ -101,8 +106,8 @@ Library onednn(const std::string& name, void* library) {
   return {name, set_openmp_threads, [sgemm](const Shape& s, Operands& o) {
             const auto index = [](std::size_t extent) { return static_cast<std::int64_t>(extent); };
             sgemm(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', index(s.m), index(s.n),
-                  index(s.k), 1, o.a.data(), index(s.transpose_a ? s.m : s.k), o.b.data(),
-                  index(s.transpose_b ? s.k : s.n), 0, o.c.data(), index(s.n));
+                  index(s.k), 1, o.a.data(), index(s.lda()), o.b.data(), index(s.ldb()), 0,
+                  o.c.data(), index(s.n));
           }};
 }
 
@@ -128,9 +133,8 @@ Library cblas(const std::string& name, void* library) {
             constexpr int row_major = 101, as_is = 111, transposed = 112;
             const auto index = [](std::size_t extent) { return static_cast<int>(extent); };
             sgemm(row_major, s.transpose_a ? transposed : as_is, s.transpose_b ? transposed : as_is,
-                  index(s.m), index(s.n), index(s.k), 1, o.a.data(),
-                  index(s.transpose_a ? s.m : s.k), o.b.data(), index(s.transpose_b ? s.k : s.n), 0,
-                  o.c.data(), index(s.n));
+                  index(s.m), index(s.n), index(s.k), 1, o.a.data(), index(s.lda()), o.b.data(),
+                  index(s.ldb()), 0, o.c.data(), index(s.n));
           }};
 }
 

@@ -54,7 +54,7 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   if (adds_up || count < thread_count()) {
     run(with_threads, 0, count);
   } else {
-    parallel(count, 1, count * m * n * std::max<std::size_t>(k, 1) / 16,
+    parallel(count, 1, count * m * n * k / 16,
              [&](std::size_t begin, std::size_t end) { run(alone, begin, end); });
   }
 }

@@ -1,14 +1,12 @@
 #include "tensor/kernels/onednn_bfloat16.hpp"
 
-#include <pthread.h>
-
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
+#include <string_view>
 
+#include "tensor/kernels/onednn_cache.hpp"
 #include "tensor/kernels/onednn_kernel.hpp"
 #include "tensor/scratch.hpp"
 
@@ -124,26 +122,10 @@ std::shared_ptr<const MatrixKernel> make_kernel(const Geometry& g) {
   }
 }
 
-/// Returns the kernel of make_kernel(), and remembers it. The kernels are never freed, because
-/// functions that run at the exit of the program may need them.
-std::shared_ptr<const MatrixKernel> kernel_of(const Geometry& g) {
-  constexpr std::size_t most = 1024;
-  static std::mutex& mutex = *new std::mutex;
-  // A forked child has a copy of the mutex, but not the thread that may hold it.
-  static const int registered =
-      pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
-  static_cast<void>(registered);
-  static auto& kernels = *new std::map<Geometry::Key, std::shared_ptr<const MatrixKernel>>;
-  const std::lock_guard lock(mutex);
-  const auto found = kernels.find(g.key());
-  if (found != kernels.end()) {
-    return found->second;
-  }
-  if (kernels.size() >= most) {
-    kernels.clear();
-  }
-  return kernels[g.key()] = make_kernel(g);
-}
+using Kernels = KernelCache<Geometry::Key, MatrixKernel, 1024>;
+
+/// Makes the cache before there are threads; see KernelCache::instance().
+[[maybe_unused]] const Kernels& kernels_made_at_start = Kernels::instance();
 
 /// Returns a number of bytes in whole cache lines.
 std::size_t lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -161,19 +143,21 @@ bool has_bfloat16() noexcept {
 bool bfloat16_gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
                    const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta,
                    float* c, std::size_t ldc) {
-  return call([&] {
-    const auto kernel = kernel_of({transpose_a, transpose_b, m, n, k, ldc, beta});
+  return call("gemm", [&] {
+    const Geometry geometry{transpose_a, transpose_b, m, n, k, ldc, beta};
+    const auto kernel =
+        Kernels::instance().find(geometry.key(), [&] { return make_kernel(geometry); });
     if (kernel == nullptr) {
       return false;
     }
     const std::size_t a_bytes = lines(2 * m * k), b_bytes = lines(2 * k * n);
-    std::byte* const memory_of = scratch_elements<std::byte, struct Bfloat16Memory>(
+    std::byte* const block = scratch_elements<std::byte, struct Bfloat16Memory>(
         a_bytes + b_bytes + kernel->scratch_bytes());
-    auto* const left = reinterpret_cast<std::uint16_t*>(memory_of);
-    auto* const right = reinterpret_cast<std::uint16_t*>(memory_of + a_bytes);
+    auto* const left = reinterpret_cast<std::uint16_t*>(block);
+    auto* const right = reinterpret_cast<std::uint16_t*>(block + a_bytes);
     round_rows(transpose_a ? k : m, transpose_a ? m : k, a, lda, left);
     round_rows(transpose_b ? n : k, transpose_b ? k : n, b, ldb, right);
-    kernel->run(left, right, c, memory_of + a_bytes + b_bytes);
+    kernel->run(left, right, c, block + a_bytes + b_bytes);
     return true;
   });
 }

@@ -1,13 +1,10 @@
 #include "tensor/kernels/onednn_convolution.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
-#include <mutex>
 
+#include "tensor/kernels/onednn_cache.hpp"
 #include "tensor/kernels/onednn_kernel.hpp"
 #include "tensor/kernels/shares.hpp"
 #include "tensor/scratch.hpp"
@@ -54,7 +51,7 @@ struct Plan {
 /// Returns the plan of a part, or nothing if oneDNN has only its reference kernel, or none.
 template <Part part>
 std::shared_ptr<const Plan<part>> make_plan(const Convolution& g, bool bias) {
-  return call([&]() -> std::shared_ptr<const Plan<part>> {
+  return call("convolution", [&]() -> std::shared_ptr<const Plan<part>> {
     try {
       auto plan = std::make_shared<const Plan<part>>(g, bias);
       if (!plan->most.is_reference() && !plan->last.is_reference()) {
@@ -69,45 +66,12 @@ std::shared_ptr<const Plan<part>> make_plan(const Convolution& g, bool bias) {
   });
 }
 
-/// The plans of a part that were made so far. They are never freed, because functions that run at
-/// the exit of the program may need them.
+using PlanKey = std::array<std::size_t, 17>;
+
 template <Part part>
-class Plans {
- public:
-  using Key = std::array<std::size_t, 17>;
-  using Made = std::shared_ptr<const Plan<part>>;
+using Plans = KernelCache<PlanKey, Plan<part>, 256>;
 
-  static Plans& instance() {
-    static Plans& plans = *new Plans;
-    // A forked child has a copy of the mutex, but not the thread that may hold it.
-    static const int registered = pthread_atfork(
-        [] { plans.mutex_.lock(); }, [] { plans.mutex_.unlock(); }, [] { plans.mutex_.unlock(); });
-    static_cast<void>(registered);
-    return plans;
-  }
-
-  /// Returns the plan of a key, and makes it the first time.
-  template <class Make>
-  Made find(const Key& key, Make make) {
-    constexpr std::size_t most = 256;  // as in a program with images of many sizes
-    const std::lock_guard lock(mutex_);
-    const auto found = made_.find(key);
-    if (found != made_.end()) {
-      return found->second;
-    }
-    if (made_.size() >= most) {
-      made_.clear();
-    }
-    return made_[key] = make();
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<Key, Made> made_;
-};
-
-/// Makes the objects before there are threads. A process that forks while another thread makes one
-/// would have a child that waits for that thread for ever.
+/// Makes the caches before there are threads; see KernelCache::instance().
 [[maybe_unused]] const bool made_at_start =
     (Plans<Part::forward>::instance(), Plans<Part::transposed>::instance(),
      Plans<Part::weights>::instance(), true);
@@ -116,23 +80,23 @@ class Plans {
 /// convolution of a small image.
 template <Part part>
 std::shared_ptr<const Plan<part>> plan_of(const Convolution& g, bool bias) {
-  const typename Plans<part>::Key key{g.batch,
-                                      g.image.height,
-                                      g.image.width,
-                                      g.in,
-                                      g.kernel.height,
-                                      g.kernel.width,
-                                      g.result.height,
-                                      g.result.width,
-                                      g.out,
-                                      g.stride.height,
-                                      g.stride.width,
-                                      g.dilation.height,
-                                      g.dilation.width,
-                                      g.before.height,
-                                      g.before.width,
-                                      g.groups,
-                                      2 * thread_count() + (bias ? 1 : 0)};
+  const PlanKey key{g.batch,
+                    g.image.height,
+                    g.image.width,
+                    g.in,
+                    g.kernel.height,
+                    g.kernel.width,
+                    g.result.height,
+                    g.result.width,
+                    g.out,
+                    g.stride.height,
+                    g.stride.width,
+                    g.dilation.height,
+                    g.dilation.width,
+                    g.before.height,
+                    g.before.width,
+                    g.groups,
+                    2 * thread_count() + (bias ? 1 : 0)};
   return Plans<part>::instance().find(key, [&] { return make_plan<part>(g, bias); });
 }
 
@@ -168,7 +132,7 @@ bool run(const Convolution& g, std::size_t from_size, std::size_t to_size, const
     float* const own = memory + share * size;
     add_or_write(beta, (end - begin) * to_size, to + begin * to_size, own + plan.memory_size,
                  [&](float* place) {
-                   call([&] {
+                   call("convolution", [&] {
                      plan.kernel(share).run(from + begin * from_size, const_cast<float*>(weight),
                                             bias, place, own);
                    });
@@ -180,7 +144,7 @@ bool run(const Convolution& g, std::size_t from_size, std::size_t to_size, const
 }  // namespace
 
 std::string kernel_of(const Convolution& g, Part part) {
-  return call([&]() -> std::string {
+  return call("convolution", [&]() -> std::string {
     try {
       return part == Part::forward      ? describe<Part::forward>(g, true).impl_info_str()
              : part == Part::transposed ? describe<Part::transposed>(g, false).impl_info_str()
@@ -222,7 +186,7 @@ bool convolve_for_weights(const Convolution& g, const float* x, const float* dy,
     for (std::size_t i = begin; i < end; ++i) {
       const std::size_t first = i * plan.images;
       add_or_write(i == begin ? 0.f : 1.f, g.weight_size(), sum, own, [&](float* place) {
-        call([&] {
+        call("convolution", [&] {
           plan.kernel(i).run(x + first * (g.image_size() / g.batch), place, nullptr,
                              const_cast<float*>(dy) + first * (g.result_size() / g.batch),
                              own + size);

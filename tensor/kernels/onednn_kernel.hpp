@@ -20,15 +20,17 @@
 #include "tensor/kernels/onednn_guard.hpp"
 
 /// @file
-/// oneDNN's kernels for the parts of a convolution. Used by tensor/kernels/onednn_convolution.cpp.
+/// oneDNN's kernels for the parts of a convolution, and what every call of its C++ interface needs.
+/// Used by tensor/kernels/onednn_convolution.cpp and onednn_bfloat16.cpp.
 
 namespace xtape::onednn {
 
 using dnnl::memory;
 
-/// Calls a function of oneDNN's as every call needs it, on one thread, and translates exceptions.
+/// Calls a function of oneDNN's for `op` as every call needs it, on one thread, and translates
+/// exceptions.
 template <class F>
-auto call(F f) {
+auto call(const char* op, F f) {
   require_workspace();
   const OneThread one;
   const WithoutSignals guard;
@@ -38,7 +40,7 @@ auto call(F f) {
     if (error.status == dnnl_out_of_memory) {
       throw std::bad_alloc();
     }
-    fail<Error>("convolution: oneDNN failed with status {}: {}", static_cast<int>(error.status),
+    fail<Error>("{}: oneDNN failed with status {}: {}", op, static_cast<int>(error.status),
                 error.what());
   }
 }

@@ -223,7 +223,10 @@ void reduce_min(const T* in, std::size_t outer, std::size_t extent, std::size_t 
 template <class T>
 void running_sums(const T* in, std::size_t outer, std::size_t extent, std::size_t inner,
                   bool from_end, T beta, T* out) {
-  for (std::size_t line = 0; extent > 0 && line < outer * inner; ++line) {
+  if (extent == 0) {
+    return;  // returns at once, however many empty lines there are
+  }
+  for (std::size_t line = 0; line < outer * inner; ++line) {
     const std::size_t first = line / inner * extent * inner + line % inner;
     double total = 0;
     for (std::size_t a = 0; a < extent; ++a) {
