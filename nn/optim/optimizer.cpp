@@ -198,6 +198,14 @@ void Optimizer<T>::differentiate(std::size_t state_count, double rate, Tape<T>& 
     }
     throw;
   }
+  // An op of the program may pass no gradient on.
+  for (std::size_t i = 0; changed < updates_.size() && i < updates_.size(); ++i) {
+    const Array<T>& parameter = *updates_[i].parameter;
+    require<TapeError>(tape.find_grad(parameter) != nullptr || tape.is_frozen(parameter),
+                       "{}: a parameter {} has no gradient, because no op passed one on; the "
+                       "others have made the step",
+                       name_, parameter.shape());
+  }
 }
 
 template <class T>

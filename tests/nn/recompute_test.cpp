@@ -18,6 +18,7 @@
 #include "nn/statistics.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/models.hpp"
 
 // checkpoint() around layers: models train as without it.
 
@@ -57,15 +58,6 @@ struct Blocks {
   }
 };
 
-template <class Model>
-std::vector<float> all_numbers(const Model& model) {
-  std::vector<float> all;
-  nn::for_each_array(model, [&](const nn::ParameterName&, const Array<float>& array) {
-    all.insert(all.end(), array.storage().begin(), array.storage().end());
-  });
-  return all;
-}
-
 /// Trains for some steps, and returns all weights and running statistics.
 std::vector<float> train(bool recomputes) {
   Blocks model{xtape::Rng{3}};
@@ -81,7 +73,7 @@ std::vector<float> train(bool recomputes) {
     sgd.step(model, tape);
     nn::update_statistics(model, tape);
   }
-  return all_numbers(model);
+  return all_numbers_of(model);
 }
 
 }  // namespace

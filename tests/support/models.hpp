@@ -60,6 +60,17 @@ std::vector<T> numbers_of(const Model& model) {
   return all;
 }
 
+/// Returns the numbers of all parameters and buffers, in the order of the visit lines.
+template <class T = float, class Model>
+std::vector<T> all_numbers_of(const Model& model) {
+  std::vector<T> all;
+  xtape::nn::for_each_array(model,
+                            [&](const xtape::nn::ParameterName&, const xtape::Array<T>& array) {
+                              all.insert(all.end(), array.storage().begin(), array.storage().end());
+                            });
+  return all;
+}
+
 template <class T>
 TwoParameters<T> random_parameters(const xtape::Shape& first, const xtape::Shape& second,
                                    xtape::Rng& rng) {

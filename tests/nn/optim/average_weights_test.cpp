@@ -42,16 +42,6 @@ Net make_net(std::uint64_t seed, double decay = 0.75) {
              {.decay = decay});
 }
 
-/// Returns the numbers of all parameters and buffers.
-template <class Model>
-std::vector<float> everything(const Model& model) {
-  std::vector<float> all;
-  nn::for_each_array(model, [&](const nn::ParameterName&, const Array<float>& array) {
-    all.insert(all.end(), array.storage().begin(), array.storage().end());
-  });
-  return all;
-}
-
 /// A run that averages its weights.
 struct Averaged {
   explicit Averaged(std::uint64_t seed) : net(make_net(seed)), rng(seed), batches(data, 4, rng) {}
@@ -140,8 +130,8 @@ TEST_CASE("A run with averaged weights resumes bit for bit, and evaluates the av
   const auto scores = whole.train(4, {});
   stopped.train(2, folder.path());
   CHECK(resumed.train(4, folder.path()) == scores);
-  CHECK(everything(resumed.net) == everything(whole.net));
-  CHECK(everything(whole.net.average) != everything(whole.net.model));
+  CHECK(all_numbers_of(resumed.net) == all_numbers_of(whole.net));
+  CHECK(all_numbers_of(whole.net.average) != all_numbers_of(whole.net.model));
   CHECK(whole.net.updates() == 4 * 5);
   CHECK(scores.back() == nn::evaluate(whole.net.average, whole.data, whole.tape).accuracy());
 
@@ -149,7 +139,7 @@ TEST_CASE("A run with averaged weights resumes bit for bit, and evaluates the av
   nn::save_weights(file, whole.net.average);
   auto alone = make_net(5).model;
   nn::load_weights(file, alone);
-  CHECK(everything(alone) == everything(whole.net.average));
+  CHECK(all_numbers_of(alone) == all_numbers_of(whole.net.average));
 }
 
 TEST_CASE("An average copies counts", "[nn]") {
@@ -165,11 +155,11 @@ TEST_CASE("An average copies counts", "[nn]") {
 TEST_CASE("The statistics of an average can be measured", "[nn]") {
   Averaged run(1);
   run.train(1, {});
-  const std::vector<float> before = everything(run.net.model);
+  const std::vector<float> before = all_numbers_of(run.net.model);
   const Array<float> mean = run.net.average.get<nn::BatchNorm<float>>(1).running_mean;
   nn::measure_statistics(run.net.average, run.data, run.tape);
   CHECK_FALSE((run.net.average.get<nn::BatchNorm<float>>(1).running_mean == mean));
-  CHECK(everything(run.net.model) == before);
+  CHECK(all_numbers_of(run.net.model) == before);
 }
 
 TEST_CASE("An update of averaged weights allocates nothing", "[nn]") {
@@ -256,7 +246,7 @@ TEST_CASE("A file whose counts are none is refused, and changes nothing", "[nn]"
       nn::for_each_buffer(saved, [&](const nn::ParameterName& name, Array<float>& buffer) {
         if (name.str() == key) buffer.fill(number);
       });
-      const std::vector<float> before = everything(net);
+      const std::vector<float> before = all_numbers_of(net);
       const auto refusal = [&](const std::string& tensor) {
         return fmt::format("tensor '{}' holds {} at element 0, expected counts", tensor, number);
       };
@@ -269,7 +259,7 @@ TEST_CASE("A file whose counts are none is refused, and changes nothing", "[nn]"
       CHECK(complaint_about(folder / "c", [&](const auto& path) {
               nn::load_checkpoint(path, net, sgd, state, {});
             }) == refusal("model." + key));
-      CHECK(everything(net) == before);
+      CHECK(all_numbers_of(net) == before);
     }
   }
 }

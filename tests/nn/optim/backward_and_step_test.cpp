@@ -105,7 +105,7 @@ std::vector<float> train(const Maker& make, bool in_one, bool freezes, bool sele
   return all;
 }
 
-/// A model whose last layer, or whose first, is refused by its backward function.
+/// Returns x. Its backward function throws while *fails.
 Variable<float> fragile(Variable<float> x, const bool* fails) {
   return record("fragile", {x}, 1.f * x.value(), [=](Variable<float> y) {
     if (*fails) {
@@ -127,6 +127,18 @@ TEST_CASE("A step during backward gives the bits of backward and step", "[nn]") 
       }
     }
   }
+}
+
+TEST_CASE("A parameter to which an op passes no gradient is refused, as step() does", "[nn]") {
+  TwoParameters<float> model{Array<float>(Shape{2}, 1.f), Array<float>(Shape{2}, 2.f)};
+  nn::SGD<float> sgd({.learning_rate = 0.1});
+  Tape<float> tape;
+  const auto a = tape.parameter(model.first), b = tape.parameter(model.second);
+  const auto y = record("first_only", {a, b}, a.value() * b.value(),
+                        [=](Variable<float> each) { xtape::accumulate(a, 1.f * each.grad()); });
+  CHECK_FAILS(sgd.backward_and_step(model, tape, sum(y)), TapeError,
+              "SGD: a parameter (2) has no gradient, because no op passed one on; the others have "
+              "made the step");
 }
 
 TEST_CASE("What step() refuses is refused before the backward pass", "[nn]") {
