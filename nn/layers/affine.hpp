@@ -49,7 +49,7 @@ Variable<T> affine(Variable<T> x, Variable<T> weight, Transpose transpose, Varia
       [](auto y) -> const auto& { return y.grad(); });
 }
 
-/// Returns what a Linear makes of each vector along the last axis of x (..., in).
+/// Returns x W + b along the last axis of x (..., in), with W and b of a Linear.
 template <class T>
 Variable<T> each_step(const Linear<T>& linear, Variable<T> x) {
   const Variable<T> weight = x.tape().parameter(linear.weight);

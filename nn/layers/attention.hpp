@@ -29,16 +29,16 @@ struct AttentionOptions {
   double dropout = 0;   ///< The rate of dropout of the attention weights.
 };
 
-/// What a call of MultiHeadAttention hides from its queries. A mask is 1 where a query may look,
-/// and 0 elsewhere, as a comparison gives it. A query that may look nowhere attends to nothing: its
-/// result is the bias of out_proj. PyTorch's boolean masks are 1 where a query may not look, and a
-/// row of them gives NaN there.
+/// Masks for a call of MultiHeadAttention. A mask is 1 where a query may look, and 0 elsewhere. A
+/// comparison gives such a mask. If a query may look nowhere, its result is the bias of out_proj.
+/// PyTorch's boolean masks are the other way round: true hides a key. There, a query that may look
+/// nowhere gets NaN.
 template <class T = float>
 struct AttentionMasks {
   /// The keys that each query may look at: (queries, keys) or (batch, heads, queries, keys).
   /// Extents of 1 broadcast.
   std::optional<Variable<T>> visible{};
-  /// The keys that are there, and no padding: (batch, keys).
+  /// 1 for the keys of each sequence, and 0 for padding: (batch, keys).
   std::optional<Variable<T>> keys{};
   /// Numbers to add to the scores, of a shape like `visible`. -inf hides a key.
   std::optional<Variable<T>> added{};
@@ -57,12 +57,12 @@ struct KeyValueCache {
 
 namespace detail {
 
-/// What of the scores (batch, heads, queries, keys) counts.
+/// The masks of a call, for scores (batch, heads, queries, keys).
 template <class T>
 struct ScoreMasks {
   std::optional<Variable<T>> visible{};  ///< 1 where a query may look, else 0.
-  std::optional<Variable<T>> added{};    ///< To add to the scores. All are finite where visible.
-  bool may_hide_all = false;             ///< Whether a query may have nowhere to look.
+  std::optional<Variable<T>> added{};    ///< To add to the scores. 0 where -inf hides a key.
+  bool may_hide_all = false;             ///< True if a query may have nowhere to look.
 
   /// Hides what `mask` does not show.
   void hide(Variable<T> mask) {
@@ -108,7 +108,9 @@ ScoreMasks<T> score_masks(const Layer& layer, Tape<T>& tape, const Shape& scores
       fail<ShapeError>("{}: expected at most as many queries as keys, got {} and {}",
                        layer.describe(), scores[2], scores[3]);
     }
-    all.visible = causal_mask(tape, scores[2], scores[3]);
+    if (scores[2] > 1) {  // a single query sees all keys
+      all.visible = causal_mask(tape, scores[2], scores[3]);
+    }
   }
   if (masks.visible) {
     require_mask(layer, masks.visible->shape(), scores);
@@ -124,9 +126,9 @@ ScoreMasks<T> score_masks(const Layer& layer, Tape<T>& tape, const Shape& scores
   }
   if (masks.added) {
     require_mask(layer, masks.added->shape(), scores);
-    const Variable<T> finite = *masks.added > -std::numeric_limits<T>::infinity();
-    all.added = where(finite, *masks.added, T(0));
-    all.hide(finite);
+    const Variable<T> shown = *masks.added != -std::numeric_limits<T>::infinity();
+    all.added = where(shown, *masks.added, T(0));  // a NaN stays
+    all.hide(shown);
   }
   return all;
 }

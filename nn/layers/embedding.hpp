@@ -33,9 +33,11 @@ class Embedding {
     const auto numbers = words.tape().template keep<std::int64_t>(words.value().size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       const T word = words.value().data()[i];
-      require<ValueError>(
-          word >= T(0) && word < static_cast<T>(weight.shape()[0]) && std::floor(word) == word,
-          "{}: {} at position {} is no word of the vocabulary", describe(), word, i);
+      const bool is_word =
+          word >= T(0) && word < static_cast<T>(weight.shape()[0]) && std::floor(word) == word;
+      if (!is_word) [[unlikely]] {
+        fail<ValueError>("{}: {} at position {} is no word of the vocabulary", describe(), word, i);
+      }
       numbers[i] = static_cast<std::int64_t>(word);
     }
     Shape shape = words.shape();

@@ -25,12 +25,15 @@ struct SinusoidalPositions {
     const std::size_t steps = x.shape()[1], width = x.shape()[2];
     return x + x.tape().constant([=](Array<T>& waves) {
       resize(waves, Shape{steps, width});
-      for (std::size_t i = 0; i < waves.size(); ++i) {
-        const std::size_t number = i % width, step = first + i / width;
+      for (std::size_t number = 0; number < width; ++number) {
         const double exponent =
             static_cast<double>(number - number % 2) / static_cast<double>(width);
-        const double angle = static_cast<double>(step) / std::pow(10000.0, exponent);
-        waves.data()[i] = static_cast<T>(number % 2 == 0 ? std::sin(angle) : std::cos(angle));
+        const double scale = std::pow(10000.0, exponent);
+        for (std::size_t step = 0; step < steps; ++step) {
+          const double angle = static_cast<double>(first + step) / scale;
+          waves.data()[step * width + number] =
+              static_cast<T>(number % 2 == 0 ? std::sin(angle) : std::cos(angle));
+        }
       }
     });
   }
@@ -60,11 +63,13 @@ class LearnedPositions {
                         "LearnedPositions: expected weights (steps, width), got {}",
                         weight.shape());
     const std::size_t steps = weight.shape()[0], width = weight.shape()[1];
-    require<ShapeError>(x.shape().size() == 3 && x.shape()[2] == width,
-                        "{}: expected (batch, time, {}), got {}", describe(), width, x.shape());
-    require<ShapeError>(first <= steps && x.shape()[1] <= steps - first,
-                        "{}: expected steps below {}, got {} from step {} on", describe(), steps,
-                        x.shape()[1], first);
+    if (x.shape().size() != 3 || x.shape()[2] != width) [[unlikely]] {
+      fail<ShapeError>("{}: expected (batch, time, {}), got {}", describe(), width, x.shape());
+    }
+    if (first > steps || x.shape()[1] > steps - first) [[unlikely]] {
+      fail<ShapeError>("{}: expected steps below {}, got {} from step {} on", describe(), steps,
+                       x.shape()[1], first);
+    }
     const auto begin = static_cast<std::ptrdiff_t>(first);
     const auto end = static_cast<std::ptrdiff_t>(first + x.shape()[1]);
     return x + slice(x.tape().parameter(weight), begin, end);

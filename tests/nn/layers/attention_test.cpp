@@ -116,6 +116,8 @@ TEST_CASE("A query that may look nowhere attends to nothing") {
   const auto y = attention(x, {.visible = visible});
   CHECK((select(y, 0, 1).value() == array_of<double>(Shape{1, 4}, {1, 2, 3, 4})));
   CHECK((attention(x, {.added = added}).value() == y.value()));
+  const auto broken = tape.constant(array_of<double>(Shape{2, 2}, {0, std::nan(""), 0, 0}));
+  CHECK(std::isnan(attention(x, {.added = broken}).value()(0, 0, 0)));
   const auto nothing = attention(x, {.keys = none});
   CHECK((nothing.value() == array_of<double>(Shape{1, 2, 4}, {1, 2, 3, 4, 1, 2, 3, 4})));
   tape.backward(sum(y + nothing));
