@@ -13,11 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Throws ValueError if the weights are `folder` or one of its files, whose names are those of
-/// other files.
+/// Throws ValueError if the file of the weights is `folder` or lies in it, where it could overwrite
+/// another file.
 void require_apart(const fs::path& weights, const fs::path& folder, const char* flag) {
   const auto plain = [](const fs::path& path) {
-    const fs::path normal = fs::weakly_canonical(path);
+    const fs::path normal = fs::weakly_canonical(fs::absolute(path));  // it need not exist
     return normal.has_filename() ? normal : normal.parent_path();
   };
   if (!weights.empty() && !folder.empty()) {

@@ -4,9 +4,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
+#include <locale>
 #include <numeric>
+#include <sstream>
 #include <string_view>
 #include <unordered_map>
 
@@ -129,7 +130,9 @@ float number_of(std::string_view text) {
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc::result_out_of_range) {
-    number = std::strtod(std::string(text).c_str(), nullptr);  // infinite, or close to 0
+    std::istringstream in{std::string(text)};
+    in.imbue(std::locale::classic());  // the decimal point is a point in every locale
+    in >> number;                      // the greatest double, or close to 0
   }
   const auto single = static_cast<float>(number);
   const bool good = error != std::errc::invalid_argument && rest == end && std::isfinite(single);

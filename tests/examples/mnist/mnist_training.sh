@@ -190,6 +190,8 @@ places() {
   impossible '/dev/null/x: cannot make this folder: Not a directory' --checkpoints /dev/null/x
   impossible '--save: expected a file outside of the folder of --checkpoints, got shared' \
     --save shared --checkpoints shared
+  impossible '--save: expected a file outside of the folder of --checkpoints, got fresh' \
+    --save fresh --checkpoints "$(pwd)/fresh"
   impossible '--save: expected a file outside of the folder of --report, got shared/index.html' \
     --save shared/index.html --report ./shared/
   mkdir -p folders/index.html folders/.lock
