@@ -146,7 +146,7 @@ def picture(model):
 
 def main(measurements=HERE / "links.json", svg=HERE.parent / "docs/pictures/scaling.svg"):
     model = Model(latency=20e-6, efficiency=1)
-    if Path(measurements).exists() and Path(measurements).stat().st_size > 0:  # empty: not permitted
+    if Path(measurements).exists() and Path(measurements).stat().st_size > 0:  # without root, ./run bench links leaves an empty file
         fit = Fit(json.loads(Path(measurements).read_text()))
         print_fit(fit)
         model = fit.model

@@ -17,7 +17,8 @@ namespace peers {
 /// A network and the shape of its batches. The peers in Python build the same network by its name.
 struct ImageProblem {
   std::string name;
-  xtape::Shape images;  ///< A batch: (batch, height, width, channels) or (batch, features).
+  /// A batch: (batch, height, width, channels), (batch, time, features) or (batch, features).
+  xtape::Shape images;
   xtape::nn::Sequential<float> (*make)(xtape::Rng& rng);
 };
 
