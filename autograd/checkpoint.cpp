@@ -50,7 +50,7 @@ class Tape<T>::InnerRun {
   }
   ~InnerRun() {
     for (const Loan& loan : loans_) {
-      std::swap(loan.outer->grad, loan.inner->grad);
+      loan.outer->grad.trade(loan.inner->grad);
     }
     inner_.in_backward_ = false;
     inner_.scope_ = nullptr;
@@ -146,9 +146,7 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
   if (is_parameter(node)) {
     return parameter_on(inner_, node);
   }
-  Node<T>& leaf = inner_.next();
-  leaf.backward = {};
-  return inner_.commit(leaf, node.op, node.value, node.needs_grad);
+  return inner_.commit(inner_.next(), node.op, node.value, node.needs_grad);
 }
 
 template <class T>
@@ -186,7 +184,7 @@ std::optional<Variable<T>> Tape<T>::InnerRun::outer_leaf() {
   if (is_parameter(node)) {
     return outer_parameter(node);
   }
-  if (node.inputs.empty() && !node.needs_grad) {
+  if (node.inputs().empty() && !node.needs_grad) {
     return outer_.constant(*node.value);
   }
   return std::nullopt;
@@ -227,12 +225,12 @@ void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
   if (inner == nullptr || !inner->needs_grad || !outer.needs_grad || is_lent(inner)) {
     return;
   }
-  if (outer.grad_of == outer_.recording_) {
-    inner->grad_of = inner_.recording_;
+  if (outer.gradient == GradientState::present) {
+    inner->gradient = GradientState::present;
   } else if (outer_.shares_gradient(outer)) {
     outer_.spare_.lend(outer.grad.storage(), outer.value->size());
   }
-  std::swap(outer.grad, inner->grad);
+  outer.grad.trade(inner->grad);
   loans_ = {loans_.data(), loans_.size() + 1};
   loans_.back() = {&outer, inner};
 }
@@ -241,9 +239,9 @@ void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
 /// same rounding, as without checkpoint().
 template <class T>
 void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
-  loans_ = inner_.template keep<Loan>(y.inputs.size()).first(0);
-  for (std::size_t i = 0; i < y.inputs.size(); ++i) {
-    Node<T>& operand = outer_.at(y.inputs[i]->index);
+  loans_ = inner_.template keep<Loan>(y.inputs().size()).first(0);
+  for (std::size_t i = 0; i < y.inputs().size(); ++i) {
+    Node<T>& operand = outer_.at(y.inputs()[i]->index);
     lend(operand, i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.value));
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
@@ -280,8 +278,8 @@ void Tape<T>::InnerRun::backward(Variable<T> y) {
   inner_.accumulate(result_, y.grad());
   inner_.run_backward(result_, nullptr);
   for (const Loan& loan : loans_) {
-    if (loan.inner->grad_of == inner_.recording_) {
-      loan.outer->grad_of = outer_.recording_;
+    if (loan.inner->gradient == GradientState::present) {
+      loan.outer->gradient = GradientState::present;
     }
   }
 }
@@ -289,7 +287,7 @@ void Tape<T>::InnerRun::backward(Variable<T> y) {
 template <class T>
 Variable<T> Tape<T>::checkpoint(const detail::CheckpointedCall<T>& call) {
   for (const Variable<T>& input : call.inputs) {
-    require<TapeError>(input.node().tape == this,
+    require<TapeError>(&input.tape() == this,
                        "checkpoint: the operands live on different tapes");
   }
   RestoredRng restored{rng()};

@@ -6,6 +6,7 @@
 
 #include "autograd/attribute.hpp"
 #include "autograd/inline_function.hpp"
+#include "tensor/arena.hpp"
 #include "tensor/array.hpp"
 
 namespace xtape {
@@ -20,22 +21,56 @@ class Variable;
 template <class T>
 using Backward = InlineFunction<Variable<T>, 64>;
 
+/// What is known of the gradient of a value in this recording.
+enum class GradientState : std::uint8_t {
+  none,        ///< There is none, or not yet.
+  present,     ///< It is complete, or contributions are being added.
+  given_away,  ///< It was complete, and another gradient has its memory.
+};
+
+/// What a node keeps of the op that has computed it. It is one block of memory: the inputs, the
+/// attributes, and the captures of the backward function.
+template <class T>
+struct OpDetails {
+  const void* place = nullptr;            ///< The block of memory.
+  std::uint32_t input_count = 0;          ///< The number of inputs.
+  std::uint32_t attribute_count = 0;      ///< The number of attributes.
+  typename Backward<T>::Call backward{};  ///< Null for a leaf, or if no gradient is needed.
+};
+
 /// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of
-/// their arrays.
+/// their arrays. Small arrays have it beside the nodes; see Storage.
 template <class T>
 struct Node {
-  Tape<T>* tape = nullptr;                ///< The tape of the node.
-  const Array<T>* value = nullptr;        ///< Its own storage, or a model's parameter.
-  std::uint64_t grad_of = 0;              ///< The recording to which `grad` belongs.
-  std::size_t index = 0;                  ///< Its number on the tape. An op comes after its inputs.
-  const char* op = "";                    ///< See Variable::op().
-  bool needs_grad = false;                ///< See Variable::needs_grad().
-  bool retains_grad = false;              ///< See Variable::retain_grad().
-  std::span<const Node* const> inputs;    ///< The inputs of the op; none for a leaf.
-  std::span<const Attribute> attributes;  ///< What the op takes beside them.
-  Backward<T> backward;                   ///< Empty for a leaf, or if no gradient is needed.
-  Array<T> storage;                       ///< The value, if the tape owns it.
-  Array<T> grad;                          ///< The gradient, if `grad_of` is the current recording.
+  /// Makes a node whose small arrays are in memory of `arena`.
+  Node(std::uint32_t number, Arena& arena) : index(number), storage(arena), grad(arena) {}
+
+  /// The inputs of the op; none for a leaf.
+  std::span<const Node* const> inputs() const {
+    return {static_cast<const Node* const*>(details.place), details.input_count};
+  }
+
+  /// What the op takes beside its inputs.
+  std::span<const Attribute> attributes() const {
+    const void* const behind = inputs().data() + inputs().size();
+    return {static_cast<const Attribute*>(behind), details.attribute_count};
+  }
+
+  /// Calls the op's backward function with the result y. There must be one.
+  void run_backward(Variable<T> y) const {
+    const void* const behind = attributes().data() + attributes().size();
+    details.backward(static_cast<const std::byte*>(behind), y);
+  }
+
+  const Array<T>* value = nullptr;  ///< Its own storage, or a model's parameter.
+  const char* op = "";              ///< See Variable::op().
+  OpDetails<T> details;             ///< See inputs(), attributes() and run_backward().
+  std::uint32_t index;              ///< Its number on the tape. An op comes after its inputs.
+  bool needs_grad = false;          ///< See Variable::needs_grad().
+  bool retains_grad = false;        ///< See Variable::retain_grad().
+  GradientState gradient = GradientState::none;  ///< Says if `grad` holds the gradient.
+  Array<T> storage;                              ///< The value, if the tape owns it.
+  Array<T> grad;                                 ///< The gradient, if it is present.
 };
 
 }  // namespace xtape

@@ -74,36 +74,29 @@ template <class Forward>
 Variable<T> Tape<T>::record(const Operation& op, std::span<const Variable<T>> inputs,
                             Forward&& forward, const Backward<T>& backward) {
   bool needs_grad = false;
-  const std::span<const Node<T>*> operands = keep<const Node<T>*>(inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Node<T>& input = inputs[i].node();
-    if (input.tape != this) [[unlikely]] {
-      const bool checkpointed = outer_ != nullptr || input.tape->outer_ != nullptr;
+  for (const Variable<T>& input : inputs) {
+    needs_grad |= input.node().needs_grad;
+    if (input.tape_ != this) [[unlikely]] {
+      const bool checkpointed = outer_ != nullptr || input.tape_->outer_ != nullptr;
       fail<TapeError>("{}: the operands live on different tapes{}", op.name,
                       checkpointed ? "; pass the Variables that the function of checkpoint() reads "
                                      "to checkpoint()"
                                    : "");
     }
-    needs_grad |= input.needs_grad;
-    operands[i] = &input;
   }
+  needs_grad &= grad_enabled_;
   Node<T>& node = next();
   if constexpr (Expression<Forward>) {
     assign(op.name, node.storage, forward);
   } else {
-    for (const Node<T>* operand : operands) {
-      require_whole(op.name, *operand->value);  // a parameter may have been moved from
+    for (const Variable<T>& input : inputs) {
+      require_whole(op.name, input.value());  // a parameter may have been moved from
     }
     std::forward<Forward>(forward)(node.storage);
     require_sound(op.name, node);
   }
-  needs_grad &= grad_enabled_;
-  if (needs_grad) {
-    node.backward = backward;
-  }
-  const std::span<Attribute> attributes = keep<Attribute>(op.attributes.size());
-  std::uninitialized_copy(op.attributes.begin(), op.attributes.end(), attributes.begin());
-  return commit(node, op.name, &node.storage, needs_grad, operands, attributes);
+  return commit(node, op.name, &node.storage, needs_grad,
+                keep_details(op, inputs, needs_grad ? backward : Backward<T>()));
 }
 
 template <class T>
@@ -116,7 +109,7 @@ void Tape<T>::add_to_gradient(Node<T>& node, const Contribution& contribution) {
     fail<TapeError>("accumulate: called outside of Tape::backward, for '{}'", node.op);
   }
   Array<T>& grad = node.grad;
-  const bool first = std::exchange(node.grad_of, recording_) != recording_;
+  const bool first = std::exchange(node.gradient, GradientState::present) != GradientState::present;
   if (first) {
     if (shares_gradient(node)) {
       spare_.lend(grad.storage(), node.value->size());

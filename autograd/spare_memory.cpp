@@ -8,21 +8,21 @@
 namespace xtape {
 
 template <class T>
-void SpareMemory<T>::lend(Buffer<T>& buffer, std::size_t size) {
+void SpareMemory<T>::lend(Storage<T>& buffer, std::size_t size) {
   if (buffer.capacity() >= size || spare_.empty()) {
     return;
   }
   const auto place = spare_.lower_bound(size);
   const bool found = place != spare_.end();
   handles_.push_back(spare_.extract(found ? place : std::prev(place)));
-  Buffer<T> memory = std::exchange(handles_.back().mapped(), {});
+  Storage<T> memory = std::exchange(handles_.back().mapped(), {});
   if (found) {
     buffer = std::move(memory);
   }
 }
 
 template <class T>
-void SpareMemory<T>::take_back(Buffer<T>& buffer) {
+void SpareMemory<T>::take_back(Storage<T>& buffer) {
   const std::size_t size = buffer.capacity();
   if (size < least) {
     return;

@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "tensor/buffer.hpp"
+#include "tensor/storage.hpp"
 
 namespace xtape {
 
@@ -19,17 +19,17 @@ class SpareMemory {
   /// Small arrays get some too: without it, one that was large in the last recording would
   /// allocate. If all spare memory is too small, frees the largest. So there are never more blocks
   /// than were in use at once.
-  void lend(Buffer<T>& buffer, std::size_t size);
+  void lend(Storage<T>& buffer, std::size_t size);
 
   /// Makes the memory of `buffer` spare and leaves it empty, unless it is for fewer than `least`
   /// elements.
-  void take_back(Buffer<T>& buffer);
+  void take_back(Storage<T>& buffer);
 
   /// Returns the number of spare blocks of memory.
   std::size_t size() const { return spare_.size(); }
 
  private:
-  using Spare = std::multimap<std::size_t, Buffer<T>>;
+  using Spare = std::multimap<std::size_t, Storage<T>>;
 
   Spare spare_;                                     // by the size of the memory
   std::vector<typename Spare::node_type> handles_;  // for memory that comes back

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <memory>
 
 #include "autograd/no_grad.hpp"
 #include "autograd/record.hpp"
@@ -12,27 +14,24 @@ namespace {
 
 constexpr std::size_t never = static_cast<std::size_t>(-1);  // no node has this index
 
-/// The value of Node::grad_of for a gradient that this recording has computed and given away.
-constexpr std::uint64_t given_away_in(std::uint64_t recording) { return ~recording; }
-
 }  // namespace
 
 template <class T>
 void Variable<T>::fail_unusable() const {
-  fail<TapeError>("{}", node_ == nullptr ? "a Variable without a value: nothing was assigned to it"
+  fail<TapeError>("{}", tape_ == nullptr ? "a Variable without a value: nothing was assigned to it"
                                          : "stale Variable: recorded before Tape::rewind()");
 }
 
 template <class T>
 void Variable<T>::fail_without_gradient() const {
   const Node<T>& self = node();
-  const bool given_away = self.grad_of == given_away_in(recording_);
+  const bool given_away = self.gradient == GradientState::given_away;
   fail<TapeError>("'{}' has no gradient: {}", self.op,
-                  !self.needs_grad              ? "nothing it depends on needs one"
-                  : !self.tape->differentiated_ ? "Tape::backward has not been called"
-                  : given_away ? "it was not kept; call retain_grad() on it before "
-                                 "Tape::backward, or keep all with Tape::keep_gradients(true)"
-                               : "the loss does not depend on it");
+                  !self.needs_grad          ? "nothing it depends on needs one"
+                  : !tape_->differentiated_ ? "Tape::backward has not been called"
+                  : given_away              ? "it was not kept; call retain_grad() on it before "
+                                              "Tape::backward, or keep all with Tape::keep_gradients(true)"
+                                            : "the loss does not depend on it");
 }
 
 template <class T>
@@ -40,8 +39,8 @@ void Variable<T>::retain_grad() const {
   Node<T>& self = node();
   require<TapeError>(self.needs_grad,
                      "retain_grad: '{}' has no gradient: nothing it depends on needs one", self.op);
-  require<TapeError>(!self.tape->differentiated_,
-                     "retain_grad: called for '{}' after Tape::backward", self.op);
+  require<TapeError>(!tape_->differentiated_, "retain_grad: called for '{}' after Tape::backward",
+                     self.op);
   self.retains_grad = true;
 }
 
@@ -53,7 +52,6 @@ Variable<T> Tape<T>::constant(const Array<T>& array) {
 template <class T>
 Variable<T> Tape<T>::constant_view(const Array<T>& array) {
   Node<T>& node = next();
-  node.backward = {};
   borrow("constant_view", node, array);
   return commit(node, "constant", &array, false);
 }
@@ -67,11 +65,10 @@ template <class T>
 Variable<T> Tape<T>::parameter(const Array<T>& array) {
   if (Node<T>* known = find_parameter(array)) {
     known->needs_grad |= grad_enabled_ && known->op != frozen;  // if recorded under NoGrad
-    return {*known, recording_};
+    return {*this, *known};
   }
   const bool is_constant = is_frozen(array);  // on the tape whose checkpoint() uses this one
   Node<T>& node = next();
-  node.backward = {};
   borrow("parameter", node, array);
   parameters_.make_room(recording_);
   const Variable<T> parameter =
@@ -88,7 +85,7 @@ Variable<T> Tape<T>::freeze(const Array<T>& array) {
                      "freeze: a parameter {} is differentiated by this recording already; freeze "
                      "it after rewind() and before the model is called",
                      array.shape());
-  variable.node_->op = frozen;
+  variable.node().op = frozen;
   return variable;
 }
 
@@ -151,7 +148,7 @@ void Tape<T>::require_unchanged() const {
 
 template <class T>
 void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* hook) {
-  require<TapeError>(loss.node().tape == this, "backward: the loss lives on another tape");
+  require<TapeError>(&loss.tape() == this, "backward: the loss lives on another tape");
   require<ShapeError>(loss.value().size() == 1,
                       "backward: the loss must be a scalar, but '{}' produced {}", loss.op(),
                       loss.shape());
@@ -169,7 +166,7 @@ void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* ho
     run_backward(loss, hook);
   } catch (...) {
     for (std::size_t i = 0; i < size_; ++i) {
-      at(i).grad_of = 0;  // an incomplete gradient is none
+      at(i).gradient = GradientState::none;  // an incomplete gradient is none
     }
     differentiated_ = in_backward_ = false;
     throw;
@@ -183,8 +180,8 @@ void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hoo
       hook == nullptr ? std::span<std::size_t>() : last_contributions(loss.node());
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);
-    if (node.grad_of == recording_ && node.backward) {
-      node.backward(Variable<T>{node, recording_});
+    if (node.gradient == GradientState::present && node.details.backward != nullptr) {
+      node.run_backward(Variable<T>{*this, node});
       if (detects_anomaly_) [[unlikely]] {
         check_gradients(node);
       }
@@ -202,7 +199,7 @@ void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hoo
 template <class T>
 void Tape<T>::give_gradient_away(Node<T>& node) {
   spare_.take_back(node.grad.storage());
-  node.grad_of = given_away_in(recording_);
+  node.gradient = GradientState::given_away;
 }
 
 /// Returns, for each node up to the loss, the index of the op that is the last to add to its
@@ -216,7 +213,7 @@ std::span<std::size_t> Tape<T>::last_contributions(const Node<T>& loss) {
     if (last[i] == never) {
       continue;
     }
-    for (const Node<T>* input : at(i).inputs) {
+    for (const Node<T>* input : at(i).inputs()) {
       if (input->needs_grad) {
         last[input->index] = i;
       }
@@ -231,13 +228,13 @@ void Tape<T>::announce_finished(const Node<T>& op, std::span<std::size_t> last,
                                 const detail::HookReference<T>& hook) {
   const auto announce = [&](const Node<T>& node) {
     const bool parameter = node.value != &node.storage && node.needs_grad;
-    if (parameter && node.grad_of == recording_ && last[node.index] == op.index) {
+    if (parameter && node.gradient == GradientState::present && last[node.index] == op.index) {
       last[node.index] = never;  // an op may read a parameter twice
       hook(*node.value, at(node.index).grad);
     }
   };
   announce(op);  // the loss may be a parameter
-  for (const Node<T>* input : op.inputs) {
+  for (const Node<T>* input : op.inputs()) {
     announce(*input);
   }
 }
@@ -245,7 +242,7 @@ void Tape<T>::announce_finished(const Node<T>& op, std::span<std::size_t> last,
 template <class T>
 Array<T>* Tape<T>::find_grad(const Array<T>& parameter) const {
   Node<T>* node = find_parameter(parameter);
-  return node != nullptr && node->grad_of == recording_ ? &node->grad : nullptr;
+  return node != nullptr && node->gradient == GradientState::present ? &node->grad : nullptr;
 }
 
 template <class T>
@@ -284,12 +281,63 @@ void Tape<T>::rewind() {
 }
 
 template <class T>
+void Tape<T>::release() {
+  require<TapeError>(!in_backward_, "release: called within Tape::backward");
+  rewind();
+  destroy_nodes();
+  chunks_ = decltype(chunks_)();
+  borrowed_ = decltype(borrowed_)();
+  observations_ = decltype(observations_)();
+  places_ = decltype(places_)();
+  parameters_ = {};
+  inner_.reset();
+  spare_ = {};
+  scratch_.storage() = {};
+  arena_ = {};
+  memory_ = {};
+}
+
+template <class T>
 void Tape<T>::grow() {
-  chunks_.push_back(std::make_unique<Node<T>[]>(chunk_size));
+  require<TapeError>(size_ + chunk_size <= std::numeric_limits<std::uint32_t>::max(),
+                     "a tape holds at most {} values", size_);
+  auto* nodes = static_cast<Node<T>*>(memory_.take(chunk_size * sizeof(Node<T>), alignof(Node<T>)));
   for (std::size_t i = 0; i < chunk_size; ++i) {
-    chunks_.back()[i].tape = this;
-    chunks_.back()[i].index = size_ + i;
+    ::new (static_cast<void*>(nodes + i)) Node<T>(static_cast<std::uint32_t>(size_ + i), memory_);
   }
+  chunks_.push_back(nodes);
+}
+
+template <class T>
+void Tape<T>::destroy_nodes() {
+  for (Node<T>* nodes : chunks_) {
+    std::destroy_n(nodes, chunk_size);
+  }
+}
+
+/// Copies the operands, the attributes and the captures of the closure to the arena, one behind the
+/// other.
+template <class T>
+OpDetails<T> Tape<T>::keep_details(const Operation& op, std::span<const Variable<T>> inputs,
+                                   const Backward<T>& backward) {
+  static_assert(alignof(Attribute) == alignof(void*));
+  const std::size_t of_inputs = inputs.size() * sizeof(const Node<T>*),
+                    of_attributes = op.attributes.size_bytes();
+  const std::span<const std::byte> captures = backward.captures();
+  void* const place =
+      arena_.take(of_inputs + of_attributes + captures.size(), alignof(const void*));
+  auto** const operands = static_cast<const Node<T>**>(place);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    operands[i] = &at(inputs[i].index_);
+  }
+  void* const behind_operands = operands + inputs.size();
+  void* const behind_attributes = std::uninitialized_copy(
+      op.attributes.begin(), op.attributes.end(), static_cast<Attribute*>(behind_operands));
+  std::copy(captures.begin(), captures.end(), static_cast<std::byte*>(behind_attributes));
+  return {.place = place,
+          .input_count = static_cast<std::uint32_t>(inputs.size()),
+          .attribute_count = static_cast<std::uint32_t>(op.attributes.size()),
+          .backward = backward.call()};
 }
 
 #define XTAPE_INSTANTIATE(T)                                \

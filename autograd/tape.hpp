@@ -10,13 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/arena.hpp"
 #include "autograd/gradient_hook.hpp"
 #include "autograd/observation.hpp"
 #include "autograd/parameter_map.hpp"
 #include "autograd/scope_frame.hpp"
 #include "autograd/spare_memory.hpp"
 #include "autograd/variable.hpp"
+#include "tensor/arena.hpp"
 #include "tensor/assign.hpp"
 #include "tensor/narrowing.hpp"
 #include "tensor/rng.hpp"
@@ -39,6 +39,7 @@ class Tape {
   Tape() = default;
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
+  ~Tape() { destroy_nodes(); }
 
   /// A value that is not differentiated: an array (copied), an xtensor expression, a number, or a
   /// callable that writes the array itself, `[&](Array<T>& out) { ... }`. An array of more digits,
@@ -131,6 +132,15 @@ class Tape {
   /// called within backward().
   void rewind();
 
+  /// Empties the recording and frees its memory, for example after an unusually large one. The next
+  /// recording allocates again. All Variables become stale. Settings and rng() stay. Throws
+  /// TapeError if called within backward().
+  void release();
+
+  /// Returns the number of bytes that the tape has allocated for nodes, for their arrays of up to
+  /// 128 bytes, and for memory from keep(). Larger arrays have memory of their own.
+  std::size_t memory() const { return memory_.capacity() + arena_.capacity(); }
+
   /// True if backward() has been called on this recording.
   bool differentiated() const { return differentiated_; }
 
@@ -201,7 +211,7 @@ class Tape {
   /// autograd/define.hpp.
   template <class Contribution>
   void pass_on(Variable<T> y, std::size_t i, const Contribution& contribution) {
-    Node<T>& operand = const_cast<Node<T>&>(*y.node_->inputs[i]);
+    Node<T>& operand = const_cast<Node<T>&>(*y.node().inputs()[i]);
     if (operand.needs_grad) {
       add_to_gradient(operand, contribution());
     }
@@ -227,6 +237,9 @@ class Tape {
   // in each source.
   static constexpr char frozen[] = "frozen";
 
+  OpDetails<T> keep_details(const Operation& op, std::span<const Variable<T>> inputs,
+                            const Backward<T>& backward);
+
   Node<T>& at(std::size_t index) const { return chunks_[index / chunk_size][index % chunk_size]; }
 
   /// Returns the next free node. It joins the recording with commit().
@@ -236,22 +249,23 @@ class Tape {
     }
     return at(size_);
   }
+  /// Lets a node join the recording. `details` are what keep_details() has kept.
   Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad,
-                     std::span<const Node<T>* const> inputs = {},
-                     std::span<const Attribute> attributes = {}) {
+                     const OpDetails<T>& details = {}) {
     node.op = op;
     node.value = value;
     node.needs_grad = needs_grad;
-    node.inputs = inputs;
-    node.attributes = attributes;
+    node.details = details;
     node.retains_grad = false;
+    node.gradient = GradientState::none;
     if (detects_anomaly_ || notes_places_) [[unlikely]] {
       watch(node);
     }
     ++size_;
-    return {node, recording_};
+    return {*this, node};
   }
   void grow();
+  void destroy_nodes();
 
   /// An array of the caller that is the value of a node.
   struct Borrowed {
@@ -290,7 +304,6 @@ class Tape {
           "callable (Array<T>& out); xtape::array(range, shape) makes an array of a "
           "std::vector or std::span");
     }
-    node.backward = {};
     return commit(node, op, &node.storage, needs_grad);
   }
 
@@ -309,11 +322,12 @@ class Tape {
   void announce_finished(const Node<T>& op, std::span<std::size_t> last,
                          const detail::HookReference<T>& hook);
   bool shares_gradient(const Node<T>& node) const {
-    return !keeps_gradients_ && !node.retains_grad && !node.inputs.empty();
+    return !keeps_gradients_ && !node.retains_grad && !node.inputs().empty();
   }
   void give_gradient_away(Node<T>& node);
 
-  std::vector<std::unique_ptr<Node<T>[]>> chunks_;  // never shrinks, so addresses stay
+  Arena memory_;                  // of the nodes, and of their small arrays
+  std::vector<Node<T>*> chunks_;  // nodes stay where they are
   std::size_t size_ = 0;
   std::uint64_t recording_ = 1;
   bool grad_enabled_ = true;
@@ -326,7 +340,7 @@ class Tape {
   std::vector<Borrowed> borrowed_;
   std::vector<Observation<T>> observations_;
   ParameterMap<Node<T>> parameters_;
-  Arena arena_;
+  Arena arena_;  // of this recording
   Array<T> scratch_;
   SpareMemory<T> spare_;  // of gradients that were given away
   Rng rng_;

@@ -12,7 +12,7 @@
 namespace xtape {
 
 /// A handle to a value on a tape. It is small and copied freely. It is valid until the tape is
-/// rewound or destroyed. Using it after Tape::rewind() throws TapeError.
+/// rewound or destroyed. Using it after Tape::rewind() or Tape::release() throws TapeError.
 template <class T = float>
 class Variable {
  public:
@@ -59,34 +59,37 @@ class Variable {
 
   /// The tape it was recorded on.
   Tape<T>& tape() const {
-    if (node_ == nullptr) [[unlikely]] {
+    if (tape_ == nullptr) [[unlikely]] {
       fail_unusable();
     }
-    return *node_->tape;
+    return *tape_;
   }
 
  private:
   friend class Tape<T>;
 
-  Variable(Node<T>& node, std::uint64_t recording) : node_(&node), recording_(recording) {}
+  Variable(Tape<T>& tape, const Node<T>& node)
+      : tape_(&tape), index_(node.index), recording_(static_cast<std::uint32_t>(tape.recording_)) {}
 
   Node<T>& node() const {
-    if (node_ == nullptr || recording_ != node_->tape->recording_) [[unlikely]] {
+    if (tape_ == nullptr || recording_ != static_cast<std::uint32_t>(tape_->recording_))
+        [[unlikely]] {
       fail_unusable();
     }
-    return *node_;
+    return tape_->at(index_);
   }
   [[noreturn, gnu::cold]] void fail_unusable() const;
   [[noreturn, gnu::cold]] void fail_without_gradient() const;
 
-  Node<T>* node_ = nullptr;
-  std::uint64_t recording_ = 0;
+  Tape<T>* tape_ = nullptr;
+  std::uint32_t index_ = 0;      // of the node
+  std::uint32_t recording_ = 0;  // the last digits of its number
 };
 
 template <class T>
 const Array<T>& Variable<T>::grad() const {
   const Node<T>& self = node();
-  if (self.grad_of != recording_) [[unlikely]] {
+  if (self.gradient != GradientState::present) [[unlikely]] {
     fail_without_gradient();
   }
   return self.grad;
@@ -102,11 +105,11 @@ T Variable<T>::item() const {
 template <class T>
 Variable<T> Variable<T>::input(std::size_t i) const {
   const Node<T>& self = node();
-  if (i >= self.inputs.size()) [[unlikely]] {
-    fail<TapeError>("input: '{}' has {} operands, and no operand {}", self.op, self.inputs.size(),
+  if (i >= self.inputs().size()) [[unlikely]] {
+    fail<TapeError>("input: '{}' has {} operands, and no operand {}", self.op, self.inputs().size(),
                     i);
   }
-  return {const_cast<Node<T>&>(*self.inputs[i]), recording_};
+  return {*tape_, *self.inputs()[i]};
 }
 
 }  // namespace xtape

@@ -26,8 +26,8 @@ std::size_t multiplications(const Node<T>& node) {
   const std::string_view op = node.op;
   const bool convolution = op == "conv2d" || op == "conv1d", transposed = op == "conv_transpose2d";
   if (op == "matmul") {
-    const Shape& a = node.inputs[0]->value->shape();
-    const bool by_columns = std::get<std::int64_t>(node.attributes.front().value) != 0;
+    const Shape& a = node.inputs()[0]->value->shape();
+    const bool by_columns = std::get<std::int64_t>(node.attributes().front().value) != 0;
     return node.value->size() * a[a.size() - (by_columns ? 2 : 1)];
   }
   if (op == "affine") {
@@ -36,11 +36,11 @@ std::size_t multiplications(const Node<T>& node) {
   if (!convolution && !transposed && op != "linear") {
     return 0;
   }
-  const Array<T>& weight = *node.inputs[1]->value;
+  const Array<T>& weight = *node.inputs()[1]->value;
   if (weight.size() == 0) {
     return 0;
   }
-  const std::size_t each = convolution ? node.value->size() : node.inputs[0]->value->size();
+  const std::size_t each = convolution ? node.value->size() : node.inputs()[0]->value->size();
   return each * (weight.size() /
                  (convolution || transposed ? weight.shape().back() : weight.shape().front()));
 }

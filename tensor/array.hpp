@@ -1,18 +1,234 @@
 #pragma once
 
-#include "tensor/buffer.hpp"
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <type_traits>
+#include <vector>
+
+#include "tensor/layout.hpp"
 #include "tensor/shape.hpp"
+#include "tensor/storage.hpp"
 
 /// @file
 /// The array type.
 
 namespace xtape {
 
+template <class T = float>
+class Array;
+
+}  // namespace xtape
+
+/// What xtensor asks of a container.
+namespace xt {
+
+template <class T>
+struct xcontainer_inner_types<xtape::Array<T>> {
+  using storage_type = xtape::Storage<T>;
+  using reference = T&;
+  using const_reference = const T&;
+  using size_type = std::size_t;
+  using shape_type = xtape::Shape;
+  using strides_type = get_strides_t<shape_type>;
+  using backstrides_type = strides_type;
+  using inner_shape_type = shape_type;
+  using inner_strides_type = strides_type;
+  using inner_backstrides_type = strides_type;
+  using temporary_type = xtape::Array<T>;
+  static constexpr layout_type layout = layout_type::row_major;
+};
+
+template <class T>
+struct xiterable_inner_types<xtape::Array<T>> : xcontainer_iterable_types<xtape::Array<T>> {};
+
+namespace detail {
+
+/// An Array is no shared expression of xtensor, which would hold 16 bytes more.
+template <class T>
+struct is_sharable<xtape::Array<T>> {
+  static constexpr bool value = false;
+};
+
+}  // namespace detail
+
+}  // namespace xt
+
+namespace xtape {
+
 /// A dense, row-major array of any rank. Array is an xtensor container, so all functions of xtensor
 /// accept it. The elements of a new array are uninitialised unless you give a value: `Array<float>
 /// zeros(Shape{64, 10}, 0.f)`.
-template <class T = float>
-using Array = xt::xarray_container<Buffer<T>, xt::layout_type::row_major, Shape>;
+template <class T>
+class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Array<T>> {
+  using Container = xt::xcontainer<Array>;
+  using Semantic = xt::xcontainer_semantic<Array>;
+  template <std::size_t Levels>
+  using Nested = xt::nested_initializer_list_t<T, Levels>;
+
+ public:
+  /// As in the containers of xtensor.
+  ///@{
+  using storage_type = typename Container::storage_type;
+  using allocator_type = typename Container::allocator_type;
+  using value_type = typename Container::value_type;
+  using reference = typename Container::reference;
+  using const_reference = typename Container::const_reference;
+  using pointer = typename Container::pointer;
+  using const_pointer = typename Container::const_pointer;
+  using size_type = typename Container::size_type;
+  using difference_type = typename Container::difference_type;
+  using shape_type = typename Container::shape_type;
+  using strides_type = typename Container::strides_type;
+  using backstrides_type = typename Container::backstrides_type;
+  using inner_shape_type = typename Container::inner_shape_type;
+  using inner_strides_type = typename Container::inner_strides_type;
+  using inner_backstrides_type = typename Container::inner_backstrides_type;
+  using temporary_type = typename Semantic::temporary_type;
+  using expression_tag = xt::xtensor_expression_tag;
+  static constexpr std::size_t rank = static_cast<std::size_t>(-1);
+  ///@}
+
+  /// Makes a scalar, 0 or `value`.
+  ///@{
+  Array() : Array(T()) {}
+  Array(const T& value) : storage_(1, value) {}
+  ///@}
+
+  /// Makes an array of a shape, uninitialised or filled with `value`. Throws ShapeError if the
+  /// elements cannot be counted.
+  ///@{
+  explicit Array(const Shape& shape) : layout_(shape), storage_(layout_->count) {}
+  explicit Array(const Shape& shape, const T& value)
+      : layout_(shape), storage_(layout_->count, value) {}
+  template <class S = Shape>
+  static Array from_shape(S&& shape) {
+    return Array(as_shape(shape));
+  }
+  ///@}
+
+  /// Makes an array of lists of numbers: `Array<float> a{{1, 2}, {3, 4}}`.
+  ///@{
+  Array(Nested<1> list) : Array(FromList(), list) {}
+  Array(Nested<2> list) : Array(FromList(), list) {}
+  Array(Nested<3> list) : Array(FromList(), list) {}
+  Array(Nested<4> list) : Array(FromList(), list) {}
+  Array(Nested<5> list) : Array(FromList(), list) {}
+  ///@}
+
+  /// Evaluates an expression.
+  ///@{
+  template <class E>
+  Array(const xt::xexpression<E>& expression) {
+    Semantic::assign(expression);
+  }
+  template <class E>
+  Array& operator=(const xt::xexpression<E>& expression) {
+    return Semantic::operator=(expression);
+  }
+  ///@}
+
+  /// Makes an array that is not whole, whose first elements are in memory of `arena` if they are
+  /// few; see Storage.
+  explicit Array(Arena& arena) : storage_(arena) {}
+
+  /// An array that was moved from keeps its shape and loses its elements; see require_whole().
+  ///@{
+  Array(const Array&) = default;
+  Array(Array&&) noexcept = default;
+  Array& operator=(const Array& other) {
+    storage_ = other.storage_;  // may throw; the array is still unchanged
+    layout_ = other.layout_;
+    return *this;
+  }
+  Array& operator=(Array&&) noexcept = default;
+  ~Array() = default;
+  ///@}
+
+  /// Changes the shape, and keeps the memory if it is large enough. The elements are unspecified
+  /// afterwards. Throws ShapeError if they cannot be counted. See also xtape::resize().
+  template <class S = Shape>
+  void resize(S&& shape, bool = false) {
+    const Shape& extents = as_shape(shape);
+    const detail::LayoutReference layout =
+        same_shape(layout_->shape, extents) ? layout_ : detail::LayoutReference(extents);
+    storage_.resize(layout->count);  // may throw; the array is still unchanged
+    layout_ = layout;
+  }
+
+  /// Changes the shape and keeps the elements. A negative extent is computed from the others.
+  /// Throws ShapeError if the shape has another number of elements.
+  ///@{
+  template <class S = Shape>
+  Array& reshape(S&& shape, xt::layout_type = xt::layout_type::row_major) & {
+    using Extent = typename std::remove_cvref_t<S>::value_type;
+    Shape extents = as_shape(shape);
+    if constexpr (std::is_signed_v<Extent>) {
+      const auto open = std::find_if(shape.begin(), shape.end(), [](Extent e) { return e < 0; });
+      if (open != shape.end()) {
+        std::size_t& extent = extents[static_cast<std::size_t>(open - shape.begin())];
+        extent = 1;
+        extent = storage_.size() / std::max<std::size_t>(element_count(extents, "reshape"), 1);
+      }
+    }
+    const detail::LayoutReference layout(extents);
+    require<ShapeError>(layout->count == storage_.size(),
+                        "reshape: {} elements do not fill the shape {}", storage_.size(), extents);
+    layout_ = layout;
+    return *this;
+  }
+  template <class Extent>
+  Array& reshape(std::initializer_list<Extent> shape,
+                 xt::layout_type = xt::layout_type::row_major) & {
+    return reshape(std::vector<Extent>(shape));
+  }
+  ///@}
+
+  /// Exchanges elements and shapes; see Storage::trade().
+  void trade(Array& other) noexcept {
+    std::swap(layout_, other.layout_);
+    storage_.trade(other.storage_);
+  }
+
+  /// The order of the elements is fixed.
+  ///@{
+  static constexpr xt::layout_type layout() noexcept { return xt::layout_type::row_major; }
+  static constexpr bool is_contiguous() noexcept { return true; }
+  ///@}
+
+  /// True if the array has the number of elements that its shape says, and at most max_rank axes.
+  bool is_whole() const { return layout_->whole_count == storage_.size(); }
+
+ private:
+  friend class xt::xcontainer<Array>;
+
+  struct FromList {};
+  template <class List>
+  Array(FromList, const List& list) : Array(xt::shape<Shape>(list)) {
+    xt::nested_copy(storage_.begin(), list);
+  }
+
+  template <class S>
+  static decltype(auto) as_shape(const S& shape) {
+    if constexpr (std::is_same_v<S, Shape>) {
+      return (shape);
+    } else {
+      Shape extents(shape.size());
+      std::transform(shape.begin(), shape.end(), extents.begin(),
+                     [](auto extent) { return static_cast<std::size_t>(extent); });
+      return extents;
+    }
+  }
+
+  storage_type& storage_impl() noexcept { return storage_; }
+  const storage_type& storage_impl() const noexcept { return storage_; }
+  const inner_shape_type& shape_impl() const noexcept { return layout_->shape; }
+  const inner_strides_type& strides_impl() const noexcept { return layout_->strides; }
+  const inner_backstrides_type& backstrides_impl() const noexcept { return layout_->backstrides; }
+
+  detail::LayoutReference layout_;
+  storage_type storage_;
+};
 
 namespace detail {
 
@@ -23,6 +239,10 @@ template <class C>
 bool is_whole(const C& container) {
   return count_elements(container.shape()) == container.storage().size() &&
          container.shape().size() <= max_rank;
+}
+template <class T>
+bool is_whole(const Array<T>& array) {
+  return array.is_whole();
 }
 
 /// Throws the ShapeError for a container that is not whole.
@@ -36,8 +256,7 @@ template <class T>
   const std::size_t count = element_count(shape, operation);
   require<ShapeError>(count <= array.storage().max_size(),
                       "{}: shape {} has more elements than memory can hold", operation, shape);
-  array.storage().reserve(count);  // may throw; the array is still unchanged
-  array.resize(shape, true);       // also if only the elements are missing
+  array.resize(shape);  // also if only the elements are missing
 }
 
 }  // namespace detail

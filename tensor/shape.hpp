@@ -62,7 +62,7 @@ std::string to_string(const Shape& shape);
 
 /// True if both shapes have the same rank and extents.
 inline bool same_shape(const Shape& a, const Shape& b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
+  return &a == &b || (a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin()));
 }
 
 }  // namespace xtape

@@ -129,15 +129,15 @@ std::string quoted(const Node<T>& node) {
 /// Returns "leaky_relu (slope 0.01)": the op of a node and its attributes.
 template <class T>
 std::string title(const Node<T>& node) {
-  return node.attributes.empty() ? node.op
-                                 : fmt::format("{} ({})", node.op, text_of(node.attributes));
+  return node.attributes().empty() ? node.op
+                                   : fmt::format("{} ({})", node.op, text_of(node.attributes()));
 }
 
 /// Describes the inputs of the op of `node`, whose array of `shape` is bad at `index`.
 template <class T>
 std::string describe_inputs(const Node<T>& node, const Shape& shape, const Shape& index) {
   std::string text;
-  for (const Node<T>* input : node.inputs) {
+  for (const Node<T>* input : node.inputs()) {
     text += (text.empty() ? "; its inputs: " : ", ") +
             beside(quoted(*input), *input->value, shape, index);
   }
@@ -193,9 +193,9 @@ void Tape<T>::check_elements(const Node<T>& node, std::span<const T> then) const
 
 template <class T>
 void Tape<T>::check_gradients(const Node<T>& node) const {
-  for (const Node<T>* input : node.inputs) {
+  for (const Node<T>* input : node.inputs()) {
     const BadElements bad =
-        input->grad_of == recording_ ? bad_elements(input->grad) : BadElements{};
+        input->gradient == GradientState::present ? bad_elements(input->grad) : BadElements{};
     if (bad.count > 0) {
       const std::string place = this->place(node.index);
       const Shape& shape = input->grad.shape();

@@ -62,11 +62,11 @@ std::string to_dot(const Tape<T>& tape, const ParameterNames& names) {
   const auto out = std::back_inserter(dot);
   for (std::size_t i = 0; i < tape.size(); ++i) {
     const Node<T>& node = tape.node(i);
-    const std::string attributes = text_of(node.attributes);
+    const std::string attributes = text_of(node.attributes());
     fmt::format_to(out, "  n{} [label=\"{}{}{}\\n{}\"{}];\n", i, escaped(title(node, names)),
                    attributes.empty() ? "" : "\\n", escaped(attributes), node.value->shape(),
-                   style(node.inputs.empty() ? node.op : "op"));
-    for (const Node<T>* input : node.inputs) {
+                   style(node.inputs().empty() ? node.op : "op"));
+    for (const Node<T>* input : node.inputs()) {
       fmt::format_to(out, "  n{} -> n{}{};\n", input->index, i,
                      input->needs_grad && node.needs_grad ? "" : " [style=dashed]");
     }

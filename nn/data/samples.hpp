@@ -68,7 +68,7 @@ class Samples {
                         array.shape());
     shape_ = Shape(array.shape().begin() + 1, array.shape().end());
     sample_size_ = count_sample();
-    keep(std::make_shared<const Buffer<E>>(std::move(array.storage())));
+    keep(std::make_shared<const Storage<E>>(std::move(array.storage())));
   }
 
   /// Returns the number of samples.

@@ -130,7 +130,7 @@ std::vector<bool> Recording<T>::needed_for(std::size_t output) const {
   needed[output] = true;
   for (std::size_t i = output + 1; i-- > 0;) {
     if (needed[i]) {
-      for (const Node<T>* input : first_.node(i).inputs) {
+      for (const Node<T>* input : first_.node(i).inputs()) {
         needed[input->index] = true;
       }
     }
@@ -142,8 +142,8 @@ template <class T>
 Step Recording<T>::step_of(std::size_t index, const Names& names) const {
   const Node<T>& node = first_.node(index);
   Step step{
-      .index = index, .op = node.op, .place = first_.place(index), .attributes = node.attributes};
-  for (const Node<T>* input : node.inputs) {
+      .index = index, .op = node.op, .place = first_.place(index), .attributes = node.attributes()};
+  for (const Node<T>* input : node.inputs()) {
     step.inputs.push_back(input->index);
   }
   const char* const differs = "is computed otherwise for a larger batch";
@@ -154,8 +154,8 @@ Step Recording<T>::step_of(std::size_t index, const Names& names) const {
   const Shape &shape = node.value->shape(), &larger = other.value->shape();
   const auto same_input = [](const Node<T>* a, const Node<T>* b) { return a->index == b->index; };
   if (step.op != other.op || shape.size() != larger.size() ||
-      !std::equal(node.inputs.begin(), node.inputs.end(), other.inputs.begin(), other.inputs.end(),
-                  same_input)) {
+      !std::equal(node.inputs().begin(), node.inputs().end(), other.inputs().begin(),
+                  other.inputs().end(), same_input)) {
     step.refuse(differs);
   }
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
@@ -166,7 +166,7 @@ Step Recording<T>::step_of(std::size_t index, const Names& names) const {
     }
     step.shape.push_back(*extent);
   }
-  step.attributes_again = other.attributes;
+  step.attributes_again = other.attributes();
   if (step.is_constant()) {
     const T *data = node.value->data(), *again = other.value->data();
     const std::size_t size = node.value->size();

@@ -25,7 +25,7 @@ std::string said(const Shape& shape, const std::function<V(V)>& op) {
   Tape<float> tape;
   op(tape.variable(Array<float>(shape, 1.F)));
   const Node<float>& last = tape.node(tape.size() - 1);
-  return std::string(last.op) + ": " + text_of(last.attributes);
+  return std::string(last.op) + ": " + text_of(last.attributes());
 }
 
 const Shape image{2, 6, 5, 4};
@@ -118,11 +118,11 @@ TEST_CASE("An op of one's own can have attributes, and they follow the recording
   };
   record_scaled(3.F);
   tape.backward(record_scaled(5.F));
-  CHECK(text_of(tape.node(1).attributes) == "factor 5");
-  CHECK(tape.node(0).attributes.empty());
+  CHECK(text_of(tape.node(1).attributes()) == "factor 5");
+  CHECK(tape.node(0).attributes().empty());
   tape.rewind();
   tape.variable(1.F), tape.variable(1.F);
-  CHECK(tape.node(1).attributes.empty());
+  CHECK(tape.node(1).attributes().empty());
 }
 
 TEST_CASE("A tape notes the places of its values when it is told to") {

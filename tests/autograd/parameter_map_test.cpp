@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
@@ -106,6 +107,6 @@ TEST_CASE("A new array at a dead one's address is a new parameter in the next re
     tape.backward(sum(square(w)));
     CHECK((tape.grad(*weight) == Array<float>(Shape{size, 2}, 2.f * static_cast<float>(size))));
     tape.rewind();
-    weight->~xarray_container();
+    std::destroy_at(weight);
   }
 }

@@ -3,8 +3,8 @@
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/catch.hpp"
 
-using xtape::Buffer;
 using xtape::SpareMemory;
+using xtape::Storage;
 
 namespace {
 
@@ -16,9 +16,9 @@ constexpr std::size_t least = Memory::least;
 
 TEST_CASE("Spare memory is lent to the buffer that it fits best") {
   Memory memory;
-  Buffer<float> small(least), middle(2 * least), large(3 * least), buffer;
+  Storage<float> small(least), middle(2 * least), large(3 * least), buffer;
   const float* const place = middle.data();
-  for (Buffer<float>* each : {&large, &small, &middle}) {
+  for (Storage<float>* each : {&large, &small, &middle}) {
     memory.take_back(*each);
     CHECK(each->capacity() == 0);
   }
@@ -36,7 +36,7 @@ TEST_CASE("Spare memory is lent to the buffer that it fits best") {
 TEST_CASE("If all spare memory is too small, the largest is freed") {
   Memory memory;
   {
-    Buffer<float> small(least), middle(2 * least), buffer, other;
+    Storage<float> small(least), middle(2 * least), buffer, other;
     memory.take_back(small);
     memory.take_back(middle);
     memory.lend(buffer, 3 * least);
@@ -46,8 +46,8 @@ TEST_CASE("If all spare memory is too small, the largest is freed") {
     CHECK(other.capacity() == least);  // the small block is still there
   }
   for (std::size_t size = least; size < 50 * least; size += least) {
-    Buffer<float> first, second;
-    for (Buffer<float>* each : {&first, &second}) {
+    Storage<float> first, second;
+    for (Storage<float>* each : {&first, &second}) {
       memory.lend(*each, size);
       each->resize(size);
     }
@@ -59,7 +59,7 @@ TEST_CASE("If all spare memory is too small, the largest is freed") {
 
 TEST_CASE("Small memory stays with its buffer") {
   Memory memory;
-  Buffer<float> buffer(least - 1), other;
+  Storage<float> buffer(least - 1), other;
   memory.take_back(buffer);
   CHECK(buffer.capacity() == least - 1);
   CHECK(memory.size() == 0);
@@ -71,7 +71,7 @@ TEST_CASE("Lending and taking back allocate nothing when they repeat") {
   COUNTING_OR_SKIP();
   Memory memory;
   const auto pass = [&] {
-    Buffer<float> first, second;
+    Storage<float> first, second;
     memory.lend(first, least);
     first.resize(least);
     memory.lend(second, 2 * least);

@@ -1,0 +1,67 @@
+#include "tensor/arena.hpp"
+
+#include <algorithm>
+
+#ifdef __has_feature
+#define XTAPE_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define XTAPE_HAS_FEATURE(feature) 0
+#endif
+
+// The address sanitizer finds an access beyond the end of what was handed out.
+#if defined(__SANITIZE_ADDRESS__) || XTAPE_HAS_FEATURE(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#define XTAPE_FORBID(memory, bytes) __asan_poison_memory_region(memory, bytes)
+#define XTAPE_ALLOW(memory, bytes) __asan_unpoison_memory_region(memory, bytes)
+#define XTAPE_FORBIDDEN_GAP 16
+#else
+#define XTAPE_FORBID(memory, bytes)
+#define XTAPE_ALLOW(memory, bytes)
+#define XTAPE_FORBIDDEN_GAP 0
+#endif
+
+namespace xtape {
+
+void* detail::take_from(Arena& arena, std::size_t bytes) {
+  return arena.take(bytes, alignof(std::size_t));
+}
+
+/// Takes memory from the next block. Under the address sanitizer, also from the current one.
+void* Arena::take_elsewhere(std::size_t bytes, std::size_t mask) {
+  std::size_t place = (used_ + mask) & ~mask;
+  if (block_ == nullptr || place + bytes > blocks_[next_ - 1].size()) {
+    begin_block(bytes);
+    place = 0;
+  }
+  XTAPE_ALLOW(block_ + place, bytes);
+  used_ = place + bytes + XTAPE_FORBIDDEN_GAP;
+  size_ = XTAPE_FORBIDDEN_GAP > 0 ? 0 : blocks_[next_ - 1].size();
+  return block_ + place;
+}
+
+/// Goes on to the next block that has `bytes` bytes. New blocks double the memory, up to the size
+/// of a huge page.
+void Arena::begin_block(std::size_t bytes) {
+  constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 21;
+  while (next_ < blocks_.size() && blocks_[next_].size() < bytes) {
+    ++next_;
+  }
+  if (next_ == blocks_.size()) {
+    const std::size_t size = std::max(bytes, std::clamp(capacity_, least, most));
+    blocks_.emplace_back(size);
+    capacity_ += size;
+    XTAPE_FORBID(blocks_.back().data(), size);
+  }
+  block_ = blocks_[next_].data();
+  ++next_;
+}
+
+void Arena::clear() {
+  for ([[maybe_unused]] Storage<std::byte>& block : blocks_) {
+    XTAPE_FORBID(block.data(), block.size());
+  }
+  next_ = used_ = size_ = 0;
+  block_ = nullptr;
+}
+
+}  // namespace xtape
