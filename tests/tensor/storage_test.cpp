@@ -48,7 +48,7 @@ TEST_CASE("A storage owns aligned memory and keeps it when it shrinks") {
 
 TEST_CASE("An empty storage has no memory") {
   Arena arena;
-  const Storage<float> none, nothing(0), unused(arena);
+  const Storage<float> none{}, nothing(0), unused(arena);
   for (const auto* storage : {&none, &nothing, &unused}) {
     CHECK(storage->data() == nullptr);
     CHECK(storage->begin() == storage->end());
