@@ -31,7 +31,7 @@ std::size_t multiplications(const Node<T>& node) {
     return node.value->size() * a[a.size() - (by_columns ? 2 : 1)];
   }
   if (op == "affine") {
-    return node.value->size() * node.inputs[0]->value->shape().back();
+    return node.value->size() * node.inputs()[0]->value->shape().back();
   }
   if (!convolution && !transposed && op != "linear") {
     return 0;

@@ -130,10 +130,10 @@ void Optimizer<T>::find_reached(const Tape<T>& tape, Variable<T> loss) {
     if (!node.needs_grad || !(leads_to_loss_[i] || node.value == value)) {
       continue;
     }
-    if (node.inputs.empty()) {
+    if (node.inputs().empty()) {
       reached_.push_back(node.value);
     }
-    for (const Node<T>* input : node.inputs) {
+    for (const Node<T>* input : node.inputs()) {
       leads_to_loss_[input->index] = true;
     }
   }
