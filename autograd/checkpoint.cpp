@@ -82,8 +82,8 @@ class Tape<T>::InnerRun {
   }
 
   Variable<T> enter(std::size_t i);
-  static bool is_parameter(const Node<T>& node) {
-    return node.value != &node.storage && node.tape->find_parameter(*node.value) == &node;
+  static bool is_parameter(const Tape& tape, const Node<T>& node) {
+    return node.value != &node.storage && tape.find_parameter(*node.value) == &node;
   }
   /// Makes a parameter known to a tape, without a gradient if the node has none.
   static Variable<T> parameter_on(Tape& tape, const Node<T>& node) {
@@ -143,7 +143,7 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
       return inputs_[before];
     }
   }
-  if (is_parameter(node)) {
+  if (is_parameter(outer_, node)) {
     return parameter_on(inner_, node);
   }
   return inner_.commit(inner_.next(), node.op, node.value, node.needs_grad);
@@ -159,7 +159,7 @@ template <class T>
 std::span<const Variable<T>> Tape<T>::InnerRun::operands() {
   const auto for_each_other_parameter = [&](auto visit) {
     for (std::size_t i = 0; i < inner_.size_; ++i) {
-      if (is_parameter(inner_.at(i)) && !is_input(inner_.at(i))) {
+      if (is_parameter(inner_, inner_.at(i)) && !is_input(inner_.at(i))) {
         visit(inner_.at(i));
       }
     }
@@ -181,7 +181,7 @@ std::optional<Variable<T>> Tape<T>::InnerRun::outer_leaf() {
       return call_.inputs[i];
     }
   }
-  if (is_parameter(node)) {
+  if (is_parameter(inner_, node)) {
     return outer_parameter(node);
   }
   if (node.inputs().empty() && !node.needs_grad) {
@@ -246,7 +246,7 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
     const Node<T>& node = inner_.at(i);
-    const bool lent = !node.needs_grad || !is_parameter(node) || is_lent(&node);
+    const bool lent = !node.needs_grad || !is_parameter(inner_, node) || is_lent(&node);
     require<TapeError>(lent,
                        "checkpoint: in backward, the function read a parameter {} that it had not "
                        "read before",
@@ -287,8 +287,7 @@ void Tape<T>::InnerRun::backward(Variable<T> y) {
 template <class T>
 Variable<T> Tape<T>::checkpoint(const detail::CheckpointedCall<T>& call) {
   for (const Variable<T>& input : call.inputs) {
-    require<TapeError>(&input.tape() == this,
-                       "checkpoint: the operands live on different tapes");
+    require<TapeError>(&input.tape() == this, "checkpoint: the operands live on different tapes");
   }
   RestoredRng restored{rng()};
   const Variable<T> y = compose(*this, [&] {
