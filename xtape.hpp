@@ -16,6 +16,7 @@
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/checkpoint.hpp"
 #include "autograd/define.hpp"
+#include "autograd/derivatives.hpp"
 #include "autograd/no_expression.hpp"
 #include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"

@@ -3,12 +3,15 @@
 #include <memory>
 
 #include "tensor/array.hpp"
+#include "tensor/assign.hpp"
 
 namespace xtape {
 
-/// A callable for Tape::backward(): `hook(const Array<T>& parameter, Array<T>& grad)`.
+/// A callable for Tape::backward(): `hook(const Array<T>& parameter, Array<T>& grad)`. The
+/// expressions of xtensor are none, although they can be called with indices of any type.
 template <class Hook, class T>
-concept GradientHook = requires(Hook& hook, const Array<T>& parameter, Array<T>& grad) {
+concept GradientHook =
+    !Expression<Hook> && requires(Hook & hook, const Array<T>& parameter, Array<T>& grad) {
   hook(parameter, grad);
 };
 

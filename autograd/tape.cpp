@@ -146,28 +146,56 @@ void Tape<T>::require_unchanged() const {
   }
 }
 
+/// Checks that a backward pass can begin with this gradient of y; with 1 if there is none.
 template <class T>
-void Tape<T>::differentiate(Variable<T> loss, const detail::HookReference<T>* hook) {
-  require<TapeError>(&loss.tape() == this, "backward: the loss lives on another tape");
-  require<ShapeError>(loss.value().size() == 1,
-                      "backward: the loss must be a scalar, but '{}' produced {}", loss.op(),
-                      loss.shape());
-  require<TapeError>(!differentiated_,
+void Tape<T>::require_seed(Variable<T> y, const Array<T>* cotangent) const {
+  if (cotangent == nullptr) {
+    require<ShapeError>(y.value().size() == 1,
+                        "backward: the loss must be a scalar, but '{}' produced {}; for another "
+                        "shape, pass a cotangent",
+                        y.op(), y.shape());
+    return;
+  }
+  require_whole("backward", *cotangent);
+  require<ShapeError>(same_shape(cotangent->shape(), y.shape()),
+                      "backward: expected a cotangent {} for '{}', got {}", y.shape(), y.op(),
+                      cotangent->shape());
+}
+
+template <class T>
+void Tape<T>::forget_gradients() {
+  for (std::size_t i = 0; i < size_; ++i) {
+    at(i).gradient = GradientState::none;
+  }
+}
+
+template <class T>
+void Tape<T>::differentiate(Variable<T> y, const Array<T>* cotangent,
+                            const detail::HookReference<T>* hook) {
+  require<TapeError>(&y.tape() == this, "backward: the loss lives on another tape");
+  require_seed(y, cotangent);
+  require<TapeError>(!differentiated_ || (retains_graph_ && !in_backward_),
                      "backward: called twice on one recording; call Tape::rewind() and record "
-                     "again, or add the losses up and differentiate their sum");
-  require<TapeError>(loss.needs_grad(),
+                     "again, or add the losses up and differentiate their sum, or allow it with "
+                     "retain_graph(true)");
+  require<TapeError>(y.needs_grad(),
                      "backward: the loss '{}' depends on no parameter or variable, or was "
                      "recorded under NoGrad",
-                     loss.op());
+                     y.op());
   require_unchanged();
+  if (differentiated_) {
+    forget_gradients();
+  }
   differentiated_ = in_backward_ = true;
   try {
-    accumulate(loss, [](Array<T>& grad, T) { grad.fill(T(1)); });
-    run_backward(loss, hook);
-  } catch (...) {
-    for (std::size_t i = 0; i < size_; ++i) {
-      at(i).gradient = GradientState::none;  // an incomplete gradient is none
+    if (cotangent == nullptr) {
+      accumulate(y, [](Array<T>& grad, T) { grad.fill(T(1)); });
+    } else {
+      accumulate(y, *cotangent);
     }
+    run_backward(y, hook);
+  } catch (...) {
+    forget_gradients();  // an incomplete gradient is none
     differentiated_ = in_backward_ = false;
     throw;
   }

@@ -86,12 +86,17 @@ class Tape {
   bool is_frozen(const Array<T>& parameter) const;
 
   /// Computes the gradient of `loss`, a scalar, with respect to everything that it depends on.
-  /// keep_gradients() says which gradients stay. Call it once per recording. Throws ShapeError if
-  /// the loss has not exactly one element. Throws TapeError if the loss depends on no parameter, if
-  /// this recording was already differentiated, or if a parameter was resized or moved since it was
-  /// recorded. Changed elements of a parameter are detected under detect_anomaly(). Exceptions of
-  /// an op's backward pass through. Strong exception guarantee.
-  void backward(Variable<T> loss) { differentiate(loss, nullptr); }
+  /// keep_gradients() says which gradients stay. Call it once per recording, or see retain_graph().
+  /// Throws ShapeError if the loss has not exactly one element. Throws TapeError if the loss
+  /// depends on no parameter, if this recording was already differentiated, or if a parameter was
+  /// resized or moved since it was recorded. Changed elements of a parameter are detected under
+  /// detect_anomaly(). Exceptions of an op's backward pass through. Strong exception guarantee.
+  void backward(Variable<T> loss) { differentiate(loss, nullptr, nullptr); }
+
+  /// The same for a y of any shape, and the gradient of sum(cotangent * y): the product of
+  /// `cotangent` and the Jacobian of y. Throws ShapeError if the cotangent has another shape than
+  /// y.
+  void backward(Variable<T> y, const Array<T>& cotangent) { differentiate(y, &cotangent, nullptr); }
 
   /// The same, and calls `hook(const Array<T>& parameter, Array<T>& grad)` for each parameter with
   /// a gradient, as soon as the gradient is complete. The calls have the order in which the
@@ -102,7 +107,7 @@ class Tape {
   template <GradientHook<T> Hook>
   void backward(Variable<T> loss, Hook&& hook) {
     const detail::HookReference<T> reference(hook);
-    differentiate(loss, &reference);
+    differentiate(loss, nullptr, &reference);
   }
 
   /// Returns the gradient of a parameter. Throws TapeError if this recording has none.
@@ -160,6 +165,14 @@ class Tape {
 
   /// True if backward() keeps the gradients of the results of ops.
   bool keeps_gradients() const { return keeps_gradients_; }
+
+  /// Sets whether backward() may be called again on a recording, as for each row of a Jacobian.
+  /// Each call replaces the gradients of the call before. (With PyTorch's retain_graph, they add
+  /// up.) If it throws, the recording has no gradients.
+  void retain_graph(bool on) { retains_graph_ = on; }
+
+  /// True if backward() may be called again on a recording.
+  bool retains_graph() const { return retains_graph_; }
 
   /// Switches anomaly detection on or off. While it is on, recording a value or computing a
   /// gradient that is NaN or infinite throws AnomalyError. The message names the op, its place in
@@ -316,7 +329,10 @@ class Tape {
     require_whole(op, node.storage);
   }
 
-  void differentiate(Variable<T> loss, const detail::HookReference<T>* hook);
+  void differentiate(Variable<T> y, const Array<T>* cotangent,
+                     const detail::HookReference<T>* hook);
+  void require_seed(Variable<T> y, const Array<T>* cotangent) const;
+  void forget_gradients();
   void run_backward(Variable<T> loss, const detail::HookReference<T>* hook);
   std::span<std::size_t> last_contributions(const Node<T>& loss);
   void announce_finished(const Node<T>& op, std::span<std::size_t> last,
@@ -335,6 +351,7 @@ class Tape {
   bool in_backward_ = false;
   bool detects_anomaly_ = false, notes_places_ = false;
   bool keeps_gradients_ = false;
+  bool retains_graph_ = false;
   const detail::ScopeFrame* scope_ = nullptr;  // the innermost
   std::vector<std::string> places_;            // of the nodes that were watched
   std::vector<Borrowed> borrowed_;

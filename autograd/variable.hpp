@@ -31,6 +31,9 @@ class Variable {
   /// Tape::keep_gradients().
   const Array<T>& grad() const;
 
+  /// True if grad() returns a gradient.
+  bool has_grad() const { return node().gradient == GradientState::present; }
+
   /// Keeps the gradient of the result of an op for grad(). Call it before Tape::backward. The
   /// gradients of parameters and of Tape::variable() are always kept. Throws TapeError if the
   /// variable needs no gradient, or after Tape::backward.

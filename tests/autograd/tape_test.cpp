@@ -232,7 +232,8 @@ TEST_CASE("backward wants a scalar loss that depends on something, once") {
   Tape<float> tape;
   const auto x = tape.variable(Array<float>(Shape{64, 128}, 0.f));
   CHECK_FAILS(tape.backward(sigmoid(x)), ShapeError,
-              "backward: the loss must be a scalar, but 'sigmoid' produced (64, 128)");
+              "backward: the loss must be a scalar, but 'sigmoid' produced (64, 128); "
+              "for another shape, pass a cotangent");
   const std::string independent =
       " depends on no parameter or variable, or was recorded under NoGrad";
   CHECK_FAILS(tape.backward(tape.constant(1.f) * 2.f), TapeError,
@@ -250,7 +251,8 @@ TEST_CASE("backward wants a scalar loss that depends on something, once") {
   CHECK(tape.differentiated());
   CHECK_FAILS(tape.backward(sum(x) * 2.f), TapeError,
               "backward: called twice on one recording; call Tape::rewind() and record "
-              "again, or add the losses up and differentiate their sum");
+              "again, or add the losses up and differentiate their sum, or allow it with "
+              "retain_graph(true)");
   CHECK((x.grad() == Array<float>(Shape{64, 128}, 1.f)));
 }
 

@@ -117,6 +117,26 @@ std::vector<Array<T>> differentiate(const Subject& subject, const Operands& oper
   return results;
 }
 
+/// Checks that backward() from a cotangent gives what the sum of products does, also when the
+/// recording is walked again.
+template <class T>
+void check_passes(const Subject& subject, const Operands& operands) {
+  const auto expected = differentiate<T>(subject, operands);
+  Tape<T> tape;
+  tape.retain_graph(true);
+  const auto x = variables(tape, operands);
+  const Variable<T> y = subject(std::span(x));
+  Rng rng(2);
+  const Array<T> cotangent = converted<T>(anywhere(y.shape(), rng));
+  for (const T factor : {T(1), T(-2), T(1)}) {  // these factors do not round
+    tape.backward(y, factor * cotangent);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      INFO("operand " << i << ", factor " << factor);
+      CHECK(greatest_difference(x[i].grad(), Array<T>(factor * expected[i + 1])) == 0);
+    }
+  }
+}
+
 /// The numbers that break careless code.
 constexpr float hostile_numbers[] = {std::numeric_limits<float>::quiet_NaN(),
                                      std::numeric_limits<float>::infinity(),
@@ -236,6 +256,13 @@ void check_gradients(const Row& row) {
                  CHECK(greatest_difference(computed[i], expected[i]) < 2e-6);
                }
              });
+}
+
+void check_cotangents(const Row& row) {
+  at_samples(row, {Use::once, Use::twice}, [](const Subject& subject, const Operands& operands) {
+    check_passes<float>(subject, operands);
+    check_passes<double>(subject, operands);
+  });
 }
 
 void check_hostile_numbers(const Row& row) {

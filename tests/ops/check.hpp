@@ -16,6 +16,10 @@ std::vector<Array<double>> operands_of(const Row& row, const Sample& sample);
 /// twice on the same operands, and with one array for operands of one shape.
 void check_gradients(const Row& row);
 
+/// Cotangents for backward(), several on one recording: they give what the gradient of the sum of
+/// products gives.
+void check_cotangents(const Row& row);
+
 /// Operands of one hostile number throughout, and of all of them: what comes out has the shapes
 /// that it has otherwise. That nothing is read or written where it should not be is for the
 /// sanitizers to see.

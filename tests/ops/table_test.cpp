@@ -35,6 +35,12 @@ TEST_CASE("every op has the right gradient, and the same in float") {
   }
 }
 
+TEST_CASE("every op passes a cotangent on, and can be walked again") {
+  for (const Row& row : table()) {
+    check_cotangents(row);
+  }
+}
+
 TEST_CASE("every op of each element is its formula") {
   for (const Row& row : table()) {
     check_formula(row);

@@ -164,7 +164,8 @@ TEST_CASE("What step() refuses is refused before the backward pass", "[nn]") {
   CHECK(adam.steps() == 1);
   CHECK_FAILS(adam.backward_and_step(model, tape, both), TapeError,
               "backward: called twice on one recording; call Tape::rewind() and record again, or "
-              "add the losses up and differentiate their sum");
+              "add the losses up and differentiate their sum, or allow it with "
+              "retain_graph(true)");
   CHECK(adam.steps() == 1);
   TwoParameters<float> copy = model;
   tape.rewind();
