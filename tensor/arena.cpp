@@ -1,6 +1,11 @@
 #include "tensor/arena.hpp"
 
 #include <algorithm>
+#include <cstdint>
+
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#endif
 
 #ifdef __has_feature
 #define XTAPE_HAS_FEATURE(feature) __has_feature(feature)
@@ -21,6 +26,23 @@
 #endif
 
 namespace xtape {
+namespace {
+
+/// Asks the system for huge pages. The first access to a page of 4 KB takes some microseconds,
+/// which is longer than the ops take whose nodes are in it.
+void prefer_huge_pages([[maybe_unused]] std::byte* memory, [[maybe_unused]] std::size_t size) {
+#ifdef MADV_HUGEPAGE
+  constexpr std::uintptr_t page = std::uintptr_t{1} << 21;
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  const std::uintptr_t begin = (address + page - 1) / page * page,
+                       end = (address + size) / page * page;
+  if (begin < end) {
+    madvise(memory + (begin - address), end - begin, MADV_HUGEPAGE);  // it may refuse
+  }
+#endif
+}
+
+}  // namespace
 
 void* detail::take_from(Arena& arena, std::size_t bytes) {
   return arena.take(bytes, alignof(std::size_t));
@@ -40,15 +62,16 @@ void* Arena::take_elsewhere(std::size_t bytes, std::size_t mask) {
 }
 
 /// Goes on to the next block that has `bytes` bytes. New blocks double the memory, up to the size
-/// of a huge page.
+/// of some huge pages.
 void Arena::begin_block(std::size_t bytes) {
-  constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 21;
+  constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 23;
   while (next_ < blocks_.size() && blocks_[next_].size() < bytes) {
     ++next_;
   }
   if (next_ == blocks_.size()) {
     const std::size_t size = std::max(bytes, std::clamp(capacity_, least, most));
     blocks_.emplace_back(size);
+    prefer_huge_pages(blocks_.back().data(), size);
     capacity_ += size;
     XTAPE_FORBID(blocks_.back().data(), size);
   }

@@ -56,7 +56,7 @@ TEST_CASE("An arena allocates few blocks, of at most a huge page unless more is 
     arena.take(16, 8);
   }
   CHECK(allocation_count() - before < 40);
-  CHECK(arena.capacity() < (std::size_t{16} << 20) + (std::size_t{3} << 20));
+  CHECK(arena.capacity() < (std::size_t{16} << 20) + (std::size_t{9} << 20));
 }
 
 TEST_CASE("An arena refuses more than memory can hold and goes on") {
