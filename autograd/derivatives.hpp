@@ -119,15 +119,21 @@ class Pullback {
   /// respect to each input: sum over i of cotangent_i dy_i/dx. May be called any number of times,
   /// by one thread at a time. Throws ShapeError if the cotangent has another shape.
   std::array<Array<T>, N> operator()(const Array<T>& cotangent) const {
-    const Shape& shape = call_->result().shape();
+    const Shape& shape = value().shape();
     require<ShapeError>(same_shape(cotangent.shape(), shape),
                         "vjp: expected a cotangent {}, got {}", shape, cotangent.shape());
     call_->backward(cotangent);
     return call_->gradients();
   }
+  template <Expression E>
+  requires(loses_digits<E, T>) std::array<Array<T>, N>
+  operator()(const E& cotangent) const = delete;
 
-  /// Returns y.
-  const Array<T>& value() const { return call_->result().value(); }
+  /// Returns y. Throws ValueError if the object was moved from.
+  const Array<T>& value() const {
+    require<ValueError>(call_ != nullptr, "vjp: the pullback was moved from");
+    return call_->result().value();
+  }
 
  private:
   std::unique_ptr<detail::RecordedCall<T, N>> call_;
@@ -144,7 +150,7 @@ std::pair<Array<T>, Pullback<T, N>> vjp(F&& f, const Array<T> (&inputs)[N]) {
 }
 
 /// Returns the Jacobian of y = f(x). Its shape is that of y, followed by that of x: for vectors,
-/// J(i, k) = dy_i/dx_k. Takes one backward pass for each element of y. Throws ShapeError if that
+/// J(i, k) = dy_i/dx_k. Takes one backward pass for each element of y. Throws ShapeError if these
 /// are more than max_rank axes.
 template <class F, class T>
 Array<T> jacobian(F&& f, const Array<T>& x) {

@@ -173,8 +173,9 @@ template <class T>
 void Tape<T>::differentiate(Variable<T> y, const Array<T>* cotangent,
                             const detail::HookReference<T>* hook) {
   require<TapeError>(&y.tape() == this, "backward: the loss lives on another tape");
+  require<TapeError>(!in_backward_, "backward: called within Tape::backward");
   require_seed(y, cotangent);
-  require<TapeError>(!differentiated_ || (retains_graph_ && !in_backward_),
+  require<TapeError>(!differentiated_ || retains_graph_,
                      "backward: called twice on one recording; call Tape::rewind() and record "
                      "again, or add the losses up and differentiate their sum, or allow it with "
                      "retain_graph(true)");
@@ -204,8 +205,9 @@ void Tape<T>::differentiate(Variable<T> y, const Array<T>* cotangent,
 
 template <class T>
 void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hook) {
-  const std::span<std::size_t> last =
-      hook == nullptr ? std::span<std::size_t>() : last_contributions(loss.node());
+  if (hook != nullptr) {
+    find_last_contributions(loss.node());
+  }
   for (std::size_t i = loss.node().index + 1; i-- > 0;) {
     Node<T>& node = at(i);
     if (node.gradient == GradientState::present && node.details.backward != nullptr) {
@@ -218,7 +220,7 @@ void Tape<T>::run_backward(Variable<T> loss, const detail::HookReference<T>* hoo
       }
     }
     if (hook != nullptr) {
-      announce_finished(node, last, *hook);
+      announce_finished(node, *hook);
     }
   }
 }
@@ -230,12 +232,12 @@ void Tape<T>::give_gradient_away(Node<T>& node) {
   node.gradient = GradientState::given_away;
 }
 
-/// Returns, for each node up to the loss, the index of the op that is the last to add to its
+/// Finds, for each node up to the loss, the index of the op that is the last to add to its
 /// gradient. Nodes that the loss does not depend on have `never`.
 template <class T>
-std::span<std::size_t> Tape<T>::last_contributions(const Node<T>& loss) {
-  const std::span<std::size_t> last = keep<std::size_t>(loss.index + 1);
-  std::fill(last.begin(), last.end(), never);
+void Tape<T>::find_last_contributions(const Node<T>& loss) {
+  std::vector<std::size_t>& last = last_contributions_;
+  last.assign(loss.index + 1, never);
   last[loss.index] = loss.index;
   for (std::size_t i = last.size(); i-- > 0;) {
     if (last[i] == never) {
@@ -247,13 +249,12 @@ std::span<std::size_t> Tape<T>::last_contributions(const Node<T>& loss) {
       }
     }
   }
-  return last;
 }
 
 /// Calls the hook for each parameter whose gradient is complete after the backward pass of `op`.
 template <class T>
-void Tape<T>::announce_finished(const Node<T>& op, std::span<std::size_t> last,
-                                const detail::HookReference<T>& hook) {
+void Tape<T>::announce_finished(const Node<T>& op, const detail::HookReference<T>& hook) {
+  std::vector<std::size_t>& last = last_contributions_;
   const auto announce = [&](const Node<T>& node) {
     const bool parameter = node.value != &node.storage && node.needs_grad;
     if (parameter && node.gradient == GradientState::present && last[node.index] == op.index) {
@@ -311,6 +312,8 @@ void Tape<T>::rewind() {
 template <class T>
 void Tape<T>::release() {
   require<TapeError>(!in_backward_, "release: called within Tape::backward");
+  require<TapeError>(outer_ == nullptr && (inner_ == nullptr || inner_->size_ == 0),
+                     "release: called within the function of checkpoint()");
   rewind();
   destroy_nodes();
   chunks_ = decltype(chunks_)();
@@ -321,8 +324,9 @@ void Tape<T>::release() {
   inner_.reset();
   spare_ = {};
   scratch_.storage() = {};
-  arena_ = {};
-  memory_ = {};
+  last_contributions_ = decltype(last_contributions_)();
+  arena_.release();
+  memory_.release();
 }
 
 template <class T>

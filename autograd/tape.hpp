@@ -90,20 +90,24 @@ class Tape {
   /// Throws ShapeError if the loss has not exactly one element. Throws TapeError if the loss
   /// depends on no parameter, if this recording was already differentiated, or if a parameter was
   /// resized or moved since it was recorded. Changed elements of a parameter are detected under
-  /// detect_anomaly(). Exceptions of an op's backward pass through. Strong exception guarantee.
+  /// detect_anomaly(). Exceptions of an op's backward pass through. If an argument is refused,
+  /// nothing changes. After another exception, the recording has no gradients.
   void backward(Variable<T> loss) { differentiate(loss, nullptr, nullptr); }
 
   /// The same for a y of any shape, and the gradient of sum(cotangent * y): the product of
   /// `cotangent` and the Jacobian of y. Throws ShapeError if the cotangent has another shape than
   /// y.
+  ///@{
   void backward(Variable<T> y, const Array<T>& cotangent) { differentiate(y, &cotangent, nullptr); }
+  template <Expression E>
+  requires(loses_digits<E, T>) void backward(Variable<T> y, const E& cotangent) = delete;
+  ///@}
 
   /// The same, and calls `hook(const Array<T>& parameter, Array<T>& grad)` for each parameter with
   /// a gradient, as soon as the gradient is complete. The calls have the order in which the
   /// gradients complete. The rest of the backward pass follows, so the hook can begin to send a
   /// gradient while others are computed. It may change the gradient, and must not record. Values
-  /// from variable() are not parameters. Allocates nothing if the recording repeats. If the hook
-  /// throws, the exception passes through, and the recording has no gradients.
+  /// from variable() are not parameters. Allocates nothing if the recording repeats.
   template <GradientHook<T> Hook>
   void backward(Variable<T> loss, Hook&& hook) {
     const detail::HookReference<T> reference(hook);
@@ -139,12 +143,17 @@ class Tape {
 
   /// Empties the recording and frees its memory, for example after an unusually large one. The next
   /// recording allocates again. All Variables become stale. Settings and rng() stay. Throws
-  /// TapeError if called within backward().
+  /// TapeError if called within backward() or checkpoint(). A callable that writes the value of an
+  /// op must not call it.
   void release();
 
   /// Returns the number of bytes that the tape has allocated for nodes, for their arrays of up to
-  /// 128 bytes, and for memory from keep(). Larger arrays have memory of their own.
-  std::size_t memory() const { return memory_.capacity() + arena_.capacity(); }
+  /// 128 bytes, and for memory from keep(), also within checkpoint(). Larger arrays have memory of
+  /// their own.
+  std::size_t memory() const {
+    const std::size_t inner = inner_ == nullptr ? 0 : inner_->memory();
+    return memory_.capacity() + arena_.capacity() + inner;
+  }
 
   /// True if backward() has been called on this recording.
   bool differentiated() const { return differentiated_; }
@@ -168,7 +177,7 @@ class Tape {
 
   /// Sets whether backward() may be called again on a recording, as for each row of a Jacobian.
   /// Each call replaces the gradients of the call before. (With PyTorch's retain_graph, they add
-  /// up.) If it throws, the recording has no gradients.
+  /// up.) The parameters must not change between the calls.
   void retain_graph(bool on) { retains_graph_ = on; }
 
   /// True if backward() may be called again on a recording.
@@ -334,9 +343,8 @@ class Tape {
   void require_seed(Variable<T> y, const Array<T>* cotangent) const;
   void forget_gradients();
   void run_backward(Variable<T> loss, const detail::HookReference<T>* hook);
-  std::span<std::size_t> last_contributions(const Node<T>& loss);
-  void announce_finished(const Node<T>& op, std::span<std::size_t> last,
-                         const detail::HookReference<T>& hook);
+  void find_last_contributions(const Node<T>& loss);
+  void announce_finished(const Node<T>& op, const detail::HookReference<T>& hook);
   bool shares_gradient(const Node<T>& node) const {
     return !keeps_gradients_ && !node.retains_grad && !node.inputs().empty();
   }
@@ -357,7 +365,8 @@ class Tape {
   std::vector<Borrowed> borrowed_;
   std::vector<Observation<T>> observations_;
   ParameterMap<Node<T>> parameters_;
-  Arena arena_;  // of this recording
+  Arena arena_;                                  // of this recording
+  std::vector<std::size_t> last_contributions_;  // see find_last_contributions()
   Array<T> scratch_;
   SpareMemory<T> spare_;  // of gradients that were given away
   Rng rng_;

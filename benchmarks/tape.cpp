@@ -1,7 +1,7 @@
-/// What a recorded op costs in time and memory, for chains of a thousand to a million ops on one
-/// number and on arrays of 14: nanoseconds of a processor, forward and
-/// backward together, the first recording over
-/// the later ones, and bytes. Each row is a process of its own, because of the peak of its memory.
+/// The time and the memory of a recorded op, in chains of a thousand to a million ops on one number
+/// and on arrays of 14. The time is that of a processor, forward and backward together. The first
+/// recording is compared with the later ones. Each row is a process of its own, because the peak of
+/// memory is one of a process.
 
 #include <fmt/format.h>
 #include <sys/resource.h>

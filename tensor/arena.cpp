@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #if __has_include(<sys/mman.h>)
 #include <sys/mman.h>
@@ -13,11 +14,13 @@
 #define XTAPE_HAS_FEATURE(feature) 0
 #endif
 
-// The address sanitizer finds an access beyond the end of what was handed out.
+// The address sanitizer finds an access beyond the end of what was handed out. Numbers in memory
+// that nothing was written to are NaN.
 #if defined(__SANITIZE_ADDRESS__) || XTAPE_HAS_FEATURE(address_sanitizer)
 #include <sanitizer/asan_interface.h>
 #define XTAPE_FORBID(memory, bytes) __asan_poison_memory_region(memory, bytes)
-#define XTAPE_ALLOW(memory, bytes) __asan_unpoison_memory_region(memory, bytes)
+#define XTAPE_ALLOW(memory, bytes) \
+  (__asan_unpoison_memory_region(memory, bytes), std::memset(memory, 0xff, bytes))
 #define XTAPE_FORBIDDEN_GAP 16
 #else
 #define XTAPE_FORBID(memory, bytes)
@@ -65,18 +68,25 @@ void* Arena::take_elsewhere(std::size_t bytes, std::size_t mask) {
 /// of some huge pages.
 void Arena::begin_block(std::size_t bytes) {
   constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 23;
-  while (next_ < blocks_.size() && blocks_[next_].size() < bytes) {
-    ++next_;
+  std::size_t next = next_;
+  while (next < blocks_.size() && blocks_[next].size() < bytes) {
+    ++next;
   }
-  if (next_ == blocks_.size()) {
+  if (next == blocks_.size()) {
     const std::size_t size = std::max(bytes, std::clamp(capacity_, least, most));
     blocks_.emplace_back(size);
     prefer_huge_pages(blocks_.back().data(), size);
     capacity_ += size;
     XTAPE_FORBID(blocks_.back().data(), size);
   }
-  block_ = blocks_[next_].data();
-  ++next_;
+  block_ = blocks_[next].data();
+  next_ = next + 1;
+}
+
+void Arena::release() {
+  clear();
+  blocks_ = decltype(blocks_)();
+  capacity_ = 0;
 }
 
 void Arena::clear() {

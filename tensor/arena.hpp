@@ -13,10 +13,14 @@ namespace xtape {
 
 /// Memory that is handed out piece by piece, freed as a whole, and reused. A tape has its nodes in
 /// one arena, with the elements of small arrays beside them. Another arena has the operands and the
-/// closures of ops, and other data such as labels. After the largest recording of a tape, its
-/// arenas do not allocate again.
+/// closures of ops, and other data such as labels. If a recording repeats, its arenas do not
+/// allocate again.
 class Arena {
  public:
+  Arena() = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
   /// Returns uninitialised memory for `count` objects, valid until clear(). Throws std::bad_alloc
   /// if there is not enough memory.
   template <class U>
@@ -43,6 +47,9 @@ class Arena {
 
   /// Frees everything that was handed out, and keeps the memory.
   void clear();
+
+  /// Frees everything that was handed out, and the memory.
+  void release();
 
   /// Returns the number of bytes that the arena has from the system.
   std::size_t capacity() const { return capacity_; }

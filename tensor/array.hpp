@@ -164,7 +164,10 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
     using Extent = typename std::remove_cvref_t<S>::value_type;
     Shape extents = as_shape(shape);
     if constexpr (std::is_signed_v<Extent>) {
-      const auto open = std::find_if(shape.begin(), shape.end(), [](Extent e) { return e < 0; });
+      const auto is_open = [](Extent e) { return e < 0; };
+      const auto open = std::find_if(shape.begin(), shape.end(), is_open);
+      require<ShapeError>(std::count_if(shape.begin(), shape.end(), is_open) <= 1,
+                          "reshape: more than one extent is negative");
       if (open != shape.end()) {
         std::size_t& extent = extents[static_cast<std::size_t>(open - shape.begin())];
         extent = 1;

@@ -56,12 +56,14 @@ class Storage {
   /// Makes a Storage of `size` elements. Throws std::bad_alloc if there is not enough memory.
   ///@{
   explicit Storage(std::size_t size) { resize(size); }
-  Storage(std::size_t size, const T& value) : Storage(size) { std::fill_n(data_, size, value); }
+  Storage(std::size_t size, const T& value) : Storage(size) {
+    std::fill_n(elements(), size, value);
+  }
   ///@}
 
   /// Makes an empty Storage whose first memory is from `arena`, if it is small. The memory must
   /// stay valid as long as the Storage.
-  explicit Storage(Arena& arena) : arena_(&arena), lent_(true) {}
+  explicit Storage(Arena& arena) : place_(&arena), lent_(true) {}
 
   /// A copy has memory of its own. What is moved from is empty. Moving small memory of an arena
   /// copies it, and ends the program if there is no memory.
@@ -86,7 +88,7 @@ class Storage {
 
   /// Exchanges the memory of both, also if it is from an arena. Trade back before an arena is gone.
   void trade(Storage& other) noexcept {
-    std::swap(data_, other.data_);  // or the arenas
+    std::swap(place_, other.place_);
     std::swap(size_, other.size_);
     const std::size_t capacity = capacity_, lent = lent_;
     set_capacity(other.capacity_);
@@ -118,14 +120,14 @@ class Storage {
     return static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T);
   }
   bool empty() const { return size_ == 0; }
-  T* data() { return capacity_ == 0 ? nullptr : data_; }
-  const T* data() const { return capacity_ == 0 ? nullptr : data_; }
-  T& operator[](std::size_t i) { return data_[i]; }
-  const T& operator[](std::size_t i) const { return data_[i]; }
-  T& front() { return data_[0]; }
-  const T& front() const { return data_[0]; }
-  T& back() { return data_[size_ - 1]; }
-  const T& back() const { return data_[size_ - 1]; }
+  T* data() { return capacity_ == 0 ? nullptr : elements(); }
+  const T* data() const { return capacity_ == 0 ? nullptr : elements(); }
+  T& operator[](std::size_t i) { return elements()[i]; }
+  const T& operator[](std::size_t i) const { return elements()[i]; }
+  T& front() { return elements()[0]; }
+  const T& front() const { return elements()[0]; }
+  T& back() { return elements()[size_ - 1]; }
+  const T& back() const { return elements()[size_ - 1]; }
   T* begin() { return data(); }
   const T* begin() const { return data(); }
   T* end() { return data() + size_; }
@@ -154,7 +156,7 @@ class Storage {
       return;
     }
     free();
-    data_ = std::exchange(other.data_, nullptr);
+    place_ = std::exchange(other.place_, nullptr);
     size_ = std::exchange(other.size_, 0);
     capacity_ = other.capacity_;
     other.capacity_ = 0;
@@ -165,13 +167,13 @@ class Storage {
     constexpr std::size_t unit = std::max(sizeof(T), alignof(std::size_t)) / sizeof(T);
     if (lent_ && capacity_ == 0 && size <= detail::small_bytes / sizeof(T)) {
       const std::size_t rounded = (size + unit - 1) / unit * unit;
-      data_ = static_cast<T*>(detail::take_from(*arena_, rounded * sizeof(T)));
+      place_ = detail::take_from(*static_cast<Arena*>(place_), rounded * sizeof(T));
       set_capacity(rounded);
       return;
     }
     T* const memory = allocator_type().allocate(size);
     free();
-    data_ = memory;
+    place_ = memory;
     set_capacity(size);
     lent_ = false;
   }
@@ -180,14 +182,13 @@ class Storage {
 
   void free() noexcept {
     if (!lent_ && capacity_ != 0) {
-      allocator_type().deallocate(data_, capacity_);
+      allocator_type().deallocate(elements(), capacity_);
     }
   }
 
-  union {
-    T* data_ = nullptr;
-    Arena* arena_;  // if memory is to be lent and there is none yet
-  };
+  T* elements() const { return static_cast<T*>(place_); }
+
+  void* place_ = nullptr;  // the elements; or the arena, if memory is to be lent and there is none
   std::size_t size_ = 0;
   std::size_t capacity_ : 63 = 0;
   std::size_t lent_ : 1 = 0;  // the memory is not its own

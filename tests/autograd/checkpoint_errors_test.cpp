@@ -159,6 +159,29 @@ TEST_CASE("Variables of other tapes are refused, with what to do") {
   CHECK_FAILS(leaked.value(), TapeError, "stale Variable: recorded before Tape::rewind()");
 }
 
+TEST_CASE("The function cannot release the tapes that it works on") {
+  Tape<float> tape;
+  const auto x = tape.variable(Array<float>{1, 2});
+  const std::string refused = "release: called within the function of checkpoint()";
+  const auto outer = [&](Variable<float> v) {
+    tape.release();
+    return v;
+  };
+  const auto inner = [](Variable<float> v) {
+    v.tape().release();
+    return v;
+  };
+  CHECK_FAILS(checkpoint(outer, x), TapeError, refused);
+  CHECK_FAILS(checkpoint(inner, x), TapeError, refused);
+  const auto y = checkpoint([](Variable<float> v) { return sum(v * v); }, x);
+  tape.backward(y);
+  CHECK((x.grad() == Array<float>{2, 4}));
+  const std::size_t both = tape.memory();
+  tape.release();
+  CHECK(tape.memory() == 0);
+  CHECK(both > 0);
+}
+
 TEST_CASE("A function that computes something else in backward is refused") {
   const Array<double> first(Shape{2}, 3.0), second(Shape{2}, 4.0);
   Tape<double> tape;

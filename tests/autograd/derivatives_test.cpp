@@ -72,7 +72,7 @@ TEMPLATE_TEST_CASE("vjp multiplies cotangents by the Jacobian, as often as asked
     }
     kept = std::move(pullback);  // it outlives the arrays that it was made with
   }
-  for (const std::size_t i : {0, 2, 1, 0}) {
+  for (const std::size_t i : {0UL, 2UL, 1UL, 0UL}) {
     Array<T> cotangent(Shape{3}, T(0));
     cotangent(i) = 2;
     const auto [dw, dx] = (*kept)(cotangent);
@@ -85,6 +85,9 @@ TEMPLATE_TEST_CASE("vjp multiplies cotangents by the Jacobian, as often as asked
   }
   CHECK_FAILS((*kept)(Array<T>(Shape{3, 1})), ShapeError,
               "vjp: expected a cotangent (3), got (3, 1)");
+  const Pullback<T, 2> taker = *std::move(kept);
+  CHECK_FAILS((*kept)(Array<T>(Shape{3})), ValueError, "vjp: the pullback was moved from");
+  CHECK(taker.value().size() == 3);
 }
 
 TEST_CASE("Results that depend on no input have gradients of zeros") {

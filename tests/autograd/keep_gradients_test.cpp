@@ -22,7 +22,8 @@ constexpr std::size_t columns = 64;
 
 /// A deep computation with branches of different sizes, so that gradients live for different times.
 struct Net {
-  Array<float> w = Array<float>(Shape{columns, columns}, 0.02f), b = Array<float>(Shape{columns});
+  Array<float> w = Array<float>(Shape{columns, columns}, 0.02f);
+  Array<float> b = Array<float>(Shape{columns}, 0.f);
 
   Variable<float> operator()(Variable<float> x) const {
     Tape<float>& tape = x.tape();

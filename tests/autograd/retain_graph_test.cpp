@@ -32,6 +32,18 @@ TEST_CASE("backward takes a gradient of any shape to begin with") {
   CHECK(same_shape(empty.grad().shape(), Shape{0, 2}));
 }
 
+/// Whether backward() takes a cotangent of type Cotangent on a tape of T.
+template <class T, class Cotangent>
+constexpr bool takes = requires(Tape<T>& tape, Variable<T> y, const Cotangent& cotangent) {
+  tape.backward(y, cotangent);
+};
+
+TEST_CASE("backward takes no cotangent of more digits, as no op does") {
+  STATIC_REQUIRE(takes<float, Array<float>>);
+  STATIC_REQUIRE(takes<double, Array<double>>);
+  STATIC_REQUIRE_FALSE(takes<float, Array<double>>);
+}
+
 TEST_CASE("backward refuses a cotangent of another shape, and differentiates nothing") {
   Tape<float> tape;
   const auto x = tape.variable(Array<float>{1, 2, 3});
@@ -64,7 +76,8 @@ TEST_CASE("retain_graph lets a recording be walked again, with new gradients eac
   tape.backward(y, {1.f, 0.f});
   CHECK((x.grad() == first));
   CHECK_THROWS_AS(inner.grad(), TapeError);  // it was not kept
-  tape.backward(y, z.grad() * x.grad());     // a gradient of the pass before
+  tape.backward(x * 3.f, x.grad());          // a gradient of the pass before, on an op that is new
+  CHECK((x.grad() == Array<float>(3.f * first)));
   tape.retain_graph(false);
   CHECK_THROWS_AS(tape.backward(y, {1.f, 0.f}), TapeError);
 }
@@ -96,8 +109,8 @@ TEST_CASE("backward cannot be called within itself, also if the graph is retaine
   tape.retain_graph(true);
   const Array<float> w{1, 2};
   const auto y = sum(tape.parameter(w));
-  CHECK_THROWS_AS(tape.backward(y, [&](const Array<float>&, Array<float>&) { tape.backward(y); }),
-                  TapeError);
+  const auto again = [&](const Array<float>&, Array<float>&) { tape.backward(y); };
+  CHECK_FAILS(tape.backward(y, again), TapeError, "backward: called within Tape::backward");
   CHECK_FALSE(tape.differentiated());
 }
 
@@ -125,8 +138,13 @@ TEST_CASE("A pass after the first allocates nothing") {
   const auto x = tape.variable(Array<float>(Shape{64, 64}, 0.5f));
   const auto y = sigmoid(matmul(x, tanh(x)));
   const Array<float> cotangent(Shape{64, 64}, 1.f);
+  const auto hook = [](const Array<float>&, Array<float>&) {};
+  const auto loss = mean(y);
   tape.backward(y, cotangent);
-  const std::size_t before = allocation_count();
+  tape.backward(loss, hook);
+  const std::size_t before = allocation_count(), memory = tape.memory();
   tape.backward(y, cotangent);
+  tape.backward(loss, hook);
   CHECK(allocation_count() == before);
+  CHECK(tape.memory() == memory);
 }

@@ -48,7 +48,7 @@ TEST_CASE("An arena that was cleared hands out the same memory") {
   CHECK(arena.capacity() == capacity);
 }
 
-TEST_CASE("An arena allocates few blocks, of at most a huge page unless more is asked for") {
+TEST_CASE("An arena allocates few blocks, of at most 8 MB unless more is asked for") {
   COUNTING_OR_SKIP();
   Arena arena;
   const std::size_t before = allocation_count();
@@ -67,4 +67,30 @@ TEST_CASE("An arena refuses more than memory can hold and goes on") {
   CHECK(numbers.size() == 3);
   numbers[2] = 1;
   CHECK(arena.allocate<double>(1).data() >= numbers.data() + 3);
+}
+
+TEST_CASE("An arena whose memory runs out goes on in its current block") {
+  Arena arena;
+  for (int i = 0; i < 40'000; ++i) {
+    arena.take(64, 8);
+  }
+  arena.clear();
+  arena.take(8, 8);  // in the first block, which is small
+  CHECK_THROWS_AS(arena.allocate<double>(std::numeric_limits<std::size_t>::max() / 64),
+                  std::bad_alloc);
+  constexpr std::size_t bytes = 200'000;
+  auto* const large = static_cast<std::byte*>(arena.take(bytes, 8));
+  std::fill_n(large, bytes, std::byte{1});
+  auto* const next = static_cast<std::byte*>(arena.take(8, 8));
+  CHECK((next >= large + bytes || next + 8 <= large));
+}
+
+TEST_CASE("An arena gives its memory back") {
+  Arena arena;
+  arena.take(100, 8);
+  CHECK(arena.capacity() > 0);
+  arena.release();
+  CHECK(arena.capacity() == 0);
+  *static_cast<int*>(arena.take(sizeof(int), alignof(int))) = 1;
+  CHECK(arena.capacity() > 0);
 }

@@ -13,6 +13,7 @@
 
 using xtape::Array;
 using xtape::Shape;
+using xtape::ShapeError;
 
 namespace {
 
@@ -166,4 +167,17 @@ TEST_CASE("A resize that fails leaves the array as it was") {
   CHECK_THROWS_AS(xtape::resize(array, Shape{std::size_t{1} << 40, std::size_t{1} << 40}),
                   xtape::ShapeError);
   CHECK((array == Array<float>(Shape{2, 3}, 1.f)));
+}
+
+TEST_CASE("reshape computes one extent from the others, and refuses to compute two") {
+  Array<float> array(Shape{2, 3, 4}, 1.f), empty(Shape{0, 3});
+  array.reshape({4, -1});
+  CHECK((array.shape() == Shape{4, 6}));
+  CHECK_FAILS(array.reshape({-1, -1}), ShapeError, "reshape: more than one extent is negative");
+  CHECK_THROWS_AS(array.reshape({-1, 5}), ShapeError);
+  CHECK_THROWS_AS(array.reshape({-1, 0}), ShapeError);
+  CHECK((array.shape() == Shape{4, 6}));
+  CHECK_THROWS_AS(empty.reshape({-1, -1}), ShapeError);
+  empty.reshape({-1, 5});
+  CHECK((empty.shape() == Shape{0, 5}));
 }

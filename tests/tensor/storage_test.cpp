@@ -116,14 +116,13 @@ TEST_CASE("A storage with small memory that grows gets memory of its own and kee
 }
 
 TEST_CASE("What leaves a storage with small memory does not refer to the arena") {
-  Storage<float> copied, assigned, moved;
+  Storage<float> copied, moved;
   std::vector<Storage<float>> constructed;
   {
     Arena arena;
     Storage<float> storage(arena);
     fill(storage);
     copied = storage;
-    assigned = std::as_const(storage);
     constructed.push_back(storage);
     moved = std::move(storage);
     CHECK(storage.empty());
@@ -133,7 +132,6 @@ TEST_CASE("What leaves a storage with small memory does not refer to the arena")
     CHECK(storage.size() == 0);
   }
   CHECK(holds_numbers(copied));
-  CHECK(holds_numbers(assigned));
   CHECK(holds_numbers(moved));
   CHECK(holds_numbers(constructed[0]));
   CHECK(holds_numbers(constructed[1]));
@@ -157,4 +155,23 @@ TEST_CASE("Storages are swapped, whoever owns their memory") {
   std::swap(small_one, own);
   CHECK(holds_numbers(own));
   CHECK(small_one == Storage<float>(5, 7.f));
+}
+
+TEST_CASE("Storages trade their memory, also small memory and the right to some") {
+  Arena arena;
+  Storage<float> small_one(arena), none(arena), own(5, 7.f), empty;
+  fill(small_one);
+  const float *const small_place = small_one.data(), *const own_place = own.data();
+  small_one.trade(own);
+  CHECK(own.data() == small_place);
+  CHECK(holds_numbers(own));
+  CHECK(small_one.data() == own_place);
+  none.trade(empty);
+  CHECK(none.empty());
+  const std::size_t before = arena.capacity();
+  empty.resize(2);  // from the arena
+  CHECK(arena.capacity() == before);
+  own.trade(small_one);
+  CHECK(small_one.data() == small_place);
+  CHECK(own == Storage<float>(5, 7.f));
 }
