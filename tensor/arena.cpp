@@ -1,12 +1,6 @@
 #include "tensor/arena.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <cstring>
-
-#if __has_include(<sys/mman.h>)
-#include <sys/mman.h>
-#endif
 
 #ifdef __has_feature
 #define XTAPE_HAS_FEATURE(feature) __has_feature(feature)
@@ -18,6 +12,7 @@
 // that nothing was written to are NaN.
 #if defined(__SANITIZE_ADDRESS__) || XTAPE_HAS_FEATURE(address_sanitizer)
 #include <sanitizer/asan_interface.h>
+#include <cstring>
 #define XTAPE_FORBID(memory, bytes) __asan_poison_memory_region(memory, bytes)
 #define XTAPE_ALLOW(memory, bytes) \
   (__asan_unpoison_memory_region(memory, bytes), std::memset(memory, 0xff, bytes))
@@ -29,23 +24,6 @@
 #endif
 
 namespace xtape {
-namespace {
-
-/// Asks the system for huge pages. The first access to a page of 4 KB takes some microseconds,
-/// which is longer than the ops take whose nodes are in it.
-void prefer_huge_pages([[maybe_unused]] std::byte* memory, [[maybe_unused]] std::size_t size) {
-#ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t page = std::uintptr_t{1} << 21;
-  const auto address = reinterpret_cast<std::uintptr_t>(memory);
-  const std::uintptr_t begin = (address + page - 1) / page * page,
-                       end = (address + size) / page * page;
-  if (begin < end) {
-    madvise(memory + (begin - address), end - begin, MADV_HUGEPAGE);  // it may refuse
-  }
-#endif
-}
-
-}  // namespace
 
 void* detail::take_from(Arena& arena, std::size_t bytes) {
   return arena.take(bytes, alignof(std::size_t));
@@ -65,9 +43,9 @@ void* Arena::take_elsewhere(std::size_t bytes, std::size_t mask) {
 }
 
 /// Goes on to the next block that has `bytes` bytes. New blocks double the memory, up to the size
-/// of some huge pages.
+/// of a huge page.
 void Arena::begin_block(std::size_t bytes) {
-  constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 23;
+  constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 21;
   std::size_t next = next_;
   while (next < blocks_.size() && blocks_[next].size() < bytes) {
     ++next;
@@ -75,7 +53,6 @@ void Arena::begin_block(std::size_t bytes) {
   if (next == blocks_.size()) {
     const std::size_t size = std::max(bytes, std::clamp(capacity_, least, most));
     blocks_.emplace_back(size);
-    prefer_huge_pages(blocks_.back().data(), size);
     capacity_ += size;
     XTAPE_FORBID(blocks_.back().data(), size);
   }
@@ -90,7 +67,7 @@ void Arena::release() {
 }
 
 void Arena::clear() {
-  for ([[maybe_unused]] Storage<std::byte>& block : blocks_) {
+  for ([[maybe_unused]] const Storage<std::byte>& block : blocks_) {
     XTAPE_FORBID(block.data(), block.size());
   }
   next_ = used_ = size_ = 0;

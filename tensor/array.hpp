@@ -124,7 +124,8 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   }
   template <class E>
   Array& operator=(const xt::xexpression<E>& expression) {
-    return Semantic::operator=(expression);
+    Semantic::operator=(expression);
+    return *this;
   }
   ///@}
 

@@ -158,6 +158,10 @@ bool is_doubtful(const B& x) {
 
 #endif
 
+/// True if F gives x for a zero x, of either sign. xsimd's version gives 0 for -0.
+template <class F>
+inline constexpr bool keeps_zeros = is_one_of<F, xt::math::expm1_fun, xt::math::log1p_fun>;
+
 /// Returns function(x...), element by element, for registers, or for plain numbers without xsimd.
 template <class F, class... B>
 auto call_lanes(const F& function, const B&... x) {
@@ -172,6 +176,12 @@ auto call_lanes(const F& function, const B&... x) {
     if ((is_doubtful<F>(x), ...)) [[unlikely]] {
       return call_doubtful(function, x...);
     }
+  }
+  if constexpr (std::is_same_v<F, xt::math::erfc_fun>) {
+    return xsimd::abs(function.simd_apply(x...));  // xsimd's version gives -0 for large numbers
+  }
+  if constexpr (keeps_zeros<F>) {
+    return xsimd::select((x == B(0))..., x..., function.simd_apply(x...));
   }
 #endif
   return function.simd_apply(x...);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <utility>
 
 #include "tensor/shape.hpp"
 
@@ -37,9 +38,8 @@ class LayoutReference {
 
   LayoutReference(const LayoutReference& other) noexcept : layout_(other.layout_) { acquire(); }
   LayoutReference& operator=(const LayoutReference& other) noexcept {
-    other.acquire();
-    release();
-    layout_ = other.layout_;
+    LayoutReference copy(other);
+    std::swap(layout_, copy.layout_);
     return *this;
   }
   ~LayoutReference() { release(); }

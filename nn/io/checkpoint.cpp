@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "nn/io/checksum.hpp"
 #include "nn/io/packed.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/tensor_targets.hpp"
@@ -36,6 +37,7 @@ using detail::unpack;
 using Metadata = std::map<std::string, std::string>;
 
 constexpr std::string_view identity_prefix = "identity.";
+constexpr const char* checksum_key = "crc32";
 
 std::string model_key(const std::string& name) { return "model." + name; }
 std::string slot_key(const std::string& parameter, std::size_t index) {
@@ -125,12 +127,20 @@ void require_same_metadata(const SafetensorsFile& file, const Metadata& wanted) 
     compare(entry.first);
   }
   for (const auto& entry : file.metadata()) {
-    if (wanted.count(entry.first) == 0) {
+    if (wanted.count(entry.first) == 0 && entry.first != checksum_key) {
       compare(entry.first);
     }
   }
   require<DataError>(differences.none(), "{}: is of another run: {}", file.name(),
                      differences.text());
+}
+
+/// Throws DataError unless the tensors that were read have the checksum of the file.
+void require_checksum(const SafetensorsFile& file, const std::vector<TensorTarget>& targets) {
+  const auto saved = file.metadata().find(checksum_key);
+  require<DataError>(saved != file.metadata().end() && saved->second == checksum_of(targets),
+                     "{}: is damaged: its CRC-32 is {}, and it says {}", file.name(),
+                     checksum_of(targets), shown(file.metadata(), checksum_key));
 }
 
 /// The content of a checkpoint, read and checked before anything of the run changes.
@@ -339,7 +349,9 @@ void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Arra
   for (const auto& [name, number] : state.numbers) {
     tensors.push_back(view_of(number_key(name), number));
   }
-  write_safetensors(path, std::move(tensors), make_metadata(optimizer.name(), identity));
+  Metadata metadata = make_metadata(optimizer.name(), identity);
+  metadata.emplace(checksum_key, checksum_of(tensors));
+  write_safetensors(path, std::move(tensors), metadata);
 }
 
 template <class T>
@@ -358,6 +370,7 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
     read_tensor(file, target);
   }
   require_sound(file, loaded, state);
+  require_checksum(file, targets);
   commit(loaded, model, optimizer, state);
 }
 

@@ -80,8 +80,8 @@ void read_checkpoint(const std::filesystem::path& path, const ModelArrays<Array<
 
 /// Writes the whole state of a run to a safetensors file: the model with its buffers, the
 /// optimizer's steps and slots, the position and order of the batches, the Rngs, and the numbers.
-/// The metadata hold the version of xtape, the optimizer's name and the identity. The file is
-/// replaced atomically, as by write_file(). If the process is killed at any moment, the old
+/// The metadata hold the version of xtape, the optimizer's name, the identity and a checksum. The
+/// file is replaced atomically, as by write_file(). If the process is killed at any moment, the old
 /// checkpoint or the new one is left.
 ///
 /// The optimizer may train only a part of the model. See select().
@@ -110,8 +110,8 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// optimizer, the identity, the model, the dataset size, the batch size, or the names of Rngs or
 /// numbers differ. Throws DataError, with the name of the tensor, if a parameter or an array of the
 /// optimizer holds NaN or infinity, or a negative number where it holds squares. Throws DataError
-/// if `state.check` rejects its numbers. Throws ShapeError, with the name of the array, if an array
-/// was moved from.
+/// if `state.check` rejects its numbers, or if the numbers do not have the checksum of the file.
+/// Throws ShapeError, with the name of the array, if an array was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

@@ -48,7 +48,7 @@ TEST_CASE("An arena that was cleared hands out the same memory") {
   CHECK(arena.capacity() == capacity);
 }
 
-TEST_CASE("An arena allocates few blocks, of at most 8 MB unless more is asked for") {
+TEST_CASE("An arena allocates few blocks, of at most a huge page unless more is asked for") {
   COUNTING_OR_SKIP();
   Arena arena;
   const std::size_t before = allocation_count();
@@ -56,7 +56,7 @@ TEST_CASE("An arena allocates few blocks, of at most 8 MB unless more is asked f
     arena.take(16, 8);
   }
   CHECK(allocation_count() - before < 40);
-  CHECK(arena.capacity() < (std::size_t{16} << 20) + (std::size_t{9} << 20));
+  CHECK(arena.capacity() < (std::size_t{16} << 20) + (std::size_t{3} << 20));
 }
 
 TEST_CASE("An arena refuses more than memory can hold and goes on") {

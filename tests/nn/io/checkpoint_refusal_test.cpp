@@ -138,6 +138,23 @@ TEST_CASE("A damaged checkpoint changes nothing in the run") {
         "'batches' is between two epochs, but 3 batches of the next have been given");
 }
 
+TEST_CASE("A checkpoint with a flipped bit is refused") {
+  const TemporaryFolder folder;
+  Run<float> run("Adam"), other("Adam", 77);
+  other.train(1);
+  const std::string good = other.bits(), before = run.bits();
+  std::size_t found_by_checksum = 0;
+  for (std::size_t i = 8; i < good.size(); ++i) {
+    std::string bytes = good;
+    bytes[i] = static_cast<char>(bytes[i] ^ (1 << i % 8));
+    const fs::path path = folder.write("flipped", bytes);
+    const std::string message = complaint_about(path, [&](auto from) { run.load(from); });
+    found_by_checksum += message.starts_with("is damaged: its CRC-32 is ") ? 1 : 0;
+  }
+  CHECK(found_by_checksum > good.size() / 4);
+  CHECK((run.bits() == before));
+}
+
 TEMPLATE_TEST_CASE("A checkpoint with a number that no run can go on from is refused by name", "",
                    float, double) {
   using T = TestType;
