@@ -5,7 +5,7 @@
 #include <span>
 
 #include "autograd/attribute.hpp"
-#include "autograd/inline_function.hpp"
+#include "autograd/closure.hpp"
 #include "tensor/arena.hpp"
 #include "tensor/array.hpp"
 
@@ -19,7 +19,7 @@ class Variable;
 /// A backward closure. The tape calls it with the op's own result y. It passes y.grad() to the
 /// inputs with accumulate().
 template <class T>
-using Backward = InlineFunction<Variable<T>, 64>;
+using Backward = Closure<Variable<T>, 64>;
 
 /// What is known of the gradient of a value in this recording.
 enum class GradientState : std::uint8_t {

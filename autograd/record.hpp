@@ -122,13 +122,17 @@ void Tape<T>::add_to_gradient(Node<T>& node, const Contribution& contribution) {
     require<ShapeError>(same_shape(grad.shape(), node.value->shape()),
                         "accumulate: a contribution made the gradient of '{}' {} of {}", node.op,
                         node.value->shape(), grad.shape());
-  } else if (has_shape<T>(contribution, grad.shape()) ||
-             stretches_to<T>(node.op, contribution, grad.shape())) {
+  } else if (first ? assign_same_shape(grad, contribution, node.op)
+                   : assign_same_shape(grad, grad + contribution, node.op)) {
+    return;
+  } else if (stretches_to<T>(node.op, contribution, grad.shape())) {
     if (first) {
       assign_into(grad, contribution, node.op);
-    } else {
-      assign_into(grad, grad + contribution, node.op);
+      return;
     }
+    resize(scratch_, grad.shape());
+    assign_into(scratch_, contribution, node.op);
+    assign_into(grad, grad + scratch_, node.op);
   } else {
     const Shape shape = broadcast_shapes(node.op, grad.shape(), shape_of<T>(node.op, contribution));
     if constexpr (std::is_same_v<Contribution, Array<T>>) {

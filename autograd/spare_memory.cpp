@@ -8,10 +8,7 @@
 namespace xtape {
 
 template <class T>
-void SpareMemory<T>::lend(Storage<T>& buffer, std::size_t size) {
-  if (buffer.capacity() >= size || spare_.empty()) {
-    return;
-  }
+void SpareMemory<T>::lend_spare(Storage<T>& buffer, std::size_t size) {
   const auto place = spare_.lower_bound(size);
   const bool found = place != spare_.end();
   handles_.push_back(spare_.extract(found ? place : std::prev(place)));
@@ -22,11 +19,8 @@ void SpareMemory<T>::lend(Storage<T>& buffer, std::size_t size) {
 }
 
 template <class T>
-void SpareMemory<T>::take_back(Storage<T>& buffer) {
+void SpareMemory<T>::make_spare(Storage<T>& buffer) {
   const std::size_t size = buffer.capacity();
-  if (size < least) {
-    return;
-  }
   const auto place = spare_.lower_bound(size);  // used last: the first to be lent again
   if (handles_.empty()) {
     spare_.emplace_hint(place, size, std::exchange(buffer, {}));

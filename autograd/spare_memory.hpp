@@ -19,17 +19,28 @@ class SpareMemory {
   /// Small arrays get some too: without it, one that was large in the last recording would
   /// allocate. If all spare memory is too small, frees the largest. So there are never more blocks
   /// than were in use at once.
-  void lend(Storage<T>& buffer, std::size_t size);
+  void lend(Storage<T>& buffer, std::size_t size) {
+    if (buffer.capacity() < size && !spare_.empty()) {
+      lend_spare(buffer, size);
+    }
+  }
 
   /// Makes the memory of `buffer` spare and leaves it empty, unless it is for fewer than `least`
   /// elements.
-  void take_back(Storage<T>& buffer);
+  void take_back(Storage<T>& buffer) {
+    if (buffer.capacity() >= least) {
+      make_spare(buffer);
+    }
+  }
 
   /// Returns the number of spare blocks of memory.
   std::size_t size() const { return spare_.size(); }
 
  private:
   using Spare = std::multimap<std::size_t, Storage<T>>;
+
+  void lend_spare(Storage<T>& buffer, std::size_t size);
+  void make_spare(Storage<T>& buffer);
 
   Spare spare_;                                     // by the size of the memory
   std::vector<typename Spare::node_type> handles_;  // for memory that comes back

@@ -74,7 +74,7 @@ class Variable {
   Variable(Tape<T>& tape, const Node<T>& node)
       : tape_(&tape), index_(node.index), recording_(static_cast<std::uint32_t>(tape.recording_)) {}
 
-  Node<T>& node() const {
+  [[gnu::always_inline]] Node<T>& node() const {
     if (tape_ == nullptr || recording_ != static_cast<std::uint32_t>(tape_->recording_))
         [[unlikely]] {
       fail_unusable();

@@ -286,6 +286,12 @@ void require_whole(const char* operation, const C& array) {
                            array.storage().size());
   }
 }
+template <class T>
+[[gnu::always_inline]] inline void require_whole(const char* operation, const Array<T>& array) {
+  if (!array.is_whole()) [[unlikely]] {
+    detail::fail_not_whole(operation, array.shape(), array.storage().size());
+  }
+}
 
 /// Runs `instantiate(T)` for each scalar type T that the library is compiled for: float and
 /// double.

@@ -26,7 +26,8 @@ namespace detail {
 /// Throws ShapeError, with the name `operation`, unless every container that the expression reads
 /// is whole.
 template <class E>
-void require_whole_operands(const char* operation, const E& expression) {
+[[gnu::always_inline]] inline void require_whole_operands(const char* operation,
+                                                          const E& expression) {
   if constexpr (requires { expression.arguments(); }) {  // a function
     std::apply([=](const auto&... each) { (require_whole_operands(operation, each), ...); },
                expression.arguments());
@@ -283,16 +284,6 @@ Shape shape_of(const char* operation, const E& expression) {
   }
 }
 
-/// True if every array in the expression has this shape.
-template <class T, class E>
-bool has_shape(const E& expression, const Shape& shape) {
-  if constexpr (detail::bindable<E, T>) {
-    return detail::bind<T>(expression).matches(shape);
-  } else {
-    return same_shape(shape_of<T>("expression", expression), shape);
-  }
-}
-
 /// True if broadcasting the expression against `shape` gives `shape`, so that assign_into() can
 /// write it there. Throws ShapeError, with the name `operation`, if they do not broadcast.
 template <class T, class E>
@@ -318,6 +309,21 @@ void assign_into(Array<T>& out, const E& expression, const char* operation = "as
   } else {
     xt::noalias(out) = xt::broadcast(expression, out.shape());
   }
+}
+
+/// Does the same as assign_into() and returns true, if every array in the expression has the shape
+/// of `out`. Otherwise, returns false and writes nothing.
+template <class T, class E, class = detail::Batch<T>>
+bool assign_same_shape(Array<T>& out, const E& expression, const char* operation) {
+  if constexpr (detail::bindable<E, T>) {
+    detail::require_whole_operands(operation, expression);
+    const auto operand = detail::bind<T>(expression);
+    if (operand.matches(out.shape()) && out.is_whole()) {
+      detail::evaluate_linear(out, operand);
+      return true;
+    }
+  }
+  return false;
 }
 
 /// Computes out = expression without a temporary. `out` takes the shape of the expression. `out`

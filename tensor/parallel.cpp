@@ -37,25 +37,22 @@ bool within_openmp() noexcept {
 #endif
 }
 
-thread_local std::size_t chosen_count = 0;  // 0: not set
-
 }  // namespace
 
+constinit thread_local std::size_t detail::chosen_thread_count = 0;
+
 std::size_t thread_count() noexcept {
-  if (chosen_count == 0) {
-    chosen_count = default_thread_count();
+  if (detail::chosen_thread_count == 0) {
+    detail::chosen_thread_count = default_thread_count();
   }
-  return chosen_count;
+  return detail::chosen_thread_count;
 }
 
 void set_thread_count(std::size_t count) {
   require<ValueError>(count >= 1 && count <= max_threads,
                       "set_thread_count: expected 1 to {} threads, got {}", max_threads, count);
-  chosen_count = count;
+  detail::chosen_thread_count = count;
 }
-
-detail::RestoredThreadCount::RestoredThreadCount() noexcept : before_(chosen_count) {}
-detail::RestoredThreadCount::~RestoredThreadCount() { chosen_count = before_; }
 
 void detail::parallel_ranges(std::size_t count, std::size_t grain,
                              void (*call)(const void*, std::size_t, std::size_t),
@@ -68,7 +65,7 @@ void detail::parallel_ranges(std::size_t count, std::size_t grain,
   const std::size_t chunks = size == 0 ? 0 : divide(count, size);
   const auto compute = [&](std::size_t chunk) {
     const RestoredThreadCount restored;
-    chosen_count = threads;  // a worker counts as its caller does
+    chosen_thread_count = threads;  // a worker counts as its caller does
     const std::size_t begin = chunk * size;
     call(body, begin, begin + std::min(size, count - begin));
   };

@@ -24,11 +24,13 @@ inline constexpr std::size_t parallel_threshold = 32768;
 
 namespace detail {
 
+extern constinit thread_local std::size_t chosen_thread_count;  // 0: not set
+
 /// Restores the number of threads of the calling thread at the end of a range of parallel().
 class RestoredThreadCount {
  public:
-  RestoredThreadCount() noexcept;
-  ~RestoredThreadCount();
+  RestoredThreadCount() noexcept : before_(chosen_thread_count) {}
+  ~RestoredThreadCount() { chosen_thread_count = before_; }
   RestoredThreadCount(const RestoredThreadCount&) = delete;
   RestoredThreadCount& operator=(const RestoredThreadCount&) = delete;
 

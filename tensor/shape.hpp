@@ -61,7 +61,7 @@ std::size_t normalize_axis(const char* operation, std::ptrdiff_t axis, const Sha
 std::string to_string(const Shape& shape);
 
 /// True if both shapes have the same rank and extents.
-inline bool same_shape(const Shape& a, const Shape& b) {
+[[gnu::always_inline]] inline bool same_shape(const Shape& a, const Shape& b) {
   return &a == &b || (a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin()));
 }
 
