@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "autograd/tape.hpp"
 #include "tensor/kernels/reduce.hpp"
 
@@ -41,16 +43,19 @@ Variable<T> record(const Operation& op, std::initializer_list<Variable<T>> input
 }
 
 /// Calls ops() and returns its result. Use compose() for an op that records several other ops.
-/// If ops() throws, everything that it recorded is removed.
+/// If ops() throws, everything that it recorded is removed, unless it has rewound the tape.
 template <class T, class Ops>
 std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   const std::size_t size = tape.size_, observed = tape.observations_.size();
+  const std::uint64_t recording = tape.recording_;
   try {
     return ops();
   } catch (...) {
-    tape.size_ = size;
-    tape.observations_.erase(tape.observations_.begin() + static_cast<std::ptrdiff_t>(observed),
-                             tape.observations_.end());
+    if (tape.recording_ == recording) {
+      tape.size_ = size;
+      tape.observations_.erase(tape.observations_.begin() + static_cast<std::ptrdiff_t>(observed),
+                               tape.observations_.end());
+    }
     throw;
   }
 }

@@ -34,6 +34,8 @@ constexpr microseconds stall{50};
 /// doubles from stall to stall, up to the greatest. So a processor that stays busy costs at most a
 /// thirtieth of the time, and a short disturbance takes the second thread away for a short time.
 constexpr int least_pause = 2, greatest_pause = 32;
+/// Longer stalls count as this one. They are those of a process that was stopped.
+constexpr microseconds greatest_stall{50'000};
 
 /// Calls ready() repeatedly, at most for as long as `patience`. Returns its last result.
 template <class Ready>
@@ -210,7 +212,7 @@ class Pauses {
   /// was long doubles the multiple.
   void add(Clock::duration waited, Clock::time_point now) noexcept {
     multiple_ = now - until_ < length_ ? std::min(2 * multiple_, greatest_pause) : least_pause;
-    length_ = multiple_ * waited;
+    length_ = multiple_ * std::min<Clock::duration>(waited, greatest_stall);
     until_ = now + length_;
   }
 

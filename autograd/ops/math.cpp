@@ -130,8 +130,8 @@ namespace {
 struct AngleSlope {
   template <class T>
   T operator()(T side, T other, T dy) const {
-    const T square = side * side + other * other;
-    return square == T(0) ? T(0) : dy * side / square;
+    const T radius = std::hypot(side, other);  // its square may overflow or be 0
+    return radius == T(0) ? T(0) : dy * (side / radius) / radius;
   }
 };
 

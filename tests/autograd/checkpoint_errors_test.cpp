@@ -238,3 +238,24 @@ TEST_CASE("Anomaly detection names ops and places within a checkpoint, in both r
                                           "backward of sqrt in outer gave its input 'variable' the "
                                           "gradient inf at (0) of (2)"));
 }
+
+TEST_CASE("A composed op or a checkpoint that rewinds the tape and throws brings nothing back") {
+  Tape<double> tape;
+  tape.keep_gradients(true);
+  const Array<double> array(Shape{3}, 0.5);
+  const auto rewinds = [&](auto x) {
+    tape.rewind();
+    return x * 2.0;  // stale
+  };
+  for (const bool composed : {true, false}) {
+    const auto x = exp(tape.variable(array));
+    tape.backward(sum(x));
+    CHECK_THROWS_AS(composed ? compose(tape, [&] { return rewinds(x); }) : checkpoint(rewinds, x),
+                    TapeError);
+    CHECK(tape.size() == 0);
+    const auto y = tape.variable(array);
+    tape.backward(sum(y * y));
+    CHECK((y.grad() == Array<double>(Shape{3}, 1.0)));
+    tape.rewind();
+  }
+}

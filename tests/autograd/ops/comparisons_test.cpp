@@ -128,3 +128,13 @@ TEST_CASE("comparisons refuse shapes that do not broadcast") {
   CHECK_REFUSED(tape, x > y, ShapeError, "greater: shapes (2) and (3) do not broadcast");
   CHECK_REFUSED(tape, where(x, x, y), ShapeError, "where: shapes (2) and (3) do not broadcast");
 }
+
+TEST_CASE("atan2 has the right gradient where the squares of its operands are 0 or infinite") {
+  for (const float size : {1e-30f, 1.f, 1e25f}) {
+    Tape<float> tape;
+    const auto a = tape.variable(size), b = tape.variable(size);
+    tape.backward(atan2(a, b));
+    CHECK(a.grad()() == Approx(0.5f / size));
+    CHECK(b.grad()() == Approx(-0.5f / size));
+  }
+}
