@@ -141,8 +141,8 @@ TEST_CASE("A tape that is released frees all that it has allocated") {
   Tape<float> tape;
   run_chain(tape, Shape{2000}, 10);
   tape.rewind();
-  run_chain(tape, Shape{}, 10);
-  tape.release();
+  run_chain(tape, Shape{}, 1000);
+  tape.release();  // one free huge page stays, and the layouts of the shapes
   const std::size_t living = living_allocations();
   run_chain(tape, Shape{2000}, 10);
   tape.rewind();
