@@ -279,6 +279,7 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
 /// Checks that an array (or another xtensor container) is whole. Throws ShapeError, with the name
 /// `operation`, if its elements do not match its shape, if its element count overflows, or if it
 /// has more than max_rank axes. An array that was moved from is not whole.
+///@{
 template <class C>
 void require_whole(const char* operation, const C& array) {
   if (!detail::is_whole(array)) [[unlikely]] {
@@ -292,6 +293,7 @@ template <class T>
     detail::fail_not_whole(operation, array.shape(), array.storage().size());
   }
 }
+///@}
 
 /// Runs `instantiate(T)` for each scalar type T that the library is compiled for: float and
 /// double.
