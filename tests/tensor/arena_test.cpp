@@ -70,6 +70,7 @@ TEST_CASE("An arena refuses more than memory can hold and goes on") {
 }
 
 TEST_CASE("An arena whose memory runs out goes on in its current block") {
+  COUNTING_OR_SKIP();  // the address sanitizer ends a program that asks for so much memory
   Arena arena;
   for (int i = 0; i < 40'000; ++i) {
     arena.take(64, 8);
