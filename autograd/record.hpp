@@ -127,30 +127,36 @@ void Tape<T>::add_to_gradient(Node<T>& node, const Contribution& contribution) {
     require<ShapeError>(same_shape(grad.shape(), node.value->shape()),
                         "accumulate: a contribution made the gradient of '{}' {} of {}", node.op,
                         node.value->shape(), grad.shape());
-  } else if (first ? assign_same_shape(grad, contribution, node.op)
-                   : assign_same_shape(grad, grad + contribution, node.op)) {
+  } else {
+    add_expression(grad, contribution, first, node.op);
+  }
+}
+
+/// Computes grad = contribution, or grad + contribution if it is not the first one.
+template <class T>
+template <class Contribution>
+void Tape<T>::add_expression(Array<T>& grad, const Contribution& contribution, bool first,
+                             const char* op) {
+  if (first ? assign_same_shape(grad, contribution, op)
+            : assign_same_shape(grad, grad + contribution, op)) {
     return;
-  } else if (stretches_to<T>(node.op, contribution, grad.shape())) {
-    if (first) {
-      assign_into(grad, contribution, node.op);
+  }
+  if (first && stretches_to<T>(op, contribution, grad.shape())) {
+    assign_into(grad, contribution, op);
+    return;
+  }
+  const Shape shape = broadcast_shapes(op, grad.shape(), shape_of<T>(op, contribution));
+  const T beta = first ? T(0) : T(1);
+  if constexpr (std::is_same_v<Contribution, Array<T>>) {
+    if (same_shape(contribution.shape(), shape)) {
+      require_whole(op, contribution);
+      reduce_to(contribution, beta, grad);
       return;
     }
-    resize(scratch_, grad.shape());
-    assign_into(scratch_, contribution, node.op);
-    assign_into(grad, grad + scratch_, node.op);
-  } else {
-    const Shape shape = broadcast_shapes(node.op, grad.shape(), shape_of<T>(node.op, contribution));
-    if constexpr (std::is_same_v<Contribution, Array<T>>) {
-      if (same_shape(contribution.shape(), shape)) {
-        require_whole(node.op, contribution);
-        reduce_to(contribution, first ? T(0) : T(1), grad);
-        return;
-      }
-    }
-    resize(scratch_, shape);
-    assign_into(scratch_, contribution, node.op);
-    reduce_to(scratch_, first ? T(0) : T(1), grad);
   }
+  resize(scratch_, shape);
+  assign_into(scratch_, contribution, op);
+  reduce_to(scratch_, beta, grad);
 }
 
 }  // namespace xtape

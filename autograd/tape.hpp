@@ -242,6 +242,8 @@ class Tape {
  private:
   template <class Contribution>
   void add_to_gradient(Node<T>& node, const Contribution& contribution);
+  template <class Contribution>
+  void add_expression(Array<T>& grad, const Contribution& contribution, bool first, const char* op);
 
   class InnerRun;  // one run of a function of checkpoint()
   void call_again(Variable<T> y, const detail::CheckpointedCall<T>& call);

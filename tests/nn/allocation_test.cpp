@@ -163,13 +163,14 @@ nn::Sequential<T> images_network(xtape::Rng& rng) {
   return model;
 }
 
-/// A small training run with layers of all kinds.
+/// A small training run with layers of all kinds. Most of its arrays are too large to lie beside
+/// their nodes, so they are allocated one by one.
 template <class T>
 Training<T> small(const OptimizerMaker<T>& make) {
   xtape::Rng rng;
-  return {nn::Sequential<T>{nn::Linear<T>(5, 4, rng), nn::GELU{}, nn::Dropout(0.25),
-                            nn::Sequential<T>{nn::Linear<T>(4, 3, rng), nn::Tanh{}},
-                            nn::Linear<T>(3, 3, rng)},
+  return {nn::Sequential<T>{nn::Linear<T>(5, 14, rng), nn::GELU{}, nn::Dropout(0.25),
+                            nn::Sequential<T>{nn::Linear<T>(14, 12, rng), nn::Tanh{}},
+                            nn::Linear<T>(12, 3, rng)},
           make, 5, 3};
 }
 
@@ -262,7 +263,7 @@ TEMPLATE_TEST_CASE("A training step that an allocation fails changes nothing and
                    "[nn]", float, double) {
   COUNTING_OR_SKIP();
   for (const auto& make : optimizers<TestType>()) {
-    CHECK(failures_survived<TestType>(make) > 15);
+    CHECK(failures_survived<TestType>(make) > 25);
   }
 }
 
