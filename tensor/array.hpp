@@ -287,7 +287,7 @@ void require_whole(const char* operation, const C& array) {
                            array.storage().size());
   }
 }
-template <class T>
+template <class T>  // inline: each op checks its operands
 [[gnu::always_inline]] inline void require_whole(const char* operation, const Array<T>& array) {
   if (!array.is_whole()) [[unlikely]] {
     detail::fail_not_whole(operation, array.shape(), array.storage().size());

@@ -5,18 +5,18 @@
 
 namespace xtape::nn {
 
-std::string Checksum::text() const {
-  uLong checksum = crc32_z(0, nullptr, 0);
+std::string checksum(const NamedBytes& blocks) {
+  uLong crc = crc32_z(0, nullptr, 0);
   const auto add = [&](const void* bytes, std::size_t count) {
     if (count > 0) {
-      checksum = crc32_z(checksum, static_cast<const Bytef*>(bytes), count);
+      crc = crc32_z(crc, static_cast<const Bytef*>(bytes), count);
     }
   };
-  for (const auto& [name, bytes] : blocks_) {
+  for (const auto& [name, bytes] : blocks) {
     add(name.data(), name.size());
     add(bytes.data(), bytes.size());
   }
-  return fmt::format("{:08x}", checksum);
+  return fmt::format("{:08x}", crc);
 }
 
 }  // namespace xtape::nn
