@@ -266,7 +266,7 @@ void require_sound(const SafetensorsFile& file, const Loaded<T>& loaded,
       state.check({loaded.steps[0], unpack(loaded.position), loaded.numbers, loaded.series});
     }
   } catch (const ValueError& error) {
-    fail<DataError>("{}: {}", file.name(), error.what());
+    fail<DataError>("{}: {}", file.name(), printable(error.what()));  // it may name a tensor
   }
 }
 

@@ -234,9 +234,9 @@ TEST_CASE("A program can refuse the numbers of a checkpoint before anything chan
   std::vector<nn::CheckpointNumbers> seen;
   other.state.check = [&](const nn::CheckpointNumbers& saved) {
     seen.push_back(saved);
-    throw xtape::ValueError("epoch 2 is enough");
+    throw xtape::ValueError("epoch 2 is enough\x1b[2J");
   };
-  CHECK(complaint(other, folder / "file") == "epoch 2 is enough");
+  CHECK(complaint(other, folder / "file") == "epoch 2 is enough?[2J");
   REQUIRE(seen.size() == 1);
   CHECK(seen[0].steps == 10);
   CHECK(seen[0].position.items == 23);
