@@ -37,7 +37,6 @@ using detail::unpack;
 using Metadata = std::map<std::string, std::string>;
 
 constexpr std::string_view identity_prefix = "identity.";
-constexpr const char* checksum_key = "crc32";
 
 std::string model_key(const std::string& name) { return "model." + name; }
 std::string slot_key(const std::string& parameter, std::size_t index) {
@@ -133,14 +132,6 @@ void require_same_metadata(const SafetensorsFile& file, const Metadata& wanted) 
   }
   require<DataError>(differences.none(), "{}: is of another run: {}", file.name(),
                      differences.text());
-}
-
-/// Throws DataError unless the tensors that were read have the checksum of the file.
-void require_checksum(const SafetensorsFile& file, const std::vector<TensorTarget>& targets) {
-  const auto saved = file.metadata().find(checksum_key);
-  require<DataError>(saved != file.metadata().end() && saved->second == checksum_of(targets),
-                     "{}: is damaged: its CRC-32 is {}, and it says {}", file.name(),
-                     checksum_of(targets), shown(file.metadata(), checksum_key));
 }
 
 /// The content of a checkpoint, read and checked before anything of the run changes.
@@ -350,7 +341,7 @@ void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Arra
     tensors.push_back(view_of(number_key(name), number));
   }
   Metadata metadata = make_metadata(optimizer.name(), identity);
-  metadata.emplace(checksum_key, checksum_of(tensors));
+  metadata.emplace(checksum_key, checksum(tensors, metadata));
   write_safetensors(path, std::move(tensors), metadata);
 }
 
@@ -360,6 +351,7 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
                              const Identity& identity) {
   const SafetensorsFile file(path);
   require_checkpoint(file);
+  require_checksum(file);
   require_same_metadata(file, make_metadata(optimizer.name(), identity));
   Loaded<T> loaded;
   loaded.steps = read_steps(file, optimizer.state_count());
@@ -370,7 +362,6 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
     read_tensor(file, target);
   }
   require_sound(file, loaded, state);
-  require_checksum(file, targets);
   commit(loaded, model, optimizer, state);
 }
 

@@ -106,12 +106,12 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 /// identity.
 ///
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
-/// checkpoint or belongs to another run. It belongs to another run if the version of xtape, the
-/// optimizer, the identity, the model, the dataset size, the batch size, or the names of Rngs or
-/// numbers differ. Throws DataError, with the name of the tensor, if a parameter or an array of the
-/// optimizer holds NaN or infinity, or a negative number where it holds squares. Throws DataError
-/// if `state.check` rejects its numbers, or if the numbers do not have the checksum of the file.
-/// Throws ShapeError, with the name of the array, if an array was moved from.
+/// checkpoint, does not have its checksum, or belongs to another run. It belongs to another run if
+/// the version of xtape, the optimizer, the identity, the model, the dataset size, the batch size,
+/// or the names of Rngs or numbers differ. Throws DataError, with the name of the tensor, if a
+/// parameter or an array of the optimizer holds NaN or infinity, or a negative number where it
+/// holds squares. Throws DataError if `state.check` rejects its numbers. Throws ShapeError, with
+/// the name of the array, if an array was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

@@ -1,28 +1,30 @@
 #pragma once
 
-#include <cstddef>
 #include <map>
-#include <span>
 #include <string>
-#include <string_view>
+#include <vector>
+
+#include "nn/io/safetensors.hpp"
+
+/// @file
+/// Checksums of safetensors files. A checksum detects damage, but not intent.
 
 namespace xtape::nn {
 
-/// Blocks of bytes by name.
-using NamedBytes = std::map<std::string_view, std::span<const std::byte>>;
+/// The name under which the metadata of a file hold its checksum.
+inline constexpr const char* checksum_key = "crc32";
 
-/// Returns the CRC-32 (as in gzip files) of all names and bytes, in the order of the names: 8
-/// hexadecimal digits. It detects damage, but not intent.
-std::string checksum(const NamedBytes& blocks);
+/// Returns the CRC-32 (as in gzip files) of what a safetensors file holds, as 8 hexadecimal digits:
+/// the metadata except for crc32, and the key, dtype, shape and bytes of each tensor. The order in
+/// the file does not matter.
+///@{
+std::string checksum(const std::vector<TensorView>& tensors,
+                     const std::map<std::string, std::string>& metadata);
+std::string checksum(const SafetensorsFile& file);
+///@}
 
-/// Returns the checksum of a list of TensorView or TensorTarget.
-template <class Tensors>
-std::string checksum_of(const Tensors& tensors) {
-  NamedBytes blocks;
-  for (const auto& tensor : tensors) {
-    blocks.emplace(tensor.key, tensor.bytes);
-  }
-  return checksum(blocks);
-}
+/// Throws DataError if the content of the file does not have the checksum in its metadata, or if
+/// there is none.
+void require_checksum(const SafetensorsFile& file);
 
 }  // namespace xtape::nn

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "nn/io/checksum.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/tensor_targets.hpp"
 #include "tensor/error.hpp"
@@ -75,8 +76,10 @@ std::map<std::string, std::string> describe(const std::string& file,
   for (const auto& each : arrays) {
     model += fmt::format("{}{} {}", model.empty() ? "" : ", ", each.name, each.shape);
   }
-  std::map<std::string, std::string> metadata{
-      {"xtape", version()}, {"model", model}, {layout_key, layout(options.pytorch)}};
+  std::map<std::string, std::string> metadata{{"xtape", version()},
+                                              {"model", model},
+                                              {layout_key, layout(options.pytorch)},
+                                              {checksum_key, ""}};  // known later
   for (const auto& [key, text] : options.metadata) {
     require<ValueError>(metadata.emplace(key, text).second,
                         "{}: the metadata have their own {} already", file, in_quotes(key));
@@ -102,7 +105,9 @@ void detail::write_weights(const fs::path& path,
       tensor.bytes = copies.emplace_back(to_pytorch(each.bytes, order));
     }
   }
-  write_safetensors(path, std::move(tensors), describe(path.string(), arrays, options));
+  auto metadata = describe(path.string(), arrays, options);
+  metadata[checksum_key] = checksum(tensors, metadata);
+  write_safetensors(path, std::move(tensors), metadata);
 }
 
 void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std::byte>>& arrays,
@@ -111,6 +116,9 @@ void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std
     require_known_order("load_weights", arrays);
   }
   const SafetensorsFile file(path);
+  if (file.metadata().contains(checksum_key)) {
+    require_checksum(file);
+  }
   const auto stated = file.metadata().find(layout_key);
   const bool ours = file.metadata().count("xtape") > 0;
   if (ours && stated != file.metadata().end() && stated->second != layout(options.pytorch)) {

@@ -2,6 +2,7 @@
 #include "examples/cifar10/network.hpp"
 #include "examples/mnist/model_file.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/right_checksum.hpp"
 
 namespace nn = xtape::nn;
 namespace fs = std::filesystem;
@@ -41,6 +42,9 @@ void read_as(images::Model (*load_model)(const fs::path&), const fs::path& path,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fs::path path = fuzz::input_file(data, size);
+  fuzz::accepts(path, [](&] {
+    mnist::load_model(path); });
+  fuzz::set_right_checksum(path);
   read_as(mnist::load_model, path, [](const images::Model& model) {
     return Shape{1, model.features()};
   });

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -22,6 +23,19 @@ inline std::string safetensors_bytes(std::string_view header, std::string_view d
 inline std::filesystem::path write_unsound(const TemporaryFolder& folder, std::string_view header,
                                            std::size_t size = 0) {
   return folder.write("file", safetensors_bytes(header, std::string(size, '\0')));
+}
+
+/// Returns where the bytes of the tensors begin in a safetensors file.
+inline std::size_t header_end(const std::string& file) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, file.data(), sizeof length);
+  return sizeof length + length;
+}
+
+/// Returns the bytes with one bit of byte `i` flipped, a different one in each byte.
+inline std::string flipped(std::string bytes, std::size_t i) {
+  bytes[i] = static_cast<char>(bytes[i] ^ (1 << i % 8));
+  return bytes;
 }
 
 inline std::string repeat(const std::string& text, std::size_t times) {

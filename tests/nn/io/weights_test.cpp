@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "nn/io/checksum.hpp"
 #include "nn/layers/activations.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/sequential.hpp"
@@ -160,10 +161,31 @@ TEST_CASE("A weight file says what it holds") {
             {"xtape", xtape::version()},
             {"model", "0.weight (3, 2), 0.bias (2), 1.gain (2), 1.running_mean (2)"},
             {"layout", "in, out"},
-            {"activation", "none"}});
+            {"activation", "none"},
+            {"crc32", nn::checksum(file)}});
   CHECK_FAILS(nn::save_weights(folder / "w", Plain{{1}, {2}}, {.metadata = {{"model", ""}}}),
               xtape::ValueError,
               (folder / "w").string() + ": the metadata have their own 'model' already");
+}
+
+TEST_CASE("A weight file with a flipped bit is refused, and one without a checksum is read") {
+  const TemporaryFolder folder;
+  const Plain saved{{1}, {0.5F, -2}};
+  Plain model{{7}, {8, 9}};
+  nn::save_weights(folder / "w", saved);
+  const std::string good = nn::read_file(folder / "w", 1 << 20);
+  const std::size_t data = header_end(good), name = good.find("crc32");
+  for (std::size_t i = 8; i < good.size(); ++i) {
+    if (i < name || i >= name + 5) {
+      CAPTURE(i);
+      const std::string message = complaint(folder.write("flipped", flipped(good, i)), model);
+      CHECK((i < data || message.starts_with("is damaged: its CRC-32 is ")));
+    }
+  }
+  std::string unchecked = good;
+  unchecked.replace(name, 5, "other");
+  nn::load_weights(folder.write("unchecked", unchecked), model);
+  CHECK((bits(model) == bits(saved)));
 }
 
 TEST_CASE("Weights that do not fit are refused with all that differs, and nothing changes") {
