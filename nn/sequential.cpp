@@ -67,8 +67,9 @@ Variable<T> call_layer(const Layer<T>& layer, std::size_t index, Variable<T> x) 
 
 template <class T>
 Variable<T> Sequential<T>::operator()(Variable<T> x) const {
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    x = call_layer(layers_[i], i, x);
+  const std::vector<Layer<T>>& layers = whole(*this);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    x = call_layer(layers[i], i, x);
   }
   return x;
 }

@@ -135,6 +135,9 @@ class Layer {
 /// Sequential.
 ///
 ///     nn::Sequential model{nn::Linear(784, 128, rng), nn::Sigmoid{}, nn::Linear(128, 10, rng)};
+///
+/// A Sequential that was moved from can only be assigned to or destroyed. Any other use throws
+/// ValueError.
 template <class T = float>
 class Sequential {
  public:
@@ -149,11 +152,24 @@ class Sequential {
     (layers_.emplace_back(std::move(layers)), ...);
   }
 
+  /// Copies or moves all layers.
+  ///@{
+  Sequential(const Sequential& other) : layers_(whole(other)) {}
+  Sequential(Sequential&& other) noexcept
+      : layers_(std::move(other.layers_)), moved_from_(std::exchange(other.moved_from_, true)) {}
+  Sequential& operator=(Sequential other) noexcept {
+    layers_ = std::move(other.layers_);
+    moved_from_ = other.moved_from_;
+    return *this;
+  }
+  ///@}
+  ~Sequential() = default;
+
   /// Adds a layer at the end.
-  void push_back(Layer<T> layer) { layers_.push_back(std::move(layer)); }
+  void push_back(Layer<T> layer) { whole(*this).push_back(std::move(layer)); }
 
   /// Returns the number of layers.
-  std::size_t size() const { return layers_.size(); }
+  std::size_t size() const { return whole(*this).size(); }
 
   /// Returns a layer. Throws ValueError if there is no such layer.
   ///@{
@@ -198,15 +214,21 @@ class Sequential {
   std::string table(const std::optional<Shape>& input = std::nullopt) const;
 
   /// Returns the name in tables and errors inside another model: "Sequential of 3".
-  std::string describe() const { return fmt::format("Sequential of {}", layers_.size()); }
+  std::string describe() const { return fmt::format("Sequential of {}", size()); }
 
   /// Names the layers by number: "0.weight".
-  static void visit(auto& self, auto&& f) { f("", self.layers_); }
+  static void visit(auto& self, auto&& f) { f("", whole(self)); }
 
  private:
+  /// Returns the layers. Throws ValueError if the model was moved from.
+  static auto& whole(auto& self) {
+    require<ValueError>(!self.moved_from_, "Sequential: it was moved from");
+    return self.layers_;
+  }
   void require_layer(std::size_t index) const;
 
   std::vector<Layer<T>> layers_;
+  bool moved_from_ = false;
 };
 
 /// Prints the table of a model.

@@ -186,3 +186,32 @@ TEST_CASE("A batch fills an array that was moved from") {
   }
   CHECK(elements(pixels) == std::vector{0.F, 1.F});
 }
+
+TEST_CASE("A Sequential that was moved from throws, until it is given a value") {
+  Rng rng{1};
+  nn::Sequential<float> model{nn::Linear(2, 3, rng), nn::Sigmoid{}}, assigned = model, taker;
+  const TemporaryFolder folder;
+  Tape<float> tape;
+  const auto x = tape.constant(Array<float>(Shape{1, 2}, 1.F));
+  const Array<float> expected = model(x).value();
+  const nn::Sequential<float> constructed = std::move(model);
+  taker = std::move(assigned);
+  const std::string what = "Sequential: it was moved from";
+  for (nn::Sequential<float>* moved : {&model, &assigned}) {
+    CHECK_FAILS((*moved)(x), ValueError, what);
+    CHECK_FAILS(moved->size(), ValueError, what);
+    CHECK_FAILS((*moved)[0], ValueError, what);
+    CHECK_FAILS(moved->push_back(nn::Sigmoid{}), ValueError, what);
+    CHECK_FAILS(moved->describe(), ValueError, what);
+    CHECK_FAILS(moved->table(), ValueError, what);
+    CHECK_FAILS(nn::parameter_count(*moved), ValueError, what);
+    CHECK_FAILS(nn::save_weights(folder / "w", *moved), ValueError, what);
+    CHECK_FAILS(nn::Sequential<float>(*moved), ValueError, what);
+    *moved = taker;
+    CHECK(((*moved)(x).value() == expected));
+  }
+  CHECK(folder.names().empty());
+  nn::Sequential<float>& itself = taker;
+  taker = std::move(itself);
+  CHECK((taker(x).value() == expected));
+}
