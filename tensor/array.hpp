@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <initializer_list>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tensor/layout.hpp"
@@ -55,6 +57,64 @@ struct is_sharable<xtape::Array<T>> {
 }  // namespace xt
 
 namespace xtape {
+namespace detail {
+
+/// True if an xtensor container has the number of elements that its shape says, and at most
+/// max_rank axes. A container that was moved from by assignment is not whole: it has lost its
+/// elements and kept its shape.
+template <class C>
+bool is_whole(const C& container) {
+  return count_elements(container.shape()) == container.storage().size() &&
+         container.shape().size() <= max_rank;
+}
+template <class T>
+bool is_whole(const Array<T>& array) {
+  return array.is_whole();
+}
+
+/// Throws the ShapeError for a container that is not whole.
+[[noreturn, gnu::cold]] void fail_not_whole(const char* operation, const Shape& shape,
+                                            std::size_t elements);
+
+}  // namespace detail
+
+/// Checks that an array (or another xtensor container) is whole. Throws ShapeError, with the name
+/// `operation`, if its elements do not match its shape, if its element count overflows, or if it
+/// has more than max_rank axes. An array that was moved from is not whole.
+///@{
+template <class C>
+void require_whole(const char* operation, const C& array) {
+  if (!detail::is_whole(array)) [[unlikely]] {
+    detail::fail_not_whole(operation, Shape(array.shape().begin(), array.shape().end()),
+                           array.storage().size());
+  }
+}
+template <class T>  // inline: each op checks its operands
+[[gnu::always_inline]] inline void require_whole(const char* operation, const Array<T>& array) {
+  if (!array.is_whole()) [[unlikely]] {
+    detail::fail_not_whole(operation, array.shape(), array.storage().size());
+  }
+}
+///@}
+
+namespace detail {
+
+/// Throws ShapeError, with the name `operation`, unless every container that the expression reads
+/// is whole.
+template <class E>
+[[gnu::always_inline]] inline void require_whole_operands(const char* operation,
+                                                          const E& expression) {
+  if constexpr (requires { expression.arguments(); }) {  // a function
+    std::apply([=](const auto&... each) { (require_whole_operands(operation, each), ...); },
+               expression.arguments());
+  } else if constexpr (requires { expression.expression(); }) {  // a view, a reduction
+    require_whole_operands(operation, expression.expression());
+  } else if constexpr (requires { expression.storage(); }) {
+    require_whole(operation, expression);
+  }
+}
+
+}  // namespace detail
 
 /// A dense, row-major array of any rank. Array is an xtensor container, so all functions of xtensor
 /// accept it. The elements of a new array are uninitialised unless you give a value: `Array<float>
@@ -103,6 +163,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
       : layout_(shape), storage_(layout_->count, value) {}
   template <class S = Shape>
   static Array from_shape(S&& shape) {
+    require_extents(shape);
     return Array(as_shape(shape));
   }
   ///@}
@@ -116,14 +177,16 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   Array(Nested<5> list) : Array(FromList(), list) {}
   ///@}
 
-  /// Evaluates an expression.
+  /// Evaluates an expression. Throws ShapeError if it reads an array that was moved from.
   ///@{
   template <class E>
   Array(const xt::xexpression<E>& expression) {
+    detail::require_whole_operands("Array", expression.derived_cast());
     Semantic::assign(expression);
   }
   template <class E>
   Array& operator=(const xt::xexpression<E>& expression) {
+    detail::require_whole_operands("Array", expression.derived_cast());
     Semantic::operator=(expression);
     return *this;
   }
@@ -146,10 +209,37 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   ~Array() = default;
   ///@}
 
+  /// Changes each element by a number, or by an expression that broadcasts to the shape of the
+  /// array. Throws ShapeError if one of both was moved from.
+  ///@{
+  template <class E>
+  Array& operator+=(const E& other) {
+    require_whole_both(other);
+    return Semantic::operator+=(other);
+  }
+  template <class E>
+  Array& operator-=(const E& other) {
+    require_whole_both(other);
+    return Semantic::operator-=(other);
+  }
+  template <class E>
+  Array& operator*=(const E& other) {
+    require_whole_both(other);
+    return Semantic::operator*=(other);
+  }
+  template <class E>
+  Array& operator/=(const E& other) {
+    require_whole_both(other);
+    return Semantic::operator/=(other);
+  }
+  ///@}
+
   /// Changes the shape, and keeps the memory if it is large enough. The elements are unspecified
-  /// afterwards. Throws ShapeError if they cannot be counted. See also xtape::resize().
+  /// afterwards. Throws ShapeError if they cannot be counted, or if an extent is negative. See also
+  /// xtape::resize().
   template <class S = Shape>
   void resize(S&& shape, bool = false) {
+    require_extents(shape);
     const Shape& extents = as_shape(shape);
     const detail::LayoutReference layout =
         same_shape(layout_->shape, extents) ? layout_ : detail::LayoutReference(extents);
@@ -212,6 +302,22 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
     xt::nested_copy(storage_.begin(), list);
   }
 
+  template <class E>
+  void require_whole_both(const E& other) const {
+    require_whole("Array", *this);
+    detail::require_whole_operands("Array", other);
+  }
+
+  template <class S>
+  static void require_extents(const S& shape) {
+    using Extent = typename S::value_type;
+    if constexpr (std::is_signed_v<Extent>) {
+      for (const Extent extent : shape) {
+        require<ShapeError>(extent >= 0, "the extents of an array must be at least 0, got {}",
+                            extent);
+      }
+    }
+  }
   template <class S>
   static decltype(auto) as_shape(const S& shape) {
     if constexpr (std::is_same_v<S, Shape>) {
@@ -234,24 +340,13 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   storage_type storage_;
 };
 
-namespace detail {
-
-/// True if an xtensor container has the number of elements that its shape says, and at most
-/// max_rank axes. A container that was moved from by assignment is not whole: it has lost its
-/// elements and kept its shape.
-template <class C>
-bool is_whole(const C& container) {
-  return count_elements(container.shape()) == container.storage().size() &&
-         container.shape().size() <= max_rank;
-}
+/// True if both arrays have the same shape and equal elements.
 template <class T>
-bool is_whole(const Array<T>& array) {
-  return array.is_whole();
+bool operator==(const Array<T>& a, const Array<T>& b) {
+  return same_shape(a.shape(), b.shape()) && a.storage() == b.storage();
 }
 
-/// Throws the ShapeError for a container that is not whole.
-[[noreturn, gnu::cold]] void fail_not_whole(const char* operation, const Shape& shape,
-                                            std::size_t elements);
+namespace detail {
 
 /// Changes the shape of `array` for resize(). This function is out of line, because shapes mostly
 /// repeat.
@@ -275,25 +370,6 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
     detail::reshape_storage(array, shape, operation);
   }
 }
-
-/// Checks that an array (or another xtensor container) is whole. Throws ShapeError, with the name
-/// `operation`, if its elements do not match its shape, if its element count overflows, or if it
-/// has more than max_rank axes. An array that was moved from is not whole.
-///@{
-template <class C>
-void require_whole(const char* operation, const C& array) {
-  if (!detail::is_whole(array)) [[unlikely]] {
-    detail::fail_not_whole(operation, Shape(array.shape().begin(), array.shape().end()),
-                           array.storage().size());
-  }
-}
-template <class T>  // inline: each op checks its operands
-[[gnu::always_inline]] inline void require_whole(const char* operation, const Array<T>& array) {
-  if (!array.is_whole()) [[unlikely]] {
-    detail::fail_not_whole(operation, array.shape(), array.storage().size());
-  }
-}
-///@}
 
 /// Runs `instantiate(T)` for each scalar type T that the library is compiled for: float and
 /// double.

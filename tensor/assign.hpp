@@ -23,21 +23,6 @@ concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
 namespace detail {
 
-/// Throws ShapeError, with the name `operation`, unless every container that the expression reads
-/// is whole.
-template <class E>
-[[gnu::always_inline]] inline void require_whole_operands(const char* operation,
-                                                          const E& expression) {
-  if constexpr (requires { expression.arguments(); }) {  // a function
-    std::apply([=](const auto&... each) { (require_whole_operands(operation, each), ...); },
-               expression.arguments());
-  } else if constexpr (requires { expression.expression(); }) {  // a view, a reduction
-    require_whole_operands(operation, expression.expression());
-  } else if constexpr (requires { expression.storage(); }) {
-    require_whole(operation, expression);
-  }
-}
-
 /// An array in an expression. Its cursor is on one row: the elements along the last axis.
 template <class T, class B = Batch<T>>
 class ArrayOperand {

@@ -100,6 +100,57 @@ TEST_CASE("An array that was moved from by assignment is found out, and resized 
   CHECK(elements(array) == std::vector<float>(6, 2.f));
 }
 
+TEST_CASE("Arrays do not compute with an array that was moved from") {
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{2, 3}, Shape(8, 1)}) {
+    Array<float> array(shape, 1.f), other(shape, 1.f);
+    move_away(array);
+    const auto refused = [](auto compute) {
+      CHECK_THROWS_AS(compute(), xtape::ShapeError);
+      CHECK(message_of(compute).starts_with("Array: an array of shape ("));
+    };
+    refused([&] { return Array<float>(array + 1.f); });
+    refused([&] { return Array<float>(other * xt::sum(array)); });
+    refused([&] { other = 2.f - array; });
+    refused([&] { other += array; });
+    refused([&] { other -= 2.f * array; });
+    refused([&] { other *= array; });
+    refused([&] { other /= array; });
+    refused([&] { array += 1.f; });
+    refused([&] { array *= other; });
+    CHECK((other == Array<float>(shape, 1.f)));
+    CHECK_FALSE((array == other));
+    CHECK_FALSE((other == array));
+    array = other;  // it may be given a value
+    CHECK((array == other));
+    array += 1.f;
+    array -= other * 3.f;
+    CHECK((array == Array<float>(shape, -1.f)));
+  }
+}
+
+TEST_CASE("Arrays are equal if their shapes and elements are") {
+  const Array<float> a(Shape{2, 3}, 1.f);
+  CHECK((a == Array<float>(Shape{2, 3}, 1.f)));
+  CHECK((a != Array<float>(Shape{3, 2}, 1.f)));
+  CHECK((a != Array<float>(Shape{1, 3}, 1.f)));
+  CHECK((a != array_of(Shape{2, 3}, {1.f, 1.f, 1.f, 1.f, 1.f, 2.f})));
+  CHECK((a == 2.f * a - 1.f));
+  const Array<float> nan(Shape{}, std::numeric_limits<float>::quiet_NaN());
+  CHECK((nan != nan));
+}
+
+TEST_CASE("Extents are not negative") {
+  using Extents = std::vector<long>;
+  Array<float> array(Shape{3}, 1.f);
+  CHECK_FAILS(array.resize(Extents{2, -1}), xtape::ShapeError,
+              "the extents of an array must be at least 0, got -1");
+  CHECK_FAILS(Array<float>::from_shape(Extents{-7}), xtape::ShapeError,
+              "the extents of an array must be at least 0, got -7");
+  CHECK((array == Array<float>(Shape{3}, 1.f)));
+  array.resize(Extents{2, 0});
+  CHECK(xtape::same_shape(array.shape(), Shape{2, 0}));
+}
+
 TEST_CASE("An array has at most 63 axes") {
   Array<float> array(Shape{3}, 1.f);
   xtape::resize(array, Shape(63, 1));
