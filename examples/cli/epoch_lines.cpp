@@ -50,14 +50,15 @@ void EpochLines::epoch(const nn::EpochRecord& epoch) const {
   }
 }
 
-void EpochLines::result(const nn::EpochRecord& kept, double seconds) const {
+void EpochLines::result(const nn::EpochRecord& kept, double seconds, bool within_epoch) const {
   if (output_.json) {
     return;
   }
-  print_output("{}test accuracy {:.2f} % {} epoch {}{}\n", output_.verbose() ? "\n" : "",
-               100 * kept.metric(test_accuracy),
-               training_.early_stop > 0 ? "of the best," : "after", kept.epoch,
-               times_ ? fmt::format(", {:.2f} seconds of training", seconds) : "");
+  print_output(
+      "{}test accuracy {:.2f} % {} epoch {}{}{}\n", output_.verbose() ? "\n" : "",
+      100 * kept.metric(test_accuracy), training_.early_stop > 0 ? "of the best," : "after",
+      kept.epoch, times_ ? fmt::format(", {:.2f} seconds of training", seconds) : "",
+      within_epoch ? fmt::format("; the weights are from within epoch {}", kept.epoch + 1) : "");
 }
 
 }  // namespace cli

@@ -23,8 +23,9 @@ class EpochLines {
   void heading() const;
   void epoch(const xtape::nn::EpochRecord& epoch) const;
 
-  /// About the epoch whose weights are kept, after so many seconds of training.
-  void result(const xtape::nn::EpochRecord& kept, double seconds) const;
+  /// About the last or the best epoch, after so many seconds of training. `within_epoch` says that
+  /// the run ended within the next epoch, whose weights are kept.
+  void result(const xtape::nn::EpochRecord& kept, double seconds, bool within_epoch) const;
 
  private:
   OutputOptions output_;

@@ -5,6 +5,7 @@
 #include "examples/cli/output.hpp"
 #include "nn/io/checkpoint_folder.hpp"
 #include "nn/io/files.hpp"
+#include "nn/io/safetensors.hpp"
 #include "nn/report/report.hpp"
 
 namespace cli {
@@ -13,13 +14,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Returns the path without links and dots. It need not exist.
+fs::path plain(const fs::path& path) {
+  const fs::path normal = fs::weakly_canonical(fs::absolute(path));
+  return normal.has_filename() ? normal : normal.parent_path();
+}
+
+/// Throws ValueError if the file exists and holds something else than weights, such as a data set
+/// or a configuration.
+void require_no_other_content(const fs::path& weights) {
+  if (!fs::is_regular_file(weights) || fs::file_size(weights) == 0) {
+    return;
+  }
+  try {
+    const xtape::nn::SafetensorsFile file(weights);
+  } catch (const xtape::DataError&) {
+    xtape::fail<xtape::ValueError>(
+        "--save: {} exists and is no safetensors file: remove it, or name another file",
+        weights.string());
+  }
+}
+
 /// Throws ValueError if the file of the weights is `folder` or lies in it, where it could overwrite
 /// another file.
 void require_apart(const fs::path& weights, const fs::path& folder, const char* flag) {
-  const auto plain = [](const fs::path& path) {
-    const fs::path normal = fs::weakly_canonical(fs::absolute(path));  // it need not exist
-    return normal.has_filename() ? normal : normal.parent_path();
-  };
   if (!weights.empty() && !folder.empty()) {
     xtape::require<xtape::ValueError>(
         plain(weights) != plain(folder) && plain(weights).parent_path() != plain(folder),
@@ -29,10 +47,13 @@ void require_apart(const fs::path& weights, const fs::path& folder, const char* 
 
 }  // namespace
 
+bool same_place(const fs::path& a, const fs::path& b) { return plain(a) == plain(b); }
+
 void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints) {
   require_apart(results.weights, results.report, "--report");
   require_apart(results.weights, checkpoints.folder, "--checkpoints");
   if (!results.weights.empty()) {
+    require_no_other_content(results.weights);
     xtape::nn::require_writable(results.weights);
   }
   if (!results.report.empty()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 
 #include "examples/cli/options.hpp"
 #include "nn/data/dataset.hpp"
@@ -9,9 +10,12 @@
 
 namespace cli {
 
+/// True if both paths name the same place, which need not exist.
+bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
+
 /// Checks before a long training that the weights and the report can be written. Throws DataError
-/// if not, and ValueError if the weights would lie in the folder of the report or the checkpoints,
-/// and could overwrite their files.
+/// if not. Throws ValueError if the weights would replace a file that is no safetensors file, or
+/// would lie in the folder of the report or the checkpoints and could overwrite their files.
 void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints);
 
 /// Throws ValueError if the run is to be resumed and its folder holds no checkpoint.

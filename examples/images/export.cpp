@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "examples/cli/output.hpp"
+#include "examples/cli/runs.hpp"
 #include "examples/cli/validators.hpp"
 #include "examples/images/commands.hpp"
 #ifdef XTAPE_WITH_ONNX
@@ -51,6 +52,9 @@ void write(const Subject&, const Model&, const std::string& path) {
 int run_export(const Subject& subject, const cli::Command& command,
                const cli::Arguments& arguments) {
   const auto options = cli::parse_options(command, arguments, ExportOptions{.subject = &subject});
+  xtape::require<xtape::ValueError>(!cli::same_place(options.weights, options.onnx),
+                                    "--onnx: expected another file than that of --weights, got {}",
+                                    options.onnx);
   write(subject, subject.load_model(options.weights), options.onnx);
   cli::flush_output();
   return 0;

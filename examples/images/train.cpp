@@ -126,8 +126,10 @@ Outcome train_model(Model& model, const nn::Sequential<float>& judged,
   }
   listener.begins();
   std::exception_ptr failure;
+  std::size_t begun = 0;
   try {
     for (nn::Epoch& epoch : epochs) {
+      begun = epoch.number();
       for (const auto& batch : epoch) {
         epoch.step([&] { return criterion(model(tape.constant(batch.inputs)), batch.targets); });
         after_step();
@@ -140,8 +142,14 @@ Outcome train_model(Model& model, const nn::Sequential<float>& judged,
     }
   } catch (const xtape::DataError&) {
     failure = std::current_exception();
+  } catch (const xtape::Error&) {  // such as a loss that is not finite
+    if (run.early_stop == 0 || epochs.kept() == nullptr) {
+      throw;
+    }
+    failure = std::current_exception();  // the model gets the best weights back
   }
   Outcome outcome{epochs.history(), {}, epochs.seconds(), epochs.signal(), failure};
+  outcome.within_epoch = run.early_stop == 0 && begun > epochs.history().epochs().size();
   if (epochs.kept() != nullptr) {
     outcome.kept = *epochs.kept();
   }
@@ -188,7 +196,7 @@ int check_and_train(const TrainOptions& options, const Course& course, nn::Proce
   // First: printing may take for ever.
   attempt([&] { save_weights(options, course, source, network); });
   if (outcome.kept) {
-    lines.result(*outcome.kept, outcome.seconds);
+    lines.result(*outcome.kept, outcome.seconds, outcome.within_epoch);
   }
   show_output(options.results);
   if (!options.results.report.empty()) {

@@ -16,10 +16,12 @@ namespace images {
 /// The outcome of a training run.
 struct Outcome {
   xtape::nn::History history;                  ///< All epochs, including those before a resume.
-  std::optional<xtape::nn::EpochRecord> kept;  ///< The epoch whose weights the network has now.
+  std::optional<xtape::nn::EpochRecord> kept;  ///< The last epoch, or the best one.
   double seconds = 0;                          ///< The time of all epochs.
   int signal = 0;                              ///< The signal that ended the run, or 0.
-  std::exception_ptr failure;  ///< The error of a checkpoint that ended the run, or null.
+  std::exception_ptr failure;                  ///< The error that ended the run, or null.
+  /// True if the network has weights from within the epoch after `kept`, where the run ended.
+  bool within_epoch = false;
 };
 
 /// The options of a training run.

@@ -1,6 +1,7 @@
 #include "nn/data/batches.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -188,9 +189,18 @@ void Batches::start_epoch() {
   within_epoch_ = given_ < size();
 }
 
+std::uint64_t Batches::options_hash() const {
+  std::uint64_t hash = (drop_last_ ? 1U : 0U) + (stage_.transform ? 2U : 0U);
+  for (const double sum : weight_sums_) {
+    hash = (hash ^ std::bit_cast<std::uint64_t>(sum)) * 0x100000001b3;
+  }
+  return hash;
+}
+
 Batches::Position Batches::position() const {
   Position position{.items = data_.size(), .batch_size = batch_size_};
   position.epochs = epochs_;
+  position.options = options_hash();
   if (within_epoch_) {
     position.within_epoch = true;
     position.given = given_;
@@ -211,6 +221,9 @@ void Batches::check(const Position& position) const {
                       position.given, size());
   require<ValueError>(position.epochs > 0 || !position.within_epoch,
                       "Batches: the position is in an epoch, but no epoch has begun");
+  require<ValueError>(position.options == options_hash(),
+                      "Batches: the position is one in batches with other options: drop_last, "
+                      "weights or a transform");
   const Rng::State none{};
   const bool shuffled = rng_ != nullptr;
   require<ValueError>((position.rng != none) == shuffled &&

@@ -182,6 +182,7 @@ class Batches {
     Rng::State epoch_start{};    ///< The Rng at the start of this epoch. Zeros without an Rng.
     Rng::State rng{};            ///< The Rng now. Zeros without an Rng.
     std::size_t epochs = 0;      ///< The number of epochs that have begun.
+    std::uint64_t options = 0;   ///< A hash of drop_last, the weights, and if there is a transform.
   };
 
   /// Returns the position in the epoch. Inside the loop, the current batch counts as used. After
@@ -194,8 +195,9 @@ class Batches {
   void restore(const Position& position);
 
   /// Checks that a position fits this Batches. Throws ValueError if the number of samples or the
-  /// batch size differs, if only one of them has an Rng, if the epoch has fewer batches than were
-  /// used, or if the position is in an epoch and none has begun.
+  /// batch size differs, if drop_last or the weights differ, if only one of them has a transform or
+  /// an Rng, if the epoch has fewer batches than were used, or if the position is in an epoch and
+  /// none has begun.
   void check(const Position& position) const;
 
  private:
@@ -210,6 +212,7 @@ class Batches {
   void set_weights(const std::vector<double>& weights);
   void draw_order(Rng& rng);
   void draw_weighted(Rng& rng);
+  std::uint64_t options_hash() const;
   void start_epoch();
   void require_batch(std::size_t index) const;
   Batch at(std::size_t index) const;

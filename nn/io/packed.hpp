@@ -27,7 +27,7 @@ inline Plateau unpack(const Reports& from) {
 }
 
 /// The numbers of a Batches::Position.
-using Position = std::array<std::uint64_t, 13>;
+using Position = std::array<std::uint64_t, 14>;
 inline constexpr const char* position_key = "batches";
 
 inline Position pack(const Batches::Position& from) {
@@ -35,6 +35,7 @@ inline Position pack(const Batches::Position& from) {
   std::copy(from.epoch_start.begin(), from.epoch_start.end(), to.begin() + 4);
   std::copy(from.rng.begin(), from.rng.end(), to.begin() + 8);
   to[12] = from.epochs;
+  to[13] = from.options;
   return to;
 }
 
@@ -43,6 +44,7 @@ inline Batches::Position unpack(const Position& from) {
   std::copy_n(from.begin() + 4, 4, to.epoch_start.begin());
   std::copy_n(from.begin() + 8, 4, to.rng.begin());
   to.epochs = from[12];
+  to.options = from[13];
   return to;
 }
 

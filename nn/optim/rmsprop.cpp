@@ -83,10 +83,10 @@ void RMSprop<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Arr
                             .mean = centered ? state[1].data() : nullptr,
                             .velocity = with_momentum ? state.back().data() : nullptr,
                             .grad = grad.data()};
-  const auto range =
-      centered        ? with_momentum ? update_range<true, true, T> : update_range<true, false, T>
-             : with_momentum ? update_range<false, true, T>
-                      : update_range<false, false, T>;
+  using Range = void (*)(RMSpropFactors<T>, RMSpropArrays<T>, std::size_t, std::size_t);
+  constexpr Range ranges[2][2]{{update_range<false, false, T>, update_range<false, true, T>},
+                               {update_range<true, false, T>, update_range<true, true, T>}};
+  const Range range = ranges[centered ? 1 : 0][with_momentum ? 1 : 0];
   parallel(parameter.size(), 64, parameter.size(),
            [&](std::size_t begin, std::size_t end) { range(by, of, begin, end); });
 }

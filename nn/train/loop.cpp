@@ -16,6 +16,12 @@ namespace fs = std::filesystem;
 
 fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
 
+/// The best weights are in this file until a checkpoint knows them.
+fs::path next_best_path(const fs::path& folder) { return folder / "next_best.safetensors"; }
+
+/// Returns the part of a hash that a number of a checkpoint can hold.
+std::size_t short_hash(std::uint64_t hash) { return hash & ((std::uint64_t{1} << 53) - 1); }
+
 /// Returns the options of this rank. Rank 0 alone shows the progress and uses the folder.
 Run of_rank(Run run, const ProcessGroup* group) {
   require_sound(run);
@@ -117,7 +123,7 @@ void Loop::resume(const fs::path& checkpoint) {
     history = history_of(saved.series, state.epoch - 1);
     require_best_score(state, history);
     if (state.best_epoch > 0) {
-      load_best(best_path(run_.folder));
+      resume_best(state.best_hash);
     }
   };
   load(checkpoint, restored);
@@ -125,7 +131,30 @@ void Loop::resume(const fs::path& checkpoint) {
   history_ = std::move(history);
 }
 
+/// Reads the best weights that the checkpoint means. A process that was killed behind a checkpoint
+/// has not yet replaced the file of the best weights.
+void Loop::resume_best(std::size_t hash) {
+  const fs::path best = best_path(run_.folder);
+  if (fs::exists(next_best_path(run_.folder)) &&
+      short_hash(load_best(next_best_path(run_.folder))) == hash) {
+    replace_best();
+    return;
+  }
+  require<DataError>(short_hash(load_best(best)) == hash,
+                     "{}: holds other weights than those of the best epoch", best.string());
+}
+
+void Loop::replace_best() const {
+  std::error_code error;
+  fs::rename(next_best_path(run_.folder), best_path(run_.folder), error);
+  require<DataError>(!error, "{}: cannot write: {}", best_path(run_.folder).string(),
+                     error.message());
+}
+
 void Loop::save() {
+  if (lock_) {
+    lock_->require_in_place();
+  }
   require_finite();
   state_.steps = steps();  // the program may have made one after the last batch
   save(checkpoint_path(run_.folder, state_.steps), training_state());
@@ -299,6 +328,9 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
   print_summary();
   if (keeps()) {
     save();
+    if (state_.best_epoch == epoch.epoch) {
+      replace_best();
+    }
   }
 }
 
@@ -310,7 +342,9 @@ void Loop::judge(const Metrics& metrics) {
                       "Run: early_stop needs a score: call Epoch::end() with a ConfusionMatrix, or "
                       "with a number that is higher_is_better() or lower_is_better()");
   if (metrics.front().score.beats(state_.best_score)) {
-    keep_best(keeps() ? best_path(run_.folder) : fs::path());  // may fail: the best stays as it is
+    // May fail: the best stays as it is.
+    keep_best(keeps() ? next_best_path(run_.folder) : fs::path());
+    state_.best_hash = short_hash(weights_hash());
     state_.best_score = metrics.front().score.value;
     state_.best_epoch = state_.epoch;
   }

@@ -96,7 +96,8 @@ class Loop {
   virtual Rng& tape_rng() = 0;
   virtual void save(const std::filesystem::path& path, const TrainingState& state) = 0;
   virtual void load(const std::filesystem::path& path, TrainingState& state) = 0;
-  virtual void load_best(const std::filesystem::path& path) = 0;
+  /// Reads the weights of the best epoch, and returns their hash.
+  virtual std::uint64_t load_best(const std::filesystem::path& path) = 0;
   virtual void share_weights() = 0;
   virtual std::uint64_t weights_hash() const = 0;
   virtual void begin_apart() = 0;
@@ -127,6 +128,8 @@ class Loop {
   bool meets() const;
   void meet();
   void resume(const std::filesystem::path& checkpoint);
+  void resume_best(std::size_t hash);
+  void replace_best() const;
   TrainingState training_state();
   void save();
   void skip_batches();
@@ -217,7 +220,7 @@ class TypedLoop final : public Loop {
   Rng& tape_rng() override { return tape_.rng(); }
   void save(const std::filesystem::path& path, const TrainingState& state) override;
   void load(const std::filesystem::path& path, TrainingState& state) override;
-  void load_best(const std::filesystem::path& path) override;
+  std::uint64_t load_best(const std::filesystem::path& path) override;
   void keep_best(const std::filesystem::path& path) override;
   void put_best_back() noexcept override;
   void require_finite() const override;

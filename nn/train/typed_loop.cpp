@@ -140,13 +140,15 @@ void TypedLoop<T>::load(const std::filesystem::path& path, TrainingState& state)
 }
 
 template <class T>
-void TypedLoop<T>::load_best(const std::filesystem::path& path) {
+std::uint64_t TypedLoop<T>::load_best(const std::filesystem::path& path) {
   const std::vector<Array<T>> current = copy_model();
   load_weights(path, model_);
+  const std::uint64_t hash = weights_hash();
   const auto bad = find_not_finite(model_);
   best_ = copy_model();
   write_model(current);
   require<DataError>(!bad, "{}: {}", path.string(), bad.value_or(""));
+  return hash;
 }
 
 template <class T>

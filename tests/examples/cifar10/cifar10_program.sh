@@ -90,6 +90,8 @@ exported() {
   done
   ends 1 "$cifar10" export --weights weights --onnx nowhere/colours.onnx
   holds stderr '^cifar10: nowhere/colours.onnx: '
+  fails 1 '--onnx: expected another file than that of --weights, got ./weights' \
+    "$cifar10" export --weights weights --onnx ./weights
   ends 1 "$cifar10" export --weights nothing --onnx colours.onnx
   holds stderr '^cifar10: nothing: '
   fails 2 '--onnx is required' "$cifar10" export --weights weights

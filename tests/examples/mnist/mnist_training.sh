@@ -171,7 +171,7 @@ vanished() {
     wait_for grep -q epoch vanished.json
     mv vanished gone
     ended 1
-    said "vanished, $flags" 'vanished*: cannot *'
+    said "vanished, $flags" 'vanished*: *'
     ends 0 "$program" evaluate --dataset synthetic --weights kept.weights --quiet
     [ -s kept.report/index.html ] || complain "vanished, $flags: no report"
   done
@@ -194,6 +194,11 @@ places() {
     --save fresh --checkpoints "$(pwd)/fresh"
   impossible '--save: expected a file outside of the folder of --report, got shared/index.html' \
     --save shared/index.html --report ./shared/
+  echo 'epochs = 1' >settings.toml
+  impossible \
+    '--save: settings.toml exists and is no safetensors file: remove it, or name another file' \
+    --config settings.toml --save settings.toml
+  [ "$(cat settings.toml)" = 'epochs = 1' ] || complain "replaced the config: $(cat settings.toml)"
   mkdir -p folders/index.html folders/.lock
   impossible 'folders/index.html: cannot write: it is a folder' --report folders
   impossible 'folders/.lock: cannot open: Is a directory' --checkpoints folders

@@ -122,4 +122,22 @@ TEST_CASE("Batches refuse a position that is none of theirs, and stay where they
           "is one in 23 items, 4 a batch, but these are 23 items, 5 a batch");
   CHECK_FAILS(plain.restore(position), ValueError,
               "Batches: the position has an Rng, these batches have none");
+
+  const std::vector<double> ones(23, 1), others(23, 2);
+  const auto none = [](nn::Sample&) {};
+  const nn::BatchOptions options[]{
+      {.drop_last = true}, {.weights = ones}, {.weights = others}, {.transform = none}};
+  for (const nn::BatchOptions& from : options) {
+    const auto other_position = nn::Batches(data, 5, other, from).position();
+    refuses(other_position,
+            "is one in batches with other options: drop_last, weights or a transform");
+    for (const nn::BatchOptions& to : options) {
+      nn::Batches restored(data, 5, rng, to);
+      if (&from == &to) {
+        CHECK_NOTHROW(restored.check(other_position));
+      } else {
+        CHECK_THROWS_AS(restored.check(other_position), ValueError);
+      }
+    }
+  }
 }

@@ -78,7 +78,7 @@ TEMPLATE_TEST_CASE("A checkpoint of another run is refused with the reasons", ""
   run.state.rngs = {};
   run.state.batches = nullptr;
   CHECK(complaint(run, path) ==
-        "does not fit: 'batches' U64 (13) is unexpected; 'number.loss' F64 () is unexpected; "
+        "does not fit: 'batches' U64 (14) is unexpected; 'number.loss' F64 () is unexpected; "
         "'rng.tape' U64 (4) is unexpected");
 }
 

@@ -190,6 +190,36 @@ TEST_CASE("A resumed run without good weights of its best epoch is refused, and 
   CHECK(message_of([&] { train(again, kind.run(folder.path()), kind.written_out); }) ==
         (folder / "best.safetensors").string() + ": parameter '0.weight' is nan at element 0");
   CHECK(again.weights() == before);
+
+  nn::save_weights(folder / "best.safetensors", again.model);
+  CHECK(message_of([&] { train(again, kind.run(folder.path()), kind.written_out); }) ==
+        (folder / "best.safetensors").string() +
+            ": holds other weights than those of the best epoch");
+  CHECK(again.weights() == before);
+}
+
+TEST_CASE("A run killed between a checkpoint and its best weights resumes with the right ones",
+          "[nn]") {
+  const TemporaryFolder folder;
+  const Kind kind{true, 1, 3};
+  const fs::path best = folder / "best.safetensors", next = folder / "next_best.safetensors";
+  Parts parts, other = other_parts();
+  const auto whole = train(parts, kind.run(folder.path()), kind.written_out);
+  CHECK_FALSE(fs::exists(next));
+  const std::string right = nn::read_file(best, 1 << 20);
+  const auto check_resumes = [&] {
+    Parts again = other_parts();
+    check_same(train(again, kind.run(folder.path()), kind.written_out), whole);
+    CHECK(nn::read_file(best, 1 << 20) == right);
+  };
+  // Killed behind the checkpoint, which knows the next best weights.
+  fs::rename(best, next);
+  nn::save_weights(best, other.model);
+  check_resumes();
+  CHECK_FALSE(fs::exists(next));
+  // Killed before the checkpoint, which does not know them.
+  nn::save_weights(next, other.model);
+  check_resumes();
 }
 
 TEST_CASE("A signal ends a run after the step under way, with a checkpoint", "[nn]") {
@@ -314,6 +344,36 @@ TEST_CASE("A folder of checkpoints belongs to one run at a time", "[nn]") {
   CHECK(train(folder.parts, quiet(2, folder.path)).status == nn::RunStatus::completed);
   CHECK(message_of([&] { folder.open("/dev/null/x"); }) ==
         "/dev/null/x: cannot make this folder: Not a directory");
+}
+
+TEST_CASE("A child of a run does not keep its lock", "[nn]") {
+  Folder folder;
+  pid_t child = 0;
+  {
+    const nn::Epochs first = folder.open();
+    child = ::fork();
+    if (child == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+  }
+  CHECK(folder.refusal() == "(nothing thrown)");
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+}
+
+TEST_CASE("A run whose lock was removed saves nothing more", "[nn]") {
+  for (const bool replaced : {false, true}) {
+    Folder folder;
+    nn::Epochs epochs = folder.open();
+    fs::remove(folder.path / ".lock");
+    if (replaced) {
+      nn::write_file(folder.path / ".lock", std::string());
+    }
+    CHECK(message_of([&] { go(epochs, folder.parts); }) ==
+          (folder.path / ".lock").string() + ": was removed while this run had locked its folder");
+    CHECK(nn::find_checkpoints(folder.path).empty());
+  }
 }
 
 TEST_CASE("A folder in which the best weights cannot be written is refused before the training",
