@@ -41,7 +41,7 @@ if(XTAPE_WITH_DATASETS)
     # As for the random numbers: the same images on every machine.
     set_source_files_properties(nn/datasets/synthetic_digits.cpp nn/datasets/synthetic_shapes.cpp
                                 PROPERTIES COMPILE_OPTIONS "-ffp-contract=off")
-    target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto ZLIB::ZLIB)
+    target_link_libraries(xtape_datasets PRIVATE CURL::libcurl OpenSSL::Crypto)
   endif()
 endif()
 
@@ -72,7 +72,7 @@ if(XTAPE_WITH_PNG)
   find_package(PNG)
   if(PNG_FOUND)
     xtape_add_component(png nn/data/png.cpp nn/data/png_folder.cpp)
-    target_link_libraries(xtape_png PRIVATE PNG::PNG)
+    target_link_libraries(xtape_png PRIVATE PNG::PNG ZLIB::ZLIB)
   endif()
 endif()
 

@@ -51,6 +51,8 @@ class Fields {
   /// The next field of the row, valid until the next call.
   std::string_view next() {
     const std::string_view field = at_ < text_.size() && text_[at_] == '"' ? quoted() : plain();
+    require<DataError>(!at_cr() || text_.substr(at_, 2) == "\r\n",
+                       "{}: line {}: a CR that no LF follows", place_.file, line_);
     if (at_ < text_.size() && text_[at_] == separator_) {
       ++at_;
     } else {
@@ -72,15 +74,18 @@ class Fields {
     return length > 0;
   }
 
+  /// Whether a carriage return comes next that does not separate fields.
+  bool at_cr() const {
+    return at_ < text_.size() && text_[at_] == '\r' && text_[at_] != separator_;
+  }
+
   std::string_view plain() {
     const std::size_t first = at_;
     bool has_quote = false;
-    while (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n') {
+    while (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n' &&
+           text_[at_] != '\r') {
       has_quote |= text_[at_] == '"';
       ++at_;
-    }
-    if (at_ < text_.size() && text_[at_] == '\n' && at_ > first && text_[at_ - 1] == '\r') {
-      --at_;
     }
     require<DataError>(!has_quote,
                        "{}: line {}: a quote within a field that does not begin with one",
@@ -121,7 +126,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// The finite number that `text` spells; NaN when it spells none.
-float number_of(std::string_view text) {
+double number_of(std::string_view text) {
   text = trimmed(text);
   if (text.starts_with('+') && !text.starts_with("+-")) {
     text.remove_prefix(1);
@@ -134,9 +139,8 @@ float number_of(std::string_view text) {
     in.imbue(std::locale::classic());  // the decimal point is a point in every locale
     in >> number;                      // the greatest double, or close to 0
   }
-  const auto single = static_cast<float>(number);
-  const bool good = error != std::errc::invalid_argument && rest == end && std::isfinite(single);
-  return good ? single : std::numeric_limits<float>::quiet_NaN();
+  const bool good = error != std::errc::invalid_argument && rest == end && std::isfinite(number);
+  return good ? number : std::numeric_limits<double>::quiet_NaN();
 }
 
 /// What the names of classes become: their labels, in order of appearance until they are sorted.
@@ -144,6 +148,8 @@ class Classes {
  public:
   explicit Classes(const std::vector<std::string>& known) : fixed_(!known.empty()) {
     for (const std::string& name : known) {
+      require<ValueError>(labels_.count(name) == 0,
+                          "read_csv: the class {} is in class_names twice", in_quotes(name));
       add(name);
     }
   }
@@ -164,12 +170,13 @@ class Classes {
     }
     std::vector<std::size_t> order(names_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    const bool numbers = std::all_of(names_.begin(), names_.end(), [](const std::string& name) {
-      return !std::isnan(number_of(name));
-    });
+    std::vector<double> sizes(names_.size());
+    std::transform(names_.begin(), names_.end(), sizes.begin(), number_of);
+    if (std::any_of(sizes.begin(), sizes.end(), [](double size) { return std::isnan(size); })) {
+      std::fill(sizes.begin(), sizes.end(), 0);
+    }
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      const float x = numbers ? number_of(names_[a]) : 0, y = numbers ? number_of(names_[b]) : 0;
-      return x != y ? x < y : names_[a] < names_[b];
+      return sizes[a] != sizes[b] ? sizes[a] < sizes[b] : names_[a] < names_[b];
     });
     std::vector<std::string> sorted;
     std::vector<std::int64_t> place(order.size());
@@ -186,9 +193,8 @@ class Classes {
  private:
   std::int64_t add(const std::string& name) {
     const auto label = static_cast<std::int64_t>(names_.size());
-    if (labels_.emplace(name, label).second) {
-      names_.push_back(name);
-    }
+    labels_.emplace(name, label);
+    names_.push_back(name);
     return label;
   }
 
@@ -336,8 +342,8 @@ class Reader {
   }
 
   float number(std::string_view field, std::size_t column) const {
-    const float value = number_of(field);
-    if (std::isnan(value)) [[unlikely]] {
+    const auto value = static_cast<float>(number_of(field));
+    if (!std::isfinite(value)) [[unlikely]] {
       require<DataError>(!trimmed(field).empty(), "{}: the number is missing", where(column));
       fail<DataError>("{}: {} is no number", where(column), in_quotes(field));
     }

@@ -45,8 +45,8 @@ struct CsvOptions {
   /// The columns of numbers to predict.
   std::vector<CsvColumn> targets{};
 
-  /// The allowed classes, such as CsvData::class_names of another file. Empty: the classes in the
-  /// file.
+  /// The allowed classes, each once, such as CsvData::class_names of another file. The label of a
+  /// class is its place in this list. Empty: the classes in the file.
   std::vector<std::string> class_names{};
 
   bool header = true;    ///< True if the first row names the columns.
@@ -59,7 +59,10 @@ struct CsvData {
   /// (targets).
   Dataset data;
   std::vector<std::string> feature_names;  ///< The names in the header, or column numbers.
-  std::vector<std::string> class_names;    ///< The class of each label. Sorted, numbers by size.
+
+  /// The class of each label. Sorted: by size if all are finite numbers, otherwise as texts.
+  /// Classes that CsvOptions names keep their order.
+  std::vector<std::string> class_names;
 };
 
 /// Reads a CSV file (RFC 4180) of numbers and classes:
@@ -67,13 +70,15 @@ struct CsvData {
 ///     const nn::CsvData flowers = nn::read_csv("iris.csv", {.classes = "species"});
 ///
 /// Fields may be quoted. A quoted field may hold separators, line ends and doubled quotes. Lines
-/// end with LF or CRLF. Empty lines and a byte order mark are skipped. Spaces around numbers are
-/// ignored.
+/// end with LF or CRLF. The last line may end with the file. Empty lines and a byte order mark are
+/// skipped. Spaces around numbers are ignored.
 ///
 /// Throws DataError, with the file, the line and the column, if a field is missing or is not a
 /// finite number. The same error reports a row with more or fewer fields than the first, a
-/// misplaced quote, a class that is not among `class_names`, and a missing column. Throws
-/// ValueError unless the options name either classes or targets.
+/// misplaced quote, a class that is not among `class_names`, and a missing column. It also reports
+/// a CR outside quotes that no LF follows, such as the last byte of a file that is cut within CRLF.
+/// Throws ValueError unless the options name either classes or targets, and if `class_names` has a
+/// class twice.
 CsvData read_csv(const std::filesystem::path& path, const CsvOptions& options);
 
 }  // namespace xtape::nn

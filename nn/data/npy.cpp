@@ -132,9 +132,31 @@ struct Elements {
   std::size_t count;
   Shape sample;
 
-  /// The elements of a file of type E as samples of type Kept.
-  template <class E, class Kept = E>
+  /// The elements, which are of type E, as samples of that type.
+  template <class E>
   Samples read() const {
+    return {load<E>(), sample};
+  }
+
+  /// The elements, which are of type E, as samples of 64-bit integers.
+  template <class E>
+  Samples read_integers() const {
+    return convert<E>([this](E element, std::size_t i) {
+      require<DataError>(std::in_range<std::int64_t>(element), "{}: element {} is {}, too large",
+                         file.name(), i, element);
+      return static_cast<std::int64_t>(element);  // NOLINT(bugprone-signed-char-misuse)
+    });
+  }
+
+  /// The elements, which are bools, as samples of 0 and 1. NumPy takes every byte but 0 for true.
+  Samples read_bools() const {
+    return convert<std::uint8_t>(
+        [](std::uint8_t element, std::size_t) { return std::int64_t{element != 0}; });
+  }
+
+ private:
+  template <class E>
+  Buffer<E> load() const {
     const std::uint64_t bytes = file.size() - begin;
     require<DataError>(bytes % sizeof(E) == 0 && bytes / sizeof(E) == count,
                        "{}: the header promises {} elements of {} bytes, but {} bytes follow",
@@ -142,17 +164,17 @@ struct Elements {
     Buffer<E> elements(count);
     const std::size_t found = file.read_at(begin, std::as_writable_bytes(std::span(elements)));
     require<DataError>(found == bytes, "{}: ends within its elements", file.name());
-    if constexpr (std::same_as<E, Kept>) {
-      return {std::move(elements), sample};
-    } else {
-      Buffer<Kept> kept(count);
-      for (std::size_t i = 0; i < count; ++i) {
-        require<DataError>(std::in_range<Kept>(elements[i]), "{}: element {} is {}, too large",
-                           file.name(), i, elements[i]);
-        kept[i] = static_cast<Kept>(elements[i]);  // NOLINT(bugprone-signed-char-misuse)
-      }
-      return {std::move(kept), sample};
+    return elements;
+  }
+
+  template <class E, class Integer>
+  Samples convert(Integer integer) const {
+    const Buffer<E> elements = load<E>();
+    Buffer<std::int64_t> kept(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      kept[i] = integer(elements[i], i);
     }
+    return {std::move(kept), sample};
   }
 };
 
@@ -164,13 +186,13 @@ const std::map<std::string, ReadElements, std::less<>> types{
     {"<f4", &Elements::read<float>},
     {"<f8", &Elements::read<double>},
     {"<i8", &Elements::read<std::int64_t>},
-    {"|b1", &Elements::read<std::uint8_t, std::int64_t>},
-    {"|i1", &Elements::read<std::int8_t, std::int64_t>},
-    {"<i2", &Elements::read<std::int16_t, std::int64_t>},
-    {"<i4", &Elements::read<std::int32_t, std::int64_t>},
-    {"<u2", &Elements::read<std::uint16_t, std::int64_t>},
-    {"<u4", &Elements::read<std::uint32_t, std::int64_t>},
-    {"<u8", &Elements::read<std::uint64_t, std::int64_t>}};
+    {"|b1", &Elements::read_bools},
+    {"|i1", &Elements::read_integers<std::int8_t>},
+    {"<i2", &Elements::read_integers<std::int16_t>},
+    {"<i4", &Elements::read_integers<std::int32_t>},
+    {"<u2", &Elements::read_integers<std::uint16_t>},
+    {"<u4", &Elements::read_integers<std::uint32_t>},
+    {"<u8", &Elements::read_integers<std::uint64_t>}};
 
 /// The text of the header; `begin` is set to its end.
 std::string read_header(const InputFile& file, std::uint64_t& begin) {

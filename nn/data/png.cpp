@@ -1,12 +1,14 @@
 #include "nn/data/png.hpp"
 
 #include <png.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "nn/io/files.hpp"
+#include "nn/io/safetensors.hpp"
 #include "tensor/error.hpp"
 
 namespace xtape::nn {
@@ -48,21 +50,40 @@ bool shapes_pixels(std::string_view name) {
   return (name[0] >= 'A' && name[0] <= 'Z') || name == "tRNS" || name == "gAMA" || name == "sRGB";
 }
 
+/// Checks the CRC-32 at the end of a chunk, which is that of its name and its content. libpng only
+/// warns of a wrong one in chunks such as tRNS, and reads other pixels than were written.
+void require_intact(std::string_view chunk, const std::string& file) {
+  const std::size_t end = chunk.size() - 4;
+  const uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(chunk.data()) + 4, end - 4);
+  require<DataError>(sum == number_at(chunk, end),
+                     "{}: is no intact PNG picture: the checksum of its chunk {} is wrong", file,
+                     in_quotes(chunk.substr(4, 4)));
+}
+
 /// Drops the chunks that do not tell how the pixels look. Of texts libpng would unpack 8 MB each,
 /// and keep them, and a small file has room for hundreds. A chunk that is cut short goes too:
-/// libpng would take memory for what its length promises.
-void keep_pixels(std::string& png) {
+/// libpng would take memory for what its length promises. All chunks are checked before: damage may
+/// be in the name of one that tells how the pixels look.
+void keep_pixels(std::string& png, const std::string& file) {
+  require<DataError>(!png.empty(), "{}: is empty, expected a PNG file", file);
+  require<DataError>(png.starts_with("\x89PNG\r\n\x1a\n"), "{}: does not begin as a PNG file",
+                     file);
   constexpr std::size_t around = 12;  // length, name and checksum
   std::size_t from = 8, to = 8;       // after the signature
-  while (from + around <= png.size() && number_at(png, from) <= png.size() - from - around) {
+  bool ended = false;
+  while (!ended && from + around <= png.size() &&
+         number_at(png, from) <= png.size() - from - around) {
     const std::size_t size = around + number_at(png, from);
-    if (shapes_pixels(std::string_view(png).substr(from + 4, 4))) {
+    const std::string_view chunk = std::string_view(png).substr(from, size);
+    require_intact(chunk, file);
+    ended = chunk.substr(4, 4) == "IEND";
+    if (shapes_pixels(chunk.substr(4, 4))) {
       std::memmove(png.data() + to, png.data() + from, size);
       to += size;
     }
     from += size;
   }
-  png.resize(std::min(to, png.size()));
+  png.resize(to);
 }
 
 /// Grey and opacity of each pixel as one picture before a background, in the same memory.
@@ -141,7 +162,7 @@ struct Pixels {
 Pixels read_pixels(const std::filesystem::path& path, png_uint_32 format, std::size_t channels,
                    const png_color* background) {
   std::string bytes = read_file(path, max_bytes);
-  keep_pixels(bytes);
+  keep_pixels(bytes, path.string());
   const auto check = [&](int done, const png_image* png) {
     require<DataError>(done != 0, "{}: is no intact PNG picture: {}", path.string(), png->message);
   };

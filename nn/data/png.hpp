@@ -37,8 +37,8 @@ std::string encode_png(std::span<const std::uint8_t> pixels, std::size_t rows, s
 /// picture is white. If the visible parts are light, the background is black.
 ///
 /// Throws DataError, with the name of the file, if the file cannot be read, is not a PNG file, or
-/// is damaged. The same error reports a file of more than 16 MiB or 4096 x 4096 pixels. These
-/// limits also limit the memory.
+/// is damaged. The checksum of each chunk is checked. The same error reports a file of more than 16
+/// MiB or 4096 x 4096 pixels. These limits also limit the memory.
 GreyImage read_png(const std::filesystem::path& path);
 
 /// Colour pixels, row-major. A pixel has three bytes: red, green and blue.

@@ -91,6 +91,41 @@ TEST_CASE("read_csv sorts classes, numbers by size, or takes those it is given")
         "line 3, column 'kind': '8' is none of the 4 classes");
 }
 
+TEST_CASE("read_csv sorts classes by size if they are large, small or close numbers") {
+  for (const Names& names :
+       {Names{"99999999", "100000001"}, Names{"16777216", "16777217", "100000000"},
+        Names{"9", "1e39"}, Names{"2e-50", "1e-49"}, Names{"9007199254740992", "9007199254740993"},
+        Names{"-1e300", "-9", "9", "1e300"}}) {
+    std::string content = "a,kind\n";
+    for (auto name = names.rbegin(); name != names.rend(); ++name) {
+      content += "0," + *name + "\n";
+    }
+    CHECK(read(content, by_kind).class_names == names);
+  }
+  // An infinite number is a text, and texts sort as such.
+  CHECK(read("a,kind\n0,inf\n0,9\n0,10\n", by_kind).class_names == Names{"10", "9", "inf"});
+}
+
+TEST_CASE("read_csv refuses a list of classes with one of them twice") {
+  const nn::CsvOptions twice{.classes = "kind", .class_names = {"a", "b", "a\n", "c", "a\n"}};
+  CHECK_FAILS(read("a,kind\n1,c\n", twice), xtape::ValueError,
+              "read_csv: the class 'a?' is in class_names twice");
+}
+
+TEST_CASE("read_csv refuses a CR without LF, so that no class ends with one") {
+  const std::string message = ": a CR that no LF follows";
+  CHECK(csv_complaint("a,kind\r\n1,x\r\n2,x\r") == "line 3" + message);  // cut within CR LF
+  CHECK(csv_complaint("a,kind\n1,x\r\r\n2,x\r\n") == "line 2" + message);
+  CHECK(csv_complaint("a,kind\r1,x\r2,x\r") == "line 1" + message);
+  CHECK(csv_complaint("a,kind\n1,x\ry\n") == "line 2" + message);
+  CHECK(csv_complaint("a,kind\n1,\"x\"\r") == "line 2" + message);
+  CHECK(csv_complaint("a,kind\n1\r,x\n") == "line 2" + message);
+  CHECK(csv_complaint("a,kind\n1,\rx\n") == "line 2" + message);
+  CHECK(csv_complaint("a,kind\n1,x\n\r") == "line 3" + message);
+  CHECK(csv_complaint("\r") == "line 1" + message);
+  CHECK(read("a,kind\n1,\"x\r\"\r\n", by_kind).class_names == Names{"x\r"});
+}
+
 TEST_CASE("read_csv names line and column of what is missing, no number or out of place") {
   CHECK(csv_complaint("a,b,kind\n1,2,x\n1,,x\n") == "line 3, column 'b': the number is missing");
   CHECK(csv_complaint("a,kind\n 1,x\n  ,x\n") == "line 3, column 'a': the number is missing");

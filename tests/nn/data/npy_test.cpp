@@ -67,6 +67,12 @@ TEST_CASE("read_npy reads every type of number") {
   check_type<std::uint64_t, std::int64_t>("<u8", {0, 1, 2, 3, 4, INT64_MAX});
 }
 
+TEST_CASE("read_npy reads every byte but 0 of a bool as 1, as NumPy does") {
+  const nn::Samples samples = read(npy(dict("|b1", "(4,)"), std::string("\0\1\2\xff", 4)));
+  const auto found = samples.as<std::int64_t>();
+  CHECK(std::vector(found.begin(), found.end()) == std::vector<std::int64_t>{0, 1, 1, 1});
+}
+
 TEST_CASE("read_npy reads arrays of any shape") {
   const std::string six(6, '\7');
   CHECK((read(npy(dict("|u1", "(6,)"), six)).shape() == Shape{}));

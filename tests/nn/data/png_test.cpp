@@ -62,10 +62,15 @@ TEST_CASE("read_png refuses what is no intact picture, naming the file") {
             read_png(path);
           }).starts_with("is no intact PNG picture: "));
   };
-  refuses("no picture");
+  const auto complaint = [](const std::string& bytes) {
+    return complaint_about_file_of(bytes, [](auto path) { read_png(path); });
+  };
+  CHECK(complaint("") == "is empty, expected a PNG file");
+  CHECK(complaint("no picture") == "does not begin as a PNG file");
   std::string picture = png_of(PNG_COLOR_TYPE_GRAY, 8, 3, {{1, 2, 3}, {4, 5, 6}});
+  CHECK(complaint(picture.substr(0, 7)) == "does not begin as a PNG file");
   const std::size_t pixels_end = picture.rfind("IEND") - 4;
-  for (std::size_t size = 0; size < pixels_end; ++size) {
+  for (std::size_t size = 8; size < pixels_end; ++size) {
     CAPTURE(size);
     refuses(picture.substr(0, size));
   }
@@ -74,6 +79,41 @@ TEST_CASE("read_png refuses what is no intact picture, naming the file") {
   const TemporaryFolder folder;
   CHECK_THROWS_AS(read_png(folder / "missing.png"), xtape::DataError);
   CHECK_THROWS_AS(read_png(folder.path()), xtape::DataError);
+}
+
+TEST_CASE("read_png finds each flipped bit, also in what libpng only warns of") {
+  const std::string grey = png_of(PNG_COLOR_TYPE_GRAY, 8, 2, {{1, 2}, {3, 4}});
+  const std::string indexed = png_of(PNG_COLOR_TYPE_PALETTE, 8, 4, {{0, 1, 0, 1}});
+  for (const auto& [picture, place, extra] :
+       {std::tuple{grey, png_header_end, chunk("gAMA", std::string("\0\1\x86\xa0", 4))},
+        std::tuple{grey, png_header_end, chunk("tEXt", "k")},
+        std::tuple{grey, png_header_end, chunk("tRNS", std::string("\0\2", 2))},
+        std::tuple{indexed, indexed.find("IDAT") - 4, chunk("tRNS", "\x80")}}) {
+    std::string whole = picture;
+    whole.insert(place, extra);
+    CAPTURE(extra.substr(4, 4));
+    const Pixels wanted = pixels_of(whole);
+    for (std::size_t i = 0; i < 8 * extra.size(); ++i) {
+      CAPTURE(i);
+      std::string bad = whole;
+      bad[place + i / 8] = static_cast<char>(bad[place + i / 8] ^ 1 << i % 8);
+      CHECK(complaint_about_file_of(bad, [](auto path) {
+              read_png(path);
+            }).starts_with("is no intact PNG picture: "));
+      CHECK(complaint_about_file_of(bad, [](auto path) {
+              xtape::nn::read_colour_png(path);
+            }).starts_with("is no intact PNG picture: "));
+    }
+  }
+  std::string bad = grey;
+  bad.insert(png_header_end, chunk("tR\nS", "xy").replace(8, 1, "z"));
+  CHECK(complaint_about_file_of(bad, [](auto path) { read_png(path); }) ==
+        "is no intact PNG picture: the checksum of its chunk 'tR?S' is wrong");
+}
+
+TEST_CASE("read_png reads up to the end of a picture, whatever follows") {
+  const std::string picture = png_of(PNG_COLOR_TYPE_GRAY, 8, 2, {{1, 2}});
+  CHECK(pixels_of(picture + chunk("tEXt", "k").replace(8, 1, "z")) == Pixels{1, 2});
 }
 
 TEST_CASE("read_png refuses huge pictures at once") {
