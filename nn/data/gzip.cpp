@@ -9,6 +9,18 @@
 
 namespace xtape::nn::detail {
 
+namespace {
+
+constexpr std::array<std::uint8_t, 2> magic{0x1f, 0x8b};
+
+}  // namespace
+
+bool is_gzip(const InputFile& file) {
+  std::array<std::uint8_t, 2> start{};
+  file.read_at(0, std::as_writable_bytes(std::span(start)));
+  return start == magic;
+}
+
 struct GzipReader::Stream {
   z_stream z{};
 };
@@ -22,31 +34,46 @@ GzipReader::GzipReader(const InputFile& file)
 
 GzipReader::~GzipReader() { inflateEnd(&stream_->z); }
 
-void GzipReader::refill() {
+bool GzipReader::refill() {
   z_stream& z = stream_->z;
   if (z.avail_in == 0) {
     const std::size_t count = file_.read_at(position_, std::as_writable_bytes(std::span(input_)));
-    require<DataError>(count > 0, "{}: the gzip data are cut short after {} bytes", file_.name(),
-                       file_.size());
     position_ += count;
     z.next_in = input_.data();
     z.avail_in = static_cast<uInt>(count);
   }
+  return z.avail_in > 0;
+}
+
+bool GzipReader::next_member() {
+  z_stream& z = stream_->z;
+  if (refill() && *z.next_in == magic[0]) {
+    inflateReset(&z);
+    return true;
+  }
+  while (refill()) {
+    const std::span<const Bytef> rest(z.next_in, z.avail_in);
+    require<DataError>(std::all_of(rest.begin(), rest.end(), [](Bytef byte) { return byte == 0; }),
+                       "{}: bytes follow the end of the gzip data", file_.name());
+    z.avail_in = 0;
+  }
+  return false;
 }
 
 std::size_t GzipReader::read(std::span<std::uint8_t> out) {
   z_stream& z = stream_->z;
   std::size_t done = 0;
   while (done < out.size() && !ended_) {
-    refill();
+    require<DataError>(refill(), "{}: the gzip data are cut short after {} bytes", file_.name(),
+                       file_.size());
     const std::size_t step = std::min<std::size_t>(out.size() - done, 1 << 30);
     z.next_out = out.data() + done;
     z.avail_out = static_cast<uInt>(step);
     const int status = inflate(&z, Z_NO_FLUSH);
-    ended_ = status == Z_STREAM_END;
-    require<DataError>(ended_ || status == Z_OK, "{}: damaged gzip data: {}", file_.name(),
-                       z.msg != nullptr ? z.msg : zError(status));
+    require<DataError>(status == Z_STREAM_END || status == Z_OK, "{}: damaged gzip data: {}",
+                       file_.name(), z.msg != nullptr ? z.msg : zError(status));
     done += step - z.avail_out;
+    ended_ = status == Z_STREAM_END && !next_member();
   }
   return done;
 }
@@ -55,9 +82,6 @@ void GzipReader::expect_end() {
   std::array<std::uint8_t, 1> extra{};
   require<DataError>(read(extra) == 0, "{}: unpacks to more than the header promises",
                      file_.name());
-  const bool all = stream_->z.avail_in == 0 &&
-                   file_.read_at(position_, std::as_writable_bytes(std::span(extra))) == 0;
-  require<DataError>(all, "{}: bytes follow the end of the gzip data", file_.name());
 }
 
 }  // namespace xtape::nn::detail

@@ -11,8 +11,16 @@
 
 namespace xtape::nn::detail {
 
-/// The content of a gzip file (RFC 1952) of one member, unpacked piece by piece. Each function
-/// throws DataError, with the name of the file, if the file is damaged or cut short.
+/// True if the file begins as a gzip file.
+bool is_gzip(const InputFile& file);
+
+/// The content of a gzip file (RFC 1952), unpacked piece by piece. If the file has several members,
+/// as `cat a.gz b.gz` writes, the content is that of all members one after another. Zeros after the
+/// last member are ignored, as gzip does.
+///
+/// Each function throws DataError, with the name of the file, if the file is damaged or cut short,
+/// or if anything but zeros follows the last member. At the end of each member, zlib compares size
+/// and checksum.
 class GzipReader {
  public:
   /// Begins with the first byte. The reader refers to the file. Throws Error if there is no memory.
@@ -24,8 +32,7 @@ class GzipReader {
   /// Unpacks until `out` is full or the content ends. Returns the number of bytes.
   std::size_t read(std::span<std::uint8_t> out);
 
-  /// Checks that no content and no bytes of the file are left. At the end of the content, zlib
-  /// compares size and checksum.
+  /// Checks that no content is left, and that the file is intact up to its end.
   void expect_end();
 
   /// Returns the name of the file.
@@ -34,7 +41,11 @@ class GzipReader {
  private:
   struct Stream;
 
-  void refill();
+  /// Reads on in the file if the input is used up. Returns false at the end of the file.
+  bool refill();
+
+  /// Goes to the next member. Returns false after the last one, at the end of the file.
+  bool next_member();
 
   const InputFile& file_;
   std::uint64_t position_ = 0;

@@ -51,9 +51,31 @@ class GzipSource {
 
   std::size_t read(std::span<std::uint8_t> out) { return content_.read(out); }
 
-  /// Refuses a promise that the file cannot keep before anything is unpacked: its last four bytes
-  /// are the unpacked size modulo 2^32, and deflate packs at most 1032 bytes into one.
+  /// Refuses a promise that the file cannot keep before memory is allocated for it. Deflate packs
+  /// at most 1032 bytes into one. The last four bytes of a gzip file of one member are the unpacked
+  /// size modulo 2^32. If they are not what is promised, the content is unpacked once to count it:
+  /// the file may have several members, or zeros at its end.
   void expect_size(const Shape& shape, std::uint64_t promised) const {
+    require<DataError>(promised / 1032 <= file_.size(),
+                       "{}: the header promises {}, {} bytes unpacked, more than a gzip file of {} "
+                       "bytes can hold",
+                       file_.name(), shape, promised, file_.size());
+    if (recorded_size() != static_cast<std::uint32_t>(promised)) {
+      const std::uint64_t found = count_up_to(promised + 1);
+      require<DataError>(found <= promised, "{}: unpacks to more than the header promises",
+                         file_.name());
+      require<DataError>(found == promised,
+                         "{}: the header promises {}, {} bytes unpacked, but the gzip file holds "
+                         "{}",
+                         file_.name(), shape, promised, found);
+    }
+  }
+
+  void expect_end() { content_.expect_end(); }
+
+ private:
+  /// The last four bytes of the file as a number.
+  std::uint32_t recorded_size() const {
     std::array<std::uint8_t, 4> trailer{};
     file_.read_at(file_.size() - std::min<std::uint64_t>(file_.size(), 4),
                   std::as_writable_bytes(std::span(trailer)));
@@ -61,19 +83,21 @@ class GzipSource {
     for (std::size_t i = 0; i < 4; ++i) {
       recorded |= std::uint32_t{trailer[i]} << (8 * i);
     }
-    require<DataError>(static_cast<std::uint32_t>(promised) == recorded,
-                       "{}: the header promises {}, {} bytes unpacked, but the gzip file ends with "
-                       "a size of {}: it is cut short or damaged",
-                       file_.name(), shape, promised, recorded);
-    require<DataError>(promised / 1032 <= file_.size(),
-                       "{}: the header promises {}, {} bytes unpacked, more than a gzip file of {} "
-                       "bytes can hold",
-                       file_.name(), shape, promised, file_.size());
+    return recorded;
   }
 
-  void expect_end() { content_.expect_end(); }
+  /// Counts the bytes of the content, and stops at `most`.
+  std::uint64_t count_up_to(std::uint64_t most) const {
+    detail::GzipReader content(file_);
+    std::array<std::uint8_t, 1 << 14> buffer{};
+    std::uint64_t total = 0;
+    for (std::size_t found = 1; found > 0 && total < most; total += found) {
+      const std::uint64_t step = std::min<std::uint64_t>(most - total, buffer.size());
+      found = content.read(std::span(buffer).first(static_cast<std::size_t>(step)));
+    }
+    return total;
+  }
 
- private:
   const InputFile& file_;
   detail::GzipReader content_;
 };
@@ -180,11 +204,8 @@ Samples read_idx(const fs::path& path, std::size_t rank) {
   require<ValueError>(rank > 0, "read_idx: expected at least one axis, that of the samples");
   const InputFile file(path, "an IDX file");
   require<DataError>(file.size() > 0, "{}: is empty, expected an IDX file", file.name());
-  std::array<std::uint8_t, 2> start{};
-  file.read_at(0, std::as_writable_bytes(std::span(start)));
-  const bool packed = start[0] == 0x1f && start[1] == 0x8b;
-  return packed ? read_samples(GzipSource(file), file.name(), rank)
-                : read_samples(RawSource(file), file.name(), rank);
+  return detail::is_gzip(file) ? read_samples(GzipSource(file), file.name(), rank)
+                               : read_samples(RawSource(file), file.name(), rank);
 }
 
 Dataset read_dataset(const fs::path& images_path, const fs::path& labels_path) {

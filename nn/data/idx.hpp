@@ -11,11 +11,12 @@
 namespace xtape::nn {
 
 /// Reads an IDX file of unsigned bytes with `rank` axes. The first axis counts the samples. The
-/// file is raw or compressed by gzip. The function detects gzip by the first bytes, not by the
-/// name. The format is: two zero bytes, the element type 0x08, the number of axes, each extent as a
-/// big-endian 32-bit integer, then the bytes.
+/// file is raw or compressed by gzip, in one or several members. The function detects gzip by the
+/// first bytes, not by the name. The format is: two zero bytes, the element type 0x08, the number
+/// of axes, each extent as a big-endian 32-bit integer, then the bytes.
 ///
-/// The extents in the header are compared with the size of the file before memory is allocated.
+/// The extents in the header are compared with the size of the file, raw or unpacked, before memory
+/// is allocated for them.
 /// Throws DataError, with the name of the file, if the file cannot be read or does not have this
 /// format. Throws ValueError if `rank` is 0.
 Samples read_idx(const std::filesystem::path& path, std::size_t rank);

@@ -1,27 +1,19 @@
 #include "nn/datasets/unpack.hpp"
 
-#include <unistd.h>
-#include <zlib.h>
-
-#include <memory>
 #include <vector>
 
+#include "nn/data/gzip.hpp"
 #include "nn/datasets/sha256.hpp"
 #include "nn/io/files.hpp"
 
 namespace xtape::nn::datasets {
 namespace {
 
-struct Close {
-  void operator()(gzFile file) const { gzclose(file); }
-};
-
 using Take = std::function<void(std::span<const std::uint8_t>)>;
 
 /// Passes on all pieces that `read(buffer)` reads, up to an empty one.
 template <class Read>
-Content read_all(const std::filesystem::path& path, std::uint64_t limit, const Take& take,
-                 Read read) {
+Content read_all(const std::string& name, std::uint64_t limit, const Take& take, Read read) {
   std::vector<std::uint8_t> buffer(1 << 17);
   Sha256 sha256;
   std::uint64_t total = 0;
@@ -31,27 +23,35 @@ Content read_all(const std::filesystem::path& path, std::uint64_t limit, const T
       return {total, sha256.hex()};
     }
     total += bytes.size();
-    xtape::require<Damaged>(total <= limit, "{}: holds more than {} bytes", path.string(), limit);
+    xtape::require<Damaged>(total <= limit, "{}: holds more than {} bytes", name, limit);
     sha256.add(bytes);
     take(bytes);
   }
+}
+
+Content read_raw(const InputFile& file, std::uint64_t limit, const Take& take) {
+  std::uint64_t at = 0;
+  return read_all(file.name(), limit, take, [&](std::span<std::uint8_t> buffer) {
+    const std::size_t count = file.read_at(at, std::as_writable_bytes(buffer));
+    at += count;
+    return count;
+  });
 }
 
 }  // namespace
 
 Content unpack(const std::filesystem::path& path, std::uint64_t limit, const Take& take) {
   const InputFile file(path);
-  const std::unique_ptr<gzFile_s, Close> packed(gzdopen(::dup(file.descriptor()), "rb"));
-  xtape::require<xtape::DataError>(packed != nullptr, "{}: cannot read: out of memory",
-                                   path.string());
-  gzbuffer(packed.get(), 1 << 17);
-  return read_all(path, limit, take, [&](std::span<std::uint8_t> buffer) {
-    const int count = gzread(packed.get(), buffer.data(), static_cast<unsigned>(buffer.size()));
-    int error = Z_OK;
-    const char* reason = gzerror(packed.get(), &error);
-    xtape::require<Damaged>(count >= 0 && error == Z_OK, "{}: damaged or cut short ({})",
-                            path.string(), reason);
-    return static_cast<std::size_t>(count);
+  if (!detail::is_gzip(file)) {
+    return read_raw(file, limit, take);
+  }
+  detail::GzipReader content(file);
+  return read_all(file.name(), limit, take, [&](std::span<std::uint8_t> buffer) {
+    try {
+      return content.read(buffer);
+    } catch (const xtape::DataError& error) {
+      xtape::fail<Damaged>("{}", error.what());
+    }
   });
 }
 
@@ -60,13 +60,7 @@ Content unpack(const std::filesystem::path& path, std::uint64_t limit) {
 }
 
 Content read_packed(const std::filesystem::path& path, std::uint64_t limit, const Take& take) {
-  const InputFile file(path);
-  std::uint64_t at = 0;
-  return read_all(path, limit, take, [&](std::span<std::uint8_t> buffer) {
-    const std::size_t count = file.read_at(at, std::as_writable_bytes(buffer));
-    at += count;
-    return count;
-  });
+  return read_raw(InputFile(path), limit, take);
 }
 
 }  // namespace xtape::nn::datasets

@@ -24,9 +24,12 @@ struct Content {
 };
 
 /// Reads a raw or gzipped file, and passes the content to `take` piece by piece. The first bytes of
-/// the file decide if it is gzipped. Reading stops at `limit` bytes, so a small file that unpacks
-/// to a huge one uses little memory, disk and time. Throws DataError, with the name of the file, if
-/// the file cannot be read. Throws Damaged if it is damaged, cut short, or has more than `limit`
+/// the file decide if it is gzipped. A gzip file may have several members, and zeros after the last
+/// one. Reading stops at `limit` bytes, so a small file that unpacks to a huge one uses little
+/// memory, disk and time.
+///
+/// Throws DataError, with the name of the file, if the file cannot be read. Throws Damaged if it is
+/// damaged or cut short, if other bytes follow the gzip data, or if there are more than `limit`
 /// bytes.
 Content unpack(const std::filesystem::path& path, std::uint64_t limit,
                const std::function<void(std::span<const std::uint8_t>)>& take);

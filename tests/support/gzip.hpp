@@ -28,6 +28,15 @@ inline std::vector<std::uint8_t> gzip(std::string_view content) {
   return gzip(std::span(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
 }
 
+/// Returns `content` as a gzip file of two members. The first has `first` bytes of it.
+inline std::vector<std::uint8_t> gzip_in_two(std::span<const std::uint8_t> content,
+                                             std::size_t first) {
+  std::vector<std::uint8_t> packed = gzip(content.first(first));
+  const std::vector<std::uint8_t> rest = gzip(content.subspan(first));
+  packed.insert(packed.end(), rest.begin(), rest.end());
+  return packed;
+}
+
 /// Returns the content of a gzip file, up to `most` bytes or up to where it is damaged.
 inline std::vector<std::uint8_t> gunzip(std::span<const std::uint8_t> packed, std::size_t most) {
   z_stream stream{};

@@ -145,6 +145,18 @@ TEST_CASE("TarReader stops at its limit, however much an archive would unpack to
   }
 }
 
+TEST_CASE("TarReader reads gzip files of two members, or with zeros at the end") {
+  const std::string archive = tar({{"a", "one"}, {"b", "two"}});
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(archive.data()), archive.size());
+  const TemporaryFolder folder;
+  for (const std::size_t first : {std::size_t{0}, std::size_t{700}, archive.size()}) {
+    CAPTURE(first);
+    std::vector<std::uint8_t> packed = gzip_in_two(bytes, first);
+    packed.resize(packed.size() + 512);
+    CHECK(members_of(folder.write("x.tar.gz", packed)) == Lines{"a 3 true one", "b 3 true two"});
+  }
+}
+
 TEST_CASE("TarReader does not read beyond a member") {
   const TemporaryFolder folder;
   const InputFile file(folder.write("x", gzip(tar({{"a", "one"}, {"b", "two"}}))));

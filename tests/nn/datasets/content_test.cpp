@@ -60,7 +60,11 @@ TEST_CASE("Sha256 gives the digests of FIPS 180-4, whatever pieces the bytes com
 TEST_CASE("unpack reads raw and gzipped files alike") {
   const TemporaryFolder folder;
   const std::string text(300000, 'x');
-  for (const auto& path : {folder.write("raw", text), folder.write("packed", packed(text))}) {
+  const std::span bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  auto in_two = gzip_in_two(bytes, 7);
+  in_two.resize(in_two.size() + 512);
+  for (const auto& path : {folder.write("raw", text), folder.write("packed", packed(text)),
+                           folder.write("in_two", in_two)}) {
     std::string taken;
     const auto content = unpack(path, 300000, [&](auto bytes) {
       taken.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -75,11 +79,17 @@ TEST_CASE("unpack refuses what is damaged, cut short or missing, and names it") 
   const TemporaryFolder folder;
   auto bytes = packed(std::string(1000, 'x'));
   const auto cut = folder.write("cut", bytes.data(), bytes.size() - 9);
-  CHECK(
-      message_of([&] { unpack(cut, 5000); }).starts_with(cut.string() + ": damaged or cut short"));
+  CHECK_FAILS(unpack(cut, 5000), Damaged,
+              fmt::format("{}: the gzip data are cut short after {} bytes", cut.string(),
+                          bytes.size() - 9));
   bytes[bytes.size() - 6] ^= 1;  // the checksum
   const auto damaged = folder.write("damaged", bytes);
   CHECK_THROWS_AS(unpack(damaged, 5000), Damaged);
+  bytes = packed("abc");
+  bytes.push_back('x');
+  const auto longer = folder.write("longer", bytes);
+  CHECK_FAILS(unpack(longer, 5000), Damaged,
+              longer.string() + ": bytes follow the end of the gzip data");
   const auto nowhere = folder / "nowhere";
   CHECK_FAILS(unpack(nowhere, 5), xtape::DataError,
               nowhere.string() + ": cannot open: No such file or directory");
