@@ -35,6 +35,15 @@ class RestoredRng {
   bool restores_ = true;
 };
 
+template <class T>
+bool same_bits(const T* a, const T* b, std::size_t count) {
+  return std::memcmp(a, b, count * sizeof(T)) == 0;
+}
+template <class F>
+bool same_bits(DualPointer<const F> a, DualPointer<const F> b, std::size_t count) {
+  return same_bits(a.value, b.value, count) && same_bits(a.tangent, b.tangent, count);
+}
+
 }  // namespace
 
 /// One run of the function of checkpoint() on the inner tape. The inner tape is empty before and
@@ -262,7 +271,7 @@ void Tape<T>::InnerRun::require_same_result(Variable<T> y) const {
                      result_.needs_grad() ? "" : " without a gradient", y.shape());
   if (outer_.detects_anomaly_) {
     const Array<T>&now = result_.value(), &then = y.value();
-    require<AnomalyError>(std::memcmp(now.data(), then.data(), now.size() * sizeof(T)) == 0,
+    require<AnomalyError>(same_bits(now.data(), then.data(), now.size()),
                           "checkpoint: in backward, the function gave other numbers than before: "
                           "its random numbers come from tape().rng() of its arguments, and what it "
                           "reads must not change before backward() is done");
@@ -317,9 +326,10 @@ void Tape<T>::call_again(Variable<T> y, const detail::CheckpointedCall<T>& call)
   inner.backward(y);
 }
 
-template Variable<float> Tape<float>::checkpoint(const detail::CheckpointedCall<float>&);
-template Variable<double> Tape<double>::checkpoint(const detail::CheckpointedCall<double>&);
-template void Tape<float>::call_again(Variable<float>, const detail::CheckpointedCall<float>&);
-template void Tape<double>::call_again(Variable<double>, const detail::CheckpointedCall<double>&);
+#define XTAPE_INSTANTIATE(T)                                                      \
+  template Variable<T> Tape<T>::checkpoint(const detail::CheckpointedCall<T>&); \
+  template void Tape<T>::call_again(Variable<T>, const detail::CheckpointedCall<T>&)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape

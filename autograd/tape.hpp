@@ -294,7 +294,7 @@ class Tape {
   /// An array of the caller that is the value of a node.
   struct Borrowed {
     std::size_t node;
-    const T* data;
+    typename Storage<T>::const_pointer data;
     std::span<const std::size_t> shape;
     std::span<const T> elements;  // a copy, made under anomaly detection
   };

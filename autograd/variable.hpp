@@ -49,7 +49,7 @@ class Variable {
   template <class Number>
   requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>) explicit operator Number()
       const {
-    return static_cast<Number>(item());
+    return static_cast<Number>(value_of(item()));
   }
   ///@}
 

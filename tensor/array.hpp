@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "tensor/dual_storage.hpp"
 #include "tensor/layout.hpp"
 #include "tensor/shape.hpp"
 #include "tensor/storage.hpp"
@@ -28,8 +29,8 @@ namespace xt {
 template <class T>
 struct xcontainer_inner_types<xtape::Array<T>> {
   using storage_type = xtape::Storage<T>;
-  using reference = T&;
-  using const_reference = const T&;
+  using reference = typename storage_type::reference;
+  using const_reference = typename storage_type::const_reference;
   using size_type = std::size_t;
   using shape_type = xtape::Shape;
   using strides_type = get_strides_t<shape_type>;
@@ -371,10 +372,17 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
   }
 }
 
-/// Runs `instantiate(T)` for each scalar type T that the library is compiled for: float and
-/// double.
+/// Runs `instantiate(T)` for each scalar type T that a source is compiled for: float and double.
+/// The sources of ops that can differentiate twice are compiled again for Dual numbers of them.
+#ifdef XTAPE_FOR_DUALS
+#define XTAPE_FLOAT Dual<float>
+#define XTAPE_DOUBLE Dual<double>
+#else
+#define XTAPE_FLOAT float
+#define XTAPE_DOUBLE double
+#endif
 #define XTAPE_FOR_EACH_SCALAR(instantiate) \
-  instantiate(float);                      \
-  instantiate(double)
+  instantiate(XTAPE_FLOAT);                \
+  instantiate(XTAPE_DOUBLE)
 
 }  // namespace xtape

@@ -5,8 +5,10 @@
 #include <type_traits>
 
 #include "tensor/array.hpp"
+#include "tensor/dual_math.hpp"
 #include "tensor/lanes.hpp"
 #include "tensor/parallel.hpp"
+#include "tensor/scratch.hpp"
 
 /// @file
 /// Evaluation of lazy xtensor expressions at the speed of a plain loop, with any broadcasting.
@@ -62,7 +64,7 @@ class ArrayOperand {
       return B(*row_);
     }
 #ifdef XTENSOR_USE_XSIMD
-    return B::load_unaligned(row_ + j);
+    return load_lanes(row_ + j);
 #else
     return row_[j];
 #endif
@@ -70,7 +72,7 @@ class ArrayOperand {
 
  private:
   const Array<T>* array_;
-  const T* row_;
+  typename Storage<T>::const_pointer row_;
   bool stretched_;
 };
 
@@ -109,10 +111,18 @@ class FunctionOperand {
   using BatchFor = Batch<T>;
 
   static constexpr bool of_batches = (std::same_as<typename Operands::value_type, T> && ...);
-  static constexpr bool has_simd =
-      of_batches && requires(const F function, BatchFor<Operands>... batches) {
-    { function.simd_apply(batches...) } -> std::same_as<Batch<T>>;
-  };
+
+  static constexpr bool can_take_batches() {
+    if constexpr (is_dual<T>) {  // constants have no tangents
+      return follows_chain_rule<F, T> && ((std::same_as<typename Operands::value_type, T> ||
+                                           std::same_as<typename Operands::value_type, Real<T>>)&&...);
+    } else {
+      return of_batches && requires(const F function, BatchFor<Operands>... batches) {
+        { function.simd_apply(batches...) } -> std::same_as<Batch<T>>;
+      };
+    }
+  }
+  static constexpr bool has_simd = can_take_batches();
 
  public:
   using value_type =
@@ -142,7 +152,11 @@ class FunctionOperand {
   Batch<T> load(std::size_t j) const {
     return std::apply(
         [&](const auto&... each) {
-          return call_lanes(function_, each.template load<Linear>(j)...);
+          if constexpr (is_dual<T>) {
+            return function_(each.template load<Linear>(j)...);
+          } else {
+            return call_lanes(function_, each.template load<Linear>(j)...);
+          }
         },
         operands_);
   }
@@ -189,7 +203,8 @@ auto bind(const Array<T>& array) {
 }
 template <class T, class Scalar = T, class C>
 auto bind(const xt::xscalar<C>& scalar) {
-  return ScalarOperand<Scalar>(static_cast<Scalar>(scalar()));
+  using Constant = std::conditional_t<is_dual<std::remove_cvref_t<C>>, Scalar, Real<Scalar>>;
+  return ScalarOperand<Constant>(static_cast<Constant>(scalar()));
 }
 template <class T, class Scalar = T, class F, class... C>
 auto bind(const xt::xfunction<F, C...>& expression) {
@@ -204,12 +219,13 @@ auto bind(const xt::xfunction<F, C...>& expression) {
 
 /// Writes elements [begin, end) of the operand's row to the same places of `out`.
 template <bool Linear, class T, class Operand>
-void evaluate_range(T* out, const Operand& operand, std::size_t begin, std::size_t end) {
+void evaluate_range(typename Storage<T>::pointer out, const Operand& operand, std::size_t begin,
+                    std::size_t end) {
   std::size_t j = begin;
   if constexpr (Operand::vectorized && batch_size < T >> 1) {
     for (; j + batch_size<T> <= end; j += batch_size<T>) {
 #ifdef XTENSOR_USE_XSIMD
-      operand.template load<Linear>(j).store_unaligned(out + j);
+      store_lanes(operand.template load<Linear>(j), out + j);
 #endif
     }
   }
@@ -228,8 +244,9 @@ void evaluate_rows(Array<T>& out, Operand operand) {
   const std::size_t outer_axes = shape.empty() ? 0 : shape.size() - 1;
   const std::size_t columns = shape.empty() ? 1 : shape.back();
   Shape index(outer_axes, 0);
-  for (T *row = out.data(), *end = row + out.size(); row != end; row += columns) {
-    evaluate_range<false>(row, operand, 0, columns);
+  const auto end = out.data() + out.size();
+  for (auto row = out.data(); row != end; row += columns) {
+    evaluate_range<false, T>(row, operand, 0, columns);
     for (std::size_t from_last = 1; from_last <= outer_axes; ++from_last) {
       const std::size_t axis = outer_axes - from_last;
       if (++index[axis] < shape[axis]) {
@@ -244,11 +261,15 @@ void evaluate_rows(Array<T>& out, Operand operand) {
 
 template <class T, class Operand>
 void evaluate_linear(Array<T>& out, const Operand& operand) {
-  T* data = out.data();
+  const auto data = out.data();
   parallel(out.size(), 64, out.size(), [&](std::size_t begin, std::size_t end) {
-    evaluate_range<true>(data, operand, begin, end);
+    evaluate_range<true, T>(data, operand, begin, end);
   });
 }
+
+/// True if an expression of numbers without tangents is written to an array of Dual numbers.
+template <class E, class T>
+inline constexpr bool is_constant_of = is_dual<T> && !is_dual<typename E::value_type>;
 
 }  // namespace detail
 
@@ -282,6 +303,7 @@ bool stretches_to(const char* operation, const E& expression, const Shape& shape
 /// `operation`, if an array was moved from and has lost its elements.
 template <class T, class E, class = detail::Batch<T>>
 void assign_into(Array<T>& out, const E& expression, const char* operation = "assign_into") {
+  static_assert(!detail::is_constant_of<E, T>, "a part of an array of Dual numbers is Dual");
   require_whole(operation, out);
   detail::require_whole_operands(operation, expression);
   if constexpr (detail::bindable<E, T>) {
@@ -318,7 +340,13 @@ bool assign_same_shape(Array<T>& out, const E& expression, const char* operation
 template <class T, class E, class = detail::Batch<T>>
 void assign(const char* operation, Array<T>& out, const E& expression) {
   detail::require_whole_operands(operation, expression);
-  if constexpr (detail::bindable<E, T>) {
+  if constexpr (detail::is_constant_of<E, T>) {
+    Array<Real<T>>& values = scratch<Array<Real<T>>, struct ConstantValues>();
+    assign(operation, values, expression);
+    resize(out, values.shape(), operation);
+    std::copy_n(values.data(), values.size(), out.storage().values());
+    out.storage().drop_tangents();
+  } else if constexpr (detail::bindable<E, T>) {
     const auto operand = detail::bind<T>(expression);
     if (operand.shaped && operand.matches(out.shape()) && detail::is_whole(out)) {
       detail::evaluate_linear(out, operand);

@@ -31,22 +31,22 @@ bool repeats(const Shape& batch, const Shape& steps) {
 
 template <class T>
 void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
-                  const MatrixBatch<T>& a, const MatrixBatch<T>& b, T beta, Array<T>& c,
-                  const Shape& c_steps) {
+                  const MatrixBatch<T>& a, const MatrixBatch<T>& b, T beta, T* c,
+                  std::size_t c_size, const Shape& c_steps) {
   const std::size_t count = element_count(batch, "matmul");
   const bool adds_up = repeats(batch, c_steps);
   if (beta == T(0) && (adds_up || count == 0 || k == 0)) {
-    c.fill(T(0));
+    std::fill_n(c, c_size, T(0));
     beta = T(1);
   }
-  if (c.size() == 0 || k == 0) {
+  if (c_size == 0 || k == 0) {
     return;  // returns at once, however many empty products there are
   }
   const auto run = [&](auto product, std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       product(a.transpose, b.transpose, m, n, k, a.data + offset_of(i, batch, a.steps),
               a.row_length, b.data + offset_of(i, batch, b.steps), b.row_length, beta,
-              c.data() + offset_of(i, batch, c_steps), n);
+              c + offset_of(i, batch, c_steps), n);
     }
   };
   constexpr auto with_threads = [](auto... arguments) { matmul_gemm<T>(arguments...); };
@@ -61,8 +61,8 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
 
 #define XTAPE_INSTANTIATE(T)                                                             \
   template void batched_gemm(const Shape&, std::size_t, std::size_t, std::size_t,        \
-                             const MatrixBatch<T>&, const MatrixBatch<T>&, T, Array<T>&, \
-                             const Shape&)
+                             const MatrixBatch<T>&, const MatrixBatch<T>&, T, T*,        \
+                             std::size_t, const Shape&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "tensor/gemm.hpp"
 
@@ -12,18 +14,51 @@ namespace xtape {
 /// The matrices of a batch that a product reads, where they lie.
 template <class T>
 struct MatrixBatch {
-  const T* data;           ///< The first element of the first matrix.
+  typename Storage<T>::const_pointer data;  ///< The first element of the first matrix.
   std::size_t row_length;  ///< The length of the stored rows.
   Transpose transpose;     ///< Whether the product reads the transposed matrices.
   Shape steps;             ///< The distance of neighbours along each axis of the batch. 0 repeats.
 };
 
 /// Computes C(i) = op(A(i)) op(B(i)) + beta C(i) for each index i of `batch`. op(A) is m x k, op(B)
-/// is k x n, and the rows of C follow each other. `c_steps` are the distances of the matrices of C.
-/// If some are 0, the products are added up. beta is 0 or 1.
+/// is k x n, and the rows of C follow each other. C has `c_size` elements, and `c_steps` are the
+/// distances of its matrices. If some are 0, the products are added up. beta is 0 or 1.
+template <class T>
+void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
+                  const MatrixBatch<T>& a, const MatrixBatch<T>& b, T beta, T* c,
+                  std::size_t c_size, const Shape& c_steps);
+
+/// The same for an array.
 template <class T>
 void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
                   const MatrixBatch<T>& a, const MatrixBatch<T>& b, T beta, Array<T>& c,
-                  const Shape& c_steps);
+                  const Shape& c_steps) {
+  batched_gemm(batch, m, n, k, a, b, beta, c.data(), c.size(), c_steps);
+}
+
+/// The same for Dual numbers. Products with tangents that are known to be 0 are left out.
+template <class F>
+void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
+                  const MatrixBatch<Dual<F>>& a, const MatrixBatch<Dual<F>>& b, Dual<F> beta,
+                  Array<Dual<F>>& c, const Shape& c_steps) {
+  const auto part = [](const MatrixBatch<Dual<F>>& of, const F* data) {
+    return MatrixBatch<F>{data, of.row_length, of.transpose, of.steps};
+  };
+  const auto multiply = [&](const F* left, const F* right, F factor, F* product) {
+    batched_gemm(batch, m, n, k, part(a, left), part(b, right), factor, product, c.size(), c_steps);
+  };
+  const DualPointer<F> out = c.data();
+  multiply(a.data.value, b.data.value, beta.value, out.value);
+  F factor = beta.value;
+  if (!a.data.constant) {
+    multiply(a.data.tangent, b.data.value, std::exchange(factor, F(1)), out.tangent);
+  }
+  if (!b.data.constant) {
+    multiply(a.data.value, b.data.tangent, std::exchange(factor, F(1)), out.tangent);
+  }
+  if (!(factor > 0)) {  // nothing was written
+    std::fill_n(out.tangent, c.size(), F(0));
+  }
+}
 
 }  // namespace xtape

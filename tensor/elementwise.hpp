@@ -1,6 +1,7 @@
 #pragma once
 
-#include "tensor/xtensor.hpp"
+#include "tensor/array.hpp"
+#include "tensor/dual_math.hpp"
 
 /// @file
 /// The function elementwise(), which applies your own functions in expressions.
@@ -18,6 +19,18 @@ namespace xtape {
 template <class F, class... Operands>
 auto elementwise(F f, const Operands&... operands) {
   return xt::xfunction<F, xt::const_xclosure_t<const Operands&>...>(f, operands...);
+}
+
+/// Returns the lazy expression 1 / (1 + e^-x). Neither the value nor a tangent is NaN for any number.
+template <class T>
+auto logistic(const Array<T>& x) {
+  return elementwise(detail::Smooth<detail::LogisticRule>(), x);
+}
+
+/// Returns the lazy expression max(x, 0).
+template <class T>
+auto positive_part(const Array<T>& x) {
+  return elementwise(detail::Smooth<detail::PositivePartRule>(), x);
 }
 
 }  // namespace xtape

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "tensor/dual_pointer.hpp"
 #include "tensor/xtensor.hpp"
 
 /// @file
@@ -22,14 +23,48 @@ namespace xtape::detail {
 
 #ifdef XTENSOR_USE_XSIMD
 template <class T>
-using Batch = xt_simd::simd_type<T>;
+struct BatchOf {
+  using type = xt_simd::simd_type<T>;
+};
+/// A register of values and a register of tangents.
+template <class F>
+struct BatchOf<Dual<F>> {
+  using type = Dual<xt_simd::simd_type<F>>;
+};
+template <class T>
+using Batch = typename BatchOf<T>::type;
 #else
 template <class T>
 using Batch = T;
 #endif
 
 template <class T>
-inline constexpr std::size_t batch_size = xt_simd::simd_traits<T>::size;
+inline constexpr std::size_t batch_size = xt_simd::simd_traits<Real<T>>::size;
+
+#ifdef XTENSOR_USE_XSIMD
+
+/// Reads a register from memory, or writes it there.
+///@{
+template <class T>
+Batch<T> load_lanes(const T* from) {
+  return Batch<T>::load_unaligned(from);
+}
+template <class F>
+Batch<Dual<F>> load_lanes(DualPointer<const F> from) {
+  return {load_lanes(from.value), load_lanes(from.tangent)};
+}
+template <class T, class B>
+void store_lanes(const B& lanes, T* to) {
+  lanes.store_unaligned(to);
+}
+template <class F, class B>
+void store_lanes(const B& lanes, DualPointer<F> to) {
+  lanes.value.store_unaligned(to.value);
+  lanes.tangent.store_unaligned(to.tangent);
+}
+///@}
+
+#endif
 
 /// Magnitudes above `above` and up to `up_to`.
 template <class T>
@@ -129,12 +164,6 @@ B call_lane_by_lane(const F& function, const B& first, const More&... more) {
   };
   call(lanes_of(first), lanes_of(more)...);
   return B::load_unaligned(results.data());
-}
-
-/// Returns -x. xsimd computes 0 - x, which is 0 instead of -0 for 0.
-template <class B>
-B negative(const B& x) {
-  return B(typename B::value_type(-0.0)) - x;
 }
 
 /// Calls function(x) for one element of the register after the other. The function is out of line,

@@ -4,6 +4,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "tensor/dual.hpp"
 #include "tensor/xtensor.hpp"
 
 /// @file
@@ -54,6 +55,6 @@ constexpr auto own_numbers() {
 template <class E, class T>
 inline constexpr bool loses_digits =
     std::floating_point<detail::OwnNumbers<E>>&&
-        std::numeric_limits<detail::OwnNumbers<E>>::digits > std::numeric_limits<T>::digits;
+        std::numeric_limits<detail::OwnNumbers<E>>::digits > std::numeric_limits<Real<T>>::digits;
 
 }  // namespace xtape

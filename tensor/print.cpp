@@ -13,6 +13,21 @@ constexpr std::size_t most_elements = 1000;  // that are all shown
 constexpr std::size_t edge = 3;              // elements at each end of an axis that is cut
 constexpr std::size_t ellipsis = std::numeric_limits<std::size_t>::max();
 
+template <class T>
+std::string text_of(const T& number, int precision) {
+  if constexpr (is_dual<T>) {
+    return fmt::format("{:.{}g}{:+.{}g}e", number.value, precision, number.tangent, precision);
+  } else {
+    return fmt::format("{:.{}g}", number, precision);
+  }
+}
+
+template <class T>
+std::string name_of_type() {
+  const std::string real = std::is_same_v<Real<T>, float> ? "float" : "double";
+  return is_dual<T> ? "Dual<" + real + ">" : real;
+}
+
 /// Writes the elements of an array with at least one axis and one element.
 template <class T>
 class Printer {
@@ -29,7 +44,7 @@ class Printer {
 
  private:
   std::string number(std::size_t offset) const {
-    return fmt::format("{:.{}g}", array_.data()[offset], precision_);
+    return text_of<T>(array_.data()[offset], precision_);
   }
 
   /// Returns the places that are shown of an axis, with `ellipsis` for those that are not.
@@ -97,7 +112,7 @@ class Printer {
 template <class T>
 std::string to_string(const Array<T>& array, int precision) {
   const std::string head =
-      fmt::format("{} {}", array.shape(), std::is_same_v<T, float> ? "float" : "double");
+      fmt::format("{} {}", array.shape(), name_of_type<T>());
   if (!detail::is_whole(array)) {
     return head + " without elements (moved from)";
   }
@@ -105,7 +120,7 @@ std::string to_string(const Array<T>& array, int precision) {
     return head + " []";
   }
   if (array.dimension() == 0) {
-    return fmt::format("{} {:.{}g}", head, array.data()[0], precision);
+    return head + ' ' + text_of<T>(array.data()[0], precision);
   }
   return head + (array.dimension() == 1 ? ' ' : '\n') + Printer<T>(array, precision).text();
 }

@@ -14,6 +14,8 @@
 ///     [[  1,   2,   3],
 ///      [0.5, nan, inf]]
 ///
+/// A Dual number is shown as `0.5+2e`: the value, and the tangent before an e.
+///
 /// If an array has more than 1000 elements, long axes show the first and the last three.
 
 namespace xtape {
@@ -65,4 +67,7 @@ template <>
 struct fmt::formatter<xtape::Array<float>> : xtape::detail::ArrayFormatter<float> {};
 template <>
 struct fmt::formatter<xtape::Array<double>> : xtape::detail::ArrayFormatter<double> {};
+template <class F>
+struct fmt::formatter<xtape::Array<xtape::Dual<F>>>
+    : xtape::detail::ArrayFormatter<xtape::Dual<F>> {};
 ///@}

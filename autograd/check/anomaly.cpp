@@ -31,12 +31,17 @@ BadElements find_bad(std::size_t size, const IsBad& is_bad) {
 /// Returns the elements that are NaN or infinite.
 template <class T>
 BadElements bad_elements(const Array<T>& array) {
-  return find_bad(array.size(), [&](std::size_t i) { return !std::isfinite(array.data()[i]); });
+  using std::isfinite;
+  return find_bad(array.size(), [&](std::size_t i) { return !isfinite(array.data()[i]); });
 }
 
 template <class T>
 std::string number(T value) {
   return std::isnan(value) ? "nan" : fmt::format("{}", value);
+}
+template <class F>
+std::string number(const Dual<F>& dual) {
+  return number(dual.value) + " with the tangent " + number(dual.tangent);
 }
 
 /// Returns the index of the element at `offset` in a row-major array.
@@ -97,8 +102,9 @@ std::string element_at(const Array<T>& array, const Shape& index) {
 /// Returns "from 0 to 1": the smallest and the largest element, without NaNs.
 template <class T>
 std::string range(const Array<T>& array) {
-  T least = std::numeric_limits<T>::infinity(), most = -least;
-  for (const T element : array.storage()) {
+  Real<T> least = std::numeric_limits<Real<T>>::infinity(), most = -least;
+  for (const T number : array.storage()) {
+    const Real<T> element = value_of(number);
     least = element < least ? element : least;
     most = element > most ? element : most;
   }
@@ -209,15 +215,13 @@ void Tape<T>::check_gradients(const Node<T>& node) const {
   }
 }
 
-template void Tape<float>::check_elements(const Node<float>&, std::span<const float>) const;
-template void Tape<double>::check_elements(const Node<double>&, std::span<const double>) const;
-template std::string Tape<float>::place(std::size_t) const;
-template std::string Tape<double>::place(std::size_t) const;
-template void Tape<float>::watch(const Node<float>&);
-template void Tape<double>::watch(const Node<double>&);
-template void Tape<float>::check_value(const Node<float>&) const;
-template void Tape<double>::check_value(const Node<double>&) const;
-template void Tape<float>::check_gradients(const Node<float>&) const;
-template void Tape<double>::check_gradients(const Node<double>&) const;
+#define XTAPE_INSTANTIATE(T)                                                        \
+  template void Tape<T>::check_elements(const Node<T>&, std::span<const T>) const; \
+  template std::string Tape<T>::place(std::size_t) const;                           \
+  template void Tape<T>::watch(const Node<T>&);                                     \
+  template void Tape<T>::check_value(const Node<T>&) const;                         \
+  template void Tape<T>::check_gradients(const Node<T>&) const
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape

@@ -12,14 +12,14 @@ namespace xtape {
 
 template <class T>
 Variable<T> sigmoid(Variable<T> x) {
-  return define("sigmoid", {x}, T(1) / (T(1) + xt::exp(-x.value())),
-                [](auto y) { return y.grad() * y.value() * (T(1) - y.value()); });
+  return define("sigmoid", {x}, logistic(x.value()),
+                [](auto y) { return y.grad() * y.value() * (Real<T>(1) - y.value()); });
 }
 
 template <class T>
 Variable<T> tanh(Variable<T> x) {
   return define("tanh", {x}, xt::tanh(x.value()),
-                [](auto y) { return y.grad() * (T(1) - y.value() * y.value()); });
+                [](auto y) { return y.grad() * (Real<T>(1) - y.value() * y.value()); });
 }
 
 template <class T>
@@ -35,24 +35,25 @@ namespace {
 
 /// Passes on `passed` where `value` is positive, and a part of it elsewhere.
 template <class T>
-auto leak(T slope) {
+auto leak(Real<T> slope) {
   return [=](T value, T passed) { return value > T(0) ? passed : slope * passed; };
 }
 
 }  // namespace
 
 template <class T>
-Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope) {
+Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<Real<T>> slope) {
   return define({"leaky_relu", {{"slope", slope}}}, {x},
-                elementwise(leak(slope), x.value(), x.value()),
-                [=](auto y) { return elementwise(leak(slope), x.value(), y.grad()); });
+                elementwise(leak<T>(slope), x.value(), x.value()),
+                [=](auto y) { return elementwise(leak<T>(slope), x.value(), y.grad()); });
 }
 
 template <class T>
-Variable<T> elu(Variable<T> x, std::type_identity_t<T> alpha) {
-  const auto value = [=](T a) { return a <= T(0) ? alpha * std::expm1(a) : a; };
+Variable<T> elu(Variable<T> x, std::type_identity_t<Real<T>> alpha) {
+  using std::exp, std::expm1;
+  const auto value = [=](T a) { return a <= T(0) ? alpha * expm1(a) : a; };
   return define({"elu", {{"alpha", alpha}}}, {x}, elementwise(value, x.value()), [=](auto y) {
-    const auto slope = [=](T a, T dy) { return a <= T(0) ? alpha * std::exp(a) * dy : dy; };
+    const auto slope = [=](T a, T dy) { return a <= T(0) ? alpha * exp(a) * dy : dy; };
     return elementwise(slope, x.value(), y.grad());
   });
 }
@@ -60,8 +61,8 @@ Variable<T> elu(Variable<T> x, std::type_identity_t<T> alpha) {
 template <class T>
 Variable<T> softplus(Variable<T> x) {
   return define("softplus", {x},
-                xt::maximum(x.value(), T(0)) + xt::log1p(xt::exp(-xt::abs(x.value()))),
-                [=](auto y) { return y.grad() / (T(1) + xt::exp(-x.value())); });
+                positive_part(x.value()) + xt::log1p(xt::exp(-xt::abs(x.value()))),
+                [=](auto y) { return y.grad() * logistic(x.value()); });
 }
 
 namespace {
@@ -88,13 +89,82 @@ auto weighted_density(const Array<T>& x) {
 
 }  // namespace
 
+namespace {
+
+/// The value of gelu and its first two derivatives, of a number or a register of float.
+///@{
+template <class F>
+F phi_of(const F& x) {
+  if constexpr (std::is_same_v<F, double>) {
+    return std::erfc(-x / std::numbers::sqrt2) / 2;
+  } else {
+    return F(0.5F) * detail::call<xt::math::erfc_fun>(F(-1 / std::numbers::sqrt2_v<float>) * x);
+  }
+}
+struct GeluSlopeRule {
+  template <class F>
+  static constexpr bool takes_registers = std::is_same_v<F, float>;
+  template <class F>
+  static F near(const F& x) {
+    const F least = detail::constant<F>(-40), most = detail::constant<F>(40);
+    const F at_least = detail::chosen(x > least, x, least);
+    return detail::chosen(at_least < most, at_least, most);
+  }
+  template <class F>
+  static F value(const F& x) {
+    using Number = detail::number_in<F>;
+    constexpr Number phi0 = std::numbers::inv_sqrtpi_v<Number> / std::numbers::sqrt2_v<Number>;
+    const F a = near(x);
+    return phi_of(x) +
+           F(phi0) * a * detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * a * x);
+  }
+  template <class F>
+  static F slope(const F& x, const F&) {
+    using Number = detail::number_in<F>;
+    constexpr Number phi0 = std::numbers::inv_sqrtpi_v<Number> / std::numbers::sqrt2_v<Number>;
+    const F a = near(x), square = a * a;
+    return F(phi0) * (F(2) - square) *
+           detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * square);
+  }
+};
+struct GeluRule {
+  template <class F>
+  static constexpr bool takes_registers = std::is_same_v<F, float>;
+  template <class F>
+  static F value(const F& x) {
+    const F least = detail::constant<F>(-40);
+    return detail::chosen(x > least, x, least) * phi_of(x);
+  }
+  template <class F>
+  static F slope(const F& x, const F&) {
+    return GeluSlopeRule::value(x);
+  }
+};
+///@}
+
+template <class T>
+auto gelu_of(const Array<T>& x) {
+  if constexpr (is_dual<T>) {
+    return elementwise(detail::Smooth<GeluRule>(), x);
+  } else {  // Phi is 0 below -40, where -infinity times 0 would be NaN
+    return xt::maximum(x, T(-40)) * normal_distribution(x);
+  }
+}
+template <class T>
+auto gelu_slope(const Array<T>& x) {
+  if constexpr (is_dual<T>) {
+    return elementwise(detail::Smooth<GeluSlopeRule>(), x);
+  } else {
+    return normal_distribution(x) + weighted_density(x);
+  }
+}
+
+}  // namespace
+
 template <class T>
 Variable<T> gelu(Variable<T> x) {
-  // Phi is 0 below -40, where -infinity times 0 would be NaN.
-  return define("gelu", {x}, xt::maximum(x.value(), T(-40)) * normal_distribution(x.value()),
-                [=](auto y) {
-                  return y.grad() * (normal_distribution(x.value()) + weighted_density(x.value()));
-                });
+  return define("gelu", {x}, gelu_of(x.value()),
+                [=](auto y) { return y.grad() * gelu_slope(x.value()); });
 }
 
 XTAPE_UNARY(sigmoid);
@@ -102,9 +172,10 @@ XTAPE_UNARY(tanh);
 XTAPE_UNARY(relu);
 XTAPE_UNARY(softplus);
 XTAPE_UNARY(gelu);
-template Variable<float> leaky_relu<float>(Variable<float>, float);
-template Variable<double> leaky_relu<double>(Variable<double>, double);
-template Variable<float> elu<float>(Variable<float>, float);
-template Variable<double> elu<double>(Variable<double>, double);
+#define XTAPE_INSTANTIATE(T)                                 \
+  template Variable<T> leaky_relu<T>(Variable<T>, Real<T>);  \
+  template Variable<T> elu<T>(Variable<T>, Real<T>)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape

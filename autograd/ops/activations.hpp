@@ -24,12 +24,12 @@ Variable<T> relu(Variable<T> x);
 /// Returns y = x where x > 0, else slope * x,   dx = dy where x > 0, else slope * dy (Maas et al.
 /// 2013).
 template <class T>
-Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<T> slope = T(0.01));
+Variable<T> leaky_relu(Variable<T> x, std::type_identity_t<Real<T>> slope = Real<T>(0.01));
 
 /// Returns y = x where x > 0, else alpha (e^x - 1),   dx = dy where x > 0, else alpha e^x dy
 /// (Clevert et al. 2016).
 template <class T>
-Variable<T> elu(Variable<T> x, std::type_identity_t<T> alpha = T(1));
+Variable<T> elu(Variable<T> x, std::type_identity_t<Real<T>> alpha = Real<T>(1));
 
 /// Returns y = ln(1 + e^x),   dx = dy sigma(x). The op computes max(x, 0) + ln(1 + e^-|x|), which
 /// neither overflows nor cancels.

@@ -16,12 +16,12 @@ Variable<T> operator+(Variable<T> a, Variable<T> b) {
 }
 
 template <class T>
-Variable<T> operator+(Variable<T> a, std::type_identity_t<T> b) {
+Variable<T> operator+(Variable<T> a, std::type_identity_t<Real<T>> b) {
   return define({"add", {{"right", b}}}, {a}, a.value() + b, unchanged);
 }
 
 template <class T>
-Variable<T> operator+(std::type_identity_t<T> a, Variable<T> b) {
+Variable<T> operator+(std::type_identity_t<Real<T>> a, Variable<T> b) {
   return b + a;
 }
 
@@ -32,12 +32,12 @@ Variable<T> operator-(Variable<T> a, Variable<T> b) {
 }
 
 template <class T>
-Variable<T> operator-(Variable<T> a, std::type_identity_t<T> b) {
+Variable<T> operator-(Variable<T> a, std::type_identity_t<Real<T>> b) {
   return define({"subtract", {{"right", b}}}, {a}, a.value() - b, unchanged);
 }
 
 template <class T>
-Variable<T> operator-(std::type_identity_t<T> a, Variable<T> b) {
+Variable<T> operator-(std::type_identity_t<Real<T>> a, Variable<T> b) {
   return define({"subtract", {{"left", a}}}, {b}, a - b.value(), [](auto y) { return -y.grad(); });
 }
 
@@ -49,13 +49,13 @@ Variable<T> operator*(Variable<T> a, Variable<T> b) {
 }
 
 template <class T>
-Variable<T> operator*(Variable<T> a, std::type_identity_t<T> b) {
+Variable<T> operator*(Variable<T> a, std::type_identity_t<Real<T>> b) {
   return define({"multiply", {{"right", b}}}, {a}, a.value() * b,
                 [=](auto y) { return y.grad() * b; });
 }
 
 template <class T>
-Variable<T> operator*(std::type_identity_t<T> a, Variable<T> b) {
+Variable<T> operator*(std::type_identity_t<Real<T>> a, Variable<T> b) {
   return b * a;
 }
 
@@ -67,13 +67,13 @@ Variable<T> operator/(Variable<T> a, Variable<T> b) {
 }
 
 template <class T>
-Variable<T> operator/(Variable<T> a, std::type_identity_t<T> b) {
+Variable<T> operator/(Variable<T> a, std::type_identity_t<Real<T>> b) {
   return define({"divide", {{"right", b}}}, {a}, a.value() / b,
                 [=](auto y) { return y.grad() / b; });
 }
 
 template <class T>
-Variable<T> operator/(std::type_identity_t<T> a, Variable<T> b) {
+Variable<T> operator/(std::type_identity_t<Real<T>> a, Variable<T> b) {
   return define({"divide", {{"left", a}}}, {b}, a / b.value(),
                 [=](auto y) { return -y.grad() * y.value() / b.value(); });
 }
@@ -85,8 +85,8 @@ Variable<T> operator-(Variable<T> x) {
 
 #define XTAPE_INSTANTIATE_BINARY(T, op)                                      \
   template Variable<T> operator op(Variable<T>, Variable<T>);                \
-  template Variable<T> operator op<T>(Variable<T>, std::type_identity_t<T>); \
-  template Variable<T> operator op<T>(std::type_identity_t<T>, Variable<T>)
+  template Variable<T> operator op<T>(Variable<T>, std::type_identity_t<Real<T>>); \
+  template Variable<T> operator op<T>(std::type_identity_t<Real<T>>, Variable<T>)
 #define XTAPE_INSTANTIATE(T)      \
   XTAPE_INSTANTIATE_BINARY(T, +); \
   XTAPE_INSTANTIATE_BINARY(T, -); \

@@ -18,9 +18,9 @@ namespace xtape {
 template <class T>
 Variable<T> operator+(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator+(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator+(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator+(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator+(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator+(A&& a, B&& b) {
   return detail::beside_array(std::plus<>(), a, b);
@@ -32,9 +32,9 @@ Variable<scalar_of<A, B>> operator+(A&& a, B&& b) {
 template <class T>
 Variable<T> operator-(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator-(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator-(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator-(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator-(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator-(A&& a, B&& b) {
   return detail::beside_array(std::minus<>(), a, b);
@@ -46,9 +46,9 @@ Variable<scalar_of<A, B>> operator-(A&& a, B&& b) {
 template <class T>
 Variable<T> operator*(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator*(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator*(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator*(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator*(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator*(A&& a, B&& b) {
   return detail::beside_array(std::multiplies<>(), a, b);
@@ -60,9 +60,9 @@ Variable<scalar_of<A, B>> operator*(A&& a, B&& b) {
 template <class T>
 Variable<T> operator/(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator/(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator/(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator/(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator/(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator/(A&& a, B&& b) {
   return detail::beside_array(std::divides<>(), a, b);
@@ -79,7 +79,7 @@ namespace detail {
 template <class T, class Y>
 decltype(auto) beside(const Y& y) {
   if constexpr (std::is_arithmetic_v<Y>) {
-    return static_cast<T>(y);
+    return static_cast<Real<T>>(y);
   } else {
     return (y);
   }

@@ -15,13 +15,16 @@ namespace {
 ///@{
 template <class T, class Compare>
 Variable<T> mask_of(const char* op, Compare compare, Variable<T> a, Variable<T> b) {
-  const auto holds = [=](T left, T right) { return compare(left, right) ? T(1) : T(0); };
+  const auto holds = [=](T left, T right) {
+    return compare(value_of(left), value_of(right)) ? T(1) : T(0);
+  };
   const NoGrad<T> constant(a.tape());
   return record(op, {a, b}, elementwise(holds, a.value(), b.value()), {});
 }
 template <class T, class Compare>
-Variable<T> mask_of(const char* op, Compare compare, Variable<T> a, T b) {
-  const auto holds = [=](T left) { return compare(left, b) ? T(1) : T(0); };
+Variable<T> mask_of(const char* op, Compare compare, Variable<T> a,
+                    std::type_identity_t<Real<T>> b) {
+  const auto holds = [=](T left) { return compare(value_of(left), b) ? T(1) : T(0); };
   const NoGrad<T> constant(a.tape());
   return record({op, {{"right", b}}}, {a}, elementwise(holds, a.value()), {});
 }
@@ -29,26 +32,26 @@ Variable<T> mask_of(const char* op, Compare compare, Variable<T> a, T b) {
 
 }  // namespace
 
+#define XTAPE_INSTANTIATE_COMPARISON(op, T)                    \
+  template Variable<T> operator op(Variable<T>, Variable<T>);  \
+  template Variable<T> operator op<T>(Variable<T>, Real<T>);   \
+  template Variable<T> operator op<T>(Real<T>, Variable<T>)
 /// Defines a comparison. The same comparison from right to left is `op mirrored`.
 #define XTAPE_COMPARISON(op, mirrored, name, compare)                        \
   template <class T>                                                         \
   Variable<T> operator op(Variable<T> a, Variable<T> b) {                    \
-    return mask_of(name, compare<T>(), a, b);                                \
+    return mask_of(name, compare<Real<T>>(), a, b);                                \
   }                                                                          \
   template <class T>                                                         \
-  Variable<T> operator op(Variable<T> a, std::type_identity_t<T> b) {        \
-    return mask_of(name, compare<T>(), a, b);                                \
+  Variable<T> operator op(Variable<T> a, std::type_identity_t<Real<T>> b) {        \
+    return mask_of(name, compare<Real<T>>(), a, b);                                \
   }                                                                          \
   template <class T>                                                         \
-  Variable<T> operator op(std::type_identity_t<T> a, Variable<T> b) {        \
+  Variable<T> operator op(std::type_identity_t<Real<T>> a, Variable<T> b) {        \
     return b mirrored a;                                                     \
   }                                                                          \
-  template Variable<float> operator op(Variable<float>, Variable<float>);    \
-  template Variable<double> operator op(Variable<double>, Variable<double>); \
-  template Variable<float> operator op<float>(Variable<float>, float);       \
-  template Variable<double> operator op<double>(Variable<double>, double);   \
-  template Variable<float> operator op<float>(float, Variable<float>);       \
-  template Variable<double> operator op<double>(double, Variable<double>)
+  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_FLOAT);                             \
+  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_DOUBLE)
 XTAPE_COMPARISON(>, <, "greater", std::greater);
 XTAPE_COMPARISON(<, >, "less", std::less);
 XTAPE_COMPARISON(>=, <=, "greater_equal", std::greater_equal);
@@ -56,13 +59,21 @@ XTAPE_COMPARISON(<=, >=, "less_equal", std::less_equal);
 XTAPE_COMPARISON(==, ==, "equal", std::equal_to);
 XTAPE_COMPARISON(!=, !=, "not_equal", std::not_equal_to);
 #undef XTAPE_COMPARISON
+#undef XTAPE_INSTANTIATE_COMPARISON
 
 namespace {
 
-/// Returns the operand that is before the other, or NaN.
+/// Returns the operand that is before the other, or NaN. The tangent of equal operands is the mean
+/// of theirs.
 template <class Before, class T>
 T first_of(T a, T b) {
-  return Before()(a, b) || std::isnan(a) ? a : b;
+  using std::isnan;
+  if constexpr (is_dual<T>) {
+    if (a.value == b.value) {
+      return {b.value, (a.tangent + b.tangent) / 2};
+    }
+  }
+  return Before()(a, b) || isnan(a) ? a : b;
 }
 
 /// Computes the gradient of an operand: dy, dy / 2 if the other one is equal, or 0 if the other one
@@ -71,7 +82,9 @@ template <class Before>
 struct Share {
   template <class T>
   T operator()(T own, T other, T dy) const {
-    return own == other ? dy / T(2) : Before()(other, own) ? T(0) : dy;
+    return value_of(own) == value_of(other) ? dy / Real<T>(2)
+           : Before()(other, own)           ? T(0)
+                                            : dy;
   }
 };
 
@@ -84,10 +97,10 @@ Variable<T> extreme(const char* op, Variable<T> a, Variable<T> b) {
       [=](auto y) { return elementwise(Share<Before>(), b.value(), a.value(), y.grad()); });
 }
 template <class Before, class T>
-Variable<T> extreme(const char* op, Variable<T> a, T b) {
-  const auto value = [=](T each) { return first_of<Before>(each, b); };
+Variable<T> extreme(const char* op, Variable<T> a, std::type_identity_t<Real<T>> b) {
+  const auto value = [=](T each) { return first_of<Before>(each, T(b)); };
   return define({op, {{"right", b}}}, {a}, elementwise(value, a.value()), [=](auto y) {
-    const auto share = [=](T own, T dy) { return Share<Before>()(own, b, dy); };
+    const auto share = [=](T own, T dy) { return Share<Before>()(own, T(b), dy); };
     return elementwise(share, a.value(), y.grad());
   });
 }
@@ -99,11 +112,11 @@ Variable<T> maximum(Variable<T> a, Variable<T> b) {
   return extreme<std::greater<T>>("maximum", a, b);
 }
 template <class T>
-Variable<T> maximum(Variable<T> a, std::type_identity_t<T> b) {
+Variable<T> maximum(Variable<T> a, std::type_identity_t<Real<T>> b) {
   return extreme<std::greater<T>>("maximum", a, b);
 }
 template <class T>
-Variable<T> maximum(std::type_identity_t<T> a, Variable<T> b) {
+Variable<T> maximum(std::type_identity_t<Real<T>> a, Variable<T> b) {
   return maximum(b, a);
 }
 
@@ -112,18 +125,18 @@ Variable<T> minimum(Variable<T> a, Variable<T> b) {
   return extreme<std::less<T>>("minimum", a, b);
 }
 template <class T>
-Variable<T> minimum(Variable<T> a, std::type_identity_t<T> b) {
+Variable<T> minimum(Variable<T> a, std::type_identity_t<Real<T>> b) {
   return extreme<std::less<T>>("minimum", a, b);
 }
 template <class T>
-Variable<T> minimum(std::type_identity_t<T> a, Variable<T> b) {
+Variable<T> minimum(std::type_identity_t<Real<T>> a, Variable<T> b) {
   return minimum(b, a);
 }
 
 template <class T>
-Variable<T> clip(Variable<T> x, std::type_identity_t<T> low, std::type_identity_t<T> high) {
+Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low, std::type_identity_t<Real<T>> high) {
   require<ValueError>(low <= high, "clip: expected bounds low <= high, got {} and {}", low, high);
-  const auto value = [=](T a) { return a < low ? low : a > high ? high : a; };
+  const auto value = [=](T a) { return a < low ? T(low) : a > high ? T(high) : a; };
   return define({"clip", {{"low", low}, {"high", high}}}, {x}, elementwise(value, x.value()),
                 [=](auto y) {
                   const auto slope = [=](T a, T dy) { return a > low && a < high ? dy : T(0); };
@@ -138,12 +151,12 @@ namespace {
 ///@{
 template <class T>
 void pass_chosen(Variable<T> mask, Variable<T> a, Variable<T> y) {
-  const auto share = [](T m, T dy) { return m != T(0) ? dy : T(0); };
+  const auto share = [](T m, T dy) { return value_of(m) != Real<T>(0) ? dy : T(0); };
   accumulate(a, elementwise(share, mask.value(), y.grad()));
 }
 template <class T>
 void pass_other(Variable<T> mask, Variable<T> b, Variable<T> y) {
-  const auto share = [](T m, T dy) { return m != T(0) ? T(0) : dy; };
+  const auto share = [](T m, T dy) { return value_of(m) != Real<T>(0) ? T(0) : dy; };
   accumulate(b, elementwise(share, mask.value(), y.grad()));
 }
 ///@}
@@ -152,7 +165,7 @@ void pass_other(Variable<T> mask, Variable<T> b, Variable<T> y) {
 
 template <class T>
 Variable<T> where(Variable<T> mask, Variable<T> a, Variable<T> b) {
-  const auto choose = [](T m, T left, T right) { return m != T(0) ? left : right; };
+  const auto choose = [](T m, T left, T right) { return value_of(m) != Real<T>(0) ? left : right; };
   return record("where", {mask, a, b}, elementwise(choose, mask.value(), a.value(), b.value()),
                 [=](Variable<T> y) {
                   pass_chosen(mask, a, y);
@@ -160,14 +173,14 @@ Variable<T> where(Variable<T> mask, Variable<T> a, Variable<T> b) {
                 });
 }
 template <class T>
-Variable<T> where(Variable<T> mask, Variable<T> a, std::type_identity_t<T> b) {
-  const auto choose = [=](T m, T left) { return m != T(0) ? left : b; };
+Variable<T> where(Variable<T> mask, Variable<T> a, std::type_identity_t<Real<T>> b) {
+  const auto choose = [=](T m, T left) { return value_of(m) != Real<T>(0) ? left : T(b); };
   return record({"where", {{"right", b}}}, {mask, a}, elementwise(choose, mask.value(), a.value()),
                 [=](Variable<T> y) { pass_chosen(mask, a, y); });
 }
 template <class T>
-Variable<T> where(Variable<T> mask, std::type_identity_t<T> a, Variable<T> b) {
-  const auto choose = [=](T m, T right) { return m != T(0) ? a : right; };
+Variable<T> where(Variable<T> mask, std::type_identity_t<Real<T>> a, Variable<T> b) {
+  const auto choose = [=](T m, T right) { return value_of(m) != Real<T>(0) ? T(a) : right; };
   return record({"where", {{"left", a}}}, {mask, b}, elementwise(choose, mask.value(), b.value()),
                 [=](Variable<T> y) { pass_other(mask, b, y); });
 }
@@ -175,14 +188,14 @@ Variable<T> where(Variable<T> mask, std::type_identity_t<T> a, Variable<T> b) {
 XTAPE_BINARY(maximum);
 XTAPE_BINARY(minimum);
 #define XTAPE_INSTANTIATE(T)                                                                   \
-  template Variable<T> maximum<T>(Variable<T>, std::type_identity_t<T>);                       \
-  template Variable<T> maximum<T>(std::type_identity_t<T>, Variable<T>);                       \
-  template Variable<T> minimum<T>(Variable<T>, std::type_identity_t<T>);                       \
-  template Variable<T> minimum<T>(std::type_identity_t<T>, Variable<T>);                       \
-  template Variable<T> clip<T>(Variable<T>, std::type_identity_t<T>, std::type_identity_t<T>); \
+  template Variable<T> maximum<T>(Variable<T>, std::type_identity_t<Real<T>>);                       \
+  template Variable<T> maximum<T>(std::type_identity_t<Real<T>>, Variable<T>);                       \
+  template Variable<T> minimum<T>(Variable<T>, std::type_identity_t<Real<T>>);                       \
+  template Variable<T> minimum<T>(std::type_identity_t<Real<T>>, Variable<T>);                       \
+  template Variable<T> clip<T>(Variable<T>, std::type_identity_t<Real<T>>, std::type_identity_t<Real<T>>); \
   template Variable<T> where(Variable<T>, Variable<T>, Variable<T>);                           \
-  template Variable<T> where<T>(Variable<T>, Variable<T>, std::type_identity_t<T>);            \
-  template Variable<T> where<T>(Variable<T>, std::type_identity_t<T>, Variable<T>)
+  template Variable<T> where<T>(Variable<T>, Variable<T>, std::type_identity_t<Real<T>>);            \
+  template Variable<T> where<T>(Variable<T>, std::type_identity_t<Real<T>>, Variable<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -19,9 +19,9 @@ namespace xtape {
 template <class T>
 Variable<T> operator>(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator>(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator>(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator>(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator>(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator>(A&& a, B&& b) {
   return detail::beside_array(std::greater<>(), a, b);
@@ -33,9 +33,9 @@ Variable<scalar_of<A, B>> operator>(A&& a, B&& b) {
 template <class T>
 Variable<T> operator<(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator<(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator<(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator<(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator<(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator<(A&& a, B&& b) {
   return detail::beside_array(std::less<>(), a, b);
@@ -47,9 +47,9 @@ Variable<scalar_of<A, B>> operator<(A&& a, B&& b) {
 template <class T>
 Variable<T> operator>=(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator>=(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator>=(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator>=(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator>=(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator>=(A&& a, B&& b) {
   return detail::beside_array(std::greater_equal<>(), a, b);
@@ -61,9 +61,9 @@ Variable<scalar_of<A, B>> operator>=(A&& a, B&& b) {
 template <class T>
 Variable<T> operator<=(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator<=(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator<=(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator<=(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator<=(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator<=(A&& a, B&& b) {
   return detail::beside_array(std::less_equal<>(), a, b);
@@ -75,9 +75,9 @@ Variable<scalar_of<A, B>> operator<=(A&& a, B&& b) {
 template <class T>
 Variable<T> operator==(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator==(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator==(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator==(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator==(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator==(A&& a, B&& b) {
   return detail::beside_array(std::equal_to<>(), a, b);
@@ -89,9 +89,9 @@ Variable<scalar_of<A, B>> operator==(A&& a, B&& b) {
 template <class T>
 Variable<T> operator!=(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> operator!=(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> operator!=(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> operator!=(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> operator!=(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> operator!=(A&& a, B&& b) {
   return detail::beside_array(std::not_equal_to<>(), a, b);
@@ -104,9 +104,9 @@ Variable<scalar_of<A, B>> operator!=(A&& a, B&& b) {
 template <class T>
 Variable<T> maximum(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> maximum(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> maximum(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> maximum(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> maximum(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> maximum(A&& a, B&& b) {
   return detail::beside_array([](auto x, auto y) { return maximum(x, y); }, a, b);
@@ -119,9 +119,9 @@ Variable<scalar_of<A, B>> maximum(A&& a, B&& b) {
 template <class T>
 Variable<T> minimum(Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> minimum(Variable<T> a, std::type_identity_t<T> b);
+Variable<T> minimum(Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> minimum(std::type_identity_t<T> a, Variable<T> b);
+Variable<T> minimum(std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> minimum(A&& a, B&& b) {
   return detail::beside_array([](auto x, auto y) { return minimum(x, y); }, a, b);
@@ -131,7 +131,7 @@ Variable<scalar_of<A, B>> minimum(A&& a, B&& b) {
 /// Returns y = x where low <= x <= high, else the nearer bound,   dx = dy where low < x < high,
 /// else 0. A bound may be infinite. Throws ValueError unless low <= high.
 template <class T>
-Variable<T> clip(Variable<T> x, std::type_identity_t<T> low, std::type_identity_t<T> high);
+Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low, std::type_identity_t<Real<T>> high);
 
 /// Returns y = a where the mask is not 0, else b. da is dy where the mask is not 0, else 0, and db
 /// is the rest of dy. So a NaN that is not chosen changes neither y nor a gradient. The mask gets
@@ -140,9 +140,9 @@ Variable<T> clip(Variable<T> x, std::type_identity_t<T> low, std::type_identity_
 template <class T>
 Variable<T> where(Variable<T> mask, Variable<T> a, Variable<T> b);
 template <class T>
-Variable<T> where(Variable<T> mask, Variable<T> a, std::type_identity_t<T> b);
+Variable<T> where(Variable<T> mask, Variable<T> a, std::type_identity_t<Real<T>> b);
 template <class T>
-Variable<T> where(Variable<T> mask, std::type_identity_t<T> a, Variable<T> b);
+Variable<T> where(Variable<T> mask, std::type_identity_t<Real<T>> a, Variable<T> b);
 template <class T, class A, BesideArray<A> B>
 Variable<scalar_of<A, B>> where(Variable<T> mask, A&& a, B&& b) {
   return detail::beside_array([=](auto x, auto y) { return where(mask, x, y); }, a, b);

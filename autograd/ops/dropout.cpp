@@ -1,5 +1,7 @@
 #include "autograd/ops/dropout.hpp"
 
+#include <algorithm>
+
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/record.hpp"
 
@@ -11,21 +13,21 @@ Variable<T> dropout(Variable<T> x, double rate, Rng& rng) {
   if (!x.tape().grad_enabled() || rate == 0) {
     return x;
   }
-  const T kept = rate < 1 ? static_cast<T>(1 / (1 - rate)) : T(0);
+  const T kept = static_cast<T>(rate < 1 ? 1 / (1 - rate) : 0);
   Rng drawn = rng;
   const Variable<T> y = compose(x.tape(), [&] {
     return x * x.tape().constant([&](Array<T>& mask) {
       resize(mask, x.shape());
-      for (T& element : mask.storage()) {
-        element = drawn.uniform() < rate ? T(0) : kept;
-      }
+      std::generate_n(mask.data(), mask.size(),
+                      [&] { return drawn.uniform() < rate ? T(0) : kept; });
     });
   });
   rng = drawn;
   return y;
 }
 
-template Variable<float> dropout(Variable<float>, double, Rng&);
-template Variable<double> dropout(Variable<double>, double, Rng&);
+#define XTAPE_INSTANTIATE(T) template Variable<T> dropout(Variable<T>, double, Rng&)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape

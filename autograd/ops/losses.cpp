@@ -61,11 +61,22 @@ std::span<const std::uint32_t> keep_labels(Variable<T> logits, Indices labels) {
   return kept;
 }
 
+/// Returns t x, but 0 if t is 0. A number t that is 0 and moves has a tangent.
+template <class T>
+T product_or_0(T t, T x) {
+  if constexpr (is_dual<T>) {
+    return {product_or_0(t.value, x.value),
+            product_or_0(t.tangent, x.value) + product_or_0(t.value, x.tangent)};
+  } else {
+    return t == T(0) ? T(0) : t * x;
+  }
+}
+
 /// Returns t ln p, with 0 ln 0 = 0. A class that a logit of -inf excludes costs nothing unless its
 /// target is positive, as with labels.
 template <class T>
 Variable<T> weighted_logs(Variable<T> targets, Variable<T> logs) {
-  const auto product = [](T t, T log) { return t == T(0) ? T(0) : t * log; };
+  const auto product = [](T t, T log) { return product_or_0(t, log); };
   return define(
       "softmax_cross_entropy", {targets, logs}, elementwise(product, targets.value(), logs.value()),
       [=](auto y) { return y.grad() * logs.value(); },
@@ -108,11 +119,11 @@ class WeightedLabels {
   void fill(Array<T>& targets, double smoothing) const {
     const std::size_t classes = targets.shape()[1];
     const double share = smoothing / static_cast<double>(classes);
-    T* row = targets.data();
+    auto row = targets.data();
     for (std::size_t i = 0; i < labels_.size(); ++i, row += classes) {
       const bool counts = labels_[i] != ignored_;
       for (std::size_t j = 0; j < classes; ++j) {
-        row[j] = counts ? static_cast<T>(share * weight_of(j)) : T(0);
+        row[j] = static_cast<T>(counts ? share * weight_of(j) : 0);
       }
       if (counts) {
         const auto label = static_cast<std::size_t>(labels_[i]);
@@ -144,7 +155,7 @@ Variable<T> weighted_cross_entropy(Variable<T> logits, const WeightedLabels& lab
       resize(array, logits.shape());
       labels.fill(array, smoothing);
     });
-    return sum(weighted_logs(targets, log_softmax(logits))) * static_cast<T>(-1 / total);
+    return sum(weighted_logs(targets, log_softmax(logits))) * static_cast<Real<T>>(-1 / total);
   });
 }
 
@@ -177,8 +188,9 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
                                   reduction, label_smoothing);
   }
   const std::span<const std::uint32_t> kept = keep_labels(logits, labels);
-  const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(labels.size()) : T(1);
-  const T smoothing = static_cast<T>(label_smoothing);
+  const Real<T> scale =
+      reduction == Reduction::mean ? 1 / static_cast<Real<T>>(labels.size()) : Real<T>(1);
+  const auto smoothing = static_cast<Real<T>>(label_smoothing);
   return compose(logits.tape(), [&] {
     T loss = 0;
     const Variable<T> p =
@@ -196,10 +208,10 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Indices labels, Reduction 
         [=](Variable<T> y) {
           const T weight = scale * y.grad().data()[0];
           const std::size_t classes = p.shape()[1];
-          accumulate(logits, weight * (p.value() - smoothing / static_cast<T>(classes)));
+          accumulate(logits, weight * (p.value() - smoothing / static_cast<Real<T>>(classes)));
           accumulate(logits, [=](Array<T>& dz, T) {
-            const T label_part = weight * (T(1) - smoothing);
-            T* row = dz.data();
+            const T label_part = weight * (Real<T>(1) - smoothing);
+            auto row = dz.data();
             for (const std::uint32_t label : kept) {
               row[label] -= label_part;
               row += classes;
@@ -218,11 +230,14 @@ Variable<T> softmax_cross_entropy(Variable<T> logits, Variable<T> targets, Reduc
                       "softmax_cross_entropy: the targets {} do not fit the logits {}",
                       targets.shape(), logits.shape());
   require_one_tape("softmax_cross_entropy", logits, targets);
-  const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(logits.shape()[0]) : T(1);
+  const Real<T> scale =
+      reduction == Reduction::mean ? 1 / static_cast<Real<T>>(logits.shape()[0]) : Real<T>(1);
   return compose(logits.tape(), [&] {
-    const T share = static_cast<T>(label_smoothing / static_cast<double>(logits.shape()[1]));
+    using Number = Real<T>;
+    const auto share =
+        static_cast<Number>(label_smoothing / static_cast<double>(logits.shape()[1]));
     const Variable<T> smoothed =
-        label_smoothing == 0 ? targets : targets * static_cast<T>(1 - label_smoothing) + share;
+        label_smoothing == 0 ? targets : targets * static_cast<Number>(1 - label_smoothing) + share;
     return sum(weighted_logs(smoothed, log_softmax(logits))) * -scale;
   });
 }
@@ -241,18 +256,19 @@ Variable<T> l1(Variable<T> prediction, Variable<T> target, Reduction reduction) 
 
 template <class T>
 Variable<T> huber(Variable<T> prediction, Variable<T> target, Reduction reduction, double delta) {
-  const T bound = static_cast<T>(delta);
-  require<ValueError>(bound > T(0) && std::isfinite(bound),
+  const auto bound = static_cast<Real<T>>(delta);
+  require<ValueError>(bound > 0 && std::isfinite(bound),
                       "huber: expected a delta above 0, got {}", delta);
   return over_elements("huber", prediction, target, reduction, [&] {
     const Variable<T> errors = prediction - target;
+    using std::abs;
     const auto value = [=](T e) {
-      const T size = std::abs(e);
-      return size <= bound ? e * e / T(2) : bound * (size - bound / T(2));
+      const T size = abs(e);
+      return size <= bound ? e * e / Real<T>(2) : bound * (size - bound / 2);
     };
     return define("huber", {errors}, elementwise(value, errors.value()), [=](auto y) {
       const auto slope = [=](T e, T dy) {
-        return (e < -bound ? -bound : e > bound ? bound : e) * dy;
+        return (e < -bound ? T(-bound) : e > bound ? T(bound) : e) * dy;
       };
       return elementwise(slope, errors.value(), y.grad());
     });
@@ -265,10 +281,8 @@ Variable<T> sigmoid_cross_entropy(Variable<T> logits, Variable<T> targets, Reduc
     const Array<T>&x = logits.value(), &t = targets.value();
     return define(
         "sigmoid_cross_entropy", {logits, targets},
-        xt::maximum(x, T(0)) - x * t + xt::log1p(xt::exp(-xt::abs(x))),
-        [=](auto y) {
-          return y.grad() * (T(1) / (T(1) + xt::exp(-logits.value())) - targets.value());
-        },
+        positive_part(x) - x * t + xt::log1p(xt::exp(-xt::abs(x))),
+        [=](auto y) { return y.grad() * (logistic(logits.value()) - targets.value()); },
         [=](auto y) { return -y.grad() * logits.value(); });
   });
 }
@@ -282,13 +296,15 @@ Variable<T> kl_divergence(Variable<T> log_p, Variable<T> targets, Reduction redu
   const Shape& shape = log_p.shape();
   require<ShapeError>(reduction == Reduction::sum || (!shape.empty() && shape[0] > 0),
                       "kl_divergence: {} has no rows to average", shape);
-  const T scale = reduction == Reduction::mean ? T(1) / static_cast<T>(shape[0]) : T(1);
+  const Real<T> scale =
+      reduction == Reduction::mean ? 1 / static_cast<Real<T>>(shape[0]) : Real<T>(1);
   return compose(log_p.tape(), [&] {
-    const auto value = [](T l, T t) { return t == T(0) ? T(0) : t * (std::log(t) - l); };
+    using std::log;
+    const auto value = [](T l, T t) { return product_or_0(t, T(log(t) - l)); };
     const Variable<T> terms = define(
         "kl_divergence", {log_p, targets}, elementwise(value, log_p.value(), targets.value()),
         [=](auto y) { return -y.grad() * targets.value(); },
-        [=](auto y) { return y.grad() * (xt::log(targets.value()) - log_p.value() + T(1)); });
+        [=](auto y) { return y.grad() * (xt::log(targets.value()) - log_p.value() + Real<T>(1)); });
     return sum(terms) * scale;
   });
 }

@@ -16,7 +16,8 @@ Variable<T> exp(Variable<T> x) {
 
 template <class T>
 Variable<T> expm1(Variable<T> x) {
-  const auto value = [](T a) { return std::expm1(a); };
+  using std::expm1;
+  const auto value = [](T a) { return expm1(a); };
   return define("expm1", {x}, elementwise(value, x.value()),
                 [=](auto y) { return y.grad() * xt::exp(x.value()); });  // y + 1 would cancel
 }
@@ -29,28 +30,29 @@ Variable<T> log(Variable<T> x) {
 template <class T>
 Variable<T> log1p(Variable<T> x) {
   return define("log1p", {x}, xt::log1p(x.value()),
-                [=](auto y) { return y.grad() / (T(1) + x.value()); });
+                [=](auto y) { return y.grad() / (Real<T>(1) + x.value()); });
 }
 
 template <class T>
 Variable<T> sqrt(Variable<T> x) {
   return define("sqrt", {x}, xt::sqrt(x.value()),
-                [](auto y) { return y.grad() / (T(2) * y.value()); });
+                [](auto y) { return y.grad() / (Real<T>(2) * y.value()); });
 }
 
 template <class T>
 Variable<T> square(Variable<T> x) {
   return define("square", {x}, x.value() * x.value(),
-                [=](auto y) { return T(2) * x.value() * y.grad(); });
+                [=](auto y) { return Real<T>(2) * x.value() * y.grad(); });
 }
 
 namespace {
 
 /// Computes the gradient of base^exponent in the base.
 struct PowerSlope {
-  template <class T>
-  T operator()(T base, T exponent, T dy) const {
-    return exponent == T(0) ? T(0) : exponent * std::pow(base, exponent - T(1)) * dy;
+  template <class T, class Exponent>
+  T operator()(T base, Exponent exponent, T dy) const {
+    using std::pow;
+    return exponent == Exponent(0) ? T(0) : exponent * pow(base, exponent - Exponent(1)) * dy;
   }
 };
 
@@ -58,17 +60,20 @@ struct PowerSlope {
 struct ExponentSlope {
   template <class T>
   T operator()(T base, T exponent, T value, T dy) const {
-    return base == T(0) && exponent >= T(0) ? T(0) : value * std::log(base) * dy;
+    using std::log;
+    const bool vanishes = value_of(base) == Real<T>(0) && exponent >= T(0);
+    return vanishes ? T(0) : value * log(base) * dy;
   }
 };
 
 }  // namespace
 
 template <class T>
-Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent) {
+Variable<T> pow(Variable<T> x, std::type_identity_t<Real<T>> exponent) {
+  using std::pow;
   // Like std::pow, accurate to the last bit. The vectorised power loses several bits for large
   // exponents.
-  const auto power = [=](T base) { return std::pow(base, exponent); };
+  const auto power = [=](T base) { return pow(base, exponent); };
   return define({"pow", {{"exponent", exponent}}}, {x}, elementwise(power, x.value()), [=](auto y) {
     const auto slope = [=](T base, T dy) { return PowerSlope()(base, exponent, dy); };
     return elementwise(slope, x.value(), y.grad());
@@ -77,7 +82,8 @@ Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent) {
 
 template <class T>
 Variable<T> pow(Variable<T> a, Variable<T> b) {
-  const auto power = [](T base, T exponent) { return std::pow(base, exponent); };
+  using std::pow;
+  const auto power = [](T base, T exponent) { return pow(base, exponent); };
   return define(
       "pow", {a, b}, elementwise(power, a.value(), b.value()),
       [=](auto y) { return elementwise(PowerSlope(), a.value(), b.value(), y.grad()); },
@@ -119,9 +125,10 @@ Variable<T> cos(Variable<T> x) {
 
 template <class T>
 Variable<T> tan(Variable<T> x) {
-  const auto value = [](T a) { return std::tan(a); };
+  using std::tan;
+  const auto value = [](T a) { return tan(a); };
   return define("tan", {x}, elementwise(value, x.value()),
-                [](auto y) { return y.grad() * (T(1) + y.value() * y.value()); });
+                [](auto y) { return y.grad() * (Real<T>(1) + y.value() * y.value()); });
 }
 
 namespace {
@@ -130,8 +137,9 @@ namespace {
 struct AngleSlope {
   template <class T>
   T operator()(T side, T other, T dy) const {
-    const T radius = std::hypot(side, other);  // its square may overflow or be 0
-    return radius == T(0) ? T(0) : dy * (side / radius) / radius;
+    using std::hypot;
+    const T radius = hypot(side, other);  // its square may overflow or be 0
+    return value_of(radius) == Real<T>(0) ? T(0) : dy * (side / radius) / radius;
   }
 };
 
@@ -139,7 +147,8 @@ struct AngleSlope {
 
 template <class T>
 Variable<T> atan2(Variable<T> a, Variable<T> b) {
-  const auto angle = [](T opposite, T adjacent) { return std::atan2(opposite, adjacent); };
+  using std::atan2;
+  const auto angle = [](T opposite, T adjacent) { return atan2(opposite, adjacent); };
   return define(
       "atan2", {a, b}, elementwise(angle, a.value(), b.value()),
       [=](auto y) { return elementwise(AngleSlope(), b.value(), a.value(), y.grad()); },
@@ -150,11 +159,13 @@ namespace {
 
 template <class T>
 auto sinh_of(const Array<T>& x) {
-  return elementwise([](T a) { return std::sinh(a); }, x);
+  using std::sinh;
+  return elementwise([](T a) { return sinh(a); }, x);
 }
 template <class T>
 auto cosh_of(const Array<T>& x) {
-  return elementwise([](T a) { return std::cosh(a); }, x);
+  using std::cosh;
+  return elementwise([](T a) { return cosh(a); }, x);
 }
 
 }  // namespace
@@ -173,9 +184,11 @@ Variable<T> cosh(Variable<T> x) {
 
 template <class T>
 Variable<T> erf(Variable<T> x) {
-  const auto value = [](T a) { return std::erf(a); };
+  using std::erf;
+  const auto value = [](T a) { return erf(a); };
   return define("erf", {x}, elementwise(value, x.value()), [=](auto y) {
-    return T(2) * std::numbers::inv_sqrtpi_v<T> * y.grad() * xt::exp(-x.value() * x.value());
+    return Real<T>(2) * std::numbers::inv_sqrtpi_v<Real<T>> * y.grad() *
+           xt::exp(-x.value() * x.value());
   });
 }
 
@@ -195,7 +208,8 @@ XTAPE_UNARY(cosh);
 XTAPE_UNARY(erf);
 XTAPE_BINARY(pow);
 XTAPE_BINARY(atan2);
-template Variable<float> pow<float>(Variable<float>, float);
-template Variable<double> pow<double>(Variable<double>, double);
+#define XTAPE_INSTANTIATE(T) template Variable<T> pow<T>(Variable<T>, Real<T>)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape

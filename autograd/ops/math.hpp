@@ -38,7 +38,7 @@ Variable<T> square(Variable<T> x);
 
 /// Returns y = x^p for a number p,   dx = p x^(p - 1) dy. The gradient is 0 for p = 0.
 template <class T>
-Variable<T> pow(Variable<T> x, std::type_identity_t<T> exponent);
+Variable<T> pow(Variable<T> x, std::type_identity_t<Real<T>> exponent);
 
 /// Returns y = a^b,   da = b a^(b - 1) dy, db = y ln(a) dy. da is 0 for b = 0, and db is 0 for a =
 /// 0 and b >= 0. If a is negative, db is NaN.

@@ -122,14 +122,6 @@ MatrixBatch<T> turned(MatrixBatch<T> matrices) {
 
 }  // namespace
 
-bool detail::holds_rows(const Shape& batch, std::size_t width) {
-  std::size_t count = 1;
-  for (std::size_t axis = 1; axis < batch.size(); ++axis) {
-    count *= batch[axis];
-  }
-  return batch.size() > 1 && count == width;
-}
-
 template <class T>
 Variable<T> detail::matmul(Variable<T> a, Transpose ta, Variable<T> b, Transpose tb) {
   const ProductExtents extents = product_of(a.shape(), ta, b.shape(), tb);

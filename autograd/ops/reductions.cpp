@@ -20,7 +20,8 @@ namespace {
 
 /// Records y = scale * (the sum of x over the axes in `mask`).
 template <class T>
-Variable<T> scaled_sum(const char* op, Variable<T> x, std::uint64_t mask, T scale, bool keepdims) {
+Variable<T> scaled_sum(const char* op, Variable<T> x, std::uint64_t mask, Real<T> scale,
+                       bool keepdims) {
   return define(
       {op, {{"axes", detail::keep_axes(x.tape(), mask)}}}, {x},
       [=](Array<T>& y) {
@@ -42,7 +43,7 @@ std::size_t count_of(const Shape& shape, std::uint64_t mask) {
 
 template <class T>
 Variable<T> sum(Variable<T> x, const Axes& axes, bool keepdims) {
-  return scaled_sum("sum", x, axes.mask("sum", x.shape()), T(1), keepdims);
+  return scaled_sum("sum", x, axes.mask("sum", x.shape()), 1, keepdims);
 }
 
 template <class T>
@@ -50,7 +51,7 @@ Variable<T> mean(Variable<T> x, const Axes& axes, bool keepdims) {
   const std::uint64_t mask = axes.mask("mean", x.shape());
   const std::size_t count = count_of(x.shape(), mask);
   require<ShapeError>(count > 0, "mean: {} has no elements to average", x.shape());
-  return scaled_sum("mean", x, mask, T(1) / static_cast<T>(count), keepdims);
+  return scaled_sum("mean", x, mask, 1 / static_cast<Real<T>>(count), keepdims);
 }
 
 namespace {
@@ -61,7 +62,8 @@ struct RunReduction {
   const char* op;
 
   /// Computes the outer x inner results.
-  void (*reduce)(const T*, std::size_t, std::size_t, std::size_t, T*);
+  void (*reduce)(typename Storage<T>::const_pointer, std::size_t, std::size_t, std::size_t,
+                 typename Storage<T>::pointer);
 
   /// Adds to dx what the gradient of y gives it.
   void (*add_gradient)(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<T>& dx);
@@ -135,16 +137,19 @@ Variable<T> reduced(const RunReduction<T>& by, Variable<T> x, std::uint64_t mask
 /// Adds dy(o, i) to dx(o, a, i) for the first a where x is y, or NaN.
 template <class T>
 void add_at_first(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<T>& dx) {
-  const T *values = x.value().data(), *chosen = y.value().data(), *dy = y.grad().data();
+  using std::isnan;
+  const auto values = x.value().data(), chosen = y.value().data(), dy = y.grad().data();
+  const auto slopes = dx.data();
   for (std::size_t i = 0; i < blocks.outer * blocks.inner; ++i) {
     std::size_t place = i / blocks.inner * blocks.extent * blocks.inner + i % blocks.inner;
     std::size_t a = 0;
-    while (a < blocks.extent && values[place] != chosen[i] && !std::isnan(values[place])) {
+    while (a < blocks.extent && !(value_of(values[place]) == value_of(chosen[i])) &&
+           !isnan(values[place])) {
       place += blocks.inner;
       ++a;
     }
     require<TapeError>(a < blocks.extent, "{}: its input changed after it was recorded", y.op());
-    dx.data()[place] += dy[i];
+    slopes[place] += dy[i];
   }
 }
 
@@ -180,8 +185,8 @@ void add_products(Variable<T> x, Variable<T> y, const AxisBlocks& blocks, Array<
   T* const after = scratch_elements<T, struct ProductsAfter>(extent);
   for (std::size_t line = 0; line < outer * inner && extent > 0; ++line) {
     const std::size_t first = line / inner * extent * inner + line % inner;
-    const T* const values = x.value().data() + first;
-    T* const slopes = dx.data() + first;
+    const auto values = x.value().data() + first;
+    const auto slopes = dx.data() + first;
     after[extent - 1] = T(1);
     for (std::size_t a = extent - 1; a > 0; --a) {
       after[a - 1] = after[a] * values[a * inner];
@@ -213,7 +218,7 @@ Variable<T> var(Variable<T> x, const Axes& axes, bool keepdims, std::size_t corr
   require<ShapeError>(count > correction,
                       "var: expected more elements than the correction {}, got {} of {}",
                       correction, count, x.shape());
-  const T degrees = static_cast<T>(count - correction);
+  const auto degrees = static_cast<Real<T>>(count - correction);
   return compose(x.tape(),
                  [&] { return sum(square(x - mean(x, axes, true)), axes, keepdims) / degrees; });
 }
@@ -223,7 +228,9 @@ Variable<T> norm(Variable<T> x, const Axes& axes, bool keepdims) {
   return compose(x.tape(), [&] {
     const Variable<T> squares = sum(square(x), axes, keepdims);
     return define("norm", {squares}, xt::sqrt(squares.value()), [](auto y) {
-      const auto slope = [](T root, T dy) { return root == T(0) ? T(0) : dy / (T(2) * root); };
+      const auto slope = [](T root, T dy) {
+        return value_of(root) == Real<T>(0) ? T(0) : dy / (Real<T>(2) * root);
+      };
       return elementwise(slope, y.value(), y.grad());
     });
   });

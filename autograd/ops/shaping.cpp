@@ -1,7 +1,5 @@
 #include "autograd/ops/shaping.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -14,58 +12,6 @@
 
 namespace xtape {
 
-Extents::Extents(const Shape& shape) {
-  for (const std::size_t extent : shape) {
-    require<ShapeError>(std::in_range<std::ptrdiff_t>(extent), "shape {} is too large", shape);
-    extents_.push_back(static_cast<std::ptrdiff_t>(extent));
-  }
-}
-
-Shape Extents::resolve(const Shape& from) const {
-  const std::size_t count = element_count(from, "reshape");
-  Shape shape;
-  std::size_t inferred = extents_.size();
-  bool valid = true;
-  for (std::size_t axis = 0; axis < extents_.size(); ++axis) {
-    if (extents_[axis] == -1) {
-      valid = valid && inferred == extents_.size();
-      inferred = axis;
-    }
-    valid = valid && extents_[axis] >= -1;
-    shape.push_back(extents_[axis] < 0 ? 1 : static_cast<std::size_t>(extents_[axis]));
-  }
-  if (valid && inferred < shape.size()) {
-    const std::size_t others = element_count(shape, "reshape");
-    valid = others != 0 && count % others == 0;
-    shape[inferred] = valid ? count / others : 0;
-  }
-  if (!valid || element_count(shape, "reshape") != count) {
-    std::string wanted;
-    for (const std::ptrdiff_t extent : extents_) {
-      wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", extent);
-    }
-    fail<ShapeError>("reshape: the {} elements of {} do not fill ({})", count, from, wanted);
-  }
-  return shape;
-}
-
-Shape Extents::broadcast(const Shape& from) const {
-  Shape shape;
-  bool valid = extents_.size() >= from.size();
-  const std::size_t added = valid ? extents_.size() - from.size() : 0;
-  std::string wanted;
-  for (std::size_t axis = 0; axis < extents_.size(); ++axis) {
-    const std::ptrdiff_t extent = extents_[axis];
-    wanted += fmt::format("{}{}", wanted.empty() ? "" : ", ", extent);
-    const std::size_t own = axis < added || !valid ? 1 : from[axis - added];
-    valid = valid && extent >= (axis < added ? 0 : -1) &&
-            (extent == -1 || own == 1 || own == static_cast<std::size_t>(extent));
-    shape.push_back(extent == -1 ? own : static_cast<std::size_t>(extent));
-  }
-  require<ShapeError>(valid, "broadcast_to: {} does not broadcast to ({})", from, wanted);
-  return shape;
-}
-
 namespace {
 
 /// Records x with another shape of as many elements.
@@ -75,7 +21,7 @@ Variable<T> reshaped(Variable<T> x, const Shape& shape) {
       "reshape", {x},
       [&](Array<T>& y) {
         resize(y, shape);
-        std::copy_n(x.value().data(), y.size(), y.data());
+        copy_rows(1, y.size(), x.value().data(), 0, T(0), y.data(), 0);
       },
       [](auto y, Array<T>& dx, T beta) {
         copy_rows(1, dx.size(), y.grad().data(), 0, beta, dx.data(), 0);
@@ -219,7 +165,7 @@ Variable<T> join(const char* op, std::span<const Variable<T>> operands, const Sh
   std::uninitialized_copy(operands.begin(), operands.end(), kept.begin());
   const auto forward = [&](Array<T>& y) {
     resize(y, shape, op);
-    T* part = y.data();
+    auto part = y.data();
     for (const Variable<T>& operand : operands) {
       const std::size_t width = part_of(operand.value().size(), outer);
       copy_rows(outer, width, operand.value().data(), width, T(0), part, part_of(y.size(), outer));
@@ -227,7 +173,7 @@ Variable<T> join(const char* op, std::span<const Variable<T>> operands, const Sh
     }
   };
   return tape.record({op, {{"axis", axis}}}, operands, forward, [=](Variable<T> y) {
-    const T* part = y.grad().data();
+    auto part = y.grad().data();
     for (const Variable<T>& operand : kept) {
       const std::size_t width = part_of(operand.value().size(), outer);
       accumulate(operand, [=](Array<T>& grad, T beta) {
@@ -264,13 +210,6 @@ Variable<T> stack(std::span<const Variable<T>> operands, std::ptrdiff_t axis_fro
   const std::size_t axis = normalize_axis("stack", axis_from_either, shape);
   std::rotate(shape.begin() + static_cast<std::ptrdiff_t>(axis), shape.end() - 1, shape.end());
   return join("stack", operands, shape, axis);
-}
-
-std::ptrdiff_t detail::width_of_part(const Shape& shape, std::size_t parts, std::ptrdiff_t axis) {
-  const std::size_t extent = shape[normalize_axis("split", axis, shape)];
-  require<ShapeError>(extent % parts == 0, "split: axis {} of {} has no {} equal parts", axis,
-                      shape, parts);
-  return static_cast<std::ptrdiff_t>(extent / parts);
 }
 
 #define XTAPE_INSTANTIATE(T)                                                      \

@@ -14,15 +14,15 @@ namespace {
 template <class T, class Weight, class Slope>
 void accumulate_rows(Variable<T> y, Array<T>& dx, T beta, Weight weight, Slope slope) {
   const std::size_t columns = dx.shape().back();
-  const T *value = y.value().data(), *grad = y.grad().data();
-  T* out = dx.data();
+  const auto value = y.value().data(), grad = y.grad().data();
+  const auto out = dx.data();
   for (std::size_t row = 0; row < dx.size(); row += columns) {
     T total = 0;
     for (std::size_t j = row; j < row + columns; ++j) {
       total += weight(value[j], grad[j]);
     }
     for (std::size_t j = row; j < row + columns; ++j) {
-      out[j] = slope(value[j], grad[j], total) + (beta == T(0) ? T(0) : out[j]);
+      out[j] = slope(value[j], grad[j], total) + (beta == T(0) ? T(0) : T(out[j]));
     }
   }
 }
@@ -42,12 +42,13 @@ Variable<T> softmax(Variable<T> x) {
 
 template <class T>
 Variable<T> log_softmax(Variable<T> x) {
+  using std::exp;
   return define(
       "log_softmax", {x}, [=](Array<T>& y) { log_softmax(x.value(), y); },
       [](auto y, Array<T>& dx, T beta) {
         accumulate_rows(
             y, dx, beta, [](T, T dl) { return dl; },
-            [](T l, T dl, T total) { return dl - std::exp(l) * total; });
+            [](T l, T dl, T total) { return dl - exp(l) * total; });
       });
 }
 

@@ -79,9 +79,55 @@ void add_exp_of_difference(const T* in, const T* y, const T* factor, const AxisB
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                           \
-  template void reduce_logsumexp(const T*, std::size_t, std::size_t, std::size_t, T*); \
-  template void add_exp_of_difference(const T*, const T*, const T*, const AxisBlocks&, T*)
+template <class T>
+void reduce_logsumexp(DualPointer<const T> in, std::size_t outer, std::size_t extent,
+                      std::size_t inner, DualPointer<T> out) {
+  reduce_logsumexp(in.value, outer, extent, inner, out.value);
+  std::fill_n(out.tangent, outer * inner, T(0));
+  if (inner == 0) {
+    return;  // returns at once, however many empty blocks there are
+  }
+  const T* power = exp_of_difference<T>(in.value, out.value, {outer, extent, inner}).data();
+  const T* slope = in.tangent;
+  for (std::size_t o = 0; o < outer; ++o) {
+    for (std::size_t a = 0; a < extent; ++a, power += inner, slope += inner) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        out.tangent[o * inner + i] += power[i] * slope[i];
+      }
+    }
+  }
+}
+
+template <class T>
+void add_exp_of_difference(DualPointer<const T> in, DualPointer<const T> y,
+                           DualPointer<const T> factor, const AxisBlocks& blocks,
+                           DualPointer<T> out) {
+  add_exp_of_difference(in.value, y.value, factor.value, blocks, out.value);
+  const auto& [outer, extent, inner] = blocks;
+  if (inner == 0) {
+    return;  // returns at once, however many empty blocks there are
+  }
+  const T* power = exp_of_difference(in.value, y.value, blocks).data();
+  const T* slope = in.tangent;
+  T* result = out.tangent;
+  for (std::size_t line = 0; line < outer * extent; ++line) {
+    const std::size_t first = line / extent * inner;
+    for (std::size_t i = 0; i < inner; ++i) {
+      const T difference = slope[i] - y.tangent[first + i];
+      result[i] +=
+          power[i] * (factor.tangent[first + i] + factor.value[first + i] * difference);
+    }
+    power += inner, slope += inner, result += inner;
+  }
+}
+
+#define XTAPE_INSTANTIATE(T)                                                                \
+  template void reduce_logsumexp(const T*, std::size_t, std::size_t, std::size_t, T*);      \
+  template void add_exp_of_difference(const T*, const T*, const T*, const AxisBlocks&, T*); \
+  template void reduce_logsumexp(DualPointer<const T>, std::size_t, std::size_t, std::size_t, \
+                                 DualPointer<T>);                                           \
+  template void add_exp_of_difference(DualPointer<const T>, DualPointer<const T>,           \
+                                      DualPointer<const T>, const AxisBlocks&, DualPointer<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

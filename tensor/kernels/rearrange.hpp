@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include "tensor/array.hpp"
 
@@ -59,5 +60,40 @@ void scatter_add_along(const AxisBlocks& blocks, const T* in, std::span<const st
 template <class T>
 void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, const T* in, T beta,
                    T* out);
+
+/// The same for Dual numbers: values and tangents move alike.
+///@{
+template <class F>
+void copy_strided(std::span<const StridedLoop> loops, DualPointer<const F> in,
+                  std::type_identity_t<Dual<F>> beta, DualPointer<F> out) {
+  copy_strided(loops, in.value, beta.value, out.value);
+  copy_strided(loops, in.tangent, beta.value, out.tangent);
+}
+template <class F>
+void copy_rows(std::size_t count, std::size_t width, DualPointer<const F> in, std::size_t in_step,
+               std::type_identity_t<Dual<F>> beta, DualPointer<F> out, std::size_t out_step) {
+  copy_rows(count, width, in.value, in_step, beta.value, out.value, out_step);
+  copy_rows(count, width, in.tangent, in_step, beta.value, out.tangent, out_step);
+}
+template <class F>
+void gather_along(const AxisBlocks& blocks, DualPointer<const F> in,
+                  std::span<const std::uint32_t> places, std::type_identity_t<Dual<F>> beta,
+                  DualPointer<F> out) {
+  gather_along(blocks, in.value, places, beta.value, out.value);
+  gather_along(blocks, in.tangent, places, beta.value, out.tangent);
+}
+template <class F>
+void scatter_add_along(const AxisBlocks& blocks, DualPointer<const F> in,
+                       std::span<const std::uint32_t> places, DualPointer<F> out) {
+  scatter_add_along(blocks, in.value, places, out.value);
+  scatter_add_along(blocks, in.tangent, places, out.tangent);
+}
+template <class F>
+void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, DualPointer<const F> in,
+                   std::type_identity_t<Dual<F>> beta, DualPointer<F> out) {
+  copy_triangle(shape, lower, offset, in.value, beta.value, out.value);
+  copy_triangle(shape, lower, offset, in.tangent, beta.value, out.tangent);
+}
+///@}
 
 }  // namespace xtape

@@ -152,39 +152,39 @@ void add_stretched(const T* in, const AxisGroup* group, const AxisGroup* last, T
 
 }  // namespace
 
+std::uint64_t detail::stretched_axes(const Shape& from, const Shape& to) {
+  require_rank("reduce", to.size());
+  const std::size_t missing = to.size() - from.size();
+  std::uint64_t mask = 0;
+  for (std::size_t axis = 0; axis < to.size(); ++axis) {
+    if (axis < missing || (from[axis - missing] == 1 && to[axis] != 1)) {
+      mask |= std::uint64_t{1} << axis;
+    }
+  }
+  return mask;
+}
+
 template <class T>
-void reduce_sum(const Array<T>& in, std::uint64_t mask, T scale, T beta, T* out) {
-  const AxisGroups groups = group_axes(in.shape(), mask);
+void reduce_sum(const Shape& shape, const T* in, std::uint64_t mask, T scale, T beta, T* out) {
+  const AxisGroups groups = group_axes(shape, mask);
   if (beta == T(0)) {
     const AxisGroup& first = groups.front();
     std::fill_n(out, first.out_stride * (first.reduced ? 1 : first.extent), T(0));
   }
-  if (in.size() > 0) {
-    add_sum(in.data(), &groups.front(), &groups.back(), scale, out);
+  if (element_count(shape) > 0) {
+    add_sum(in, &groups.front(), &groups.back(), scale, out);
   }
 }
 
 template <class T>
-void reduce_to(const Array<T>& in, T beta, Array<T>& out) {
-  require_rank("reduce", in.dimension());
-  const std::size_t missing = in.dimension() - out.dimension();
-  std::uint64_t mask = 0;
-  for (std::size_t axis = 0; axis < in.dimension(); ++axis) {
-    if (axis < missing || (out.shape()[axis - missing] == 1 && in.shape()[axis] != 1)) {
-      mask |= std::uint64_t{1} << axis;
-    }
-  }
-  reduce_sum(in, mask, T(1), beta, out.data());
-}
-
-template <class T>
-void stretch(const T* in, std::uint64_t mask, T scale, T beta, Array<T>& out) {
+void stretch(const T* in, std::uint64_t mask, T scale, T beta, const Shape& shape, T* out) {
+  const std::size_t size = element_count(shape);
   if (beta == T(0)) {
-    std::fill_n(out.data(), out.size(), T(0));
+    std::fill_n(out, size, T(0));
   }
-  if (out.size() > 0) {
-    const AxisGroups groups = group_axes(out.shape(), mask);
-    add_stretched(in, &groups.front(), &groups.back(), scale, out.data());
+  if (size > 0) {
+    const AxisGroups groups = group_axes(shape, mask);
+    add_stretched(in, &groups.front(), &groups.back(), scale, out);
   }
 }
 
@@ -221,6 +221,19 @@ void reduce_min(const T* in, std::size_t outer, std::size_t extent, std::size_t 
 }
 
 template <class T>
+void detail::take_chosen_tangents(DualPointer<const T> in, std::size_t outer, std::size_t extent,
+                                  std::size_t inner, DualPointer<T> out) {
+  for (std::size_t i = 0; i < outer * inner; ++i) {
+    std::size_t place = i / inner * extent * inner + i % inner;
+    for (std::size_t a = 1; a < extent && in.value[place] != out.value[i] && !std::isnan(in.value[place]);
+         ++a) {
+      place += inner;
+    }
+    out.tangent[i] = in.tangent[place];
+  }
+}
+
+template <class T>
 void running_sums(const T* in, std::size_t outer, std::size_t extent, std::size_t inner,
                   bool from_end, T beta, T* out) {
   if (extent == 0) {
@@ -250,10 +263,26 @@ void reduce_product(const T* in, std::size_t outer, std::size_t extent, std::siz
   }
 }
 
+template <class T>
+void reduce_product(DualPointer<const T> in, std::size_t outer, std::size_t extent,
+                    std::size_t inner, DualPointer<T> out) {
+  std::fill_n(out, outer * inner, Dual<T>(1));
+  for (std::size_t o = 0; o < outer && inner > 0; ++o, out += inner) {
+    for (std::size_t a = 0; a < extent; ++a, in += inner) {
+      for (std::size_t i = 0; i < inner; ++i) {
+        out[i] *= in[i];
+      }
+    }
+  }
+}
+
 #define XTAPE_INSTANTIATE(T)                                                                \
-  template void reduce_sum(const Array<T>&, std::uint64_t, T, T, T*);                       \
-  template void reduce_to(const Array<T>&, T, Array<T>&);                                   \
-  template void stretch(const T*, std::uint64_t, T, T, Array<T>&);                          \
+  template void reduce_sum(const Shape&, const T*, std::uint64_t, T, T, T*);                \
+  template void stretch(const T*, std::uint64_t, T, T, const Shape&, T*);                   \
+  template void detail::take_chosen_tangents(DualPointer<const T>, std::size_t, std::size_t, \
+                                             std::size_t, DualPointer<T>);                  \
+  template void reduce_product(DualPointer<const T>, std::size_t, std::size_t, std::size_t, \
+                               DualPointer<T>);                                             \
   template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*);            \
   template void reduce_min(const T*, std::size_t, std::size_t, std::size_t, T*);            \
   template void running_sums(const T*, std::size_t, std::size_t, std::size_t, bool, T, T*); \

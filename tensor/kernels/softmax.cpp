@@ -33,11 +33,9 @@ T max_of(const T* row, std::size_t columns) {
   return largest;
 }
 
-/// Computes out = z - max(z), row by row. Its exp cannot overflow.
+/// Computes shifted = in - max(in), row by row. Its exp cannot overflow.
 template <class T>
-void subtract_max(const Array<T>& z, Rows rows, Array<T>& out) {
-  const T* in = z.data();
-  T* shifted = out.data();
+void subtract_max(const T* in, Rows rows, T* shifted) {
   for (std::size_t i = 0; i < rows.count; ++i, in += rows.columns, shifted += rows.columns) {
     const T largest = max_of(in, rows.columns);
 #pragma omp simd
@@ -67,22 +65,18 @@ void normalize_exp(Rows rows, Array<T>& p, Each each) {
   }
 }
 
-}  // namespace
-
+/// Computes p = softmax(z) of values without tangents. `p` has its shape.
 template <class T>
-void softmax(const Array<T>& z, Array<T>& p) {
-  const Rows rows = rows_of("softmax", z);
-  resize(p, z.shape());
-  subtract_max(z, rows, p);
+void softmax_of(const T* z, Rows rows, Array<T>& p) {
+  subtract_max(z, rows, p.data());
   normalize_exp(rows, p, [](T) {});
 }
 
+/// Computes softmax(z) into p and returns the loss; see softmax_with_loss().
 template <class T>
-T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p,
-                    double smoothing) {
-  const Rows rows = rows_of("softmax", z);
-  resize(p, z.shape());
-  subtract_max(z, rows, p);
+double loss_of(const T* z, Rows rows, std::span<const std::uint32_t> labels, Array<T>& p,
+               double smoothing) {
+  subtract_max(z, rows, p.data());
   const double share = smoothing / static_cast<double>(rows.columns);
   double loss = 0;
   for (std::size_t i = 0; i < rows.count; ++i) {
@@ -100,16 +94,16 @@ T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Ar
       product = 1;
     }
   });
-  return static_cast<T>(loss + std::log(product));
+  return loss + std::log(product);
 }
 
+/// Computes l = log_softmax(z) of values without tangents. `l` has its shape. Returns e^(z - m), in
+/// memory that the thread reuses.
 template <class T>
-void log_softmax(const Array<T>& z, Array<T>& l) {
-  const Rows rows = rows_of("log_softmax", z);
-  resize(l, z.shape());
-  subtract_max(z, rows, l);
+const Array<T>& log_softmax_of(const T* z, Rows rows, Array<T>& l) {
+  subtract_max(z, rows, l.data());
   Array<T>& powers = scratch<Array<T>, struct Powers>();
-  resize(powers, z.shape());
+  resize(powers, l.shape());
   assign_into(powers, xt::exp(l));
   const T* power = powers.data();
   T* row = l.data();
@@ -125,13 +119,138 @@ void log_softmax(const Array<T>& z, Array<T>& l) {
       row[j] -= log_sum;
     }
   }
+  return powers;
+}
+
+/// Returns the sum of p(j) dz(j) over a row.
+template <class T>
+T weighted_sum(const T* p, const T* dz, std::size_t columns) {
+  T sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::size_t j = 0; j < columns; ++j) {
+    sum += p[j] * dz[j];
+  }
+  return sum;
+}
+
+/// Computes dp = p (dz - (the sum of p dz)), row by row.
+template <class T>
+void softmax_tangents(Rows rows, const T* p, const T* dz, T* dp) {
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    const T sum = weighted_sum(p, dz, rows.columns);
+#pragma omp simd
+    for (std::size_t j = 0; j < rows.columns; ++j) {
+      dp[j] = p[j] * (dz[j] - sum);
+    }
+    p += rows.columns, dz += rows.columns, dp += rows.columns;
+  }
+}
+
+/// Returns the tangent of the loss whose probabilities are p.
+template <class T>
+double loss_tangent(Rows rows, std::span<const std::uint32_t> labels, const T* p, const T* dz,
+                    double smoothing) {
+  const double share = smoothing / static_cast<double>(rows.columns);
+  double tangent = 0;
+  for (std::size_t i = 0; i < rows.count; ++i, p += rows.columns, dz += rows.columns) {
+    tangent += static_cast<double>(weighted_sum(p, dz, rows.columns));
+    tangent -= (1 - smoothing) * static_cast<double>(dz[labels[i]]);
+    if (smoothing > 0) {
+      tangent -= share * std::accumulate(dz, dz + rows.columns, 0.0);
+    }
+  }
+  return tangent;
+}
+
+/// Calls compute(values), where `values` are the values of an array of Dual numbers. They are an
+/// array of their own meanwhile.
+template <class T, class Compute>
+void with_values(Array<Dual<T>>& array, Compute compute) {
+  Array<T> values;
+  array.storage().trade_values(values.storage());
+  values.resize(array.shape());
+  compute(values);
+  array.storage().trade_values(values.storage());
+}
+
+}  // namespace
+
+template <class T>
+void softmax(const Array<T>& z, Array<T>& p) {
+  const Rows rows = rows_of("softmax", z);
+  resize(p, z.shape());
+  softmax_of(z.data(), rows, p);
+}
+
+template <class T>
+void softmax(const Array<Dual<T>>& z, Array<Dual<T>>& p) {
+  const Rows rows = rows_of("softmax", z);
+  resize(p, z.shape());
+  with_values(p, [&](Array<T>& values) { softmax_of(z.storage().values(), rows, values); });
+  softmax_tangents(rows, p.storage().values(), z.storage().tangents(), p.storage().tangents());
+}
+
+template <class T>
+T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Array<T>& p,
+                    double smoothing) {
+  const Rows rows = rows_of("softmax", z);
+  resize(p, z.shape());
+  return static_cast<T>(loss_of(z.data(), rows, labels, p, smoothing));
+}
+
+template <class T>
+Dual<T> softmax_with_loss(const Array<Dual<T>>& z, std::span<const std::uint32_t> labels,
+                          Array<Dual<T>>& p, double smoothing) {
+  const Rows rows = rows_of("softmax", z);
+  resize(p, z.shape());
+  double loss = 0;
+  with_values(p, [&](Array<T>& values) {
+    loss = loss_of(z.storage().values(), rows, labels, values, smoothing);
+  });
+  const T* const values = p.storage().values();
+  const T* const dz = z.storage().tangents();
+  softmax_tangents(rows, values, dz, p.storage().tangents());
+  return {static_cast<T>(loss),
+          static_cast<T>(loss_tangent(rows, labels, values, dz, smoothing))};
+}
+
+template <class T>
+void log_softmax(const Array<T>& z, Array<T>& l) {
+  const Rows rows = rows_of("log_softmax", z);
+  resize(l, z.shape());
+  log_softmax_of(z.data(), rows, l);
+}
+
+template <class T>
+void log_softmax(const Array<Dual<T>>& z, Array<Dual<T>>& l) {
+  const Rows rows = rows_of("log_softmax", z);
+  resize(l, z.shape());
+  const T* power = nullptr;
+  with_values(l, [&](Array<T>& values) {
+    power = log_softmax_of(z.storage().values(), rows, values).data();
+  });
+  const T* dz = z.storage().tangents();
+  T* dl = l.storage().tangents();
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    const T mean = weighted_sum(power, dz, rows.columns) /
+                   std::accumulate(power, power + rows.columns, T(0));
+#pragma omp simd
+    for (std::size_t j = 0; j < rows.columns; ++j) {
+      dl[j] = dz[j] - mean;
+    }
+    power += rows.columns, dz += rows.columns, dl += rows.columns;
+  }
 }
 
 #define XTAPE_INSTANTIATE(T)                                                               \
   template void softmax(const Array<T>&, Array<T>&);                                       \
   template T softmax_with_loss(const Array<T>&, std::span<const std::uint32_t>, Array<T>&, \
                                double);                                                    \
-  template void log_softmax(const Array<T>&, Array<T>&)
+  template void log_softmax(const Array<T>&, Array<T>&);                                   \
+  template void softmax(const Array<Dual<T>>&, Array<Dual<T>>&);                           \
+  template Dual<T> softmax_with_loss(const Array<Dual<T>>&, std::span<const std::uint32_t>, \
+                                     Array<Dual<T>>&, double);                             \
+  template void log_softmax(const Array<Dual<T>>&, Array<Dual<T>>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include "tensor/dual.hpp"
+
+/// @file
+/// Places of Dual numbers whose values and tangents are in different arrays.
+
+namespace xtape {
+
+/// A reference to a Dual number in an array. It converts to the number, and assigns to it.
+template <class F>
+class DualReference {
+ public:
+  /// Refers to a number whose parts are at these places.
+  DualReference(F* value, F* tangent) : value_(value), tangent_(tangent) {}
+  DualReference(const DualReference&) = default;
+  ~DualReference() = default;
+
+  /// Returns the number.
+  operator Dual<F>() const { return {*value_, *tangent_}; }
+
+  /// Assign to the number.
+  ///@{
+  const DualReference& operator=(const Dual<F>& x) const {
+    *value_ = x.value;
+    *tangent_ = x.tangent;
+    return *this;
+  }
+  const DualReference& operator=(const DualReference& x) const {
+    return *this = static_cast<Dual<F>>(x);
+  }
+  DualReference& operator=(const DualReference& x) {
+    std::as_const(*this) = static_cast<Dual<F>>(x);
+    return *this;
+  }
+  const DualReference& operator+=(const Dual<F>& x) const {
+    return *this = static_cast<Dual<F>>(*this) + x;
+  }
+  const DualReference& operator-=(const Dual<F>& x) const {
+    return *this = static_cast<Dual<F>>(*this) - x;
+  }
+  const DualReference& operator*=(const Dual<F>& x) const {
+    return *this = static_cast<Dual<F>>(*this) * x;
+  }
+  ///@}
+
+ private:
+  F* value_;
+  F* tangent_;
+};
+
+/// A pointer to Dual numbers whose values follow each other, and whose tangents do, too. It is a
+/// random-access iterator. F is const if the numbers are.
+template <class F>
+struct DualPointer {
+  static constexpr bool is_const = std::is_const_v<F>;
+
+  /// As in the iterators of the standard library.
+  ///@{
+  using value_type = Dual<std::remove_const_t<F>>;
+  using reference = std::conditional_t<is_const, value_type, DualReference<F>>;
+  using pointer = DualPointer;
+  using difference_type = std::ptrdiff_t;
+  using iterator_category = std::random_access_iterator_tag;
+  ///@}
+
+  F* value = nullptr;     ///< The place of the value.
+  F* tangent = nullptr;   ///< The place of the tangent.
+  bool constant = false;  ///< True if it is known that all tangents of the array are 0.
+
+  /// Converts to a pointer to const numbers.
+  operator DualPointer<const F>() const requires(!is_const) { return {value, tangent, constant}; }
+
+  /// Access and steps, as of a pointer.
+  ///@{
+  reference operator*() const {
+    if constexpr (is_const) {
+      return {*value, *tangent};
+    } else {
+      return {value, tangent};
+    }
+  }
+  template <class Index>
+  reference operator[](Index i) const {
+    return *(*this + i);
+  }
+  template <class Steps>
+  DualPointer& operator+=(Steps steps) {
+    value += steps;
+    tangent += steps;
+    return *this;
+  }
+  template <class Steps>
+  DualPointer& operator-=(Steps steps) {
+    value -= steps;
+    tangent -= steps;
+    return *this;
+  }
+  DualPointer& operator++() { return *this += 1; }
+  DualPointer& operator--() { return *this -= 1; }
+  DualPointer operator++(int) {
+    const DualPointer before = *this;
+    ++*this;
+    return before;
+  }
+  DualPointer operator--(int) {
+    const DualPointer before = *this;
+    --*this;
+    return before;
+  }
+  template <class Steps>
+  requires std::is_integral_v<Steps>
+  friend DualPointer operator+(DualPointer p, Steps steps) { return p += steps; }
+  template <class Steps>
+  requires std::is_integral_v<Steps>
+  friend DualPointer operator+(Steps steps, DualPointer p) { return p += steps; }
+  template <class Steps>
+  requires std::is_integral_v<Steps>
+  friend DualPointer operator-(DualPointer p, Steps steps) { return p -= steps; }
+  friend difference_type operator-(DualPointer a, DualPointer b) { return a.value - b.value; }
+  friend bool operator==(DualPointer a, DualPointer b) { return a.value == b.value; }
+  friend auto operator<=>(DualPointer a, DualPointer b) { return a.value <=> b.value; }
+  ///@}
+};
+
+}  // namespace xtape

@@ -1,0 +1,168 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include "tensor/dual_pointer.hpp"
+#include "tensor/storage.hpp"
+
+/// @file
+/// The elements of an array of Dual numbers.
+
+namespace xtape {
+
+/// The elements of an array of Dual numbers: the values follow each other, and so do the tangents.
+/// Code that knows only floats reads and writes one part after the other.
+///
+/// A Storage may know that all its tangents are 0; see is_constant(). A product with them can then
+/// be left out. Everything that may write an element ends that.
+template <class F>
+class Storage<Dual<F>> {
+ public:
+  /// As in the containers of the standard library.
+  ///@{
+  using value_type = Dual<F>;
+  using allocator_type = Allocator<value_type>;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using reference = DualReference<F>;
+  using const_reference = value_type;
+  using pointer = DualPointer<F>;
+  using const_pointer = DualPointer<const F>;
+  using iterator = pointer;
+  using const_iterator = const_pointer;
+  using reverse_iterator = std::reverse_iterator<iterator>;
+  using const_reverse_iterator = std::reverse_iterator<const_iterator>;
+  ///@}
+
+  /// Makes an empty Storage.
+  Storage() = default;
+
+  /// Makes a Storage of `size` elements. Throws std::bad_alloc if there is not enough memory.
+  ///@{
+  explicit Storage(std::size_t size) { resize(size); }
+  Storage(std::size_t size, const value_type& value) : Storage(size) {
+    std::fill_n(begin(), size, value);
+  }
+  ///@}
+
+  /// Makes an empty Storage whose first memory is from `arena`, if it is small.
+  explicit Storage(Arena& arena) : values_(arena), tangents_(arena) {}
+
+  /// A copy has memory of its own. What is moved from is empty.
+  ///@{
+  Storage(const Storage&) = default;
+  Storage(Storage&& other) noexcept
+      : values_(std::move(other.values_)),
+        tangents_(std::move(other.tangents_)),
+        zeros_(std::exchange(other.zeros_, 0)) {}
+  Storage& operator=(const Storage& other) {
+    if (this != &other) {
+      resize(other.size());
+      values_ = other.values_;
+      tangents_ = other.tangents_;
+      zeros_ = other.zeros_;
+    }
+    return *this;
+  }
+  Storage& operator=(Storage&& other) noexcept {
+    values_ = std::move(other.values_);
+    tangents_ = std::move(other.tangents_);
+    zeros_ = std::exchange(other.zeros_, 0);
+    return *this;
+  }
+  ///@}
+  ~Storage() = default;
+
+  /// Exchanges the memory of both, also if it is from an arena.
+  void trade(Storage& other) noexcept {
+    values_.trade(other.values_);
+    tangents_.trade(other.tangents_);
+    std::swap(zeros_, other.zeros_);
+  }
+
+  /// Exchanges the memory of the values for other memory. A kernel for arrays of F can then compute
+  /// them. Trade back before anything else is done with the Storage.
+  void trade_values(Storage<F>& other) noexcept { values_.trade(other); }
+
+  /// Sets the number of elements. If it is above capacity(), the elements get new memory and are
+  /// uninitialised. Throws std::bad_alloc, and keeps the size, if there is not enough memory.
+  void resize(std::size_t size) {
+    reserve(size);
+    values_.resize(size);
+    tangents_.resize(size);
+  }
+
+  /// Makes room for `size` elements. If that is above capacity(), all elements are lost. Throws
+  /// std::bad_alloc, and keeps the size, if there is not enough memory.
+  void reserve(std::size_t size) {
+    zeros_ = size > tangents_.capacity() ? 0 : zeros_;
+    tangents_.reserve(size);
+    values_.reserve(size);
+  }
+
+  /// The values and the tangents of all elements.
+  ///@{
+  F* values() { return values_.data(); }
+  const F* values() const { return values_.data(); }
+  F* tangents() {
+    zeros_ = 0;
+    return tangents_.data();
+  }
+  const F* tangents() const { return tangents_.data(); }
+  ///@}
+
+  /// Makes all tangents 0. Writes nothing if they are known to be 0.
+  void drop_tangents() {
+    if (zeros_ < size()) {
+      std::fill(tangents_.begin(), tangents_.end(), F(0));
+      zeros_ = size();
+    }
+  }
+
+  /// True if it is known that all tangents are 0.
+  bool is_constant() const { return zeros_ >= size(); }
+
+  /// The elements, as in the containers of the standard library.
+  ///@{
+  std::size_t size() const { return values_.size(); }
+  std::size_t capacity() const { return std::min(values_.capacity(), tangents_.capacity()); }
+  static constexpr std::size_t max_size() { return Storage<F>::max_size() / 2; }
+  bool empty() const { return size() == 0; }
+  pointer data() {
+    zeros_ = 0;
+    return {values_.data(), tangents_.data()};
+  }
+  const_pointer data() const { return {values_.data(), tangents_.data(), is_constant()}; }
+  reference operator[](std::size_t i) { return data()[i]; }
+  const_reference operator[](std::size_t i) const { return data()[i]; }
+  reference front() { return *data(); }
+  const_reference front() const { return *data(); }
+  reference back() { return data()[size() - 1]; }
+  const_reference back() const { return data()[size() - 1]; }
+  iterator begin() { return data(); }
+  const_iterator begin() const { return data(); }
+  iterator end() { return data() + size(); }
+  const_iterator end() const { return data() + size(); }
+  const_iterator cbegin() const { return begin(); }
+  const_iterator cend() const { return end(); }
+  reverse_iterator rbegin() { return reverse_iterator(end()); }
+  const_reverse_iterator rbegin() const { return const_reverse_iterator(end()); }
+  reverse_iterator rend() { return reverse_iterator(begin()); }
+  const_reverse_iterator rend() const { return const_reverse_iterator(begin()); }
+  const_reverse_iterator crbegin() const { return rbegin(); }
+  const_reverse_iterator crend() const { return rend(); }
+  friend bool operator==(const Storage& a, const Storage& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+  ///@}
+
+ private:
+  Storage<F> values_, tangents_;
+  std::size_t zeros_ = 0;  // this many tangents, from the first, are known to be 0
+};
+
+}  // namespace xtape
