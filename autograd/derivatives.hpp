@@ -19,6 +19,9 @@
 /// Variable for each input, as `[](auto x) { return sum(square(x)); }` does, and returns a
 /// Variable. Each call records the function on a tape of its own. To train a model, use a Tape,
 /// which keeps its memory.
+///
+/// jvp(), hvp(), hessian() and jacfwd() record the function on a Tape of Dual numbers. So they take
+/// a generic function, with `auto` in place of `Variable<double>`, of ops that support Dual numbers.
 
 namespace xtape {
 namespace detail {
@@ -75,6 +78,148 @@ class RecordedCall {
   std::array<Variable<T>, N> inputs_;
   Variable<T> result_;
 };
+
+/// Calls of a function on a tape of Dual numbers, which computes its derivatives along directions.
+template <class T, std::size_t N>
+class DirectedCall {
+ public:
+  /// `name` is the function of the caller, for messages. Throws ShapeError if the inputs were moved
+  /// from.
+  DirectedCall(const char* name, std::span<const Array<T>, N> inputs) {
+    for (std::size_t i = 0; i < N; ++i) {
+      require_whole(name, inputs[i]);
+      resize(inputs_[i], inputs[i].shape());
+      std::copy_n(inputs[i].data(), inputs[i].size(), inputs_[i].storage().values());
+      inputs_[i].storage().drop_tangents();
+    }
+  }
+
+  /// Sets the direction of each input. Throws ShapeError if one has another shape.
+  void set_directions(const char* name, std::span<const Array<T>, N> directions) {
+    for (std::size_t i = 0; i < N; ++i) {
+      require<ShapeError>(
+          same_shape(directions[i].shape(), inputs_[i].shape()),
+          "{}: expected a direction {} for input {}, got {}", name, inputs_[i].shape(), i,
+          directions[i].shape());
+      require_whole(name, directions[i]);
+      std::copy_n(directions[i].data(), directions[i].size(), inputs_[i].storage().tangents());
+    }
+  }
+
+  /// Makes the direction of the first input a unit vector, or 0 if `k` is not one of its elements.
+  void set_unit_direction(std::size_t k) {
+    inputs_[0].storage().drop_tangents();
+    if (k < inputs_[0].size()) {
+      inputs_[0].storage().tangents()[k] = T(1);
+    }
+  }
+
+  /// Records f(inputs...), which replaces the recording before. Random numbers are the same in each
+  /// call.
+  template <class F>
+  void record(F& f) {
+    tape_.rewind();
+    tape_.rng() = Rng();
+    std::transform(inputs_.begin(), inputs_.end(), variables_.begin(),
+                   [&](const Array<Dual<T>>& input) { return tape_.variable(input); });
+    static_assert(std::is_invocable_v<decltype(apply), F&, decltype(variables_)&>,
+                  "a function to differentiate forward or twice takes Variables of any type: write "
+                  "`[](auto x) { ... }`");
+    using Result = decltype(apply(f, variables_));
+    static_assert(std::is_same_v<std::remove_cvref_t<Result>, Variable<Dual<T>>>,
+                  "a function to differentiate takes Variables and returns a Variable");
+    result_ = apply(f, variables_);
+    require<TapeError>(&result_.tape() == &tape_,
+                       "the function to differentiate returned '{}' of another tape than that of "
+                       "its arguments",
+                       result_.op());
+  }
+
+  const Array<Dual<T>>& result() const { return result_.value(); }
+
+  /// Computes the gradients of the result, which must be one number.
+  void backward(const char* name) {
+    require<ShapeError>(result_.value().size() == 1,
+                        "{}: the function must return one number, but '{}' produced {}", name,
+                        result_.op(), result_.shape());
+    if (result_.needs_grad()) {
+      tape_.backward(result_);
+    }
+  }
+
+  /// Writes the derivative of the gradient of input `i` along the directions from `begin` on: zeros
+  /// if the result does not depend on the input.
+  void write_product(std::size_t i, T* begin) const {
+    if (variables_[i].has_grad()) {
+      std::copy_n(variables_[i].grad().storage().tangents(), inputs_[i].size(), begin);
+    } else {
+      std::fill_n(begin, inputs_[i].size(), T(0));
+    }
+  }
+
+ private:
+  static constexpr auto apply = []<class F, class Variables>(F& f, Variables& variables)
+      -> decltype(std::apply(f, variables)) { return std::apply(f, variables); };
+
+  Tape<Dual<T>> tape_;
+  std::array<Array<Dual<T>>, N> inputs_;
+  std::array<Variable<Dual<T>>, N> variables_;
+  Variable<Dual<T>> result_;
+};
+
+/// Returns y = f(inputs...) and its derivative along the directions.
+template <class T, std::size_t N, class F>
+std::pair<Array<T>, Array<T>> jvp_of(F& f, std::span<const Array<T>, N> inputs,
+                                     std::span<const Array<T>, N> directions) {
+  DirectedCall<T, N> call("jvp", inputs);
+  call.set_directions("jvp", directions);
+  call.record(f);
+  const Storage<Dual<T>>& y = call.result().storage();
+  std::pair<Array<T>, Array<T>> parts{Array<T>(call.result().shape()),
+                                      Array<T>(call.result().shape())};
+  std::copy_n(y.values(), y.size(), parts.first.data());
+  std::copy_n(y.tangents(), y.size(), parts.second.data());
+  return parts;
+}
+
+/// Returns the derivatives of the gradients of f along the directions.
+template <class T, std::size_t N, class F>
+std::array<Array<T>, N> hvp_of(F& f, std::span<const Array<T>, N> inputs,
+                               std::span<const Array<T>, N> directions) {
+  DirectedCall<T, N> call("hvp", inputs);
+  call.set_directions("hvp", directions);
+  call.record(f);
+  call.backward("hvp");
+  std::array<Array<T>, N> products;
+  for (std::size_t i = 0; i < N; ++i) {
+    products[i].resize(inputs[i].shape());
+    call.write_product(i, products[i].data());
+  }
+  return products;
+}
+
+/// Returns an array of the shape `y`, followed by `x`.
+template <class T>
+Array<T> matrix_of_shapes(const char* name, Shape y, const Shape& x) {
+  y.insert(y.end(), x.begin(), x.end());
+  Array<T> matrix;
+  resize(matrix, y, name);
+  return matrix;
+}
+
+/// Returns the Jacobian of a recorded call, one backward pass for each element of its result.
+template <class T>
+Array<T> jacobian_by_rows(const char* name, RecordedCall<T, 1>& call, const Array<T>& x) {
+  Array<T> cotangent(call.result().shape(), T(0));
+  Array<T> rows = matrix_of_shapes<T>(name, cotangent.shape(), x.shape());
+  for (std::size_t i = 0; i < cotangent.size(); ++i) {
+    cotangent.data()[i] = T(1);
+    call.backward(cotangent);
+    call.write_gradient(0, rows.data() + i * x.size());
+    cotangent.data()[i] = T(0);
+  }
+  return rows;
+}
 
 /// Returns the gradients of a function that returns one number.
 template <class T, std::size_t N, class F>
@@ -149,24 +294,102 @@ std::pair<Array<T>, Pullback<T, N>> vjp(F&& f, const Array<T> (&inputs)[N]) {
   return {std::move(y), std::move(pullback)};
 }
 
-/// Returns the Jacobian of y = f(x). Its shape is that of y, followed by that of x: for vectors,
-/// J(i, k) = dy_i/dx_k. Takes one backward pass for each element of y. Throws ShapeError if these
-/// are more than max_rank axes.
+/// Computes y = f(inputs...), of any shape, and the Jacobian-vector product: the derivative of y
+/// along the directions, sum over k of dy/dx_k v_k. Returns both: `auto [y, dy] = jvp(f, {x}, {v})`.
+/// Takes one pass forward and none backward. Throws ShapeError if a direction does not have the
+/// shape of its input.
+///@{
+template <class F, class T, std::size_t N>
+std::pair<Array<T>, Array<T>> jvp(F&& f, const Array<T> (&inputs)[N],
+                                  const Array<T> (&directions)[N]) {
+  return detail::jvp_of<T, N>(f, std::span<const Array<T>, N>(inputs),
+                              std::span<const Array<T>, N>(directions));
+}
+template <class F, class T>
+std::pair<Array<T>, Array<T>> jvp(F&& f, const Array<T>& x, const Array<T>& direction) {
+  return detail::jvp_of<T, 1>(f, std::span<const Array<T>, 1>(&x, 1),
+                              std::span<const Array<T>, 1>(&direction, 1));
+}
+///@}
+
+/// Returns the Hessian-vector products of a function that returns one number, one for each input:
+/// `auto [hv] = hvp(f, {x}, {v})`. The product of an input is the derivative of its gradient along
+/// all directions, and has the shape of the input. It is zeros if the gradient does not change.
+/// Takes one pass forward and one backward, and never makes the Hessian. Throws ShapeError if a
+/// direction does not have the shape of its input, or if the function returns another number of
+/// elements.
+///@{
+template <class F, class T, std::size_t N>
+std::array<Array<T>, N> hvp(F&& f, const Array<T> (&inputs)[N], const Array<T> (&directions)[N]) {
+  return detail::hvp_of<T, N>(f, std::span<const Array<T>, N>(inputs),
+                              std::span<const Array<T>, N>(directions));
+}
+template <class F, class T>
+Array<T> hvp(F&& f, const Array<T>& x, const Array<T>& direction) {
+  return std::move(detail::hvp_of<T, 1>(f, std::span<const Array<T>, 1>(&x, 1),
+                                        std::span<const Array<T>, 1>(&direction, 1))[0]);
+}
+///@}
+
+/// Returns the Hessian of a function that returns one number. Its shape is that of x, twice: for a
+/// vector, H(i, k) = d^2 f / dx_i dx_k. Takes one hvp() for each element of x. Throws ShapeError if
+/// the function returns another number of elements, or if the Hessian has more than max_rank axes.
+template <class F, class T>
+Array<T> hessian(F&& f, const Array<T>& x) {
+  detail::DirectedCall<T, 1> call("hessian", std::span<const Array<T>, 1>(&x, 1));
+  Array<T> rows = detail::matrix_of_shapes<T>("hessian", x.shape(), x.shape());
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    call.set_unit_direction(k);
+    call.record(f);
+    call.backward("hessian");
+    call.write_product(0, rows.data() + k * x.size());
+  }
+  return rows;
+}
+
+/// Returns the Jacobian of y = f(x), computed forward. Its shape is that of y, followed by that of
+/// x: for vectors, J(i, k) = dy_i/dx_k. Takes one pass forward for each element of x, so it suits a
+/// function of few numbers. Throws ShapeError if the Jacobian has more than max_rank axes.
+template <class F, class T>
+Array<T> jacfwd(F&& f, const Array<T>& x) {
+  detail::DirectedCall<T, 1> call("jacfwd", std::span<const Array<T>, 1>(&x, 1));
+  call.set_unit_direction(0);
+  call.record(f);
+  Array<T> columns = detail::matrix_of_shapes<T>("jacfwd", call.result().shape(), x.shape());
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    if (k > 0) {
+      call.set_unit_direction(k);
+      call.record(f);
+    }
+    const T* tangents = call.result().storage().tangents();
+    for (std::size_t i = 0; i < call.result().size(); ++i) {
+      columns.data()[i * x.size() + k] = tangents[i];
+    }
+  }
+  return columns;
+}
+
+/// Returns the Jacobian of y = f(x), computed backward. Its shape is that of y, followed by that of
+/// x: for vectors, J(i, k) = dy_i/dx_k. Takes one backward pass for each element of y, so it suits a
+/// function that returns few numbers. Throws ShapeError if the Jacobian has more than max_rank axes.
+template <class F, class T>
+Array<T> jacrev(F&& f, const Array<T>& x) {
+  detail::RecordedCall<T, 1> call(f, std::span<const Array<T>, 1>(&x, 1));
+  return detail::jacobian_by_rows("jacrev", call, x);
+}
+
+/// Returns the Jacobian of y = f(x), by whichever of jacfwd() and jacrev() takes fewer passes. If
+/// `f` takes no Variable of Dual numbers, this is jacrev(). Throws ShapeError if the Jacobian has
+/// more than max_rank axes.
 template <class F, class T>
 Array<T> jacobian(F&& f, const Array<T>& x) {
   detail::RecordedCall<T, 1> call(f, std::span<const Array<T>, 1>(&x, 1));
-  Shape shape = call.result().shape();
-  Array<T> cotangent(shape, T(0));
-  shape.insert(shape.end(), x.shape().begin(), x.shape().end());
-  Array<T> rows;
-  resize(rows, shape, "jacobian");
-  for (std::size_t i = 0; i < cotangent.size(); ++i) {
-    cotangent.data()[i] = T(1);
-    call.backward(cotangent);
-    call.write_gradient(0, rows.data() + i * x.size());
-    cotangent.data()[i] = T(0);
+  if constexpr (std::is_invocable_v<F&, Variable<Dual<T>>>) {
+    if (x.size() < call.result().value().size()) {
+      return jacfwd(f, x);
+    }
   }
-  return rows;
+  return detail::jacobian_by_rows("jacobian", call, x);
 }
 
 }  // namespace xtape

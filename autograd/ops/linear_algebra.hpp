@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "autograd/no_duals.hpp"
 #include "autograd/tape.hpp"
 
 /// @file
@@ -51,5 +52,12 @@ struct TriangularOptions {
 /// not read. Throws ValueError, with its number in the batch, if a matrix has a 0 on its diagonal.
 template <class T>
 Variable<T> triangular_solve(Variable<T> a, Variable<T> b, const TriangularOptions& options = {});
+
+// Ops that take no Dual numbers yet.
+XTAPE_NO_DUALS(solve, (Variable<Dual<T>>, Variable<Dual<T>>));
+XTAPE_NO_DUALS(inverse, (Variable<Dual<T>>));
+XTAPE_NO_DUALS(slogdet, (Variable<Dual<T>>));
+XTAPE_NO_DUALS(cholesky, (Variable<Dual<T>>));
+XTAPE_NO_DUALS(triangular_solve, (Variable<Dual<T>>, Variable<Dual<T>>, const TriangularOptions& = {}));
 
 }  // namespace xtape

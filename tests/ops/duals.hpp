@@ -1,0 +1,22 @@
+#pragma once
+
+#include "tests/ops/table.hpp"
+
+/// Checks of one row on tapes of Dual numbers, each of them assertions of Catch2's.
+
+namespace xtape {
+
+/// True if the op of the row takes Dual numbers.
+inline bool takes_duals(const Row& row) { return bool(row.in_dual_double); }
+
+/// Values and gradients that are bit-equal to those of a plain tape, in both precisions, at the
+/// samples of the row and at the numbers that PyTorch is asked about.
+void check_values_of_duals(const Row& row);
+
+/// Forward against reverse: w.(J v) = (w^T J).v to rounding.
+void check_tangents(const Row& row);
+
+/// Second derivatives: u.(H v) = v.(H u) to rounding, and H v against differences of gradients.
+void check_second_derivatives(const Row& row);
+
+}  // namespace xtape

@@ -1,0 +1,47 @@
+#include "tests/ops/duals.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "tests/support/catch.hpp"
+
+using namespace xtape;
+
+namespace {
+
+template <class Check>
+void for_each_dual_row(Check check) {
+  for (const Row& row : table()) {
+    if (takes_duals(row)) {
+      DYNAMIC_SECTION(row.overload << ": " << row.text) { check(row); }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every op takes Dual numbers, but for those that say that they do not") {
+  std::set<std::string> without;
+  for (const Row& row : table()) {
+    if (!takes_duals(row)) {
+      without.insert(row.op);
+    }
+  }
+  const std::set<std::string> expected{
+      "avg_pool2d", "batch_norm", "cholesky",   "conv1d",     "conv2d",
+      "conv_transpose2d", "global_avg_pool2d", "group_norm", "inverse",    "layer_norm",
+      "max_pool2d", "pad",        "slogdet",    "solve",      "triangular_solve",
+      "upsample2d"};
+  CHECK(without == expected);
+}
+
+TEST_CASE("every op computes on a tape of Dual numbers what it does on a plain one") {
+  for_each_dual_row(check_values_of_duals);
+}
+
+TEST_CASE("every op agrees forward and in reverse") { for_each_dual_row(check_tangents); }
+
+TEST_CASE("every op has the right second derivatives") {
+  for_each_dual_row(check_second_derivatives);
+}
