@@ -282,6 +282,11 @@ class Tape {
     node.details = details;
     node.retains_grad = false;
     node.gradient = GradientState::none;
+    if constexpr (is_dual<T>) {
+      if (!needs_grad && value == &node.storage) {
+        node.storage.storage().drop_tangents();  // as the gradient ends here, so does the tangent
+      }
+    }
     if (detects_anomaly_ || notes_places_) [[unlikely]] {
       watch(node);
     }
