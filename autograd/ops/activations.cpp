@@ -24,7 +24,12 @@ Variable<T> tanh(Variable<T> x) {
 
 template <class T>
 Variable<T> relu(Variable<T> x) {
-  const auto positive_part = [](T value) { return value < T(0) ? T(0) : value; };
+  const auto positive_part = [](T value) {
+    if constexpr (is_dual<T>) {
+      value.tangent = value > T(0) ? value.tangent : 0;  // as in reverse, also at 0
+    }
+    return value < T(0) ? T(0) : value;
+  };
   return define("relu", {x}, elementwise(positive_part, x.value()), [=](auto y) {
     const auto slope = [](T value, T dy) { return value > T(0) ? dy : T(0); };
     return elementwise(slope, x.value(), y.grad());

@@ -136,7 +136,12 @@ Variable<T> minimum(std::type_identity_t<Real<T>> a, Variable<T> b) {
 template <class T>
 Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low, std::type_identity_t<Real<T>> high) {
   require<ValueError>(low <= high, "clip: expected bounds low <= high, got {} and {}", low, high);
-  const auto value = [=](T a) { return a < low ? T(low) : a > high ? T(high) : a; };
+  const auto value = [=](T a) {
+    if constexpr (is_dual<T>) {
+      a.tangent = a > low && a < high ? a.tangent : 0;  // as in reverse, also at the bounds
+    }
+    return a < low ? T(low) : a > high ? T(high) : a;
+  };
   return define({"clip", {{"low", low}, {"high", high}}}, {x}, elementwise(value, x.value()),
                 [=](auto y) {
                   const auto slope = [=](T a, T dy) { return a > low && a < high ? dy : T(0); };
