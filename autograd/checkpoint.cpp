@@ -326,7 +326,7 @@ void Tape<T>::call_again(Variable<T> y, const detail::CheckpointedCall<T>& call)
   inner.backward(y);
 }
 
-#define XTAPE_INSTANTIATE(T)                                                      \
+#define XTAPE_INSTANTIATE(T)                                                    \
   template Variable<T> Tape<T>::checkpoint(const detail::CheckpointedCall<T>&); \
   template void Tape<T>::call_again(Variable<T>, const detail::CheckpointedCall<T>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);

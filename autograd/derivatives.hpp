@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "autograd/directed_call.hpp"
 #include "autograd/record.hpp"
 #include "autograd/tape.hpp"
 #include "tensor/array.hpp"
@@ -21,7 +22,8 @@
 /// which keeps its memory.
 ///
 /// jvp(), hvp(), hessian() and jacfwd() record the function on a Tape of Dual numbers. So they take
-/// a generic function, with `auto` in place of `Variable<double>`, of ops that support Dual numbers.
+/// a generic function, with `auto` in place of `Variable<double>`, of ops that support Dual
+/// numbers.
 
 namespace xtape {
 namespace detail {
@@ -77,94 +79,6 @@ class RecordedCall {
   Tape<T> tape_;
   std::array<Variable<T>, N> inputs_;
   Variable<T> result_;
-};
-
-/// Calls of a function on a tape of Dual numbers, which computes its derivatives along directions.
-template <class T, std::size_t N>
-class DirectedCall {
- public:
-  /// `name` is the function of the caller, for messages. Throws ShapeError if the inputs were moved
-  /// from.
-  DirectedCall(const char* name, std::span<const Array<T>, N> inputs) {
-    for (std::size_t i = 0; i < N; ++i) {
-      require_whole(name, inputs[i]);
-      resize(inputs_[i], inputs[i].shape());
-      std::copy_n(inputs[i].data(), inputs[i].size(), inputs_[i].storage().values());
-      inputs_[i].storage().drop_tangents();
-    }
-  }
-
-  /// Sets the direction of each input. Throws ShapeError if one has another shape.
-  void set_directions(const char* name, std::span<const Array<T>, N> directions) {
-    for (std::size_t i = 0; i < N; ++i) {
-      require<ShapeError>(
-          same_shape(directions[i].shape(), inputs_[i].shape()),
-          "{}: expected a direction {} for input {}, got {}", name, inputs_[i].shape(), i,
-          directions[i].shape());
-      require_whole(name, directions[i]);
-      std::copy_n(directions[i].data(), directions[i].size(), inputs_[i].storage().tangents());
-    }
-  }
-
-  /// Makes the direction of the first input a unit vector, or 0 if `k` is not one of its elements.
-  void set_unit_direction(std::size_t k) {
-    inputs_[0].storage().drop_tangents();
-    if (k < inputs_[0].size()) {
-      inputs_[0].storage().tangents()[k] = T(1);
-    }
-  }
-
-  /// Records f(inputs...), which replaces the recording before. Random numbers are the same in each
-  /// call.
-  template <class F>
-  void record(F& f) {
-    tape_.rewind();
-    tape_.rng() = Rng();
-    std::transform(inputs_.begin(), inputs_.end(), variables_.begin(),
-                   [&](const Array<Dual<T>>& input) { return tape_.variable(input); });
-    static_assert(std::is_invocable_v<decltype(apply), F&, decltype(variables_)&>,
-                  "a function to differentiate forward or twice takes Variables of any type: write "
-                  "`[](auto x) { ... }`");
-    using Result = decltype(apply(f, variables_));
-    static_assert(std::is_same_v<std::remove_cvref_t<Result>, Variable<Dual<T>>>,
-                  "a function to differentiate takes Variables and returns a Variable");
-    result_ = apply(f, variables_);
-    require<TapeError>(&result_.tape() == &tape_,
-                       "the function to differentiate returned '{}' of another tape than that of "
-                       "its arguments",
-                       result_.op());
-  }
-
-  const Array<Dual<T>>& result() const { return result_.value(); }
-
-  /// Computes the gradients of the result, which must be one number.
-  void backward(const char* name) {
-    require<ShapeError>(result_.value().size() == 1,
-                        "{}: the function must return one number, but '{}' produced {}", name,
-                        result_.op(), result_.shape());
-    if (result_.needs_grad()) {
-      tape_.backward(result_);
-    }
-  }
-
-  /// Writes the derivative of the gradient of input `i` along the directions from `begin` on: zeros
-  /// if the result does not depend on the input.
-  void write_product(std::size_t i, T* begin) const {
-    if (variables_[i].has_grad()) {
-      std::copy_n(variables_[i].grad().storage().tangents(), inputs_[i].size(), begin);
-    } else {
-      std::fill_n(begin, inputs_[i].size(), T(0));
-    }
-  }
-
- private:
-  static constexpr auto apply = []<class F, class Variables>(F& f, Variables& variables)
-      -> decltype(std::apply(f, variables)) { return std::apply(f, variables); };
-
-  Tape<Dual<T>> tape_;
-  std::array<Array<Dual<T>>, N> inputs_;
-  std::array<Variable<Dual<T>>, N> variables_;
-  Variable<Dual<T>> result_;
 };
 
 /// Returns y = f(inputs...) and its derivative along the directions.
@@ -295,9 +209,9 @@ std::pair<Array<T>, Pullback<T, N>> vjp(F&& f, const Array<T> (&inputs)[N]) {
 }
 
 /// Computes y = f(inputs...), of any shape, and the Jacobian-vector product: the derivative of y
-/// along the directions, sum over k of dy/dx_k v_k. Returns both: `auto [y, dy] = jvp(f, {x}, {v})`.
-/// Takes one pass forward and none backward. Throws ShapeError if a direction does not have the
-/// shape of its input.
+/// along the directions, sum over k of dy/dx_k v_k. Returns both: `auto [y, dy] = jvp(f, {x},
+/// {v})`. Takes one pass forward and none backward. Throws ShapeError if a direction does not have
+/// the shape of its input.
 ///@{
 template <class F, class T, std::size_t N>
 std::pair<Array<T>, Array<T>> jvp(F&& f, const Array<T> (&inputs)[N],
@@ -370,8 +284,9 @@ Array<T> jacfwd(F&& f, const Array<T>& x) {
 }
 
 /// Returns the Jacobian of y = f(x), computed backward. Its shape is that of y, followed by that of
-/// x: for vectors, J(i, k) = dy_i/dx_k. Takes one backward pass for each element of y, so it suits a
-/// function that returns few numbers. Throws ShapeError if the Jacobian has more than max_rank axes.
+/// x: for vectors, J(i, k) = dy_i/dx_k. Takes one backward pass for each element of y, so it suits
+/// a function that returns few numbers. Throws ShapeError if the Jacobian has more than max_rank
+/// axes.
 template <class F, class T>
 Array<T> jacrev(F&& f, const Array<T>& x) {
   detail::RecordedCall<T, 1> call(f, std::span<const Array<T>, 1>(&x, 1));

@@ -114,8 +114,9 @@ class FunctionOperand {
 
   static constexpr bool can_take_batches() {
     if constexpr (is_dual<T>) {  // constants have no tangents
-      return follows_chain_rule<F, T> && ((std::same_as<typename Operands::value_type, T> ||
-                                           std::same_as<typename Operands::value_type, Real<T>>)&&...);
+      return follows_chain_rule<F, T> &&
+             ((std::same_as<typename Operands::value_type, T> ||
+               std::same_as<typename Operands::value_type, Real<T>>)&&...);
     } else {
       return of_batches && requires(const F function, BatchFor<Operands>... batches) {
         { function.simd_apply(batches...) } -> std::same_as<Batch<T>>;

@@ -59,10 +59,10 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                             \
-  template void batched_gemm(const Shape&, std::size_t, std::size_t, std::size_t,        \
-                             const MatrixBatch<T>&, const MatrixBatch<T>&, T, T*,        \
-                             std::size_t, const Shape&)
+#define XTAPE_INSTANTIATE(T)                                                                   \
+  template void batched_gemm(const Shape&, std::size_t, std::size_t, std::size_t,              \
+                             const MatrixBatch<T>&, const MatrixBatch<T>&, T, T*, std::size_t, \
+                             const Shape&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <utility>
 
 #include "tensor/gemm.hpp"
 
@@ -15,9 +13,9 @@ namespace xtape {
 template <class T>
 struct MatrixBatch {
   typename Storage<T>::const_pointer data;  ///< The first element of the first matrix.
-  std::size_t row_length;  ///< The length of the stored rows.
-  Transpose transpose;     ///< Whether the product reads the transposed matrices.
-  Shape steps;             ///< The distance of neighbours along each axis of the batch. 0 repeats.
+  std::size_t row_length;                   ///< The length of the stored rows.
+  Transpose transpose;                      ///< Whether the product reads the transposed matrices.
+  Shape steps;  ///< The distance of neighbours along each axis of the batch. 0 repeats.
 };
 
 /// Computes C(i) = op(A(i)) op(B(i)) + beta C(i) for each index i of `batch`. op(A) is m x k, op(B)
@@ -44,21 +42,11 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   const auto part = [](const MatrixBatch<Dual<F>>& of, const F* data) {
     return MatrixBatch<F>{data, of.row_length, of.transpose, of.steps};
   };
-  const auto multiply = [&](const F* left, const F* right, F factor, F* product) {
-    batched_gemm(batch, m, n, k, part(a, left), part(b, right), factor, product, c.size(), c_steps);
-  };
-  const DualPointer<F> out = c.data();
-  multiply(a.data.value, b.data.value, beta.value, out.value);
-  F factor = beta.value;
-  if (!a.data.constant) {
-    multiply(a.data.tangent, b.data.value, std::exchange(factor, F(1)), out.tangent);
-  }
-  if (!b.data.constant) {
-    multiply(a.data.value, b.data.tangent, std::exchange(factor, F(1)), out.tangent);
-  }
-  if (!(factor > 0)) {  // nothing was written
-    std::fill_n(out.tangent, c.size(), F(0));
-  }
+  detail::apply_bilinear(a.data, b.data, beta, c.data(),
+                         [&](const F* left, const F* right, F factor, F* product) {
+                           batched_gemm(batch, m, n, k, part(a, left), part(b, right), factor,
+                                        product, c.size(), c_steps);
+                         });
 }
 
 }  // namespace xtape

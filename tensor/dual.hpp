@@ -109,9 +109,7 @@ struct Dual {
     const F quotient = a / b.value;
     return {quotient, detail::negative(quotient * b.tangent) / b.value};
   }
-  constexpr Dual operator-() const {
-    return {detail::negative(value), detail::negative(tangent)};
-  }
+  constexpr Dual operator-() const { return {detail::negative(value), detail::negative(tangent)}; }
   constexpr Dual operator+() const { return *this; }
   template <class Other>
   constexpr Dual& operator+=(const Other& b) {

@@ -8,8 +8,8 @@
 #include "tensor/lanes.hpp"
 
 /// @file
-/// Functions of Dual numbers. Each one is f(x.value), and the tangent is x.tangent f'(x.value). They
-/// are found by argument-dependent lookup, also by the functions of xtensor.
+/// Functions of Dual numbers. Each one is f(x.value), and the tangent is x.tangent f'(x.value).
+/// They are found by argument-dependent lookup, also by the functions of xtensor.
 
 namespace xtape {
 
@@ -64,12 +64,12 @@ F erf_slope(const F& x) {
 }  // namespace detail
 
 /// Defines a function of a Dual x with the value y and the slope.
-#define XTAPE_CHAIN_RULE(name, slope)                         \
-  template <class F>                                          \
-  Dual<F> name(const Dual<F>& dual) {                         \
-    [[maybe_unused]] const F& x = dual.value;                 \
-    const F y = detail::call<xt::math::name##_fun>(x);        \
-    return {y, dual.tangent * (slope)};                       \
+#define XTAPE_CHAIN_RULE(name, slope)                  \
+  template <class F>                                   \
+  Dual<F> name(const Dual<F>& dual) {                  \
+    [[maybe_unused]] const F& x = dual.value;          \
+    const F y = detail::call<xt::math::name##_fun>(x); \
+    return {y, dual.tangent * (slope)};                \
   }
 /// e^x, ln x and their relatives, roots and trigonometric functions of a Dual.
 ///@{
@@ -90,8 +90,8 @@ XTAPE_CHAIN_RULE(abs, detail::chosen(x > F(0), F(1), detail::chosen(x < F(0), F(
 ///@}
 #undef XTAPE_CHAIN_RULE
 
-/// Returns base^exponent. The slope in the base is 0 if the exponent is 0. The slope in the exponent
-/// counts only if the exponent moves, because it is NaN for a negative base.
+/// Returns base^exponent. The slope in the base is 0 if the exponent is 0. The slope in the
+/// exponent counts only if the exponent moves, because it is NaN for a negative base.
 ///@{
 template <std::floating_point F>
 Dual<F> pow(const Dual<F>& base, std::type_identity_t<F> exponent) {
@@ -173,8 +173,7 @@ inline constexpr bool follows_chain_rule =
               xt::math::cos_fun, xt::math::tanh_fun, xt::math::erf_fun, xt::math::erfc_fun,
               xt::math::abs_fun>;
 template <class Rule, class T>
-inline constexpr bool follows_chain_rule<Smooth<Rule>, T> =
-    Rule::template takes_registers<Real<T>>;
+inline constexpr bool follows_chain_rule<Smooth<Rule>, T> = Rule::template takes_registers<Real<T>>;
 
 /// 1 / (1 + e^-x). By the quotient rule, the tangent would be NaN where e^-x overflows.
 struct LogisticRule {

@@ -129,4 +129,23 @@ struct DualPointer {
   ///@}
 };
 
+namespace detail {
+
+/// Computes y = beta y + kernel(a, b) for a kernel that is linear in both operands. The kernel
+/// takes (a, b, beta, y) without tangents. It is not called for tangents that are known to be 0.
+template <class F, class Kernel>
+void apply_bilinear(DualPointer<const F> a, DualPointer<const F> b,
+                    std::type_identity_t<Dual<F>> beta, DualPointer<F> y, Kernel kernel) {
+  kernel(a.value, b.value, beta.value, y.value);
+  const bool by_a = !a.constant || b.constant;  // something must write y
+  if (by_a) {
+    kernel(a.tangent, b.value, beta.value, y.tangent);
+  }
+  if (!b.constant) {
+    kernel(a.value, b.tangent, by_a ? F(1) : beta.value, y.tangent);
+  }
+}
+
+}  // namespace detail
+
 }  // namespace xtape

@@ -21,7 +21,8 @@ auto elementwise(F f, const Operands&... operands) {
   return xt::xfunction<F, xt::const_xclosure_t<const Operands&>...>(f, operands...);
 }
 
-/// Returns the lazy expression 1 / (1 + e^-x). Neither the value nor a tangent is NaN for any number.
+/// Returns the lazy expression 1 / (1 + e^-x). Neither the value nor a tangent is NaN for any
+/// number.
 template <class T>
 auto logistic(const Array<T>& x) {
   return elementwise(detail::Smooth<detail::LogisticRule>(), x);

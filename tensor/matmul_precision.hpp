@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <type_traits>
-#include <utility>
 
 #include "tensor/gemm.hpp"
 
@@ -50,21 +49,9 @@ void matmul_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, st
                  std::size_t k, DualPointer<const F> a, std::size_t lda, DualPointer<const F> b,
                  std::size_t ldb, std::type_identity_t<Dual<F>> beta, DualPointer<F> c,
                  std::size_t ldc) {
-  const auto multiply = [&](const F* left, const F* right, F factor, F* product) {
+  detail::apply_bilinear(a, b, beta, c, [&](const F* left, const F* right, F factor, F* product) {
     matmul_gemm(transpose_a, transpose_b, m, n, k, left, lda, right, ldb, factor, product, ldc);
-  };
-  multiply(a.value, b.value, beta.value, c.value);
-  F factor = beta.value;
-  if (!a.constant) {
-    multiply(a.tangent, b.value, std::exchange(factor, F(1)), c.tangent);
-  }
-  if (!b.constant) {
-    multiply(a.value, b.tangent, std::exchange(factor, F(1)), c.tangent);
-  }
-  if (a.constant && b.constant) {
-    matmul_gemm(transpose_a, transpose_b, m, n, 0, a.value, lda, b.value, ldb, factor, c.tangent,
-                ldc);
-  }
+  });
 }
 
 /// Computes the same as matmul_gemm(), on the calling thread alone.

@@ -111,8 +111,7 @@ class Printer {
 
 template <class T>
 std::string to_string(const Array<T>& array, int precision) {
-  const std::string head =
-      fmt::format("{} {}", array.shape(), name_of_type<T>());
+  const std::string head = fmt::format("{} {}", array.shape(), name_of_type<T>());
   if (!detail::is_whole(array)) {
     return head + " without elements (moved from)";
   }

@@ -215,11 +215,11 @@ void Tape<T>::check_gradients(const Node<T>& node) const {
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                        \
+#define XTAPE_INSTANTIATE(T)                                                       \
   template void Tape<T>::check_elements(const Node<T>&, std::span<const T>) const; \
-  template std::string Tape<T>::place(std::size_t) const;                           \
-  template void Tape<T>::watch(const Node<T>&);                                     \
-  template void Tape<T>::check_value(const Node<T>&) const;                         \
+  template std::string Tape<T>::place(std::size_t) const;                          \
+  template void Tape<T>::watch(const Node<T>&);                                    \
+  template void Tape<T>::check_value(const Node<T>&) const;                        \
   template void Tape<T>::check_gradients(const Node<T>&) const
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -65,8 +65,7 @@ Variable<T> elu(Variable<T> x, std::type_identity_t<Real<T>> alpha) {
 
 template <class T>
 Variable<T> softplus(Variable<T> x) {
-  return define("softplus", {x},
-                positive_part(x.value()) + xt::log1p(xt::exp(-xt::abs(x.value()))),
+  return define("softplus", {x}, positive_part(x.value()) + xt::log1p(xt::exp(-xt::abs(x.value()))),
                 [=](auto y) { return y.grad() * logistic(x.value()); });
 }
 
@@ -177,8 +176,8 @@ XTAPE_UNARY(tanh);
 XTAPE_UNARY(relu);
 XTAPE_UNARY(softplus);
 XTAPE_UNARY(gelu);
-#define XTAPE_INSTANTIATE(T)                                 \
-  template Variable<T> leaky_relu<T>(Variable<T>, Real<T>);  \
+#define XTAPE_INSTANTIATE(T)                                \
+  template Variable<T> leaky_relu<T>(Variable<T>, Real<T>); \
   template Variable<T> elu<T>(Variable<T>, Real<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

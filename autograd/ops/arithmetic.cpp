@@ -83,8 +83,8 @@ Variable<T> operator-(Variable<T> x) {
   return define("negate", {x}, -x.value(), [](auto y) { return -y.grad(); });
 }
 
-#define XTAPE_INSTANTIATE_BINARY(T, op)                                      \
-  template Variable<T> operator op(Variable<T>, Variable<T>);                \
+#define XTAPE_INSTANTIATE_BINARY(T, op)                                            \
+  template Variable<T> operator op(Variable<T>, Variable<T>);                      \
   template Variable<T> operator op<T>(Variable<T>, std::type_identity_t<Real<T>>); \
   template Variable<T> operator op<T>(std::type_identity_t<Real<T>>, Variable<T>)
 #define XTAPE_INSTANTIATE(T)      \

@@ -32,25 +32,25 @@ Variable<T> mask_of(const char* op, Compare compare, Variable<T> a,
 
 }  // namespace
 
-#define XTAPE_INSTANTIATE_COMPARISON(op, T)                    \
-  template Variable<T> operator op(Variable<T>, Variable<T>);  \
-  template Variable<T> operator op<T>(Variable<T>, Real<T>);   \
+#define XTAPE_INSTANTIATE_COMPARISON(op, T)                   \
+  template Variable<T> operator op(Variable<T>, Variable<T>); \
+  template Variable<T> operator op<T>(Variable<T>, Real<T>);  \
   template Variable<T> operator op<T>(Real<T>, Variable<T>)
 /// Defines a comparison. The same comparison from right to left is `op mirrored`.
-#define XTAPE_COMPARISON(op, mirrored, name, compare)                        \
-  template <class T>                                                         \
-  Variable<T> operator op(Variable<T> a, Variable<T> b) {                    \
-    return mask_of(name, compare<Real<T>>(), a, b);                                \
-  }                                                                          \
-  template <class T>                                                         \
-  Variable<T> operator op(Variable<T> a, std::type_identity_t<Real<T>> b) {        \
-    return mask_of(name, compare<Real<T>>(), a, b);                                \
-  }                                                                          \
-  template <class T>                                                         \
-  Variable<T> operator op(std::type_identity_t<Real<T>> a, Variable<T> b) {        \
-    return b mirrored a;                                                     \
-  }                                                                          \
-  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_FLOAT);                             \
+#define XTAPE_COMPARISON(op, mirrored, name, compare)                       \
+  template <class T>                                                        \
+  Variable<T> operator op(Variable<T> a, Variable<T> b) {                   \
+    return mask_of(name, compare<Real<T>>(), a, b);                         \
+  }                                                                         \
+  template <class T>                                                        \
+  Variable<T> operator op(Variable<T> a, std::type_identity_t<Real<T>> b) { \
+    return mask_of(name, compare<Real<T>>(), a, b);                         \
+  }                                                                         \
+  template <class T>                                                        \
+  Variable<T> operator op(std::type_identity_t<Real<T>> a, Variable<T> b) { \
+    return b mirrored a;                                                    \
+  }                                                                         \
+  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_FLOAT);                            \
   XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_DOUBLE)
 XTAPE_COMPARISON(>, <, "greater", std::greater);
 XTAPE_COMPARISON(<, >, "less", std::less);
@@ -82,9 +82,7 @@ template <class Before>
 struct Share {
   template <class T>
   T operator()(T own, T other, T dy) const {
-    return value_of(own) == value_of(other) ? dy / Real<T>(2)
-           : Before()(other, own)           ? T(0)
-                                            : dy;
+    return value_of(own) == value_of(other) ? dy / Real<T>(2) : Before()(other, own) ? T(0) : dy;
   }
 };
 
@@ -134,7 +132,8 @@ Variable<T> minimum(std::type_identity_t<Real<T>> a, Variable<T> b) {
 }
 
 template <class T>
-Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low, std::type_identity_t<Real<T>> high) {
+Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low,
+                 std::type_identity_t<Real<T>> high) {
   require<ValueError>(low <= high, "clip: expected bounds low <= high, got {} and {}", low, high);
   const auto value = [=](T a) {
     if constexpr (is_dual<T>) {
@@ -192,14 +191,15 @@ Variable<T> where(Variable<T> mask, std::type_identity_t<Real<T>> a, Variable<T>
 
 XTAPE_BINARY(maximum);
 XTAPE_BINARY(minimum);
-#define XTAPE_INSTANTIATE(T)                                                                   \
-  template Variable<T> maximum<T>(Variable<T>, std::type_identity_t<Real<T>>);                       \
-  template Variable<T> maximum<T>(std::type_identity_t<Real<T>>, Variable<T>);                       \
-  template Variable<T> minimum<T>(Variable<T>, std::type_identity_t<Real<T>>);                       \
-  template Variable<T> minimum<T>(std::type_identity_t<Real<T>>, Variable<T>);                       \
-  template Variable<T> clip<T>(Variable<T>, std::type_identity_t<Real<T>>, std::type_identity_t<Real<T>>); \
-  template Variable<T> where(Variable<T>, Variable<T>, Variable<T>);                           \
-  template Variable<T> where<T>(Variable<T>, Variable<T>, std::type_identity_t<Real<T>>);            \
+#define XTAPE_INSTANTIATE(T)                                                              \
+  template Variable<T> maximum<T>(Variable<T>, std::type_identity_t<Real<T>>);            \
+  template Variable<T> maximum<T>(std::type_identity_t<Real<T>>, Variable<T>);            \
+  template Variable<T> minimum<T>(Variable<T>, std::type_identity_t<Real<T>>);            \
+  template Variable<T> minimum<T>(std::type_identity_t<Real<T>>, Variable<T>);            \
+  template Variable<T> clip<T>(Variable<T>, std::type_identity_t<Real<T>>,                \
+                               std::type_identity_t<Real<T>>);                            \
+  template Variable<T> where(Variable<T>, Variable<T>, Variable<T>);                      \
+  template Variable<T> where<T>(Variable<T>, Variable<T>, std::type_identity_t<Real<T>>); \
   template Variable<T> where<T>(Variable<T>, std::type_identity_t<Real<T>>, Variable<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

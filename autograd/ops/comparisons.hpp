@@ -131,7 +131,8 @@ Variable<scalar_of<A, B>> minimum(A&& a, B&& b) {
 /// Returns y = x where low <= x <= high, else the nearer bound,   dx = dy where low < x < high,
 /// else 0. A bound may be infinite. Throws ValueError unless low <= high.
 template <class T>
-Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low, std::type_identity_t<Real<T>> high);
+Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low,
+                 std::type_identity_t<Real<T>> high);
 
 /// Returns y = a where the mask is not 0, else b. da is dy where the mask is not 0, else 0, and db
 /// is the rest of dy. So a NaN that is not chosen changes neither y nor a gradient. The mask gets

@@ -48,7 +48,8 @@ struct Parts {
     return [g = g, x = x, weight = weight, op, bias](Array<T>& y) {
       resize(y, shape_of(x.shape().size(), g->batch, g->result, g->out), op);
       convolve(*g, x.value().data(), weight.value().data(),
-               bias == nullptr ? nullptr : bias->data(), T(0), y.data());
+               bias == nullptr ? typename Storage<T>::const_pointer() : bias->data(), T(0),
+               y.data());
     };
   }
   auto dx() const {
@@ -93,7 +94,8 @@ struct TransposedParts {
   }
   auto dx() const {
     return [g = g, weight = weight](auto y, Array<T>& dx, T beta) {
-      convolve<T>(*g, y.grad().data(), weight.value().data(), nullptr, beta, dx.data());
+      convolve(*g, y.grad().data(), weight.value().data(), typename Storage<T>::const_pointer(),
+               beta, dx.data());
     };
   }
   auto dw() const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "autograd/no_duals.hpp"
 #include "autograd/tape.hpp"
 #include "tensor/kernels/convolution.hpp"
 
@@ -66,13 +65,5 @@ template <class T>
 Variable<T> conv_transpose2d(Variable<T> x, Variable<T> weight, Variable<T> bias,
                              const ConvTranspose2dOptions& options = {});
 ///@}
-
-// Ops that take no Dual numbers yet.
-XTAPE_NO_DUALS(conv2d, (Variable<Dual<T>>, Variable<Dual<T>>, const Conv2dOptions& = {}));
-XTAPE_NO_DUALS(conv2d, (Variable<Dual<T>>, Variable<Dual<T>>, Variable<Dual<T>>, const Conv2dOptions& = {}));
-XTAPE_NO_DUALS(conv1d, (Variable<Dual<T>>, Variable<Dual<T>>, const Conv1dOptions& = {}));
-XTAPE_NO_DUALS(conv1d, (Variable<Dual<T>>, Variable<Dual<T>>, Variable<Dual<T>>, const Conv1dOptions& = {}));
-XTAPE_NO_DUALS(conv_transpose2d, (Variable<Dual<T>>, Variable<Dual<T>>, const ConvTranspose2dOptions& = {}));
-XTAPE_NO_DUALS(conv_transpose2d, (Variable<Dual<T>>, Variable<Dual<T>>, Variable<Dual<T>>, const ConvTranspose2dOptions& = {}));
 
 }  // namespace xtape

@@ -18,8 +18,8 @@ Source<T> whole(std::size_t position) {
 
 /// Keeps the sources of an axis on the tape: source_of(i) of each index i.
 template <class T, class SourceOf>
-std::span<const Source<T>> sources(Tape<T>& tape, std::size_t count, SourceOf source_of) {
-  const std::span<Source<T>> kept = tape.template keep<Source<T>>(count);
+std::span<const Source<Real<T>>> sources(Tape<T>& tape, std::size_t count, SourceOf source_of) {
+  const std::span<Source<Real<T>>> kept = tape.template keep<Source<Real<T>>>(count);
   for (std::size_t i = 0; i < count; ++i) {
     kept[i] = source_of(i);
   }
@@ -27,28 +27,30 @@ std::span<const Source<T>> sources(Tape<T>& tape, std::size_t count, SourceOf so
 }
 
 template <class T>
-std::span<const Source<T>> upsampled(const char* op, Tape<T>& tape, std::size_t extent,
-                                     std::size_t factor, Upsampling mode) {
+std::span<const Source<Real<T>>> upsampled(const char* op, Tape<T>& tape, std::size_t extent,
+                                           std::size_t factor, Upsampling mode) {
+  using Number = Real<T>;
   require<ShapeError>(extent <= std::numeric_limits<std::size_t>::max() / factor,
                       "{}: {} positions are too many to repeat {} times", op, extent, factor);
   return sources(tape, extent * factor, [=](std::size_t i) {
     if (mode == Upsampling::nearest) {
-      return whole<T>(i / factor);
+      return whole<Number>(i / factor);
     }
     const double place =
         std::max(0.0, (static_cast<double>(i) + 0.5) / static_cast<double>(factor) - 0.5);
     const auto first = static_cast<std::size_t>(place);
     const double part = place - static_cast<double>(first);
-    return Source<T>{first, std::min(first + 1, extent - 1), static_cast<T>(1 - part),
-                     static_cast<T>(part)};
+    return Source<Number>{first, std::min(first + 1, extent - 1), static_cast<Number>(1 - part),
+                          static_cast<Number>(part)};
   });
 }
 
 /// Returns the sources of an axis with `before` and `after` positions added.
 template <class T>
-std::span<const Source<T>> padded(const char* op, Tape<T>& tape, std::size_t extent,
-                                  std::size_t before, std::size_t after, PadMode mode,
-                                  const Shape& shape) {
+std::span<const Source<Real<T>>> padded(const char* op, Tape<T>& tape, std::size_t extent,
+                                        std::size_t before, std::size_t after, PadMode mode,
+                                        const Shape& shape) {
+  using Number = Real<T>;
   const std::size_t added = std::max(before, after);
   require<ShapeError>(mode == PadMode::constant || added == 0 || added < extent,
                       "{}: {} has no {} pixels to reflect at an edge: it has {} beside the "
@@ -61,20 +63,21 @@ std::span<const Source<T>> padded(const char* op, Tape<T>& tape, std::size_t ext
   return sources(tape, count, [=](std::size_t i) {
     const bool inside = i >= before && i - before < extent;
     if (!inside && mode == PadMode::constant) {
-      return Source<T>{0, 0, T(0), T(0)};
+      return Source<Number>{0, 0, 0, 0};
     }
     const std::size_t mirrored = i < before ? before - i : 2 * (extent - 1) + before - i;
-    return whole<T>(inside ? i - before : mirrored);
+    return whole<Number>(inside ? i - before : mirrored);
   });
 }
 
 template <class T>
-Variable<T> record_resampling(const Operation& op, Variable<T> x, std::span<const Source<T>> rows,
-                              std::span<const Source<T>> columns, T value) {
+Variable<T> record_resampling(const Operation& op, Variable<T> x,
+                              std::span<const Source<Real<T>>> rows,
+                              std::span<const Source<Real<T>>> columns, Real<T> value) {
   const Shape& shape = x.shape();
-  const std::span<Resampling<T>> kept = x.tape().template keep<Resampling<T>>(1);
+  const std::span<Resampling<Real<T>>> kept = x.tape().template keep<Resampling<Real<T>>>(1);
   kept[0] = {shape[0], shape[1], shape[2], shape[3], rows, columns};
-  const Resampling<T>& to = kept[0];
+  const Resampling<Real<T>>& to = kept[0];
   return define(
       op, {x},
       [&](Array<T>& y) {
@@ -100,7 +103,7 @@ Variable<T> upsample2d(Variable<T> x, Pair factor, Upsampling mode) {
   const auto rows = upsampled(op, x.tape(), x.shape()[1], factor.height, mode);
   const auto columns = upsampled(op, x.tape(), x.shape()[2], factor.width, mode);
   const char* const name = mode == Upsampling::nearest ? "nearest" : "bilinear";
-  return record_resampling<T>({op, {{"factor", factor}, {"mode", name}}}, x, rows, columns, T(0));
+  return record_resampling<T>({op, {{"factor", factor}, {"mode", name}}}, x, rows, columns, 0);
 }
 
 template <class T>
@@ -120,7 +123,7 @@ Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options
                                 {"right", margins.right},
                                 {"mode", mode},
                                 {"value", options.value}}},
-                              x, rows, columns, static_cast<T>(options.value));
+                              x, rows, columns, static_cast<Real<T>>(options.value));
 }
 
 #define XTAPE_INSTANTIATE(T)                                      \

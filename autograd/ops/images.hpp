@@ -2,7 +2,6 @@
 
 #include <cstddef>
 
-#include "autograd/no_duals.hpp"
 #include "autograd/tape.hpp"
 #include "tensor/pair.hpp"
 
@@ -61,9 +60,5 @@ struct PadOptions {
 /// that axis.
 template <class T>
 Variable<T> pad(Variable<T> x, const Margins& margins, const PadOptions& options = {});
-
-// Ops that take no Dual numbers yet.
-XTAPE_NO_DUALS(upsample2d, (Variable<Dual<T>>, Pair, Upsampling = Upsampling::nearest));
-XTAPE_NO_DUALS(pad, (Variable<Dual<T>>, const Margins&, const PadOptions& = {}));
 
 }  // namespace xtape

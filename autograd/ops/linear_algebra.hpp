@@ -58,6 +58,7 @@ XTAPE_NO_DUALS(solve, (Variable<Dual<T>>, Variable<Dual<T>>));
 XTAPE_NO_DUALS(inverse, (Variable<Dual<T>>));
 XTAPE_NO_DUALS(slogdet, (Variable<Dual<T>>));
 XTAPE_NO_DUALS(cholesky, (Variable<Dual<T>>));
-XTAPE_NO_DUALS(triangular_solve, (Variable<Dual<T>>, Variable<Dual<T>>, const TriangularOptions& = {}));
+XTAPE_NO_DUALS(triangular_solve,
+               (Variable<Dual<T>>, Variable<Dual<T>>, const TriangularOptions& = {}));
 
 }  // namespace xtape

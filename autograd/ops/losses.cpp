@@ -257,8 +257,8 @@ Variable<T> l1(Variable<T> prediction, Variable<T> target, Reduction reduction) 
 template <class T>
 Variable<T> huber(Variable<T> prediction, Variable<T> target, Reduction reduction, double delta) {
   const auto bound = static_cast<Real<T>>(delta);
-  require<ValueError>(bound > 0 && std::isfinite(bound),
-                      "huber: expected a delta above 0, got {}", delta);
+  require<ValueError>(bound > 0 && std::isfinite(bound), "huber: expected a delta above 0, got {}",
+                      delta);
   return over_elements("huber", prediction, target, reduction, [&] {
     const Variable<T> errors = prediction - target;
     using std::abs;

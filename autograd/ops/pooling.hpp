@@ -1,6 +1,5 @@
 #pragma once
 
-#include "autograd/no_duals.hpp"
 #include "autograd/tape.hpp"
 #include "tensor/pair.hpp"
 
@@ -42,10 +41,5 @@ Variable<T> avg_pool2d(Variable<T> x, Pair kernel, const AvgPoolOptions& options
 /// Returns the mean of each channel of each image, (batch, channels). dx = dy / (height * width).
 template <class T>
 Variable<T> global_avg_pool2d(Variable<T> x);
-
-// Ops that take no Dual numbers yet.
-XTAPE_NO_DUALS(max_pool2d, (Variable<Dual<T>>, Pair, const MaxPoolOptions& = {}));
-XTAPE_NO_DUALS(avg_pool2d, (Variable<Dual<T>>, Pair, const AvgPoolOptions& = {}));
-XTAPE_NO_DUALS(global_avg_pool2d, (Variable<Dual<T>>));
 
 }  // namespace xtape

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
+#include "tensor/dual_pointer.hpp"
 #include "tensor/pair.hpp"
 #include "tensor/shape.hpp"
 
@@ -112,13 +114,41 @@ template <class T>
 void convolve(const Convolution& geometry, const T* x, const T* weight, const T* bias, T beta,
               T* y);
 
+/// The same for Dual numbers.
+template <class F>
+void convolve(const Convolution& geometry, DualPointer<const F> x, DualPointer<const F> weight,
+              DualPointer<const F> bias, std::type_identity_t<Dual<F>> beta, DualPointer<F> y) {
+  convolve(geometry, x.value, weight.value, bias.value, beta.value, y.value);
+  convolve(geometry, x.tangent, weight.value, bias.tangent, beta.value, y.tangent);
+  if (!weight.constant) {
+    convolve<F>(geometry, x.value, weight.tangent, nullptr, 1, y.tangent);
+  }
+}
+
 /// Computes dx = the gradient of the images + beta dx. This is the transpose of the convolution.
 template <class T>
 void convolve_transposed(const Convolution& geometry, const T* dy, const T* weight, T beta, T* dx);
 
+template <class F>
+void convolve_transposed(const Convolution& geometry, DualPointer<const F> dy,
+                         DualPointer<const F> weight, std::type_identity_t<Dual<F>> beta,
+                         DualPointer<F> dx) {
+  detail::apply_bilinear(dy, weight, beta, dx, [&](const F* a, const F* b, F factor, F* result) {
+    convolve_transposed(geometry, a, b, factor, result);
+  });
+}
+
 /// Computes dw = the gradient of the weights + beta dw.
 template <class T>
 void convolve_for_weights(const Convolution& geometry, const T* x, const T* dy, T beta, T* dw);
+template <class F>
+void convolve_for_weights(const Convolution& geometry, DualPointer<const F> x,
+                          DualPointer<const F> dy, std::type_identity_t<Dual<F>> beta,
+                          DualPointer<F> dw) {
+  detail::apply_bilinear(x, dy, beta, dw, [&](const F* a, const F* b, F factor, F* result) {
+    convolve_for_weights(geometry, a, b, factor, result);
+  });
+}
 
 /// Switches Winograd's algorithm on or off, for the whole process. While the algorithm is on,
 /// convolutions of floats with windows of 3 x 3 use it where it is faster

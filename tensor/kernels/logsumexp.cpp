@@ -114,19 +114,18 @@ void add_exp_of_difference(DualPointer<const T> in, DualPointer<const T> y,
     const std::size_t first = line / extent * inner;
     for (std::size_t i = 0; i < inner; ++i) {
       const T difference = slope[i] - y.tangent[first + i];
-      result[i] +=
-          power[i] * (factor.tangent[first + i] + factor.value[first + i] * difference);
+      result[i] += power[i] * (factor.tangent[first + i] + factor.value[first + i] * difference);
     }
     power += inner, slope += inner, result += inner;
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                \
-  template void reduce_logsumexp(const T*, std::size_t, std::size_t, std::size_t, T*);      \
-  template void add_exp_of_difference(const T*, const T*, const T*, const AxisBlocks&, T*); \
+#define XTAPE_INSTANTIATE(T)                                                                  \
+  template void reduce_logsumexp(const T*, std::size_t, std::size_t, std::size_t, T*);        \
+  template void add_exp_of_difference(const T*, const T*, const T*, const AxisBlocks&, T*);   \
   template void reduce_logsumexp(DualPointer<const T>, std::size_t, std::size_t, std::size_t, \
-                                 DualPointer<T>);                                           \
-  template void add_exp_of_difference(DualPointer<const T>, DualPointer<const T>,           \
+                                 DualPointer<T>);                                             \
+  template void add_exp_of_difference(DualPointer<const T>, DualPointer<const T>,             \
                                       DualPointer<const T>, const AxisBlocks&, DualPointer<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -131,6 +131,19 @@ void max_pool(const T* x, const Windows& windows, T* y, Place* places) {
 }
 
 template <class T, class Place>
+void take_at_places(const T* x, const Place* places, const Windows& windows, T* y) {
+  const std::size_t channels = windows.channels;
+  for_each_window(x, windows, [=](const T* image, const Cover& window) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      const std::size_t result = window.index * channels + c;
+      const std::size_t row = window.rows.begin + places[result] / window.width();
+      const std::size_t column = window.columns.begin + places[result] % window.width();
+      y[result] = image[(row * windows.columns.extent + column) * channels + c];
+    }
+  });
+}
+
+template <class T, class Place>
 void max_pool_backward(const T* dy, const Place* places, const Windows& windows, T beta, T* dx) {
   const std::size_t channels = windows.channels;
   for_each_pixel(windows, beta, dx, [=](T* pixel, const Cover& window, std::size_t place) {
@@ -179,8 +192,9 @@ void avg_pool_backward(const T* dy, const Windows& windows, bool count_padding, 
   });
 }
 
-#define XTAPE_INSTANTIATE_PLACES(T, Place)                      \
-  template void max_pool(const T*, const Windows&, T*, Place*); \
+#define XTAPE_INSTANTIATE_PLACES(T, Place)                                  \
+  template void max_pool(const T*, const Windows&, T*, Place*);             \
+  template void take_at_places(const T*, const Place*, const Windows&, T*); \
   template void max_pool_backward(const T*, const Place*, const Windows&, T, T*)
 #define XTAPE_INSTANTIATE(T)                                  \
   XTAPE_INSTANTIATE_PLACES(T, std::uint8_t);                  \

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "tensor/array.hpp"
 
@@ -59,16 +60,57 @@ struct Windows {
 template <class T, class Place>
 void max_pool(const T* x, const Windows& windows, T* y, Place* places);
 
+/// Computes y = the elements of x at places from max_pool().
+template <class T, class Place>
+void take_at_places(const T* x, const Place* places, const Windows& windows, T* y);
+
+/// The same for Dual numbers. If `places` is null, the tangents are 0.
+template <class F, class Place>
+void max_pool(DualPointer<const F> x, const Windows& windows, DualPointer<F> y, Place* places) {
+  max_pool(x.value, windows, y.value, places);
+  if (places != nullptr) {
+    take_at_places(x.tangent, static_cast<const Place*>(places), windows, y.tangent);
+  } else {
+    std::fill_n(y.tangent,
+                windows.batch * windows.rows.count * windows.columns.count * windows.channels,
+                F(0));
+  }
+}
+
 /// Computes dx = beta dx + (dy at the places of the maxima, 0 elsewhere), with beta 0 or 1.
+///@{
 template <class T, class Place>
 void max_pool_backward(const T* dy, const Place* places, const Windows& windows, T beta, T* dx);
+template <class F, class Place>
+void max_pool_backward(DualPointer<const F> dy, const Place* places, const Windows& windows,
+                       std::type_identity_t<Dual<F>> beta, DualPointer<F> dx) {
+  max_pool_backward(dy.value, places, windows, beta.value, dx.value);
+  max_pool_backward(dy.tangent, places, windows, beta.value, dx.tangent);
+}
+///@}
 
 /// Computes the mean of each window, by channel. With `count_padding`, padding counts as zeros.
+///@{
 template <class T>
 void avg_pool(const T* x, const Windows& windows, bool count_padding, T* y);
+template <class F>
+void avg_pool(DualPointer<const F> x, const Windows& windows, bool count_padding,
+              DualPointer<F> y) {
+  avg_pool(x.value, windows, count_padding, y.value);
+  avg_pool(x.tangent, windows, count_padding, y.tangent);
+}
+///@}
 
 /// Computes dx = beta dx + the gradient of avg_pool(), with beta 0 or 1.
+///@{
 template <class T>
 void avg_pool_backward(const T* dy, const Windows& windows, bool count_padding, T beta, T* dx);
+template <class F>
+void avg_pool_backward(DualPointer<const F> dy, const Windows& windows, bool count_padding,
+                       std::type_identity_t<Dual<F>> beta, DualPointer<F> dx) {
+  avg_pool_backward(dy.value, windows, count_padding, beta.value, dx.value);
+  avg_pool_backward(dy.tangent, windows, count_padding, beta.value, dx.tangent);
+}
+///@}
 
 }  // namespace xtape

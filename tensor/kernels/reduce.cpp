@@ -225,8 +225,8 @@ void detail::take_chosen_tangents(DualPointer<const T> in, std::size_t outer, st
                                   std::size_t inner, DualPointer<T> out) {
   for (std::size_t i = 0; i < outer * inner; ++i) {
     std::size_t place = i / inner * extent * inner + i % inner;
-    for (std::size_t a = 1; a < extent && in.value[place] != out.value[i] && !std::isnan(in.value[place]);
-         ++a) {
+    for (std::size_t a = 1;
+         a < extent && in.value[place] != out.value[i] && !std::isnan(in.value[place]); ++a) {
       place += inner;
     }
     out.tangent[i] = in.tangent[place];
@@ -276,16 +276,16 @@ void reduce_product(DualPointer<const T> in, std::size_t outer, std::size_t exte
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                                \
-  template void reduce_sum(const Shape&, const T*, std::uint64_t, T, T, T*);                \
-  template void stretch(const T*, std::uint64_t, T, T, const Shape&, T*);                   \
+#define XTAPE_INSTANTIATE(T)                                                                 \
+  template void reduce_sum(const Shape&, const T*, std::uint64_t, T, T, T*);                 \
+  template void stretch(const T*, std::uint64_t, T, T, const Shape&, T*);                    \
   template void detail::take_chosen_tangents(DualPointer<const T>, std::size_t, std::size_t, \
-                                             std::size_t, DualPointer<T>);                  \
-  template void reduce_product(DualPointer<const T>, std::size_t, std::size_t, std::size_t, \
-                               DualPointer<T>);                                             \
-  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*);            \
-  template void reduce_min(const T*, std::size_t, std::size_t, std::size_t, T*);            \
-  template void running_sums(const T*, std::size_t, std::size_t, std::size_t, bool, T, T*); \
+                                             std::size_t, DualPointer<T>);                   \
+  template void reduce_product(DualPointer<const T>, std::size_t, std::size_t, std::size_t,  \
+                               DualPointer<T>);                                              \
+  template void reduce_max(const T*, std::size_t, std::size_t, std::size_t, T*);             \
+  template void reduce_min(const T*, std::size_t, std::size_t, std::size_t, T*);             \
+  template void running_sums(const T*, std::size_t, std::size_t, std::size_t, bool, T, T*);  \
   template void reduce_product(const T*, std::size_t, std::size_t, std::size_t, T*)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

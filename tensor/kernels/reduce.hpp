@@ -96,9 +96,8 @@ template <class T>
 void running_sums(const T* in, std::size_t outer, std::size_t extent, std::size_t inner,
                   bool from_end, T beta, T* out);
 template <class F>
-void running_sums(DualPointer<const F> in, std::size_t outer, std::size_t extent,
-                  std::size_t inner, bool from_end, std::type_identity_t<Dual<F>> beta,
-                  DualPointer<F> out) {
+void running_sums(DualPointer<const F> in, std::size_t outer, std::size_t extent, std::size_t inner,
+                  bool from_end, std::type_identity_t<Dual<F>> beta, DualPointer<F> out) {
   running_sums(in.value, outer, extent, inner, from_end, beta.value, out.value);
   running_sums(in.tangent, outer, extent, inner, from_end, beta.value, out.tangent);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
 
 #include "tensor/array.hpp"
 
@@ -38,11 +39,26 @@ struct Resampling {
 
 /// Computes y (batch, rows.size(), columns.size(), channels). Pixels whose row or column has no
 /// source become `value`.
+///@{
 template <class T>
 void resample(const T* x, const Resampling<T>& to, T value, T* y);
+template <class F>
+void resample(DualPointer<const F> x, const Resampling<F>& to, F value, DualPointer<F> y) {
+  resample(x.value, to, value, y.value);
+  resample(x.tangent, to, F(0), y.tangent);
+}
+///@}
 
 /// Computes dx = beta dx + the gradient of resample(), with beta 0 or 1.
+///@{
 template <class T>
 void resample_backward(const T* dy, const Resampling<T>& to, T beta, T* dx);
+template <class F>
+void resample_backward(DualPointer<const F> dy, const Resampling<F>& to,
+                       std::type_identity_t<Dual<F>> beta, DualPointer<F> dx) {
+  resample_backward(dy.value, to, beta.value, dx.value);
+  resample_backward(dy.tangent, to, beta.value, dx.tangent);
+}
+///@}
 
 }  // namespace xtape

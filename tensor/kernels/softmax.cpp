@@ -210,8 +210,7 @@ Dual<T> softmax_with_loss(const Array<Dual<T>>& z, std::span<const std::uint32_t
   const T* const values = p.storage().values();
   const T* const dz = z.storage().tangents();
   softmax_tangents(rows, values, dz, p.storage().tangents());
-  return {static_cast<T>(loss),
-          static_cast<T>(loss_tangent(rows, labels, values, dz, smoothing))};
+  return {static_cast<T>(loss), static_cast<T>(loss_tangent(rows, labels, values, dz, smoothing))};
 }
 
 template <class T>
@@ -232,8 +231,8 @@ void log_softmax(const Array<Dual<T>>& z, Array<Dual<T>>& l) {
   const T* dz = z.storage().tangents();
   T* dl = l.storage().tangents();
   for (std::size_t i = 0; i < rows.count; ++i) {
-    const T mean = weighted_sum(power, dz, rows.columns) /
-                   std::accumulate(power, power + rows.columns, T(0));
+    const T mean =
+        weighted_sum(power, dz, rows.columns) / std::accumulate(power, power + rows.columns, T(0));
 #pragma omp simd
     for (std::size_t j = 0; j < rows.columns; ++j) {
       dl[j] = dz[j] - mean;
@@ -242,14 +241,14 @@ void log_softmax(const Array<Dual<T>>& z, Array<Dual<T>>& l) {
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                               \
-  template void softmax(const Array<T>&, Array<T>&);                                       \
-  template T softmax_with_loss(const Array<T>&, std::span<const std::uint32_t>, Array<T>&, \
-                               double);                                                    \
-  template void log_softmax(const Array<T>&, Array<T>&);                                   \
-  template void softmax(const Array<Dual<T>>&, Array<Dual<T>>&);                           \
+#define XTAPE_INSTANTIATE(T)                                                                \
+  template void softmax(const Array<T>&, Array<T>&);                                        \
+  template T softmax_with_loss(const Array<T>&, std::span<const std::uint32_t>, Array<T>&,  \
+                               double);                                                     \
+  template void log_softmax(const Array<T>&, Array<T>&);                                    \
+  template void softmax(const Array<Dual<T>>&, Array<Dual<T>>&);                            \
   template Dual<T> softmax_with_loss(const Array<Dual<T>>&, std::span<const std::uint32_t>, \
-                                     Array<Dual<T>>&, double);                             \
+                                     Array<Dual<T>>&, double);                              \
   template void log_softmax(const Array<Dual<T>>&, Array<Dual<T>>&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -182,13 +182,21 @@ TEMPLATE_TEST_CASE("Jacobians are the same forward and backward", "", float, dou
   using T = TestType;
   Rng rng(1);
   const auto x = random_integers<T>({2, 2}, rng);
-  const auto outer = [](auto z) { return unsqueeze(reshape(z, {4}), 0) * unsqueeze(reshape(z, {4}), 1); };
+  const auto outer = [](auto z) {
+    return unsqueeze(reshape(z, {4}), 0) * unsqueeze(reshape(z, {4}), 1);
+  };
   const Array<T> forward = jacfwd(outer, x), backward = jacrev(outer, x);
   REQUIRE(same_shape(forward.shape(), Shape{4, 4, 2, 2}));
   CHECK((forward == backward));
   CHECK((jacobian(outer, x) == backward));
   const Array<T> none(Shape{0});
-  CHECK(same_shape(jacfwd([](auto z) { return reshape(z, {0, 2}); }, none).shape(), Shape{0, 2, 0}));
+  CHECK(same_shape(jacfwd(
+                       [](auto z) {
+                         return reshape(z, {0, 2});
+                       },
+                       none)
+                       .shape(),
+                   Shape{0, 2, 0}));
   const auto constant = [](auto z) { return z.tape().constant(Array<T>{4, 5}); };
   CHECK((jacfwd(constant, x) == Array<T>(Shape{2, 2, 2}, T(0))));
 }

@@ -49,6 +49,14 @@ struct Forgetful {
 };
 const nn::Sequential model{Forgetful{nn::Linear(2, 3, rng)}};
 
+#elif defined(MIXED_LEVELS)
+Tape<Dual<float> > tape_of_duals;
+const auto y = tape.variable(ones) + tape_of_duals.variable(ones);
+
+#elif defined(OP_WITHOUT_DUALS)
+const auto f = [](auto x) { return sum(layer_norm(x)); };
+const auto hv = hvp(f, ones, ones);
+
 #elif defined(RETURNED_ARRAY)
 Variable<float> same(Variable<float> x) {
   return define("same", {x}, x.value() * 1.f,
@@ -70,6 +78,10 @@ const auto all = nn::select(nn::Linear(2, 3, rng), [](auto) { return true; });  
 #elif defined(TEMPORARY_VIEW)
 const auto x = tape.constant_view(Array<float>(Shape{3}, 1.f));  // gone at once
 
+#elif defined(TYPED_FUNCTION)
+const auto f = [](Variable<float> x) { return sum(x * x); };
+const auto hv = hvp(f, ones, ones);
+
 #elif defined(VARIABLE_IN_EXPRESSION)
 const auto y = xt::hypot(tape.variable(ones), ones);  // xtensor's, which would record nothing
 
@@ -89,6 +101,9 @@ void count() {
 
 #elif defined(WIDE_ARRAY)
 const auto y = tape.variable(2.f) * wide;
+
+#elif defined(WIDE_ARRAY_OF_DUALS)
+const auto y = hvp([](auto x) { return sum(x * x * wide); }, ones, ones);
 
 #elif defined(WIDE_CONSTANT)
 const auto x = tape.constant(wide);

@@ -72,25 +72,25 @@ std::vector<Row> images() {
   const std::vector<Shapes> padded{{{1, 1, 1, 1}, {3, 3, 1, 1}}, {{1, 2, 3, 1}, {3, 3, 1, 2}},
                                    {{2, 4, 5, 2}, {3, 3, 2, 3}}, {{1, 5, 4, 1}, {4, 3, 1, 2}}};
   return {
-      OP_WITHOUT_DUALS("conv2d (x, weight)", conv2d(x, y), "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous()).permute(0, 2, 3, 1)", "",
+      OP("conv2d (x, weight)", conv2d(x, y), "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous()).permute(0, 2, 3, 1)", "",
          convolved(image, plain)),
-      alone(OP_WITHOUT_DUALS("conv2d (x, weight)", conv2d(x, y, {.stride = 2, .padding = 1}),
+      alone(OP("conv2d (x, weight)", conv2d(x, y, {.stride = 2, .padding = 1}),
          "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, 2, 1).permute(0, 2, 3, 1)", "", convolved(image, padded))),
-      alone(OP_WITHOUT_DUALS("conv2d (x, weight)", conv2d(x, y, {.stride = {1, 3}, .padding = {2, 0}, .dilation = {2, 1}}),
+      alone(OP("conv2d (x, weight)", conv2d(x, y, {.stride = {1, 3}, .padding = {2, 0}, .dilation = {2, 1}}),
          "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, (1, 3), (2, 0), (2, 1)).permute(0, 2, 3, 1)", "",
          convolved(image, {{{1, 2, 2, 1}, {2, 2, 1, 1}}, {{1, 3, 4, 2}, {2, 2, 2, 1}}, {{2, 5, 8, 2}, {3, 3, 2, 3}}}))),
-      alone(OP_WITHOUT_DUALS("conv2d (x, weight)", conv2d(x, y, {.padding = same, .dilation = {1, 2}}),
+      alone(OP("conv2d (x, weight)", conv2d(x, y, {.padding = same, .dilation = {1, 2}}),
          "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, 1, 'same', (1, 2)).permute(0, 2, 3, 1)", "",
          convolved(image, {{{1, 2, 1, 1}, {2, 2, 1, 1}}, {{1, 3, 4, 2}, {2, 2, 2, 1}}, {{2, 3, 5, 1}, {4, 3, 1, 2}}}))),
-      alone(OP_WITHOUT_DUALS("conv2d (x, weight)", conv2d(x, y, {.padding = 1, .groups = 2}),
+      alone(OP("conv2d (x, weight)", conv2d(x, y, {.padding = 1, .groups = 2}),
          "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, 1, 1, 1, 2).permute(0, 2, 3, 1)", "",
          convolved(image, {{{1, 1, 1, 2}, {3, 1, 1, 2}}, {{1, 1, 2, 2}, {2, 2, 1, 4}}, {{2, 3, 2, 4}, {3, 3, 2, 6}}}))),
-      alone(OP_WITHOUT_DUALS("conv2d (x, weight)", conv2d(x, y, {.stride = {2, 1}, .padding = 1, .groups = 3}),
+      alone(OP("conv2d (x, weight)", conv2d(x, y, {.stride = {2, 1}, .padding = 1, .groups = 3}),
          "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, (2, 1), 1, 1, 3).permute(0, 2, 3, 1)", "",
          convolved(image, {{{1, 1, 1, 3}, {1, 1, 1, 3}}, {{1, 2, 2, 3}, {2, 2, 1, 3}}, {{2, 4, 3, 3}, {3, 3, 1, 3}}, {{1, 3, 3, 3}, {2, 3, 1, 6}}}))),
-      OP_WITHOUT_DUALS("conv2d (x, weight, bias)", conv2d(x, y, z), "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), z).permute(0, 2, 3, 1)",
+      OP("conv2d (x, weight, bias)", conv2d(x, y, z), "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), z).permute(0, 2, 3, 1)",
          "", convolved(image, with_bias, true)),
-      alone(OP_WITHOUT_DUALS("conv2d (x, weight, bias)", conv2d(x, y, z, {.padding = 1, .groups = 2}),
+      alone(OP("conv2d (x, weight, bias)", conv2d(x, y, z, {.padding = 1, .groups = 2}),
          "F.conv2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), z, 1, 1, 1, 2).permute(0, 2, 3, 1)", "",
          convolved(image, {{{1, 1, 1, 2}, {2, 1, 1, 2}, {2}}, {{1, 3, 2, 4}, {2, 2, 2, 2}, {2}}}, true))),
   };
@@ -98,26 +98,26 @@ std::vector<Row> images() {
 
 std::vector<Row> sequences() {
   return {
-      OP_WITHOUT_DUALS("conv1d (x, weight)", conv1d(x, y), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous()).permute(0, 2, 1)", "",
+      OP("conv1d (x, weight)", conv1d(x, y), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous()).permute(0, 2, 1)", "",
          convolved(sequence, {{{1, 1, 1}, {1, 1, 1}}, {{1, 3, 1}, {2, 1, 2}}, {{2, 5, 3}, {3, 3, 4}}, {{0, 5, 8}, {3, 8, 2}}})),
-      alone(OP_WITHOUT_DUALS("conv1d (x, weight)", conv1d(x, y, {.stride = 2, .padding = 2, .dilation = 3}), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous(), None, 2, 2, 3).permute(0, 2, 1)", "",
+      alone(OP("conv1d (x, weight)", conv1d(x, y, {.stride = 2, .padding = 2, .dilation = 3}), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous(), None, 2, 2, 3).permute(0, 2, 1)", "",
          convolved(sequence, {{{1, 1, 1}, {2, 1, 1}}, {{1, 4, 1}, {2, 1, 2}}, {{2, 7, 2}, {3, 2, 3}}}))),
-      alone(OP_WITHOUT_DUALS("conv1d (x, weight)", conv1d(x, y, {.padding = same, .groups = 2}), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous(), None, 1, 'same', 1, 2).permute(0, 2, 1)", "",
+      alone(OP("conv1d (x, weight)", conv1d(x, y, {.padding = same, .groups = 2}), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous(), None, 1, 'same', 1, 2).permute(0, 2, 1)", "",
          convolved(sequence, {{{1, 1, 2}, {2, 1, 2}}, {{1, 3, 4}, {4, 2, 2}}, {{2, 4, 2}, {3, 1, 4}}}))),
-      OP_WITHOUT_DUALS("conv1d (x, weight, bias)", conv1d(x, y, z), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous(), z).permute(0, 2, 1)", "",
+      OP("conv1d (x, weight, bias)", conv1d(x, y, z), "F.conv1d(x.permute(0, 2, 1), y.permute(2, 1, 0).contiguous(), z).permute(0, 2, 1)", "",
          convolved(sequence, {{{1, 1, 1}, {1, 1, 1}, {1}}, {{1, 3, 1}, {2, 1, 2}, {2}}, {{2, 5, 3}, {3, 3, 4}, {4}}}, true)),
   };
 }
 
 std::vector<Row> transposed() {
   return {
-      OP_WITHOUT_DUALS("conv_transpose2d (x, weight)", conv_transpose2d(x, y), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous()).permute(0, 2, 3, 1)", "",
+      OP("conv_transpose2d (x, weight)", conv_transpose2d(x, y), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous()).permute(0, 2, 3, 1)", "",
          convolved(transposed_image, {{{1, 1, 1, 1}, {1, 1, 1, 1}}, {{1, 2, 1, 1}, {1, 2, 1, 1}}, {{1, 1, 2, 2}, {2, 2, 1, 2}}, {{2, 3, 4, 3}, {3, 2, 5, 3}}, {{0, 2, 2, 2}, {3, 3, 3, 2}}, {{1, 3, 3, 4}, {1, 1, 2, 4}}})),
-      alone(OP_WITHOUT_DUALS("conv_transpose2d (x, weight)", conv_transpose2d(x, y, {.stride = 2, .padding = 1, .output_padding = 1}), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, 2, 1, 1).permute(0, 2, 3, 1)", "",
+      alone(OP("conv_transpose2d (x, weight)", conv_transpose2d(x, y, {.stride = 2, .padding = 1, .output_padding = 1}), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, 2, 1, 1).permute(0, 2, 3, 1)", "",
          convolved(transposed_image, {{{1, 1, 1, 1}, {2, 3, 1, 1}}, {{1, 1, 2, 1}, {3, 3, 1, 1}}, {{2, 3, 3, 2}, {3, 3, 4, 2}}}))),
-      alone(OP_WITHOUT_DUALS("conv_transpose2d (x, weight)", conv_transpose2d(x, y, {.stride = {3, 1}, .padding = {0, 1}, .output_padding = {2, 0}, .groups = 2, .dilation = {1, 2}}), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, (3, 1), (0, 1), (2, 0), 2, (1, 2)).permute(0, 2, 3, 1)", "",
+      alone(OP("conv_transpose2d (x, weight)", conv_transpose2d(x, y, {.stride = {3, 1}, .padding = {0, 1}, .output_padding = {2, 0}, .groups = 2, .dilation = {1, 2}}), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), None, (3, 1), (0, 1), (2, 0), 2, (1, 2)).permute(0, 2, 3, 1)", "",
          convolved(transposed_image, {{{1, 1, 1, 2}, {1, 2, 1, 2}}, {{1, 2, 1, 2}, {2, 2, 2, 2}}, {{2, 2, 3, 4}, {2, 3, 3, 4}}}))),
-      OP_WITHOUT_DUALS("conv_transpose2d (x, weight, bias)", conv_transpose2d(x, y, z, {.stride = 2}), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), z, 2).permute(0, 2, 3, 1)", "",
+      OP("conv_transpose2d (x, weight, bias)", conv_transpose2d(x, y, z, {.stride = 2}), "F.conv_transpose2d(x.permute(0, 3, 1, 2), y.permute(3, 2, 0, 1).contiguous(), z, 2).permute(0, 2, 3, 1)", "",
          convolved(transposed_image, {{{1, 1, 1, 1}, {1, 1, 1, 1}, {1}}, {{1, 1, 2, 1}, {2, 2, 2, 1}, {2}}, {{2, 2, 3, 2}, {3, 3, 3, 2}, {3}}}, true)),
   };
 }

@@ -45,8 +45,7 @@ Array<T> on_tape(const Array<double>& x, const Array<double>*) {
   return converted<T>(x);
 }
 template <class T>
-requires is_dual<T>
-Array<T> on_tape(const Array<double>& x, const Array<double>* direction) {
+requires is_dual<T> Array<T> on_tape(const Array<double>& x, const Array<double>* direction) {
   Array<T> both(x.shape());
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double tangent = direction == nullptr ? 0 : direction->data()[i];
@@ -80,7 +79,8 @@ Computed<Real<T>> compute(const Use& use, const Arrays& operands, const Arrays& 
   Tape<T> tape;
   std::vector<Variable<T>> x;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    x.push_back(tape.variable(on_tape<T>(operands[i], directions.empty() ? nullptr : &directions[i])));
+    x.push_back(
+        tape.variable(on_tape<T>(operands[i], directions.empty() ? nullptr : &directions[i])));
   }
   const Variable<T> y = use(std::span<const Variable<T>>(x));
   Rng rng(2);
@@ -149,7 +149,8 @@ void check_bits(const Use& use, const Arrays& operands) {
     INFO((i == 0 ? "value" : "gradient of operand " + std::to_string(i - 1)) << ", " << sizeof(T));
     REQUIRE(same_shape(a.shape(), b.shape()));
     for (std::size_t j = 0; j < a.size(); ++j) {
-      INFO("element " << j << ": " << a.data()[j] << " on the tape of Dual numbers, " << b.data()[j]);
+      INFO("element " << j << ": " << a.data()[j] << " on the tape of Dual numbers, "
+                      << b.data()[j]);
       CHECK(same(a.data()[j], b.data()[j]));
     }
   }

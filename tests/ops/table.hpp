@@ -264,16 +264,16 @@ template <Duals D = Duals::yes, class F>
 Row tape_row(const std::string& overload, const char* text, const char* torch, const char* numpy,
              const Kind& kind, F f) {
   Row made{.op = overload.substr(0, overload.find(' ')),
-          .overload = overload,
-          .text = text,
-          .torch = torch,
-          .numpy = numpy,
-          .kind = kind,
-          .in_float = call_of<Variable<float>>(f),
-          .in_double = call_of<Variable<double>>(f),
-          .in_dual_float = {},
-          .in_dual_double = {},
-          .in_plain = {}};
+           .overload = overload,
+           .text = text,
+           .torch = torch,
+           .numpy = numpy,
+           .kind = kind,
+           .in_float = call_of<Variable<float>>(f),
+           .in_double = call_of<Variable<double>>(f),
+           .in_dual_float = {},
+           .in_dual_double = {},
+           .in_plain = {}};
   if constexpr (D == Duals::yes) {
     made.in_dual_float = call_of<Variable<Dual<float>>>(f);
     made.in_dual_double = call_of<Variable<Dual<double>>>(f);
@@ -317,7 +317,7 @@ Row row(const std::string& overload, const char* text, const char* torch, const 
   detail::row(overload, #expression, torch, numpy, kind, XTAPE_TEST_CALL(expression))
 
 /// The same for an op that takes no Dual numbers yet; see XTAPE_NO_DUALS.
-#define OP_WITHOUT_DUALS(overload, expression, torch, numpy, kind)            \
+#define OP_WITHOUT_DUALS(overload, expression, torch, numpy, kind)          \
   detail::row<detail::Duals::no>(overload, #expression, torch, numpy, kind, \
                                  XTAPE_TEST_CALL(expression))
 

@@ -38,8 +38,8 @@ void check_lanes(F function, double tolerance = 0) {
     one.data()[0] = x.data()[i];
     assign("test", alone, function(one));
     const Dual<T> all = y.data()[i], single = alone.data()[0];
-    INFO("element " << i << ": " << all.value << " + " << all.tangent << "e, alone "
-                    << single.value << " + " << single.tangent << "e");
+    INFO("element " << i << ": " << all.value << " + " << all.tangent << "e, alone " << single.value
+                    << " + " << single.tangent << "e");
     CHECK(std::abs(all.value - single.value) <= static_cast<T>(tolerance) * std::abs(single.value));
     CHECK(std::abs(all.tangent - single.tangent) <=
           static_cast<T>(tolerance) * (1 + std::abs(single.tangent)));

@@ -53,7 +53,9 @@ void check_everywhere(F f, Expected expected) {
   }
 }
 
-double logistic_of(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+double logistic_of(double x) {
+  return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
+}
 
 Jet sigmoid_jet(double x) {
   const double s = logistic_of(x), slope = s * logistic_of(-x);
@@ -90,9 +92,13 @@ TEST_CASE("sigmoid, tanh, softplus and gelu have two derivatives at numbers of a
 
 TEST_CASE("relu, leaky_relu and elu have two derivatives at numbers of any size") {
   check_everywhere([](auto x) { return relu(x); },
-                   [](double x) { return x > 0 ? Jet{x, 1, 0} : Jet{0, 0, 0}; });
+                   [](double x) {
+                     return x > 0 ? Jet{x, 1, 0} : Jet{0, 0, 0};
+                   });
   check_everywhere([](auto x) { return leaky_relu(x, 0.25); },
-                   [](double x) { return x > 0 ? Jet{x, 1, 0} : Jet{x / 4, 0.25, 0}; });
+                   [](double x) {
+                     return x > 0 ? Jet{x, 1, 0} : Jet{x / 4, 0.25, 0};
+                   });
   check_everywhere([](auto x) { return elu(x, 0.75); }, elu_jet);
 }
 
@@ -113,8 +119,12 @@ TEMPLATE_TEST_CASE("Activations have two derivatives at 0", "", float, double) {
 TEMPLATE_TEST_CASE("Activations of NaN are NaN, and so are their derivatives", "", float, double) {
   using T = TestType;
   const Jet nan{not_a_number, not_a_number, not_a_number};
-  check_at<T>(not_a_number, [](auto x) { return sigmoid(x); }, nan);
-  check_at<T>(not_a_number, [](auto x) { return tanh(x); }, nan);
-  check_at<T>(not_a_number, [](auto x) { return softplus(x); }, nan);
-  check_at<T>(not_a_number, [](auto x) { return gelu(x); }, nan);
+  check_at<T>(
+      not_a_number, [](auto x) { return sigmoid(x); }, nan);
+  check_at<T>(
+      not_a_number, [](auto x) { return tanh(x); }, nan);
+  check_at<T>(
+      not_a_number, [](auto x) { return softplus(x); }, nan);
+  check_at<T>(
+      not_a_number, [](auto x) { return gelu(x); }, nan);
 }
