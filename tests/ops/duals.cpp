@@ -19,7 +19,7 @@ using Arrays = std::vector<Array<double>>;
 /// The value of a function of a row, and its gradients. Each is followed by its tangents if the
 /// tape has them.
 template <class T>
-struct Computed {
+struct TapeResults {
   std::vector<Array<T>> values, tangents;
 };
 
@@ -31,11 +31,11 @@ Array<T> plane(const Shape& shape, const T* numbers) {
 }
 
 template <class T>
-void append(Computed<T>& to, const Array<T>& array) {
+void append(TapeResults<T>& to, const Array<T>& array) {
   to.values.push_back(array);
 }
 template <class T>
-void append(Computed<T>& to, const Array<Dual<T>>& array) {
+void append(TapeResults<T>& to, const Array<Dual<T>>& array) {
   to.values.push_back(plane(array.shape(), array.storage().values()));
   to.tangents.push_back(plane(array.shape(), array.storage().tangents()));
 }
@@ -56,7 +56,7 @@ requires is_dual<T> Array<T> on_tape(const Array<double>& x, const Array<double>
 
 /// A use of a row: its expression y, of the operands alone or with the first one in place of all
 /// others of its shape.
-struct Use {
+struct RowUse {
   const Row& row;
   Of of;
   bool aliased = false;
@@ -74,8 +74,8 @@ struct Use {
 /// Computes y and the gradients of sum(w y) or, if curved, of sum(w y + y^2 / 2), for T a float, a
 /// double, or a Dual of them with the operands moving along the directions.
 template <class T>
-Computed<Real<T>> compute(const Use& use, const Arrays& operands, const Arrays& directions,
-                          bool curved) {
+TapeResults<Real<T>> compute(const RowUse& use, const Arrays& operands, const Arrays& directions,
+                             bool curved) {
   Tape<T> tape;
   std::vector<Variable<T>> x;
   for (std::size_t i = 0; i < operands.size(); ++i) {
@@ -87,7 +87,7 @@ Computed<Real<T>> compute(const Use& use, const Arrays& operands, const Arrays& 
   const Array<T> weights = on_tape<T>(anywhere(y.shape(), rng), nullptr);
   tape.backward(curved ? sum(y * tape.constant(weights) + y * y * 0.5)
                        : sum(y * tape.constant(weights)));
-  Computed<Real<T>> computed;
+  TapeResults<Real<T>> computed;
   append(computed, y.value());
   for (const Variable<T>& each : x) {
     if (each.has_grad()) {
@@ -119,7 +119,7 @@ double size_of_products(const Array<double>& a, const Array<double>& b) {
 
 /// Calls check(use, operands) at each sample of the row.
 template <class Check>
-void at_samples(const Row& row, Check check) {
+void at_each_sample(const Row& row, Check check) {
   for (const Sample& sample : row.kind.samples) {
     std::string shapes;
     for (const Shape& shape : sample.shapes) {
@@ -127,9 +127,9 @@ void at_samples(const Row& row, Check check) {
     }
     INFO(row.text << " of " << shapes);
     const Arrays operands = operands_of(row, sample);
-    check(Use{row, sample.of}, operands);
+    check(RowUse{row, sample.of}, operands);
     if (operands.size() > 1) {
-      check(Use{row, sample.of, true}, operands);
+      check(RowUse{row, sample.of, true}, operands);
     }
   }
 }
@@ -141,7 +141,7 @@ bool same(T a, T b) {
 
 /// Checks that the values are those of a plain tape, bit for bit.
 template <class T>
-void check_bits(const Use& use, const Arrays& operands) {
+void check_bits(const RowUse& use, const Arrays& operands) {
   const auto plain = compute<T>(use, operands, {}, true);
   const auto dual = compute<Dual<T>>(use, operands, directions_for(operands, 3), true);
   for (std::size_t i = 0; i < plain.values.size(); ++i) {
@@ -159,7 +159,7 @@ void check_bits(const Use& use, const Arrays& operands) {
 }  // namespace
 
 void check_values_of_duals(const Row& row) {
-  at_samples(row, [](const Use& use, const Arrays& operands) {
+  at_each_sample(row, [](const RowUse& use, const Arrays& operands) {
     check_bits<float>(use, operands);
     check_bits<double>(use, operands);
   });
@@ -171,7 +171,7 @@ void check_values_of_duals(const Row& row) {
 }
 
 void check_tangents(const Row& row) {
-  at_samples(row, [](const Use& use, const Arrays& operands) {
+  at_each_sample(row, [](const RowUse& use, const Arrays& operands) {
     const Arrays v = directions_for(operands, 3);
     const auto computed = compute<Dual<double>>(use, operands, v, false);
     Rng rng(2);
@@ -187,7 +187,7 @@ void check_tangents(const Row& row) {
 }
 
 void check_second_derivatives(const Row& row) {
-  at_samples(row, [](const Use& use, const Arrays& operands) {
+  at_each_sample(row, [](const RowUse& use, const Arrays& operands) {
     const Arrays v = directions_for(operands, 3), u = directions_for(operands, 4);
     const auto along_v = compute<Dual<double>>(use, operands, v, true);
     const auto along_u = compute<Dual<double>>(use, operands, u, true);
