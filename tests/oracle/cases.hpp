@@ -8,7 +8,7 @@
 
 /// What PyTorch computes: answers.json is written by answer.py, traces.json by traces.py, and
 /// batch_norm.json by batch_norm.py, resnet.json by resnet.py, recurrent.json by recurrent.py,
-/// attention.json by attention.py.
+/// attention.json by attention.py, derivatives.json by derivatives.py.
 
 namespace xtape::oracle {
 
