@@ -374,6 +374,7 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
 
 /// Runs `instantiate(T)` for each scalar type T that a source is compiled for: float and double.
 /// The sources of ops that can differentiate twice are compiled again for Dual numbers of them.
+///@{
 #ifdef XTAPE_FOR_DUALS
 #define XTAPE_FLOAT Dual<float>
 #define XTAPE_DOUBLE Dual<double>
@@ -384,5 +385,6 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
 #define XTAPE_FOR_EACH_SCALAR(instantiate) \
   instantiate(XTAPE_FLOAT);                \
   instantiate(XTAPE_DOUBLE)
+///@}
 
 }  // namespace xtape

@@ -36,10 +36,12 @@ constexpr F negative(const F& x) {
 }  // namespace detail
 
 /// True for Dual numbers.
+///@{
 template <class T>
 inline constexpr bool is_dual = false;
 template <class F>
 inline constexpr bool is_dual<Dual<F>> = true;
+///@}
 
 /// The type of the value of a number: T for a Dual<T>, and the type itself for any other.
 template <class T>

@@ -19,8 +19,12 @@ class DualReference {
  public:
   /// Refers to a number whose parts are at these places.
   DualReference(F* value, F* tangent) : value_(value), tangent_(tangent) {}
+
+  /// A copy refers to the same number.
+  ///@{
   DualReference(const DualReference&) = default;
   ~DualReference() = default;
+  ///@}
 
   /// Returns the number.
   operator Dual<F>() const { return {*value_, *tangent_}; }
@@ -59,6 +63,7 @@ class DualReference {
 /// random-access iterator. F is const if the numbers are.
 template <class F>
 struct DualPointer {
+  /// True if the numbers are const.
   static constexpr bool is_const = std::is_const_v<F>;
 
   /// As in the iterators of the standard library.

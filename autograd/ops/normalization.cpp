@@ -6,6 +6,7 @@
 
 #include "autograd/record.hpp"
 #include "tensor/kernels/normalize.hpp"
+#include "tensor/kernels/normalize_tangents.hpp"
 #include "tensor/scratch.hpp"
 
 namespace xtape {
@@ -17,11 +18,11 @@ struct Normalization {
   Variable<T> x;
   std::optional<Variable<T>> weight, bias;
   NormShape shape;
-  Moments<T> moments;
-  const T *ones, *zeros;  // in place of a weight and a bias, else null
+  Moments<Real<T>> moments;
+  typename Storage<T>::const_pointer ones, zeros;  // in place of a weight and a bias, else null
 
-  const T* weights() const { return weight ? weight->value().data() : ones; }
-  const T* biases() const { return bias ? bias->value().data() : zeros; }
+  auto weights() const { return weight ? weight->value().data() : ones; }
+  auto biases() const { return bias ? bias->value().data() : zeros; }
 };
 
 template <class T>
@@ -32,11 +33,19 @@ void require_channels(const char* op, const char* what, const std::optional<Vari
                       operand ? operand->shape() : Shape{});
 }
 
+/// Returns `count` times the number, in memory of the tape, or nothing if `count` is 0.
 template <class T>
-const T* filled(Tape<T>& tape, std::size_t count, T value) {
-  const std::span<T> numbers = tape.template keep<T>(count);
-  std::fill(numbers.begin(), numbers.end(), value);
-  return numbers.data();
+typename Storage<T>::const_pointer filled(Tape<T>& tape, std::size_t count, Real<T> number) {
+  const auto copies = [&](Real<T> value) -> const Real<T>* {
+    const std::span<Real<T>> numbers = tape.template keep<Real<T>>(count);
+    std::fill(numbers.begin(), numbers.end(), value);
+    return count == 0 ? nullptr : numbers.data();
+  };
+  if constexpr (is_dual<T>) {
+    return {copies(number), copies(0)};
+  } else {
+    return copies(number);
+  }
 }
 
 template <class T>
@@ -49,11 +58,11 @@ Normalization<T>& prepare(const char* op, Variable<T> x, const std::optional<Var
                       "{}: expected an epsilon of at least 0, got {}", op, epsilon);
   Tape<T>& tape = x.tape();
   const std::size_t count = shape.statistics();
-  T* statistics = tape.template keep<T>(4 * count).data();
-  const Moments<T> moments{statistics, statistics + count, statistics + 2 * count,
-                           statistics + 3 * count};
-  const T* ones = weight ? nullptr : filled(tape, shape.channels, T(1));
-  const T* zeros = bias ? nullptr : filled(tape, shape.channels, T(0));
+  Real<T>* statistics = tape.template keep<Real<T>>(4 * count).data();
+  const Moments<Real<T>> moments{statistics, statistics + count, statistics + 2 * count,
+                                 statistics + 3 * count};
+  const auto ones = filled(tape, weight ? 0 : shape.channels, 1);
+  const auto zeros = filled(tape, bias ? 0 : shape.channels, 0);
   auto& kept = tape.template keep<Normalization<T>>(1)[0];
   kept = {x, weight, bias, shape, moments, ones, zeros};
   return kept;
@@ -71,6 +80,39 @@ void accumulate_sums(const std::optional<Variable<T>>& operand, const double* su
   }
 }
 
+/// Adds the sums of all channels, and their tangents, to a gradient.
+template <class F>
+void accumulate_sums(const std::optional<Variable<Dual<F>>>& operand, const double* sums,
+                     const double* tangents) {
+  if (operand) {
+    accumulate(*operand, [=](Array<Dual<F>>& grad, Dual<F> beta) {
+      const auto out = grad.data();
+      for (std::size_t c = 0; c < grad.size(); ++c) {
+        const Dual<F> sum(static_cast<F>(sums[c]), static_cast<F>(tangents[c]));
+        out[c] = (beta == Dual<F>(0) ? Dual<F>(0) : Dual<F>(out[c])) + sum;
+      }
+    });
+  }
+}
+
+template <class F>
+void differentiate(const Normalization<Dual<F>>& n, Variable<Dual<F>> y) {
+  const auto x = n.x.value().data(), dy = y.grad().data(), weight = n.weights();
+  const std::size_t channels = n.shape.channels;
+  double* const dweight = scratch_elements<double, Normalization<Dual<F>>>(4 * channels);
+  double *const dbias = dweight + channels, *const tangents = dbias + channels;
+  sum_by_channel(x.value, dy.value, n.shape, n.moments, dweight, dbias);
+  sum_tangents_by_channel(x, dy, n.shape, n.moments, tangents, tangents + channels);
+  accumulate_sums(n.weight, dweight, tangents);
+  accumulate_sums(n.bias, dbias, tangents + channels);
+  accumulate(n.x, [&](Array<Dual<F>>& dx, Dual<F> beta) {
+    const DualPointer<F> out = dx.data();
+    normalize_backward(x.value, dy.value, n.shape, n.moments, weight.value, dweight, dbias,
+                       beta.value, out.value);
+    normalize_backward_tangents(x, dy, n.shape, n.moments, weight, beta.value, out.tangent);
+  });
+}
+
 template <class T>
 void differentiate(const Normalization<T>& n, Variable<T> y) {
   const T *x = n.x.value().data(), *dy = y.grad().data();
@@ -85,6 +127,21 @@ void differentiate(const Normalization<T>& n, Variable<T> y) {
   accumulate(n.x, [&](Array<T>& dx, T beta) {
     normalize_backward(x, dy, n.shape, n.moments, n.weights(), dweight, dbias, beta, dx.data());
   });
+}
+
+/// Computes the value and the moments.
+template <class T>
+void evaluate(const Normalization<T>& n, double epsilon, Array<T>& y) {
+  if constexpr (is_dual<T>) {
+    const auto x = n.x.value().data(), weight = n.weights(), bias = n.biases();
+    const auto out = y.data();
+    measure(x.value, n.shape, epsilon, n.moments);
+    normalize(x.value, n.shape, n.moments, weight.value, bias.value, out.value);
+    normalize_tangents(x, n.shape, n.moments, weight, bias, out.tangent);
+  } else {
+    measure(n.x.value().data(), n.shape, epsilon, n.moments);
+    normalize(n.x.value().data(), n.shape, n.moments, n.weights(), n.biases(), y.data());
+  }
 }
 
 /// Records the op. `by` says which numbers are one group: an attribute besides those that all have.
@@ -104,8 +161,7 @@ Variable<T> record_normalization(const char* op, const Normalization<T>& n, doub
       {op, attributes}, std::span<const Variable<T>>(operands.data(), count),
       [&](Array<T>& y) {
         resize(y, n.x.shape(), op);
-        measure(n.x.value().data(), n.shape, epsilon, n.moments);
-        normalize(n.x.value().data(), n.shape, n.moments, n.weights(), n.biases(), y.data());
+        evaluate(n, epsilon, y);
       },
       [&n](Variable<T> y) { differentiate(n, y); });
 }
@@ -156,7 +212,7 @@ detail::MeasuredBatch<T> detail::measured_batch_norm(Variable<T> x, OptionalVari
   for (std::size_t c = 0; c < mean.size(); ++c) {
     mean[c] = n.moments.guess[c] + n.moments.shift[c];
     variance[c] =
-        static_cast<T>(static_cast<double>(n.moments.variance[c]) * (count / (count - 1)));
+        static_cast<Real<T>>(static_cast<double>(n.moments.variance[c]) * (count / (count - 1)));
   }
   return {y, mean, variance};
 }

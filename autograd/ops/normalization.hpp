@@ -5,7 +5,6 @@
 #include <span>
 #include <type_traits>
 
-#include "autograd/no_duals.hpp"
 #include "autograd/tape.hpp"
 
 /// @file
@@ -51,14 +50,6 @@ Variable<T> layer_norm(Variable<T> x, OptionalVariable<T> weight = {},
 template <class T>
 Variable<T> group_norm(Variable<T> x, std::size_t groups, OptionalVariable<T> weight = {},
                        OptionalVariable<T> bias = {}, double epsilon = 1e-5);
-
-// Ops that take no Dual numbers yet.
-XTAPE_NO_DUALS(batch_norm, (Variable<Dual<T>>, OptionalVariable<Dual<T>> = {},
-                            OptionalVariable<Dual<T>> = {}, double = 1e-5));
-XTAPE_NO_DUALS(layer_norm, (Variable<Dual<T>>, OptionalVariable<Dual<T>> = {},
-                            OptionalVariable<Dual<T>> = {}, double = 1e-5, std::size_t = 1));
-XTAPE_NO_DUALS(group_norm, (Variable<Dual<T>>, std::size_t, OptionalVariable<Dual<T>> = {},
-                            OptionalVariable<Dual<T>> = {}, double = 1e-5));
 
 namespace detail {
 

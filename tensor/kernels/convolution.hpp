@@ -110,11 +110,10 @@ Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
                            const ConvTranspose2dOptions& options);
 
 /// Computes y = the convolution + bias + beta y. `bias` (out) may be null.
+///@{
 template <class T>
 void convolve(const Convolution& geometry, const T* x, const T* weight, const T* bias, T beta,
               T* y);
-
-/// The same for Dual numbers.
 template <class F>
 void convolve(const Convolution& geometry, DualPointer<const F> x, DualPointer<const F> weight,
               DualPointer<const F> bias, std::type_identity_t<Dual<F>> beta, DualPointer<F> y) {
@@ -124,8 +123,10 @@ void convolve(const Convolution& geometry, DualPointer<const F> x, DualPointer<c
     convolve<F>(geometry, x.value, weight.tangent, nullptr, 1, y.tangent);
   }
 }
+///@}
 
 /// Computes dx = the gradient of the images + beta dx. This is the transpose of the convolution.
+///@{
 template <class T>
 void convolve_transposed(const Convolution& geometry, const T* dy, const T* weight, T beta, T* dx);
 
@@ -137,8 +138,10 @@ void convolve_transposed(const Convolution& geometry, DualPointer<const F> dy,
     convolve_transposed(geometry, a, b, factor, result);
   });
 }
+///@}
 
 /// Computes dw = the gradient of the weights + beta dw.
+///@{
 template <class T>
 void convolve_for_weights(const Convolution& geometry, const T* x, const T* dy, T beta, T* dw);
 template <class F>
@@ -149,6 +152,7 @@ void convolve_for_weights(const Convolution& geometry, DualPointer<const F> x,
     convolve_for_weights(geometry, a, b, factor, result);
   });
 }
+///@}
 
 /// Switches Winograd's algorithm on or off, for the whole process. While the algorithm is on,
 /// convolutions of floats with windows of 3 x 3 use it where it is faster
