@@ -73,93 +73,73 @@ namespace {
 
 /// Returns Phi(x) = erfc(-x / sqrt 2) / 2. It keeps its digits for negative x, where 1 + erf would
 /// cancel. The vectorised erfc is exact to float precision, but has at most 12 digits in double.
-template <class T>
-auto normal_distribution(const Array<T>& x) {
-  if constexpr (std::is_same_v<T, float>) {
-    return T(0.5) * xt::erfc(T(-1) / std::numbers::sqrt2_v<T> * x);
-  } else {
-    const auto phi = [](T value) { return std::erfc(-value / std::numbers::sqrt2_v<T>) / 2; };
-    return elementwise(phi, x);
-  }
-}
-
-/// Returns x phi(x). Beyond 40 the density phi is 0, and infinity times 0 would be NaN.
-template <class T>
-auto weighted_density(const Array<T>& x) {
-  constexpr T phi0 = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
-  const auto near = [&] { return xt::minimum(xt::maximum(x, T(-40)), T(40)); };
-  return T(phi0) * near() * xt::exp(T(-0.5) * near() * x);
-}
-
-}  // namespace
-
-namespace {
-
-/// The value of gelu and its first two derivatives, of a number or a register of float.
-///@{
 template <class F>
-F phi_of(const F& x) {
+F normal_distribution(const F& x) {
   if constexpr (std::is_same_v<F, double>) {
     return std::erfc(-x / std::numbers::sqrt2) / 2;
   } else {
     return F(0.5F) * detail::call<xt::math::erfc_fun>(F(-1 / std::numbers::sqrt2_v<float>) * x);
   }
 }
-struct GeluSlopeRule {
-  template <class F>
-  static constexpr bool takes_registers = std::is_same_v<F, float>;
-  template <class F>
-  static F near(const F& x) {
-    const F least = detail::constant<F>(-40), most = detail::constant<F>(40);
-    const F at_least = detail::chosen(x > least, x, least);
-    return detail::chosen(at_least < most, at_least, most);
-  }
-  template <class F>
-  static F value(const F& x) {
-    using Number = detail::number_in<F>;
-    constexpr Number phi0 = std::numbers::inv_sqrtpi_v<Number> / std::numbers::sqrt2_v<Number>;
-    const F a = near(x);
-    return phi_of(x) +
-           F(phi0) * a * detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * a * x);
-  }
-  template <class F>
-  static F slope(const F& x, const F&) {
-    using Number = detail::number_in<F>;
-    constexpr Number phi0 = std::numbers::inv_sqrtpi_v<Number> / std::numbers::sqrt2_v<Number>;
-    const F a = near(x), square = a * a;
-    return F(phi0) * (F(2) - square) *
-           detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * square);
-  }
-};
-struct GeluRule {
-  template <class F>
-  static constexpr bool takes_registers = std::is_same_v<F, float>;
-  template <class F>
-  static F value(const F& x) {
-    const F least = detail::constant<F>(-40);
-    return detail::chosen(x > least, x, least) * phi_of(x);
-  }
-  template <class F>
-  static F slope(const F& x, const F&) {
-    return GeluSlopeRule::value(x);
-  }
-};
-///@}
 
-template <class T>
-auto gelu_of(const Array<T>& x) {
-  if constexpr (is_dual<T>) {
-    return elementwise(detail::Smooth<GeluRule>(), x);
-  } else {  // Phi is 0 below -40, where -infinity times 0 would be NaN
-    return xt::maximum(x, T(-40)) * normal_distribution(x);
-  }
+/// Returns f e^(-x^2 / 2) / sqrt(2 pi), where x^2 is `square`. It ends with a division, because a
+/// compiler could add a product in one step with a sum, and give two results for one number.
+template <class F>
+F times_density(const F& f, const F& square) {
+  using Number = detail::number_in<F>;
+  constexpr Number root = std::numbers::sqrt2_v<Number> / std::numbers::inv_sqrtpi_v<Number>;
+  return f * detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * square) / F(root);
 }
-template <class T>
-auto gelu_slope(const Array<T>& x) {
-  if constexpr (is_dual<T>) {
-    return elementwise(detail::Smooth<GeluSlopeRule>(), x);
+
+/// Returns x, but at least `least`.
+template <class F>
+F at_least(const F& x, double least) {
+  const F bound = detail::constant<F>(least);
+  return detail::chosen(x > bound, x, bound);
+}
+
+/// Returns x between -40 and 40. Beyond that the density is 0, and infinity times 0 would be NaN.
+template <class F>
+F near(const F& x) {
+  return detail::negative(at_least(detail::negative(at_least(x, -40)), -40));
+}
+
+/// The slope of gelu: Phi(x) + x phi(x).
+struct GeluSlope {
+  template <class F>
+  static constexpr bool takes_registers = std::is_same_v<F, float>;
+  template <class F>
+  static F value(const F& x) {
+    return normal_distribution(x) + times_density(near(x), near(x) * x);
+  }
+  template <class F>
+  static F slope(const F& x, const F&) {
+    const F square = near(x) * near(x);
+    return times_density(F(2) - square, square);
+  }
+};
+
+struct Gelu {
+  template <class F>
+  static constexpr bool takes_registers = std::is_same_v<F, float>;
+  template <class F>
+  static F value(const F& x) {
+    return at_least(x, -40) * normal_distribution(x);  // Phi is 0 below -40
+  }
+  template <class F>
+  static F slope(const F& x, const F&) {
+    return GeluSlope::value(x);
+  }
+};
+
+/// Applies a rule to each element.
+template <class Rule, class T>
+auto by_rule(const Array<T>& x) {
+  if constexpr (Rule::template takes_registers<Real<T>>) {
+    return elementwise(detail::Smooth<Rule>(), x);
   } else {
-    return normal_distribution(x) + weighted_density(x);
+    const auto alone = [](T value) { return detail::Smooth<Rule>()(value); };
+    return elementwise(alone, x);
   }
 }
 
@@ -167,8 +147,8 @@ auto gelu_slope(const Array<T>& x) {
 
 template <class T>
 Variable<T> gelu(Variable<T> x) {
-  return define("gelu", {x}, gelu_of(x.value()),
-                [=](auto y) { return y.grad() * gelu_slope(x.value()); });
+  return define("gelu", {x}, by_rule<Gelu>(x.value()),
+                [=](auto y) { return y.grad() * by_rule<GeluSlope>(x.value()); });
 }
 
 XTAPE_UNARY(sigmoid);

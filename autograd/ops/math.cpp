@@ -47,12 +47,26 @@ Variable<T> square(Variable<T> x) {
 
 namespace {
 
+/// Returns the gradient in the base of base^0, which is 0. If the exponent moves, it has a tangent.
+template <class T>
+T without_power([[maybe_unused]] Real<T> base, [[maybe_unused]] Real<T> speed,
+                [[maybe_unused]] Real<T> dy) {
+  if constexpr (is_dual<T>) {
+    return {0, speed == 0 ? 0 : speed / base * dy};
+  } else {
+    return T(0);
+  }
+}
+
 /// Computes the gradient of base^exponent in the base.
 struct PowerSlope {
   template <class T, class Exponent>
   T operator()(T base, Exponent exponent, T dy) const {
     using std::pow;
-    return exponent == Exponent(0) ? T(0) : exponent * pow(base, exponent - Exponent(1)) * dy;
+    if (value_of(exponent) == Real<T>(0)) {
+      return without_power<T>(value_of(base), tangent_of(exponent), value_of(dy));
+    }
+    return exponent * pow(base, exponent - Exponent(1)) * dy;
   }
 };
 

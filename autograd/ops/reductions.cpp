@@ -223,16 +223,35 @@ Variable<T> var(Variable<T> x, const Axes& axes, bool keepdims, std::size_t corr
                  [&] { return sum(square(x - mean(x, axes, true)), axes, keepdims) / degrees; });
 }
 
+namespace {
+
+/// The square root, with the slope 0 at 0.
+struct Root {
+  template <class F>
+  static constexpr bool takes_registers = true;
+  template <class F>
+  static F value(const F& x) {
+    return detail::call<xt::math::sqrt_fun>(x);
+  }
+  template <class F>
+  static F slope(const F&, const F& y) {
+    return detail::chosen(y == F(0), F(0), detail::constant<F>(0.5) / y);
+  }
+};
+
+}  // namespace
+
 template <class T>
 Variable<T> norm(Variable<T> x, const Axes& axes, bool keepdims) {
   return compose(x.tape(), [&] {
     const Variable<T> squares = sum(square(x), axes, keepdims);
-    return define("norm", {squares}, xt::sqrt(squares.value()), [](auto y) {
-      const auto slope = [](T root, T dy) {
-        return value_of(root) == Real<T>(0) ? T(0) : dy / (Real<T>(2) * root);
-      };
-      return elementwise(slope, y.value(), y.grad());
-    });
+    return define("norm", {squares}, elementwise(detail::Smooth<Root>(), squares.value()),
+                  [](auto y) {
+                    const auto slope = [](T root, T dy) {
+                      return value_of(root) == Real<T>(0) ? T(0) : dy / (Real<T>(2) * root);
+                    };
+                    return elementwise(slope, y.value(), y.grad());
+                  });
   });
 }
 
