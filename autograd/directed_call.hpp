@@ -33,10 +33,9 @@ class DirectedCall {
   /// Sets the direction of each input. Throws ShapeError if one has another shape.
   void set_directions(const char* name, std::span<const Array<T>, N> directions) {
     for (std::size_t i = 0; i < N; ++i) {
-      require<ShapeError>(
-          same_shape(directions[i].shape(), inputs_[i].shape()),
-          "{}: expected a direction {} for input {}, got {}", name, inputs_[i].shape(), i,
-          directions[i].shape());
+      require<ShapeError>(same_shape(directions[i].shape(), inputs_[i].shape()),
+                          "{}: expected a direction {} for input {}, got {}", name,
+                          inputs_[i].shape(), i, directions[i].shape());
       require_whole(name, directions[i]);
       std::copy_n(directions[i].data(), directions[i].size(), inputs_[i].storage().tangents());
     }

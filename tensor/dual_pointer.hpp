@@ -31,27 +31,20 @@ class DualReference {
 
   /// Assign to the number.
   ///@{
-  const DualReference& operator=(const Dual<F>& x) const {
+  DualReference& operator=(const Dual<F>& x) {
     *value_ = x.value;
     *tangent_ = x.tangent;
     return *this;
   }
-  const DualReference& operator=(const DualReference& x) const {
-    return *this = static_cast<Dual<F>>(x);
-  }
   DualReference& operator=(const DualReference& x) {
-    std::as_const(*this) = static_cast<Dual<F>>(x);
+    if (this != &x) {
+      *this = static_cast<Dual<F>>(x);
+    }
     return *this;
   }
-  const DualReference& operator+=(const Dual<F>& x) const {
-    return *this = static_cast<Dual<F>>(*this) + x;
-  }
-  const DualReference& operator-=(const Dual<F>& x) const {
-    return *this = static_cast<Dual<F>>(*this) - x;
-  }
-  const DualReference& operator*=(const Dual<F>& x) const {
-    return *this = static_cast<Dual<F>>(*this) * x;
-  }
+  DualReference& operator+=(const Dual<F>& x) { return *this = static_cast<Dual<F>>(*this) + x; }
+  DualReference& operator-=(const Dual<F>& x) { return *this = static_cast<Dual<F>>(*this) - x; }
+  DualReference& operator*=(const Dual<F>& x) { return *this = static_cast<Dual<F>>(*this) * x; }
   ///@}
 
  private:

@@ -12,7 +12,7 @@ template <class F>
 class NormalizedSample {
  public:
   NormalizedSample(std::size_t number, DualPointer<const F> x, const NormShape& shape,
-         const Moments<F>& moments)
+                   const Moments<F>& moments)
       : number_(number), x_(x), shape_(shape), moments_(moments) {
     means_ = zeros<struct MeansOfTangents>();
     products_ = zeros<struct MeansOfProducts>();

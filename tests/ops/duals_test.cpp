@@ -28,7 +28,8 @@ TEST_CASE("every op takes Dual numbers, but for those that say that they do not"
       without.insert(row.op);
     }
   }
-  const std::set<std::string> expected{"cholesky", "inverse", "slogdet", "solve", "triangular_solve"};
+  const std::set<std::string> expected{"cholesky", "inverse", "slogdet", "solve",
+                                       "triangular_solve"};
   CHECK(without == (has_lapack() ? expected : std::set<std::string>{}));
 }
 

@@ -32,7 +32,9 @@ const Path by_winograd{winograd::convolve, winograd::convolve_transposed,
                        winograd::convolve_for_weights};
 const Path by_im2col{im2col::convolve<float>, im2col::convolve_transposed<float>,
                      im2col::convolve_for_weights<float>};
-const Path chosen{convolve<float>, convolve_transposed<float>, convolve_for_weights<float>};
+const Path chosen{[](const auto&... of) { convolve<float>(of...); },
+                  [](const auto&... of) { convolve_transposed<float>(of...); },
+                  [](const auto&... of) { convolve_for_weights<float>(of...); }};
 
 Floats random_floats(std::size_t size, std::uint64_t seed) {
   Rng rng(seed);
