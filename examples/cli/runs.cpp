@@ -26,13 +26,15 @@ void require_no_other_content(const fs::path& weights) {
   if (!fs::is_regular_file(weights) || fs::file_size(weights) == 0) {
     return;
   }
+  bool holds_weights = false;
   try {
-    const xtape::nn::SafetensorsFile file(weights);
+    holds_weights = !xtape::nn::SafetensorsFile(weights).metadata().contains("checkpoint");
   } catch (const xtape::DataError&) {
-    xtape::fail<xtape::ValueError>(
-        "--save: {} exists and is no safetensors file: remove it, or name another file",
-        weights.string());
+    holds_weights = false;
   }
+  xtape::require<xtape::ValueError>(
+      holds_weights, "--save: {} exists and holds no weights: remove it, or name another file",
+      weights.string());
 }
 
 /// Throws ValueError if the file of the weights is `folder` or lies in it, where it could overwrite

@@ -14,7 +14,7 @@ namespace cli {
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// Checks before a long training that the weights and the report can be written. Throws DataError
-/// if not. Throws ValueError if the weights would replace a file that is no safetensors file, or
+/// if not. Throws ValueError if the weights would replace a file that holds no weights, or
 /// would lie in the folder of the report or the checkpoints and could overwrite their files.
 void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints);
 

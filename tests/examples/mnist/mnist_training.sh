@@ -195,8 +195,7 @@ places() {
   impossible '--save: expected a file outside of the folder of --report, got shared/index.html' \
     --save shared/index.html --report ./shared/
   echo 'epochs = 1' >settings.toml
-  impossible \
-    '--save: settings.toml exists and is no safetensors file: remove it, or name another file' \
+  impossible '--save: settings.toml exists and holds no weights: remove it, or name another file' \
     --config settings.toml --save settings.toml
   [ "$(cat settings.toml)" = 'epochs = 1' ] || complain "replaced the config: $(cat settings.toml)"
   mkdir -p folders/index.html folders/.lock
