@@ -74,7 +74,7 @@ predicted() {
   echo 'no picture' >bad.png
   ends 1 "$cifar10" predict --weights weights bad.png images.bin:0 images.bin:2
   holds stdout '^images.bin:0: '
-  holds stderr '^cifar10: bad.png: is no intact PNG picture: '
+  holds stderr '^cifar10: bad.png: does not begin as a PNG file$'
   holds stderr '^cifar10: images.bin: holds 2 images, so there is no number 2 (from 0)'
 }
 

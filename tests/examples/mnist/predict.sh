@@ -33,7 +33,7 @@ holds C.UTF-8 '█'
 echo 'no picture' >bad.png
 ends 1 predict bad.png "$images:0" "$images:99999"
 holds stdout ': 7 ('
-holds stderr '^mnist: bad.png: is no intact PNG picture: '
+holds stderr '^mnist: bad.png: does not begin as a PNG file$'
 holds stderr "^mnist: $images: holds 10000 images, so there is no number 99999"
 ends 2 "$program" predict "$images:0"
 exit $failed
