@@ -42,8 +42,7 @@ void read_as(images::Model (*load_model)(const fs::path&), const fs::path& path,
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const fs::path path = fuzz::input_file(data, size);
-  fuzz::accepts(path, [](&] {
-    mnist::load_model(path); });
+  fuzz::accepts(path, [&] { mnist::load_model(path); });
   fuzz::set_right_checksum(path);
   read_as(mnist::load_model, path, [](const images::Model& model) {
     return Shape{1, model.features()};
