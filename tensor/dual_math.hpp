@@ -71,8 +71,8 @@ F erf_slope(const F& x) {
     const F y = detail::call<xt::math::name##_fun>(x); \
     return {y, dual.tangent * (slope)};                \
   }
-/// e^x, ln x and their relatives, roots and trigonometric functions of a Dual.
-///@{
+/// @cond
+// e^x, ln x and their relatives, roots and trigonometric functions of a Dual.
 XTAPE_CHAIN_RULE(exp, y)
 XTAPE_CHAIN_RULE(expm1, detail::call<xt::math::exp_fun>(x))  // y + 1 would cancel
 XTAPE_CHAIN_RULE(log, F(1) / x)
@@ -87,7 +87,7 @@ XTAPE_CHAIN_RULE(tanh, F(1) - y * y)
 XTAPE_CHAIN_RULE(erf, detail::erf_slope(x))
 XTAPE_CHAIN_RULE(erfc, detail::negative(detail::erf_slope(x)))
 XTAPE_CHAIN_RULE(abs, detail::chosen(x > F(0), F(1), detail::chosen(x < F(0), F(-1), F(0))))
-///@}
+/// @endcond
 #undef XTAPE_CHAIN_RULE
 
 /// Returns base^exponent. The slope in the base is 0 if the exponent is 0. The slope in the

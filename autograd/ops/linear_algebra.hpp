@@ -53,6 +53,7 @@ struct TriangularOptions {
 template <class T>
 Variable<T> triangular_solve(Variable<T> a, Variable<T> b, const TriangularOptions& options = {});
 
+/// @cond
 // Ops that take no Dual numbers yet.
 XTAPE_NO_DUALS(solve, (Variable<Dual<T>>, Variable<Dual<T>>));
 XTAPE_NO_DUALS(inverse, (Variable<Dual<T>>));
@@ -60,5 +61,6 @@ XTAPE_NO_DUALS(slogdet, (Variable<Dual<T>>));
 XTAPE_NO_DUALS(cholesky, (Variable<Dual<T>>));
 XTAPE_NO_DUALS(triangular_solve,
                (Variable<Dual<T>>, Variable<Dual<T>>, const TriangularOptions& = {}));
+/// @endcond
 
 }  // namespace xtape
