@@ -48,7 +48,10 @@ Variable<T> log_softmax(Variable<T> x) {
       [](auto y, Array<T>& dx, T beta) {
         accumulate_rows(
             y, dx, beta, [](T, T dl) { return dl; },
-            [](T l, T dl, T total) { return dl - exp(l) * total; });
+            [](T l, T dl, T total) {
+              const T share = exp(l) * total;  // apart: clang rounds a difference of products once
+              return dl - share;
+            });
       });
 }
 
