@@ -8,16 +8,12 @@
 #include <utility>
 
 #include "nn/io/files.hpp"
+#include "nn/train/best_file.hpp"
 
 namespace xtape::nn::detail {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
-
-/// The best weights are in this file until a checkpoint knows them.
-fs::path next_best_path(const fs::path& folder) { return folder / "next_best.safetensors"; }
 
 /// Returns the part of a hash that a number of a checkpoint can hold.
 std::size_t short_hash(std::uint64_t hash) { return hash & ((std::uint64_t{1} << 53) - 1); }
@@ -82,7 +78,7 @@ void Loop::open_folder() {
   lock_folder();
   require_writable(checkpoint_path(run_.folder, 0));  // not after the first epoch
   if (run_.early_stop > 0) {
-    require_writable(best_path(run_.folder));
+    require_writable(BestFile(run_.folder).path());
   }
   const auto checkpoints = find_checkpoints(run_.folder);
   require<ValueError>(checkpoints.empty() || run_.resume,
@@ -134,19 +130,12 @@ void Loop::resume(const fs::path& checkpoint) {
 /// Reads the best weights. A process that was killed behind a checkpoint has not yet replaced the
 /// file of the best weights by those that the checkpoint means.
 void Loop::resume_best(std::size_t hash) {
-  if (fs::exists(next_best_path(run_.folder)) &&
-      short_hash(load_best(next_best_path(run_.folder))) == hash) {
-    replace_best();
+  const BestFile best(run_.folder);
+  if (fs::exists(best.next()) && short_hash(load_best(best.next())) == hash) {
+    best.replace();
   } else {
-    load_best(best_path(run_.folder));
+    load_best(best.path());
   }
-}
-
-void Loop::replace_best() const {
-  std::error_code error;
-  fs::rename(next_best_path(run_.folder), best_path(run_.folder), error);
-  require<DataError>(!error, "{}: cannot write: {}", best_path(run_.folder).string(),
-                     error.message());
 }
 
 void Loop::save() {
@@ -327,7 +316,7 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
   if (keeps()) {
     save();
     if (state_.best_epoch == epoch.epoch) {
-      replace_best();
+      BestFile(run_.folder).replace();
     }
   }
 }
@@ -341,7 +330,7 @@ void Loop::judge(const Metrics& metrics) {
                       "with a number that is higher_is_better() or lower_is_better()");
   if (metrics.front().score.beats(state_.best_score)) {
     // May fail: the best stays as it is.
-    keep_best(keeps() ? next_best_path(run_.folder) : fs::path());
+    keep_best(keeps() ? BestFile(run_.folder).next() : fs::path());
     state_.best_hash = short_hash(weights_hash());
     state_.best_score = metrics.front().score.value;
     state_.best_epoch = state_.epoch;

@@ -129,7 +129,6 @@ class Loop {
   void meet();
   void resume(const std::filesystem::path& checkpoint);
   void resume_best(std::size_t hash);
-  void replace_best() const;
   TrainingState training_state();
   void save();
   void skip_batches();

@@ -2,14 +2,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <map>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "nn/io/checkpoint.hpp"
@@ -19,7 +17,6 @@
 #include "nn/train/epochs.hpp"
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/faulty_system.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;
@@ -300,110 +297,4 @@ TEST_CASE("A run is not resumed as another one", "[nn]") {
         folder.path().string() + ": holds checkpoints: resume from them, or name another folder");
   refused([](nn::Run&) {}, "the position is", Parts(19));
   refused([](nn::Run&) {}, "the position is", Parts(18, 5));
-}
-
-namespace {
-
-struct Folder {
-  TemporaryFolder temporary;
-  fs::path path = temporary / "run";
-  Parts parts;
-
-  nn::Epochs open() { return open(path); }
-  nn::Epochs open(const fs::path& folder) { return parts.epochs(quiet(1, folder)); }
-
-  std::string refusal() {
-    return message_of([&] { open(); });
-  }
-};
-
-std::string because(int error) { return std::generic_category().message(error); }
-
-}  // namespace
-
-TEST_CASE("A folder of checkpoints belongs to one run at a time", "[nn]") {
-  Folder folder;
-  const std::string taken = folder.path.string() + ": another run keeps its checkpoints here";
-  {
-    const nn::Epochs first = folder.open();
-    CHECK(first.warning().empty());
-    CHECK(folder.refusal() == taken);
-    const nn::Epochs elsewhere = folder.open(folder.temporary / "other");
-    CHECK(folder.refusal() == taken);
-  }
-  {
-    const nn::Epochs second = folder.open();
-    CHECK(folder.refusal() == taken);
-  }
-  CHECK(train(folder.parts, quiet(2, folder.path)).status == nn::RunStatus::completed);
-  CHECK(message_of([&] { folder.open("/dev/null/x"); }) ==
-        "/dev/null/x: cannot make this folder: Not a directory");
-}
-
-TEST_CASE("A child of a run does not keep its lock", "[nn]") {
-  Folder folder;
-  pid_t child = 0;
-  {
-    const nn::Epochs first = folder.open();
-    child = ::fork();
-    if (child == 0) {
-      ::pause();
-      ::_exit(0);
-    }
-  }
-  CHECK(folder.refusal() == "(nothing thrown)");
-  ::kill(child, SIGKILL);
-  ::waitpid(child, nullptr, 0);
-}
-
-TEST_CASE("A run whose lock was removed saves nothing more", "[nn]") {
-  for (const bool replaced : {false, true}) {
-    Folder folder;
-    nn::Epochs epochs = folder.open();
-    fs::remove(folder.path / ".lock");
-    if (replaced) {
-      nn::write_file(folder.path / ".lock", std::string());
-    }
-    CHECK(message_of([&] { go(epochs, folder.parts); }) ==
-          (folder.path / ".lock").string() + ": was removed while this run had locked its folder");
-    CHECK(nn::find_checkpoints(folder.path).empty());
-  }
-}
-
-TEST_CASE("A folder in which the best weights cannot be written is refused before the training",
-          "[nn]") {
-  Folder folder;
-  const fs::path best = folder.path / "best.safetensors";
-  fs::create_directories(best);
-  const auto opened = [&](std::size_t early_stop) {
-    return message_of([&] {
-      folder.parts.epochs(quiet({.epochs = 2, .folder = folder.path, .early_stop = early_stop}));
-    });
-  };
-  CHECK(opened(1) == best.string() + ": cannot write: it is a folder");
-  CHECK(opened(0) == "(nothing thrown)");  // it writes no best weights
-}
-
-TEST_CASE("A folder of checkpoints on a file system without locks is used, with a warning",
-          "[nn]") {
-  for (const int error : {ENOLCK, ENOSYS, EOPNOTSUPP}) {
-    Folder folder;
-    FaultySystem system;
-    system.next("flock", {fails(error)});
-    const nn::Epochs epochs = folder.open();
-    CHECK(system.outcomes_left() == 0);
-    CHECK(epochs.warning() == folder.path.string() + "/.lock: cannot lock: " + because(error) +
-                                  ": see to it that no other run uses this folder");
-  }
-}
-
-TEST_CASE("A folder of checkpoints that cannot be used is refused before the training", "[nn]") {
-  Folder folder;
-  FaultySystem system;
-  system.next("flock", {fails(EINTR), fails(EIO)});
-  CHECK(folder.refusal() == folder.path.string() + "/.lock: cannot lock: " + because(EIO));
-  CHECK(system.outcomes_left() == 0);
-  system.next("open", {succeeds(), fails(EROFS)});  // the lock, then a new file
-  CHECK(folder.refusal() == nn::checkpoint_path(folder.path, 0).string() +
-                                ": cannot create a file beside it: " + because(EROFS));
 }
