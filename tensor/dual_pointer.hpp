@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <iterator>
 #include <type_traits>
-#include <utility>
 
 #include "tensor/dual.hpp"
 
