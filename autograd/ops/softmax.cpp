@@ -49,7 +49,8 @@ Variable<T> log_softmax(Variable<T> x) {
         accumulate_rows(
             y, dx, beta, [](T, T dl) { return dl; },
             [](T l, T dl, T total) {
-              const T share = exp(l) * total;  // apart: clang rounds a difference of products once
+              // In one statement, clang would round once for floats and twice for Dual numbers.
+              const T share = exp(l) * total;
               return dl - share;
             });
       });
