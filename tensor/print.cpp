@@ -25,7 +25,11 @@ std::string text_of(const T& number, int precision) {
 template <class T>
 std::string name_of_type() {
   const std::string real = std::is_same_v<Real<T>, float> ? "float" : "double";
-  return is_dual<T> ? "Dual<" + real + ">" : real;
+  if constexpr (is_dual<T>) {
+    return "Dual<" + real + ">";
+  } else {
+    return real;
+  }
 }
 
 /// Writes the elements of an array with at least one axis and one element.
