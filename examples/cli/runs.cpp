@@ -4,8 +4,7 @@
 
 #include "examples/cli/output.hpp"
 #include "nn/io/checkpoint_folder.hpp"
-#include "nn/io/files.hpp"
-#include "nn/io/safetensors.hpp"
+#include "nn/io/weights.hpp"
 #include "nn/report/report.hpp"
 
 namespace cli {
@@ -20,23 +19,6 @@ fs::path plain(const fs::path& path) {
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
-/// Throws ValueError if the file exists and holds something else than weights, such as a data set
-/// or a configuration.
-void require_no_other_content(const fs::path& weights) {
-  if (!fs::is_regular_file(weights) || fs::file_size(weights) == 0) {
-    return;
-  }
-  bool holds_weights = false;
-  try {
-    holds_weights = !xtape::nn::SafetensorsFile(weights).metadata().contains("checkpoint");
-  } catch (const xtape::DataError&) {
-    holds_weights = false;
-  }
-  xtape::require<xtape::ValueError>(
-      holds_weights, "--save: {} exists and holds no weights: remove it, or name another file",
-      weights.string());
-}
-
 /// Throws ValueError if the file of the weights is `folder` or lies in it, where it could overwrite
 /// another file.
 void require_apart(const fs::path& weights, const fs::path& folder, const char* flag) {
@@ -49,17 +31,24 @@ void require_apart(const fs::path& weights, const fs::path& folder, const char* 
 
 }  // namespace
 
+void name_flag(const char* flag, const std::function<void()>& check) {
+  try {
+    check();
+  } catch (const xtape::ValueError& error) {
+    xtape::fail<xtape::ValueError>("{}: {}", flag, error.what());
+  }
+}
+
 bool same_place(const fs::path& a, const fs::path& b) { return plain(a) == plain(b); }
 
 void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints) {
   require_apart(results.weights, results.report, "--report");
   require_apart(results.weights, checkpoints.folder, "--checkpoints");
   if (!results.weights.empty()) {
-    require_no_other_content(results.weights);
-    xtape::nn::require_writable(results.weights);
+    name_flag("--save", [&] { xtape::nn::require_weights_writable(results.weights); });
   }
   if (!results.report.empty()) {
-    xtape::nn::Report::require_writable(results.report);
+    name_flag("--report", [&] { xtape::nn::Report::require_writable(results.report); });
   }
 }
 

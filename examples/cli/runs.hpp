@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 
 #include "examples/cli/options.hpp"
 #include "nn/data/dataset.hpp"
@@ -13,9 +14,13 @@ namespace cli {
 /// True if both paths name the same place, which need not exist.
 bool same_place(const std::filesystem::path& a, const std::filesystem::path& b);
 
+/// Calls `check`. If it throws ValueError, puts the flag before the message.
+void name_flag(const char* flag, const std::function<void()>& check);
+
 /// Checks before a long training that the weights and the report can be written. Throws DataError
-/// if not. Throws ValueError if the weights would replace a file that holds no weights, or
-/// would lie in the folder of the report or the checkpoints and could overwrite their files.
+/// if not. Throws ValueError if they would replace a file that holds no weights or is not of a
+/// report, or if the weights would lie in the folder of the report or the checkpoints and could
+/// overwrite their files.
 void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints);
 
 /// Throws ValueError if the run is to be resumed and its folder holds no checkpoint.

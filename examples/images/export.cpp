@@ -29,6 +29,10 @@ void add_flags(CLI::App& app, ExportOptions& options) {
 }
 
 #ifdef XTAPE_WITH_ONNX
+void require_writable(const std::string& path) {
+  cli::name_flag("--onnx", [&] { xtape::nn::require_onnx_writable(path); });
+}
+
 void write(const Subject& subject, const Model& model, const std::string& path) {
   xtape::nn::OnnxOptions options{.input = "pixels", .output = "logits", .metadata = model.facts};
   options.metadata.emplace("classes", nlohmann::json(model.class_names).dump());
@@ -41,6 +45,8 @@ void write(const Subject& subject, const Model& model, const std::string& path) 
                     extents, model.class_names.size());
 }
 #else
+void require_writable(const std::string&) {}
+
 void write(const Subject&, const Model&, const std::string& path) {
   xtape::fail<xtape::Error>("{}: this program was built without protozero, which writes ONNX files",
                             path);
@@ -55,6 +61,7 @@ int run_export(const Subject& subject, const cli::Command& command,
   xtape::require<xtape::ValueError>(!cli::same_place(options.weights, options.onnx),
                                     "--onnx: expected another file than that of --weights, got {}",
                                     options.onnx);
+  require_writable(options.onnx);
   write(subject, subject.load_model(options.weights), options.onnx);
   cli::flush_output();
   return 0;

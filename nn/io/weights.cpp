@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "nn/io/checksum.hpp"
+#include "nn/io/replaceable.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/tensor_targets.hpp"
 #include "tensor/error.hpp"
@@ -145,6 +146,13 @@ void detail::read_weights(const fs::path& path, const std::vector<ArrayBytes<std
   for (std::size_t i = 0; i < values.size(); ++i) {  // cannot fail from here on
     std::copy(values[i].begin(), values[i].end(), arrays[i].bytes.begin());
   }
+}
+
+void require_weights_writable(const fs::path& path) {
+  require_replaceable(path, "weights", [](const fs::path& file) {
+    return !SafetensorsFile(file).metadata().contains("checkpoint");
+  });
+  require_writable(path);
 }
 
 }  // namespace xtape::nn

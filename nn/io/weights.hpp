@@ -115,4 +115,9 @@ void load_weights(const std::filesystem::path& path, Model&& model,
   detail::read_weights(path, detail::array_bytes<std::byte>(model), options);
 }
 
+/// Checks before a long training that save_weights() can write to `path`, and replaces nothing but
+/// weights. Throws ValueError if the file exists and holds something else, such as a checkpoint or
+/// a data set. Throws DataError if the file cannot be written.
+void require_weights_writable(const std::filesystem::path& path);
+
 }  // namespace xtape::nn

@@ -1,8 +1,13 @@
 #include "nn/onnx/model.hpp"
 
+#include <array>
 #include <limits>
+#include <optional>
+#include <protozero/exception.hpp>
 #include <protozero/pbf_writer.hpp>
+#include <protozero/varint.hpp>
 
+#include "nn/io/files.hpp"
 #include "tensor/error.hpp"
 #include "tensor/version.hpp"
 
@@ -100,7 +105,51 @@ void require_room(const Model& model) {
                       bytes, most);
 }
 
+/// A field of a message in a file.
+struct FileField {
+  std::uint64_t number;
+  bool is_message;    // or bytes, in contrast to a number
+  std::uint64_t end;  // its offset in the file
+};
+
+/// Reads the field at an offset of a file. Returns nothing if there is none of these two kinds.
+std::optional<FileField> field_at(const InputFile& file, std::uint64_t at) {
+  std::array<char, 20> bytes{};  // a key and a number take at most 10 bytes each
+  const std::size_t count = file.read_at(at, std::as_writable_bytes(std::span(bytes)));
+  const char* next = bytes.data();
+  const char* const end = next + count;
+  try {
+    const std::uint64_t key = protozero::decode_varint(&next, end);
+    const std::uint64_t value = protozero::decode_varint(&next, end);
+    const std::uint64_t kind = key & 7, from = at + static_cast<std::uint64_t>(next - bytes.data());
+    if ((kind != 0 && kind != 2) || (kind == 2 && value > file.size() - from)) {
+      return {};
+    }
+    return FileField{key >> 3, kind == 2, kind == 2 ? from + value : from};
+  } catch (const protozero::exception&) {
+    return {};
+  }
+}
+
 }  // namespace
+
+bool holds_model(const std::filesystem::path& path) {
+  constexpr std::uint64_t version_field = 1, graph_field = 7, last_field = 31;
+  constexpr std::size_t most_fields = 10000;  // most models have less than 100
+  const InputFile file(path);
+  bool has_version = false, has_graph = false;
+  std::uint64_t at = 0;
+  for (std::size_t i = 0; at < file.size(); ++i) {
+    const auto field = field_at(file, at);
+    if (!field || field->number == 0 || field->number > last_field || i == most_fields) {
+      return false;
+    }
+    has_version |= field->number == version_field && !field->is_message;
+    has_graph |= field->number == graph_field && field->is_message;
+    at = field->end;
+  }
+  return has_version && has_graph;
+}
 
 std::string serialize(const Model& model) {
   require_room(model);

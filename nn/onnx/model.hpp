@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -59,5 +60,10 @@ struct Model {
 /// Returns the bytes of the file of a model, of IR version 8 and opset 17. Throws ValueError if
 /// they are more than the 2 GiB that such a file can hold.
 std::string serialize(const Model& model);
+
+/// Returns whether a file has the outer form of a model: fields of onnx.proto3's ModelProto up to
+/// its end, among them the version of the format and a graph. Throws DataError if the file cannot
+/// be read.
+bool holds_model(const std::filesystem::path& path);
 
 }  // namespace xtape::nn::onnx

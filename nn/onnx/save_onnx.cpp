@@ -6,6 +6,7 @@
 #include <set>
 
 #include "nn/io/files.hpp"
+#include "nn/io/replaceable.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/onnx/exporter.hpp"
 
@@ -61,5 +62,10 @@ template void detail::write_onnx(const std::filesystem::path&, const onnx::Model
                                  const onnx::Names&, const Shape&, const OnnxOptions&);
 template void detail::write_onnx(const std::filesystem::path&, const onnx::ModelCall<double>&,
                                  const onnx::Names&, const Shape&, const OnnxOptions&);
+
+void require_onnx_writable(const std::filesystem::path& path) {
+  require_replaceable(path, "ONNX model", onnx::holds_model);
+  require_writable(path);
+}
 
 }  // namespace xtape::nn

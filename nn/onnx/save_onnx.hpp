@@ -66,4 +66,9 @@ void save_onnx(const std::filesystem::path& path, const Model& model, const Shap
       options);
 }
 
+/// Checks before a long training that save_onnx() can write to `path`, and replaces nothing but an
+/// ONNX model. Throws ValueError if the file exists and holds something else. Throws DataError if
+/// the file cannot be written.
+void require_onnx_writable(const std::filesystem::path& path);
+
 }  // namespace xtape::nn

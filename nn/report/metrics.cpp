@@ -28,7 +28,7 @@ std::string table_cell(double number) {
 std::string metrics_csv(const History& history) {
   const auto metrics = names_of(history, &EpochRecord::metrics);
   const auto parameters = names_of(history, &EpochRecord::parameters);
-  std::string csv = "epoch,loss";
+  std::string csv(first_columns);
   for (const std::string& name : metrics) {
     add(csv, ",{}", column_name(name));
   }

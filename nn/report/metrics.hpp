@@ -1,10 +1,14 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "nn/train/history.hpp"
 
 namespace xtape::nn::report {
+
+/// What metrics.csv begins with.
+inline constexpr std::string_view first_columns = "epoch,loss";
 
 /// Returns the content of metrics.csv: epoch, loss, metrics, seconds, learning rate, and the root
 /// mean square of each parameter and of its gradients. A cell is empty if its number is NaN, or if

@@ -1,9 +1,13 @@
 #include "nn/report/report.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <string_view>
 #include <system_error>
 
 #include "nn/io/files.hpp"
+#include "nn/io/replaceable.hpp"
+#include "nn/report/metrics.hpp"
 #include "nn/report/style.hpp"
 #include "nn/report/text.hpp"
 #include "tensor/error.hpp"
@@ -17,12 +21,35 @@ using report::escaped;
 
 constexpr const char* page_file = "index.html";
 constexpr const char* numbers_file = "metrics.csv";
+constexpr std::string_view page_begin = "<!DOCTYPE html>";
+constexpr std::string_view page_footer = "<footer>Made by xtape ";
 
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error, ignored;
   std::filesystem::create_directories(folder, error);
   require<DataError>(std::filesystem::is_directory(folder, ignored), "{}: cannot be made: {}",
                      folder.string(), error ? error.message() : "it is no folder");
+}
+
+/// Returns at most `count` bytes of a file, from an offset on.
+std::string part_of(const InputFile& file, std::uint64_t offset, std::size_t count) {
+  std::string bytes(count, '\0');
+  bytes.resize(file.read_at(offset, std::as_writable_bytes(std::span(bytes))));
+  return bytes;
+}
+
+/// True if a file is the page of a report.
+bool holds_page(const std::filesystem::path& path) {
+  constexpr std::uint64_t most_footer = 512;  // bytes
+  const InputFile file(path);
+  const std::uint64_t end = file.size() - std::min(file.size(), most_footer);
+  return part_of(file, 0, page_begin.size()) == page_begin &&
+         part_of(file, end, most_footer).find(page_footer) != std::string::npos;
+}
+
+/// True if a file begins as the numbers of a report do.
+bool holds_numbers(const std::filesystem::path& path) {
+  return part_of(InputFile(path), 0, report::first_columns.size()) == report::first_columns;
 }
 
 /// The numbers of the epochs, if a figure has them.
@@ -33,8 +60,9 @@ std::string numbers_of(const std::vector<Figure>& figures) {
 }
 
 std::string head(const std::string& title) {
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+  std::string html(page_begin);
+  html +=
+      "\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
       "style-src 'unsafe-inline'\">\n<link rel=\"icon\" href=\"data:,\">\n";
@@ -106,7 +134,7 @@ std::string Report::html() const {
   for (const Figure& each : figures_) {
     html += section(each);
   }
-  report::add(html, "</main>\n<footer>Made by xtape {}.", xtape::version());
+  report::add(html, "</main>\n{}{}.", page_footer, xtape::version());
   if (!numbers_of(figures_).empty()) {
     report::add(html, " The numbers of each epoch: <a href=\"{0}\">{0}</a>", numbers_file);
   }
@@ -124,6 +152,8 @@ void Report::write(const std::filesystem::path& folder) const {
 
 void Report::require_writable(const std::filesystem::path& folder) {
   make_folder(folder);
+  require_replaceable(folder / numbers_file, "numbers of a report", holds_numbers);
+  require_replaceable(folder / page_file, "report", holds_page);
   nn::require_writable(folder / numbers_file);
   nn::require_writable(folder / page_file);
 }

@@ -38,8 +38,10 @@ class Report {
   /// the file, if it cannot be written.
   void write(const std::filesystem::path& folder) const;
 
-  /// Checks that write() can write to `folder`. Creates the folder if it is missing. Call
-  /// require_writable() before a long training. Throws DataError if write() could not write there.
+  /// Checks that write() can write to `folder`, and replaces nothing but a report. Creates the
+  /// folder if it is missing. Call require_writable() before a long training. Throws ValueError if
+  /// the folder has an `index.html` or `metrics.csv` that is not of a report. Throws DataError if
+  /// write() could not write there.
   static void require_writable(const std::filesystem::path& folder);
 
  private:

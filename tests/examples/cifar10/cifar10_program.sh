@@ -92,6 +92,11 @@ exported() {
   holds stderr '^cifar10: nowhere/colours.onnx: '
   fails 1 '--onnx: expected another file than that of --weights, got ./weights' \
     "$cifar10" export --weights weights --onnx ./weights
+  ends 0 "$cifar10" export --weights weights --onnx colours.onnx # replaces the earlier one
+  echo 'size,colour' >table.csv
+  fails 1 '--onnx: table.csv exists and holds no ONNX model: remove it, or name another file' \
+    "$cifar10" export --weights weights --onnx table.csv
+  [ "$(cat table.csv)" = size,colour ] || complain "replaced the table: $(cat table.csv)"
   ends 1 "$cifar10" export --weights nothing --onnx colours.onnx
   holds stderr '^cifar10: nothing: '
   fails 2 '--onnx is required' "$cifar10" export --weights weights

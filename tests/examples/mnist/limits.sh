@@ -25,7 +25,7 @@ train() { "$program" train --dataset synthetic --deterministic --hidden 16 --epo
 fill() {
   cp model "$1/model"
   mkdir "$1/report" "$1/run"
-  echo earlier >"$1/report/index.html"
+  printf '<!DOCTYPE html>\n<footer>Made by xtape 0.\n' >"$1/report/index.html"
 }
 
 # make_full: the folder full, which a run has left, on a disk without room for more.

@@ -198,6 +198,15 @@ places() {
   impossible '--save: settings.toml exists and holds no weights: remove it, or name another file' \
     --config settings.toml --save settings.toml
   [ "$(cat settings.toml)" = 'epochs = 1' ] || complain "replaced the config: $(cat settings.toml)"
+  mkdir -p site numbers
+  echo '<!DOCTYPE html><p>Mine' >site/index.html
+  impossible '--report: site/index.html exists and holds no report: remove it, or name another file' \
+    --report site
+  [ "$(cat site/index.html)" = '<!DOCTYPE html><p>Mine' ] || complain 'replaced site/index.html'
+  echo 'time,volts' >numbers/metrics.csv
+  impossible '--report: numbers/metrics.csv exists and holds no numbers of a report: remove it, or name another file' \
+    --report numbers
+  [ "$(cat numbers/metrics.csv)" = time,volts ] || complain 'replaced numbers/metrics.csv'
   mkdir -p folders/index.html folders/.lock
   impossible 'folders/index.html: cannot write: it is a folder' --report folders
   impossible 'folders/.lock: cannot open: Is a directory' --checkpoints folders

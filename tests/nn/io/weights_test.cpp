@@ -273,3 +273,28 @@ TEST_CASE("Two arrays of one name, and one that was moved from, are not saved") 
         }).starts_with("save_weights: buffer 'running_mean': "));
   CHECK(folder.names().empty());
 }
+
+TEST_CASE("Weights replace earlier weights, and no other file") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "w";
+  const auto refused = [&] {
+    const std::string before = nn::read_file(path, 1 << 20);
+    const std::string message = message_of([&] { nn::require_weights_writable(path); });
+    CHECK(nn::read_file(path, 1 << 20) == before);
+    const bool accepted = message == "(nothing thrown)";
+    CHECK((accepted || message == path.string() + " exists and holds no weights: remove it, or "
+                                                  "name another file"));
+    return !accepted;
+  };
+  nn::save_weights(path, make_model<float>(1));
+  CHECK_FALSE(refused());
+  folder.write("w", "");
+  CHECK_FALSE(refused());
+  folder.write("w", "epochs = 1\n");
+  CHECK(refused());
+  nn::write_safetensors(path, {}, {{"checkpoint", "1"}});
+  CHECK(refused());
+  CHECK_NOTHROW(nn::require_weights_writable(folder / "new"));
+  CHECK_THROWS_AS(nn::require_weights_writable(folder / "none/w"), xtape::DataError);
+  CHECK_THROWS_AS(nn::require_weights_writable(folder.path()), xtape::DataError);
+}

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autograd/define.hpp"
+#include "nn/io/files.hpp"
 #include "nn/layers/activations.hpp"
 #include "nn/layers/batch_norm.hpp"
 #include "nn/layers/conv.hpp"
@@ -264,4 +265,42 @@ TEST_CASE("More weights than an ONNX file holds are refused before they are read
       nn::onnx::serialize(model),
       "save_onnx: the weights have 2147483648 bytes, and a file of ONNX holds at most "
       "2146435071");
+}
+
+TEST_CASE("An ONNX file replaces an earlier model, and no other file") {
+  const TemporaryFolder folder;
+  Rng rng{1};
+  const auto path = folder / "model.onnx";
+  nn::save_onnx(path, nn::Linear<float>(2, 3, rng), {2});
+  const std::string model = nn::read_file(path, 1 << 20);
+  const auto refused = [&](const std::string& content) {
+    folder.write("model.onnx", content);
+    const std::string message = message_of([&] { nn::require_onnx_writable(path); });
+    CHECK(nn::read_file(path, 1 << 20) == content);
+    const bool accepted = message == "(nothing thrown)";
+    CHECK((accepted || message == path.string() + " exists and holds no ONNX model: remove it, or "
+                                                  "name another file"));
+    return !accepted;
+  };
+  CHECK_FALSE(refused(model));
+  CHECK_FALSE(refused(""));
+  CHECK_FALSE(refused({"\x08\x08\x3a\x00", 4}));  // a version and an empty graph
+  CHECK(refused("size,colour\n1,2\n"));
+  CHECK(refused("{\"epochs\": 3}"));
+  CHECK(refused({"\x08\x08", 2}));                       // no graph
+  CHECK(refused({"\x3a\x00", 2}));                       // no version
+  CHECK(refused({"\x0a\x00\x3a\x00", 4}));               // the version is a message
+  CHECK(refused({"\x08\x08\x38\x00", 4}));               // the graph is a number
+  CHECK(refused({"\x08\x08\x3a\x01", 4}));               // the graph is longer than the file
+  CHECK(refused({"\x08\x08\x3a\x00\x00\x00", 6}));       // no field has the number 0
+  CHECK(refused({"\x08\x08\x3a\x00\x82\x02\x00", 7}));   // nor the number 32
+  CHECK(refused("\x08\x08" + std::string(12, '\xff')));  // no number is that long
+  CHECK(refused(model.substr(0, model.size() - 1)));
+  CHECK(refused(model + "x"));
+  std::string many = {"\x08\x08\x3a\x00", 4};
+  for (int i = 0; i < 10000; ++i) {
+    many += many.substr(2, 2);
+  }
+  CHECK(refused(many));
+  CHECK_THROWS_AS(nn::require_onnx_writable(folder / "none/model.onnx"), DataError);
 }

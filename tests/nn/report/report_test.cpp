@@ -90,6 +90,32 @@ TEST_CASE("A report says beforehand that its folder cannot be written to") {
   CHECK(std::filesystem::is_empty(folder / "new"));
 }
 
+TEST_CASE("A report replaces an earlier report, and no other file") {
+  const TemporaryFolder folder;
+  const auto refusal = [&](const char* name, const std::string& content) {
+    const auto path = folder.write(name, content);
+    const std::string message = message_of([&] { nn::Report::require_writable(folder.path()); });
+    CHECK(read_text(path) == content);
+    std::filesystem::remove(path);
+    return message.starts_with(path.string() + ' ') ? message.substr(path.string().size() + 1)
+                                                    : message;
+  };
+  const std::string none = "(nothing thrown)", page = nn::Report("x").html(),
+                    no_report = "exists and holds no report: remove it, or name another file",
+                    no_numbers =
+                        "exists and holds no numbers of a report: remove it, or name "
+                        "another file";
+  CHECK(refusal("index.html", page) == none);
+  CHECK(refusal("index.html", "") == none);
+  CHECK(refusal("index.html", "<!DOCTYPE html>\n<p>Mine</p>") == no_report);
+  CHECK(refusal("index.html", "> " + page) == no_report);
+  CHECK(refusal("index.html", page + std::string(600, ' ')) == no_report);
+  CHECK(refusal("metrics.csv", "epoch,loss,accuracy\n1,0.5,0.9\n") == none);
+  CHECK(refusal("metrics.csv", "epoch,l") == no_numbers);
+  CHECK(refusal("metrics.csv", "volts,epoch,loss\n") == no_numbers);
+  CHECK(refusal("other.csv", "volts\n") == none);
+}
+
 TEST_CASE("A table aligns numbers and spans its last heading") {
   const std::string html =
       nn::table({"name", "value", "note"}, {{"a", "-1.5e-05", "7 x"}, {"b", "97 %", "none"}}).html;
