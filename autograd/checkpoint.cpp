@@ -92,15 +92,15 @@ class Tape<T>::InnerRun {
 
   Variable<T> enter(std::size_t i);
   static bool is_parameter(const Tape& tape, const Node<T>& node) {
-    return node.value != &node.storage && tape.find_parameter(*node.value) == &node;
+    return node.borrowed() != nullptr && tape.find_parameter(*node.borrowed()) == &node;
   }
   /// Makes a parameter known to a tape, without a gradient if the node has none.
   static Variable<T> parameter_on(Tape& tape, const Node<T>& node) {
     if (node.needs_grad) {
-      return tape.parameter(*node.value);
+      return tape.parameter(*node.borrowed());
     }
     const NoGrad<T> guard{tape};
-    return tape.parameter(*node.value);
+    return tape.parameter(*node.borrowed());
   }
   bool is_lent(const Node<T>* inner) const {
     return std::any_of(loans_.begin(), loans_.end(),
@@ -160,7 +160,8 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
 
 template <class T>
 Variable<T> Tape<T>::InnerRun::outer_parameter(const Node<T>& node) {
-  return inner_.is_frozen(*node.value) ? outer_.freeze(*node.value) : parameter_on(outer_, node);
+  const Array<Real<T>>& parameter = *node.borrowed();
+  return inner_.is_frozen(parameter) ? outer_.freeze(parameter) : parameter_on(outer_, node);
 }
 
 /// Returns the arguments, followed by the parameters that the function has read.
@@ -251,7 +252,8 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
   loans_ = inner_.template keep<Loan>(y.inputs().size()).first(0);
   for (std::size_t i = 0; i < y.inputs().size(); ++i) {
     Node<T>& operand = outer_.at(y.inputs()[i]->index);
-    lend(operand, i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.value));
+    lend(operand,
+         i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.borrowed()));
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
     const Node<T>& node = inner_.at(i);

@@ -7,11 +7,11 @@
 
 namespace xtape {
 
-/// A callable for Tape::backward(): `hook(const Array<T>& parameter, Array<T>& grad)`. The
+/// A callable for Tape::backward(): `hook(const Array<Real<T>>& parameter, Array<T>& grad)`. The
 /// expressions of xtensor are none, although they can be called with indices of any type.
 template <class Hook, class T>
 concept GradientHook =
-    !Expression<Hook> && requires(Hook & hook, const Array<T>& parameter, Array<T>& grad) {
+    !Expression<Hook> && requires(Hook & hook, const Array<Real<T>>& parameter, Array<T>& grad) {
   hook(parameter, grad);
 };
 
@@ -24,17 +24,17 @@ class HookReference {
   template <class Hook>
   explicit HookReference(Hook& hook)
       : self_(const_cast<void*>(static_cast<const void*>(std::addressof(hook)))),
-        call_([](void* self, const Array<T>& parameter, Array<T>& grad) {
+        call_([](void* self, const Array<Real<T>>& parameter, Array<T>& grad) {
           (*static_cast<Hook*>(self))(parameter, grad);
         }) {}
 
-  void operator()(const Array<T>& parameter, Array<T>& grad) const {
+  void operator()(const Array<Real<T>>& parameter, Array<T>& grad) const {
     call_(self_, parameter, grad);
   }
 
  private:
   void* self_;
-  void (*call_)(void* self, const Array<T>& parameter, Array<T>& grad);
+  void (*call_)(void* self, const Array<Real<T>>& parameter, Array<T>& grad);
 };
 
 }  // namespace detail

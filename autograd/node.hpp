@@ -38,10 +38,21 @@ struct OpDetails {
   typename Backward<T>::Call backward{};  ///< Null for a leaf, or if no gradient is needed.
 };
 
+/// The array of the caller that a node of Dual numbers reads in place. A node of plain numbers
+/// needs no such place: its value is that array.
+///@{
+template <class T>
+struct BorrowedValues {};
+template <class F>
+struct BorrowedValues<Dual<F>> {
+  const Array<F>* source = nullptr;  ///< Null if the tape owns the value.
+};
+///@}
+
 /// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of
 /// their arrays. Small arrays have it beside the nodes; see Storage.
 template <class T>
-struct Node {
+struct Node : BorrowedValues<T> {
   /// Makes a node whose small arrays are in memory of `arena`.
   Node(std::uint32_t number, Arena& arena) : index(number), storage(arena), grad(arena) {}
 
@@ -56,13 +67,22 @@ struct Node {
     return {static_cast<const Attribute*>(behind), details.attribute_count};
   }
 
+  /// The array of the caller that is the value, such as a parameter, or null if the tape owns it.
+  const Array<Real<T>>* borrowed() const {
+    if constexpr (is_dual<T>) {
+      return this->source;
+    } else {
+      return value == &storage ? nullptr : value;
+    }
+  }
+
   /// Calls the op's backward function with the result y. There must be one.
   void run_backward(Variable<T> y) const {
     const void* const behind = attributes().data() + attributes().size();
     details.backward(static_cast<const std::byte*>(behind), y);
   }
 
-  const Array<T>* value = nullptr;  ///< Its own storage, or a model's parameter.
+  const Array<T>* value = nullptr;  ///< Its own storage, or an array of the caller.
   const char* op = "";              ///< See Variable::op().
   OpDetails<T> details;             ///< See inputs(), attributes() and run_backward().
   std::uint32_t index;              ///< Its number on the tape. An op comes after its inputs.

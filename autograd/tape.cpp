@@ -6,7 +6,6 @@
 #include <limits>
 #include <memory>
 
-#include "autograd/no_grad.hpp"
 #include "autograd/record.hpp"
 
 namespace xtape {
@@ -50,100 +49,8 @@ Variable<T> Tape<T>::constant(const Array<T>& array) {
 }
 
 template <class T>
-Variable<T> Tape<T>::constant_view(const Array<T>& array) {
-  Node<T>& node = next();
-  borrow("constant_view", node, array);
-  return commit(node, "constant", &array, false);
-}
-
-template <class T>
 Variable<T> Tape<T>::variable(const Array<T>& array) {
   return leaf("variable", grad_enabled_, array);
-}
-
-template <class T>
-Variable<T> Tape<T>::parameter(const Array<T>& array) {
-  if (Node<T>* known = find_parameter(array)) {
-    known->needs_grad |= grad_enabled_ && known->op != frozen;  // if recorded under NoGrad
-    return {*this, *known};
-  }
-  const bool is_constant = is_frozen(array);  // on the tape whose checkpoint() uses this one
-  Node<T>& node = next();
-  borrow("parameter", node, array);
-  parameters_.make_room(recording_);
-  const Variable<T> parameter =
-      commit(node, is_constant ? frozen : "parameter", &array, grad_enabled_ && !is_constant);
-  parameters_.insert(&array, &node, recording_);
-  return parameter;
-}
-
-template <class T>
-Variable<T> Tape<T>::freeze(const Array<T>& array) {
-  const NoGrad<T> guard{*this};
-  const Variable<T> variable = parameter(array);
-  require<TapeError>(!variable.needs_grad(),
-                     "freeze: a parameter {} is differentiated by this recording already; freeze "
-                     "it after rewind() and before the model is called",
-                     array.shape());
-  variable.node().op = frozen;
-  return variable;
-}
-
-template <class T>
-bool Tape<T>::is_frozen(const Array<T>& array) const {
-  const Node<T>* node = find_parameter(array);
-  if (node == nullptr) {
-    return outer_ != nullptr && outer_->is_frozen(array);
-  }
-  return node->op == frozen;
-}
-
-template <class T>
-Node<T>* Tape<T>::find_parameter(const Array<T>& array) const {
-  Node<T>* node = parameters_.find(&array, recording_);
-  const bool recorded = node != nullptr && node->index < size_ && node->value == &array;
-  return recorded ? node : nullptr;  // a composed op that threw took its node back
-}
-
-template <class T>
-void Tape<T>::borrow(const char* op, const Node<T>& node, const Array<T>& array) {
-  require_whole(op, array);
-  const std::span<std::size_t> shape = keep<std::size_t>(array.dimension());
-  std::copy(array.shape().begin(), array.shape().end(), shape.begin());
-  const std::span<T> elements = keep<T>(detects_anomaly_ ? array.size() : 0);
-  std::copy_n(array.data(), elements.size(), elements.begin());
-  while (!borrowed_.empty() && borrowed_.back().node >= node.index) {
-    borrowed_.pop_back();  // of a node that never joined the recording
-  }
-  borrowed_.push_back({node.index, array.data(), shape, elements});
-}
-
-template <class T>
-void Tape<T>::require_unchanged() const {
-  for (const Borrowed& then : borrowed_) {
-    if (then.node >= size_) {
-      break;
-    }
-    if (at(then.node).value == &at(then.node).storage) {
-      continue;  // this value replaced one that never joined the recording
-    }
-    const Array<T>& now = *at(then.node).value;
-    const bool same_extents =
-        std::equal(now.shape().begin(), now.shape().end(), then.shape.begin(), then.shape.end());
-    if (!same_extents || now.data() != then.data) [[unlikely]] {
-      const char* what = at(then.node).op;
-      fail<TapeError>(
-          "backward: a {} recorded as {} {}: a {} must neither move nor change before "
-          "backward() is done",
-          what, Shape(then.shape.begin(), then.shape.end()),
-          same_extents ? "has moved since, or was assigned to"
-                       : fmt::format("is {} now", now.shape()),
-          what);
-    }
-    if (detects_anomaly_) [[unlikely]] {
-      check_elements(at(then.node), then.elements);
-    }
-  }
 }
 
 /// Checks that a backward pass can begin with this gradient of y; with 1 if there is none.
@@ -188,6 +95,9 @@ void Tape<T>::differentiate(Variable<T> y, const Array<T>* cotangent,
     forget_gradients();
   }
   differentiated_ = in_backward_ = true;
+  if constexpr (is_dual<T>) {
+    this->by_primal_ = false;
+  }
   try {
     if (cotangent == nullptr) {
       accumulate(y, [](Array<T>& grad, T) { grad.fill(T(1)); });
@@ -256,10 +166,10 @@ template <class T>
 void Tape<T>::announce_finished(const Node<T>& op, const detail::HookReference<T>& hook) {
   std::vector<std::size_t>& last = last_contributions_;
   const auto announce = [&](const Node<T>& node) {
-    const bool parameter = node.value != &node.storage && node.needs_grad;
+    const bool parameter = node.borrowed() != nullptr && node.needs_grad;
     if (parameter && node.gradient == GradientState::present && last[node.index] == op.index) {
       last[node.index] = never;  // an op may read a parameter twice
-      hook(*node.value, at(node.index).grad);
+      hook(*node.borrowed(), at(node.index).grad);
     }
   };
   announce(op);  // the loss may be a parameter
@@ -269,28 +179,8 @@ void Tape<T>::announce_finished(const Node<T>& op, const detail::HookReference<T
 }
 
 template <class T>
-Array<T>* Tape<T>::find_grad(const Array<T>& parameter) const {
-  Node<T>* node = find_parameter(parameter);
-  return node != nullptr && node->gradient == GradientState::present ? &node->grad : nullptr;
-}
-
-template <class T>
-const Array<T>& Tape<T>::grad(const Array<T>& parameter) const {
-  const Array<T>* grad = find_grad(parameter);
-  require<TapeError>(
-      grad != nullptr, "Tape::grad: the parameter of shape {} has no gradient: {}",
-      parameter.shape(),
-      differentiated_ ? "the loss does not depend on it" : "Tape::backward has not been called");
-  return *grad;
-}
-
-template <class T>
-Array<T>& Tape<T>::grad(const Array<T>& parameter) {
-  return const_cast<Array<T>&>(std::as_const(*this).grad(parameter));
-}
-
-template <class T>
-void Tape<T>::observe(const Array<T>& buffer, std::span<const T> values, Statistic statistic) {
+void Tape<T>::observe(const Array<Real<T>>& buffer, std::span<const T> values,
+                      Statistic statistic) {
   require<ShapeError>(buffer.size() == values.size(), "observe: got {} values for a buffer {}",
                       values.size(), buffer.shape());
   observations_.push_back({&buffer, values, statistic});

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -10,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/dual_tape.hpp"
 #include "autograd/gradient_hook.hpp"
+#include "autograd/leaf_value.hpp"
 #include "autograd/observation.hpp"
 #include "autograd/parameter_map.hpp"
 #include "autograd/scope_frame.hpp"
@@ -33,8 +34,11 @@ struct CheckpointedCall;  // see autograd/checkpoint.hpp
 /// A tape is used by one thread at a time. Parallel threads each have a tape of their own, and may
 /// share the model. Record, call backward() once, read the gradients, rewind(), and record again. A
 /// recording whose shapes repeat reuses all memory.
+///
+/// A tape of Dual numbers computes second derivatives; see DualTape. The arrays of the model are
+/// plain numbers there, too.
 template <class T = float>
-class Tape {
+class Tape : public DualTape<T> {
  public:
   Tape() = default;
   Tape(const Tape&) = delete;
@@ -56,8 +60,8 @@ class Tape {
 
   /// Records an array that is neither differentiated nor copied. It must not move or change while
   /// the recording is in use.
-  Variable<T> constant_view(const Array<T>& array);
-  Variable<T> constant_view(const Array<T>&&) = delete;
+  Variable<T> constant_view(const Array<Real<T>>& array);
+  Variable<T> constant_view(const Array<Real<T>>&&) = delete;
 
   /// Records a copy of a value to differentiate with respect to. Its gradient is `x.grad()`.
   ///@{
@@ -71,19 +75,19 @@ class Tape {
   /// Records the model's own array. It is identified by its address and not copied. It must not
   /// move or change before backward() has finished. Recording the same array again returns the same
   /// Variable.
-  Variable<T> parameter(const Array<T>& array);
-  Variable<T> parameter(const Array<T>&&) = delete;  // a temporary is gone before backward()
+  Variable<T> parameter(const Array<Real<T>>& array);
+  Variable<T> parameter(const Array<Real<T>>&&) = delete;  // it is gone before backward()
 
   /// Makes a parameter a constant of this recording: no gradient is computed for it, and
   /// parameter() returns the same Variable. Throws TapeError if the recording already
   /// differentiates the parameter.
   ///@{
-  Variable<T> freeze(const Array<T>& parameter);
-  Variable<T> freeze(const Array<T>&& parameter) = delete;
+  Variable<T> freeze(const Array<Real<T>>& parameter);
+  Variable<T> freeze(const Array<Real<T>>&& parameter) = delete;
   ///@}
 
   /// True if freeze() was called for the parameter in this recording.
-  bool is_frozen(const Array<T>& parameter) const;
+  bool is_frozen(const Array<Real<T>>& parameter) const;
 
   /// Computes the gradient of `loss`, a scalar, with respect to everything that it depends on.
   /// keep_gradients() says which gradients stay. Call it once per recording, or see retain_graph().
@@ -103,8 +107,8 @@ class Tape {
   requires(loses_digits<E, T>) void backward(Variable<T> y, const E& cotangent) = delete;
   ///@}
 
-  /// The same, and calls `hook(const Array<T>& parameter, Array<T>& grad)` for each parameter with
-  /// a gradient, as soon as the gradient is complete. The calls have the order in which the
+  /// The same, and calls `hook(const Array<Real<T>>& parameter, Array<T>& grad)` for each parameter
+  /// with a gradient, as soon as the gradient is complete. The calls have the order in which the
   /// gradients complete. The rest of the backward pass follows, so the hook can begin to send a
   /// gradient while others are computed. It may change the gradient, and must not record. Values
   /// from variable() are not parameters. Allocates nothing if the recording repeats.
@@ -116,18 +120,18 @@ class Tape {
 
   /// Returns the gradient of a parameter. Throws TapeError if this recording has none.
   ///@{
-  const Array<T>& grad(const Array<T>& parameter) const;
-  Array<T>& grad(const Array<T>& parameter);
+  const Array<T>& grad(const Array<Real<T>>& parameter) const;
+  Array<T>& grad(const Array<Real<T>>& parameter);
   ///@}
 
   /// Returns the gradient of a parameter, or nullptr if this recording has none.
-  Array<T>* find_grad(const Array<T>& parameter) const;
+  Array<T>* find_grad(const Array<Real<T>>& parameter) const;
 
   /// Notes what this recording says of a buffer of the model, which does not change. Later,
   /// nn::update_statistics() lets the buffers take in what was observed of them. `values` must be
   /// valid until rewind(), like memory from keep(). Throws ShapeError unless there is one value for
   /// each element of the buffer.
-  void observe(const Array<T>& buffer, std::span<const T> values,
+  void observe(const Array<Real<T>>& buffer, std::span<const T> values,
                Statistic statistic = Statistic::average);
 
   /// Returns what this recording has observed, in order. Other values may replace an observation,
@@ -249,6 +253,7 @@ class Tape {
   void call_again(Variable<T> y, const detail::CheckpointedCall<T>& call);
 
   friend class Variable<T>;
+  friend class DualTape<T>;
   template <class U>
   friend class NoGrad;
   template <class U, class Name>
@@ -283,6 +288,7 @@ class Tape {
     node.retains_grad = false;
     node.gradient = GradientState::none;
     if constexpr (is_dual<T>) {
+      node.source = nullptr;
       if (!needs_grad && value == &node.storage) {
         node.storage.storage().drop_tangents();  // as the gradient ends here, so does the tangent
       }
@@ -296,18 +302,21 @@ class Tape {
   void grow();
   void destroy_nodes();
 
-  /// An array of the caller that is the value of a node.
+  /// An array of the caller that a node reads where it is.
   struct Borrowed {
     std::size_t node;
-    typename Storage<T>::const_pointer data;
+    const char* what;
+    const Array<Real<T>>* array;
+    const Real<T>* data;
     std::span<const std::size_t> shape;
-    std::span<const T> elements;  // a copy, made under anomaly detection
+    std::span<const Real<T>> elements;  // a copy, made under anomaly detection
   };
-  Node<T>* find_parameter(const Array<T>& array) const;
-  void borrow(const char* op, const Node<T>& node, const Array<T>& array);
+  Node<T>* find_parameter(const Array<Real<T>>& array) const;
+  void borrow(const char* what, std::size_t node, const Array<Real<T>>& array);
+  Variable<T> commit_borrowed(const char* op, const Array<Real<T>>& array, bool needs_grad);
   void require_unchanged() const;
 
-  void check_elements(const Node<T>& node, std::span<const T> then) const;
+  void check_elements(const Borrowed& then) const;
   void watch(const Node<T>& node);
   void check_value(const Node<T>& node) const;
   void check_gradients(const Node<T>& node) const;
@@ -315,24 +324,8 @@ class Tape {
   template <class Value>
   Variable<T> leaf(const char* op, bool needs_grad, const Value& value) {
     Node<T>& node = next();
-    if constexpr (std::is_arithmetic_v<Value>) {
-      resize(node.storage, Shape{});
-      node.storage.data()[0] = static_cast<T>(value);
-    } else if constexpr (Expression<Value>) {
-      static_assert(!loses_digits<Value, T>,
-                    "xtape: an array of double would lose digits on a Tape<float>: write "
-                    "xt::cast<float>(array), or compute with a Tape<double>");
-      assign(op, node.storage, value);
-    } else if constexpr (std::invocable<const Value&, Array<T>&>) {
-      value(node.storage);
-      require_sound(op, node);
-    } else {
-      static_assert(
-          sizeof(Value) == 0,
-          "xtape: a value for the tape is an array, an xtensor expression, a number, or a "
-          "callable (Array<T>& out); xtape::array(range, shape) makes an array of a "
-          "std::vector or std::span");
-    }
+    detail::write_leaf(op, value, memory_, node.storage);
+    require_sound(op, node);
     return commit(node, op, &node.storage, needs_grad);
   }
 

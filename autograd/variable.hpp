@@ -70,6 +70,7 @@ class Variable {
 
  private:
   friend class Tape<T>;
+  friend class DualTape<T>;
 
   Variable(Tape<T>& tape, const Node<T>& node)
       : tape_(&tape), index_(node.index), recording_(static_cast<std::uint32_t>(tape.recording_)) {}

@@ -47,8 +47,8 @@ std::size_t multiplications(const Node<T>& node) {
 
 /// Calls layer `index`. Adds the layer's place to the message of a ShapeError, and tells it to the
 /// tape.
-template <class T>
-Variable<T> call_layer(const Layer<T>& layer, std::size_t index, Variable<T> x) {
+template <class T, NumberOrReal<T> S>
+Variable<S> call_layer(const Layer<T>& layer, std::size_t index, Variable<S> x) {
   const Scope scope{x.tape(),
                     [&, index] { return fmt::format("layer {} ({})", index, layer.describe()); }};
   try {
@@ -66,7 +66,8 @@ Variable<T> call_layer(const Layer<T>& layer, std::size_t index, Variable<T> x) 
 }  // namespace
 
 template <class T>
-Variable<T> Sequential<T>::operator()(Variable<T> x) const {
+template <NumberOrReal<T> S>
+Variable<S> Sequential<T>::operator()(Variable<S> x) const {
   const std::vector<Layer<T>>& layers = whole(*this);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     x = call_layer(layers[i], i, x);
@@ -87,8 +88,8 @@ std::string Sequential<T>::table(const std::optional<Shape>& input) const {
   constexpr std::size_t samples = 2;  // as in training, where BatchNorm needs two
   Shape batch{samples};
   std::copy(input->begin(), input->end(), std::back_inserter(batch));
-  Tape<T> tape;
-  Variable<T> x = tape.constant(Array<T>(batch, T(0)));
+  Tape<Real<T>> tape;
+  Variable<Real<T>> x = tape.constant(Array<Real<T>>(batch, 0));
   detail::TableBuilder table;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     std::size_t work = 0, node = tape.size();
@@ -106,9 +107,16 @@ std::ostream& operator<<(std::ostream& out, const Sequential<T>& model) {
   return out << model.table();
 }
 
-template class Sequential<float>;
-template class Sequential<double>;
-template std::ostream& operator<<(std::ostream&, const Sequential<float>&);
-template std::ostream& operator<<(std::ostream&, const Sequential<double>&);
+#define XTAPE_INSTANTIATE(T)                                         \
+  template class Sequential<T>;                                      \
+  template Variable<T> Sequential<T>::operator()(Variable<T>) const; \
+  template std::ostream& operator<<(std::ostream&, const Sequential<T>&)
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
+
+#ifdef XTAPE_FOR_DUALS
+template Variable<float> Sequential<Dual<float>>::operator()(Variable<float>) const;
+template Variable<double> Sequential<Dual<double>>::operator()(Variable<double>) const;
+#endif
 
 }  // namespace xtape::nn

@@ -16,26 +16,61 @@
 
 namespace xtape::nn {
 
+namespace detail {
+
+/// The calls of a layer on the tapes that it computes on.
+///@{
+template <class T>
+struct LayerCalls {
+  virtual ~LayerCalls() = default;
+  virtual Variable<T> call(Variable<T> x) const = 0;
+};
+template <class F>
+struct LayerCalls<Dual<F>> : LayerCalls<F> {
+  using LayerCalls<F>::call;
+  virtual Variable<Dual<F>> call(Variable<Dual<F>> x) const = 0;
+};
+///@}
+
+/// The same, passed on to the module `value` of a Model.
+///@{
+template <class T, class Interface, class Model>
+struct ModuleCalls : Interface {
+  Variable<T> call(Variable<T> x) const override {
+    return static_cast<const Model&>(*this).value(x);
+  }
+};
+template <class F, class Interface, class Model>
+struct ModuleCalls<Dual<F>, Interface, Model> : ModuleCalls<F, Interface, Model> {
+  using ModuleCalls<F, Interface, Model>::call;
+  Variable<Dual<F>> call(Variable<Dual<F>> x) const override {
+    return static_cast<const Model&>(*this).value(x);
+  }
+};
+///@}
+
+}  // namespace detail
+
 /// A module of any class that maps one Variable to another. A Layer owns its module, so copying a
-/// Layer copies its weights.
+/// Layer copies its weights. A Layer<Dual<float>> has weights of float, and computes on a
+/// Tape<float> and on a Tape<Dual<float>>.
 template <class T>
 class Layer {
  public:
   /// The type of the functions that each_array() calls.
   ///@{
-  using Visitor = std::function<void(const ParameterName&, Array<T>&)>;
-  using ConstVisitor = std::function<void(const ParameterName&, const Array<T>&)>;
+  using Visitor = std::function<void(const ParameterName&, Array<Real<T>>&)>;
+  using ConstVisitor = std::function<void(const ParameterName&, const Array<Real<T>>&)>;
   ///@}
 
-  /// Stores `layer`, of any class with a const call from Variable<T> to Variable<T>.
+  /// Stores `layer`, of any class with a const call from Variable<T> to Variable<T>. For Dual
+  /// numbers, it also takes and returns a Variable of plain ones: write `auto operator()(auto x)
+  /// const`.
   template <class L>
   requires(!std::same_as<L, Layer>) Layer(L layer)
       : self_(std::make_unique<Model<L>>(std::move(layer))) {
-    static_assert(
-        requires(const L& each, Variable<T> x) {
-          { each(x) } -> std::convertible_to<Variable<T>>;
-        },
-        "a layer is called with a Variable<T> and returns one, and its call is const");
+    static_assert(is_layer_for<L, T> && is_layer_for<L, Real<T>>,
+                  "a layer is called with a Variable<T> and returns one, and its call is const");
   }
 
   /// Copies or moves a layer. A copy has its own weights. A layer that was moved from can only be
@@ -51,7 +86,10 @@ class Layer {
   ~Layer() = default;
 
   /// Calls the layer.
-  Variable<T> operator()(Variable<T> x) const { return std::as_const(self()).call(x); }
+  template <NumberOrReal<T> S>
+  Variable<S> operator()(Variable<S> x) const {
+    return std::as_const(self()).call(x);
+  }
 
   /// Returns the description of the layer, such as "Linear 784 -> 128", or the name of its class.
   std::string describe() const { return self().describe(); }
@@ -88,16 +126,19 @@ class Layer {
     self().each_array(visitor, prefix);
   }
   void each_array(const ConstVisitor& visitor, const ParameterName* prefix) const {
-    self().each_array([&](const ParameterName& name, Array<T>& array) { visitor(name, array); },
-                      prefix);
+    self().each_array(
+        [&](const ParameterName& name, Array<Real<T>>& array) { visitor(name, array); }, prefix);
   }
   ///@}
 
  private:
-  struct Interface {
-    virtual ~Interface() = default;
+  template <class L, class S>
+  static constexpr bool is_layer_for = requires(const L& each, Variable<S> x) {
+    { each(x) } -> std::convertible_to<Variable<S>>;
+  };
+
+  struct Interface : detail::LayerCalls<T> {
     virtual std::unique_ptr<Interface> clone() const = 0;
-    virtual Variable<T> call(Variable<T> x) const = 0;
     virtual std::string describe() const = 0;
     virtual std::string type() const = 0;
     virtual bool is_flatten() const = 0;
@@ -106,10 +147,9 @@ class Layer {
   };
 
   template <class L>
-  struct Model final : Interface {
+  struct Model final : detail::ModuleCalls<T, Interface, Model<L>> {
     explicit Model(L layer) : value(std::move(layer)) {}
     std::unique_ptr<Interface> clone() const override { return std::make_unique<Model>(value); }
-    Variable<T> call(Variable<T> x) const override { return value(x); }
     std::string describe() const override { return detail::describe(value); }
     std::string type() const override { return detail::type_name<L>(); }
     bool is_flatten() const override { return detail::is_flatten(value); }
@@ -135,6 +175,9 @@ class Layer {
 /// Sequential.
 ///
 ///     nn::Sequential model{nn::Linear(784, 128, rng), nn::Sigmoid{}, nn::Linear(128, 10, rng)};
+///
+/// A Sequential<Dual<float>> has weights of float, and its layers compute on a Tape<Dual<float>> as
+/// well as on a Tape<float>. So it can be trained, and its loss be differentiated twice.
 ///
 /// A Sequential that was moved from can only be assigned to or destroyed. Any other use throws
 /// ValueError.
@@ -205,7 +248,8 @@ class Sequential {
 
   /// Calls the layers in order. A ShapeError names the layer: "layer 2 (Linear 128 -> 10): expected
   /// (batch, 128), got (64, 784)".
-  Variable<T> operator()(Variable<T> x) const;
+  template <NumberOrReal<T> S>
+  Variable<S> operator()(Variable<S> x) const;
 
   /// Returns a table with a line for each layer: its description, the shapes of its parameters and
   /// the number of their elements. With the shape of one input, such as (784), the table also shows

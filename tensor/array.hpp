@@ -279,6 +279,13 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   }
   ///@}
 
+  /// Reads numbers of others, and their tangents unless `tangents` is null, where they are. Both
+  /// arrays are whole and have the same shape. See Storage<Dual<F>>::borrow().
+  void borrow(const Array<Real<T>>& values, const Array<Real<T>>* tangents) requires is_dual<T> {
+    storage_.borrow(values.data(), tangents == nullptr ? nullptr : tangents->data(), values.size());
+    layout_ = values.layout_;
+  }
+
   /// Exchanges elements and shapes; see Storage::trade().
   void trade(Array& other) noexcept {
     std::swap(layout_, other.layout_);
@@ -296,6 +303,8 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
 
  private:
   friend class xt::xcontainer<Array>;
+  template <class U>
+  friend class Array;
 
   struct FromList {};
   template <class List>

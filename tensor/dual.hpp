@@ -47,6 +47,15 @@ inline constexpr bool is_dual<Dual<F>> = true;
 template <class T>
 using Real = typename detail::RealOf<T>::type;
 
+/// A T, or a number that carries derivatives of a T. A layer with weights of type T computes on the
+/// tapes of these numbers.
+template <class S, class T>
+concept NumberOver = std::same_as<Real<S>, T>;
+
+/// A T, or the type of its value. A container of layers for T computes on the tapes of both.
+template <class S, class T>
+concept NumberOrReal = std::same_as<S, T> || std::same_as<S, Real<T>>;
+
 /// A number that carries a derivative: value + tangent e with e e = 0. Arithmetic and functions
 /// follow the chain rule, so the tangent of a result is its derivative along the tangents of what
 /// it was computed from. F is float, double, or a vector register of them.

@@ -19,6 +19,9 @@ namespace xtape {
 ///
 /// A Storage may know that all its tangents are 0; see is_constant(). A product with them can then
 /// be left out. Everything that may write an element ends that.
+///
+/// A Storage may read elements of others where they are; see borrow(). Everything that may write an
+/// element gives it memory of its own first.
 template <class F>
 class Storage<Dual<F>> {
  public:
@@ -54,17 +57,18 @@ class Storage<Dual<F>> {
 
   /// A copy has memory of its own. What is moved from is empty.
   ///@{
-  Storage(const Storage&) = default;
+  Storage(const Storage& other) : Storage() { *this = other; }
   Storage(Storage&& other) noexcept
       : values_(std::move(other.values_)),
         tangents_(std::move(other.tangents_)),
-        zeros_(std::exchange(other.zeros_, 0)) {}
+        zeros_(std::exchange(other.zeros_, 0)),
+        lent_(std::exchange(other.lent_, {})) {}
   Storage& operator=(const Storage& other) {
     if (this != &other) {
       resize(other.size());
-      values_ = other.values_;
-      tangents_ = other.tangents_;
-      zeros_ = other.zeros_;
+      std::copy_n(other.values(), size(), values_.data());
+      std::copy_n(other.tangents(), size(), tangents_.data());
+      zeros_ = other.is_constant() ? size() : 0;
     }
     return *this;
   }
@@ -72,6 +76,7 @@ class Storage<Dual<F>> {
     values_ = std::move(other.values_);
     tangents_ = std::move(other.tangents_);
     zeros_ = std::exchange(other.zeros_, 0);
+    lent_ = std::exchange(other.lent_, {});
     return *this;
   }
   ///@}
@@ -82,15 +87,36 @@ class Storage<Dual<F>> {
     values_.trade(other.values_);
     tangents_.trade(other.tangents_);
     std::swap(zeros_, other.zeros_);
+    std::swap(lent_, other.lent_);
+  }
+
+  /// Reads `size` elements where they are, from now on. The tangents are 0 if `tangents` is null.
+  /// The memory must stay valid until the Storage is resized, written to, or gone. Throws
+  /// std::bad_alloc, and changes nothing, if there is not enough memory for tangents of 0.
+  void borrow(const F* values, const F* tangents, std::size_t size) {
+    if (tangents == nullptr) {
+      zeros_ = size > tangents_.capacity() ? 0 : zeros_;
+      tangents_.resize(size);
+      clear_from(zeros_);
+    }
+    lent_ = {values, tangents, size, true};
   }
 
   /// Exchanges the memory of the values for other memory. A kernel for arrays of F can then compute
   /// them. Trade back before anything else is done with the Storage.
-  void trade_values(Storage<F>& other) noexcept { values_.trade(other); }
+  void trade_values(Storage<F>& other) {
+    own();
+    values_.trade(other);
+  }
 
   /// Sets the number of elements. If it is above capacity(), the elements get new memory and are
-  /// uninitialised. Throws std::bad_alloc, and keeps the size, if there is not enough memory.
+  /// uninitialised; so do borrowed elements in any case. Throws std::bad_alloc if there is not
+  /// enough memory. The size is then the same, or 0 if the elements were borrowed.
   void resize(std::size_t size) {
+    if (lent_.any) {
+      lent_ = {};
+      values_.resize(0);
+    }
     reserve(size);
     values_.resize(size);
     tangents_.resize(size);
@@ -99,6 +125,7 @@ class Storage<Dual<F>> {
   /// Makes room for `size` elements. If that is above capacity(), all elements are lost. Throws
   /// std::bad_alloc, and keeps the size, if there is not enough memory.
   void reserve(std::size_t size) {
+    own();
     zeros_ = size > tangents_.capacity() ? 0 : zeros_;
     tangents_.reserve(size);
     values_.reserve(size);
@@ -106,37 +133,48 @@ class Storage<Dual<F>> {
 
   /// The values and the tangents of all elements.
   ///@{
-  F* values() { return values_.data(); }
-  const F* values() const { return values_.data(); }
+  F* values() {
+    own();
+    return values_.data();
+  }
+  const F* values() const { return lent_.any ? lent_.values : values_.data(); }
   F* tangents() {
+    own();
     zeros_ = 0;
     return tangents_.data();
   }
-  const F* tangents() const { return tangents_.data(); }
+  const F* tangents() const { return lent_.tangents ? lent_.tangents : tangents_.data(); }
   ///@}
+
+  /// Copies all values from `numbers`. The tangents become 0.
+  void set_values(const F* numbers) {
+    std::copy_n(numbers, size(), values());
+    drop_tangents();
+  }
 
   /// Makes all tangents 0. Writes nothing if they are known to be 0.
   void drop_tangents() {
-    if (zeros_ < size()) {
-      std::fill(tangents_.begin(), tangents_.end(), F(0));
-      zeros_ = size();
+    if (lent_.tangents != nullptr) {
+      borrow(lent_.values, nullptr, lent_.size);
     }
+    clear_from(zeros_);
   }
 
   /// True if it is known that all tangents are 0.
-  bool is_constant() const { return zeros_ >= size(); }
+  bool is_constant() const { return lent_.tangents == nullptr && zeros_ >= size(); }
 
   /// The elements, as in the containers of the standard library.
   ///@{
-  std::size_t size() const { return values_.size(); }
+  std::size_t size() const { return lent_.any ? lent_.size : values_.size(); }
   std::size_t capacity() const { return std::min(values_.capacity(), tangents_.capacity()); }
   static constexpr std::size_t max_size() { return Storage<F>::max_size() / 2; }
   bool empty() const { return size() == 0; }
   pointer data() {
+    own();
     zeros_ = 0;
     return {values_.data(), tangents_.data()};
   }
-  const_pointer data() const { return {values_.data(), tangents_.data(), is_constant()}; }
+  const_pointer data() const { return {values(), tangents(), is_constant()}; }
   reference operator[](std::size_t i) { return data()[i]; }
   const_reference operator[](std::size_t i) const { return data()[i]; }
   reference front() { return *data(); }
@@ -161,8 +199,31 @@ class Storage<Dual<F>> {
   ///@}
 
  private:
+  /// Elements in memory of others.
+  struct Lent {
+    const F* values = nullptr;
+    const F* tangents = nullptr;  // null: tangents_ has them
+    std::size_t size = 0;
+    bool any = false;
+  };
+
+  /// Copies the elements that are in memory of others.
+  void own() {
+    if (lent_.any) [[unlikely]] {
+      *this = Storage(*this);
+    }
+  }
+
+  void clear_from(std::size_t first) {
+    if (first < tangents_.size()) {
+      std::fill(tangents_.begin() + first, tangents_.end(), F(0));
+      zeros_ = tangents_.size();
+    }
+  }
+
   Storage<F> values_, tangents_;
   std::size_t zeros_ = 0;  // this many tangents, from the first, are known to be 0
+  Lent lent_;
 };
 
 }  // namespace xtape

@@ -183,17 +183,17 @@ void Tape<T>::check_value(const Node<T>& node) const {
 }
 
 template <class T>
-void Tape<T>::check_elements(const Node<T>& node, std::span<const T> then) const {
-  const Array<T>& now = *node.value;
-  const BadElements changed =
-      find_bad(then.size(), [&](std::size_t i) { return !(now.data()[i] == then[i]); });
+void Tape<T>::check_elements(const Borrowed& then) const {
+  const Array<Real<T>>& now = *then.array;
+  const BadElements changed = find_bad(
+      then.elements.size(), [&](std::size_t i) { return !(now.data()[i] == then.elements[i]); });
   if (changed.count > 0) {
-    const std::string& place = places_[node.index];
+    const std::string& place = places_[then.node];
     fail<AnomalyError>(
         "backward: a {}{}{} has changed since it was recorded: {} became {}{}: a {} must neither "
         "move nor change before backward() is done",
-        node.op, place.empty() ? "" : " in ", place, number(then[changed.first]),
-        number(now.data()[changed.first]), place_of(changed, now.shape(), "did"), node.op);
+        then.what, place.empty() ? "" : " in ", place, number(then.elements[changed.first]),
+        number(now.data()[changed.first]), place_of(changed, now.shape(), "did"), then.what);
   }
 }
 
@@ -215,11 +215,11 @@ void Tape<T>::check_gradients(const Node<T>& node) const {
   }
 }
 
-#define XTAPE_INSTANTIATE(T)                                                       \
-  template void Tape<T>::check_elements(const Node<T>&, std::span<const T>) const; \
-  template std::string Tape<T>::place(std::size_t) const;                          \
-  template void Tape<T>::watch(const Node<T>&);                                    \
-  template void Tape<T>::check_value(const Node<T>&) const;                        \
+#define XTAPE_INSTANTIATE(T)                                    \
+  template void Tape<T>::check_elements(const Borrowed&) const; \
+  template std::string Tape<T>::place(std::size_t) const;       \
+  template void Tape<T>::watch(const Node<T>&);                 \
+  template void Tape<T>::check_value(const Node<T>&) const;     \
   template void Tape<T>::check_gradients(const Node<T>&) const
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -8,6 +8,7 @@
 #include "autograd/ops/comparisons.hpp"
 #include "autograd/ops/convolution.hpp"
 #include "autograd/ops/dropout.hpp"
+#include "autograd/ops/duals.hpp"
 #include "autograd/ops/einsum.hpp"
 #include "autograd/ops/images.hpp"
 #include "autograd/ops/indexing.hpp"

@@ -41,7 +41,7 @@ Variable<T> affine(Variable<T> x, Variable<T> weight, Transpose transpose, Varia
       [=](auto y, Array<T>& dw, T beta) {
         const Array<T>& from = y.input(0).value();
         const std::size_t in = from.shape().back(), out = y.shape().back();
-        const T *dy = y.grad().data(), *rows = from.data();
+        const auto dy = y.grad().data(), rows = from.data();
         matmul_gemm(Transpose::yes, Transpose::no, turned ? out : in, turned ? in : out,
                     y.grad().size() / out, turned ? dy : rows, turned ? out : in,
                     turned ? rows : dy, turned ? in : out, beta, dw.data(), turned ? in : out);
@@ -50,9 +50,9 @@ Variable<T> affine(Variable<T> x, Variable<T> weight, Transpose transpose, Varia
 }
 
 /// Returns x W + b along the last axis of x (..., in), with W and b of a Linear.
-template <class T>
-Variable<T> each_step(const Linear<T>& linear, Variable<T> x) {
-  const Variable<T> weight = x.tape().parameter(linear.weight);
+template <class T, NumberOver<T> S>
+Variable<S> each_step(const Linear<T>& linear, Variable<S> x) {
+  const Variable<S> weight = x.tape().parameter(linear.weight);
   return affine(x, weight, Transpose::no, x.tape().parameter(linear.bias));
 }
 

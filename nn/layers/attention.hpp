@@ -126,8 +126,8 @@ ScoreMasks<T> score_masks(const Layer& layer, Tape<T>& tape, const Shape& scores
   }
   if (masks.added) {
     require_mask(layer, masks.added->shape(), scores);
-    const Variable<T> shown = *masks.added != -std::numeric_limits<T>::infinity();
-    all.added = where(shown, *masks.added, T(0));  // a NaN stays
+    const Variable<T> shown = *masks.added != -std::numeric_limits<Real<T>>::infinity();
+    all.added = where(shown, *masks.added, Real<T>(0));  // a NaN stays
     all.hide(shown);
   }
   return all;
@@ -141,10 +141,10 @@ Variable<T> weigh(Variable<T> scores, Variable<T> v, const ScoreMasks<T>& masks,
     scores = scores + *masks.added;
   }
   // It is finite, because a softmax of -inf alone is NaN, and so is its gradient.
-  constexpr T low = std::numeric_limits<T>::lowest() / 2;
+  constexpr Real<T> low = std::numeric_limits<Real<T>>::lowest() / 2;
   Variable<T> weights = softmax(masks.visible ? where(*masks.visible, scores, low) : scores);
   if (masks.may_hide_all) {  // otherwise the softmax has made the hidden weights 0
-    weights = where(*masks.visible, weights, T(0));
+    weights = where(*masks.visible, weights, Real<T>(0));
   }
   return matmul(dropout(weights, rate, v.tape().rng()), v);
 }
@@ -173,7 +173,8 @@ class MultiHeadAttention {
 
   /// Returns the attention of x (batch, time, width) to itself. Throws ShapeError if x has another
   /// shape, if it has no steps, if a mask does not fit, or if the weights were moved from.
-  Variable<T> operator()(Variable<T> x, const AttentionMasks<T>& masks = {}) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x, const AttentionMasks<S>& masks = {}) const {
     require_sequences(*this, x);
     const auto [q, k, v] = split<3>(project(x, 0, 3), 1);
     return attend(q, k, v, masks);
@@ -183,15 +184,16 @@ class MultiHeadAttention {
   /// a decoder attends to its encoder. If the layer is causal, the last query sees all keys, and
   /// each query before it one key less. Throws ShapeError as the self-attention does, if the
   /// batches differ, or if a causal layer gets more queries than keys.
-  Variable<T> operator()(Variable<T> query, Variable<T> memory,
-                         const AttentionMasks<T>& masks = {}) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> query, Variable<S> memory,
+                         const AttentionMasks<S>& masks = {}) const {
     require_sequences(*this, query);
     require_sequences(*this, memory);
     if (query.shape()[0] != memory.shape()[0]) [[unlikely]] {
       fail<ShapeError>("{}: expected a memory of {} sequences, got {}", describe(),
                        query.shape()[0], memory.shape());
     }
-    const Variable<T> q = project(query, 0, 1);
+    const Variable<S> q = project(query, 0, 1);
     const auto [k, v] = split<2>(project(memory, 1, 3), 1);
     return attend(q, k, v, masks);
   }
@@ -222,8 +224,8 @@ class MultiHeadAttention {
 
   /// Throws ShapeError, with the name of `user`, unless x is (batch, time, width) with at least one
   /// step, or if the weights were moved from.
-  template <class User>
-  void require_sequences(const User& user, Variable<T> x) const {
+  template <class User, NumberOver<T> S>
+  void require_sequences(const User& user, Variable<S> x) const {
     require<ShapeError>(in_proj_weight.dimension() == 2 && out_proj.weight.dimension() == 2,
                         "MultiHeadAttention: expected weights (3 width, width) and (width, width), "
                         "got {} and {}",
@@ -284,31 +286,33 @@ class MultiHeadAttention {
 
   /// Returns the queries, keys and values of x that are number `begin` to `end`, as (batch, (end -
   /// begin) heads, time, width / heads).
-  Variable<T> project(Variable<T> x, std::size_t begin, std::size_t end) const {
+  template <NumberOver<T> S>
+  Variable<S> project(Variable<S> x, std::size_t begin, std::size_t end) const {
     const std::size_t count = end - begin;
-    Variable<T> weight = x.tape().parameter(in_proj_weight);
-    Variable<T> bias = x.tape().parameter(in_proj_bias);
+    Variable<S> weight = x.tape().parameter(in_proj_weight);
+    Variable<S> bias = x.tape().parameter(in_proj_bias);
     if (count < 3) {
       const auto first = static_cast<std::ptrdiff_t>(begin * width());
       const auto last = static_cast<std::ptrdiff_t>(end * width());
       weight = slice(weight, first, last);
       bias = slice(bias, first, last);
     }
-    const Variable<T> y = detail::affine(x, weight, Transpose::yes, bias);
+    const Variable<S> y = detail::affine(x, weight, Transpose::yes, bias);
     const Shape heads{x.shape()[0], x.shape()[1], count * heads_, width() / heads_};
     return transpose(reshape(y, heads), 1, 2);
   }
 
   /// Returns the results of queries, keys and values (batch, heads, time, width / heads).
-  Variable<T> attend(Variable<T> q, Variable<T> k, Variable<T> v,
-                     const AttentionMasks<T>& masks) const {
+  template <NumberOver<T> S>
+  Variable<S> attend(Variable<S> q, Variable<S> k, Variable<S> v,
+                     const AttentionMasks<S>& masks) const {
     const std::size_t batch = q.shape()[0], queries = q.shape()[2], keys = k.shape()[2];
     const Shape scores{batch, heads_, queries, keys};
     const auto all = detail::score_masks(*this, q.tape(), scores, options_.causal, masks);
     const T scale = static_cast<T>(1 / std::sqrt(static_cast<double>(q.shape()[3])));
-    const Variable<T> products = xtape::detail::matmul(q * scale, Transpose::no, k, Transpose::yes);
-    const Variable<T> heads = detail::weigh(products, v, all, options_.dropout);
-    const Variable<T> y = reshape(transpose(heads, 1, 2), Shape{batch, queries, width()});
+    const Variable<S> products = xtape::detail::matmul(q * scale, Transpose::no, k, Transpose::yes);
+    const Variable<S> heads = detail::weigh(products, v, all, options_.dropout);
+    const Variable<S> y = reshape(transpose(heads, 1, 2), Shape{batch, queries, width()});
     return detail::each_step(out_proj, y);
   }
 

@@ -78,9 +78,9 @@ class ConvParameters {
   }
 
   /// Calls `op(x, weight, bias, options)`, or without a bias `op(x, weight, options)`.
-  template <class Op, class Options>
-  Variable<T> apply(Variable<T> x, const Options& options, Op op) const {
-    const Variable<T> w = x.tape().parameter(weight);  // before the bias, for any compiler
+  template <NumberOver<T> S, class Op, class Options>
+  Variable<S> apply(Variable<S> x, const Options& options, Op op) const {
+    const Variable<S> w = x.tape().parameter(weight);  // before the bias, for any compiler
     return has_bias_ ? op(x, w, x.tape().parameter(bias), options) : op(x, w, options);
   }
 
@@ -116,7 +116,8 @@ class Conv2d : public detail::ConvParameters<T> {
 
   /// Returns the convolution of x. Throws ShapeError if x is not (batch, height, width, in), or if
   /// the windows do not fit into the images.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv2d(all...); });
   }
@@ -158,7 +159,8 @@ class Conv1d : public detail::ConvParameters<T> {
 
   /// Returns the convolution of x. Throws ShapeError if x is not (batch, length, in), or if the
   /// windows do not fit into the sequences.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv1d(all...); });
   }
@@ -200,7 +202,8 @@ class ConvTranspose2d : public detail::ConvParameters<T> {
 
   /// Returns the transposed convolution of x. Throws ShapeError if x is not (batch, height, width,
   /// in), or if the padding leaves nothing of the result.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     sizes().require_input(x.shape());
     return this->apply(x, options_, [](auto... all) { return conv_transpose2d(all...); });
   }

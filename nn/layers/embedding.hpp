@@ -27,12 +27,13 @@ class Embedding {
   /// Returns the vectors of words, behind their axes: words (batch, time) give (batch, time,
   /// width). The words are whole numbers. No gradient flows to them. Throws ValueError for a number
   /// that is no word of the vocabulary, and ShapeError if the weights were moved from.
-  Variable<T> operator()(Variable<T> words) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> words) const {
     require<ShapeError>(weight.dimension() == 2,
                         "Embedding: expected weights (words, width), got {}", weight.shape());
     const auto numbers = words.tape().template keep<std::int64_t>(words.value().size());
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      const T word = words.value().data()[i];
+      const T word = value_of(words.value().data()[i]);
       const bool is_word =
           word >= T(0) && word < static_cast<T>(weight.shape()[0]) && std::floor(word) == word;
       if (!is_word) [[unlikely]] {
@@ -42,13 +43,14 @@ class Embedding {
     }
     Shape shape = words.shape();
     shape.push_back(weight.shape()[1]);
-    const Variable<T> table = words.tape().parameter(weight);
+    const Variable<S> table = words.tape().parameter(weight);
     return compose(words.tape(), [&] { return reshape(gather(table, numbers), shape); });
   }
 
   /// Returns the vectors of words that are given as integers of any shape. Throws ValueError for a
   /// number that is no word of the vocabulary.
-  Variable<T> operator()(Tape<T>& tape, Indices words) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Tape<S>& tape, Indices words) const {
     return gather(tape.parameter(weight), words);
   }
 

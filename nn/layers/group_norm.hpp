@@ -24,12 +24,13 @@ class GroupNorm {
 
   /// Returns xtape::group_norm(x, groups, weight, bias). Throws ShapeError unless x has two or more
   /// axes and its last axis has the channels.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     if (x.shape().size() < 2 || x.shape().back() != weight.size()) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, ..., {}), got {}", describe(), weight.size(),
                        x.shape());
     }
-    const Variable<T> w = x.tape().parameter(weight);
+    const Variable<S> w = x.tape().parameter(weight);
     return group_norm(x, groups_, w, x.tape().parameter(bias), epsilon_);
   }
 

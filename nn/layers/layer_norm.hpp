@@ -29,7 +29,8 @@ class LayerNorm {
 
   /// Returns xtape::layer_norm(x, weight, bias). Throws ShapeError unless the last axes of x have
   /// the shape of the weight.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     const std::size_t axes = weight.dimension(), rank = x.shape().size();
     const bool fits =
         rank >= axes && std::equal(weight.shape().begin(), weight.shape().end(),
@@ -38,7 +39,7 @@ class LayerNorm {
       fail<ShapeError>("{}: expected the last axes {}, got {}", describe(), weight.shape(),
                        x.shape());
     }
-    const Variable<T> w = x.tape().parameter(weight);
+    const Variable<S> w = x.tape().parameter(weight);
     return layer_norm(x, w, x.tape().parameter(bias), epsilon_, axes);
   }
 

@@ -35,14 +35,15 @@ class Linear {
 
   /// Returns x W + b. Throws ShapeError if the samples of x do not have `in` elements, or if the
   /// weights were moved from.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     require<ShapeError>(weight.dimension() == 2, "Linear: expected weights (in, out), got {}",
                         weight.shape());
     const std::size_t in = weight.shape()[0];
     if (!xtape::detail::holds_rows(x.shape(), in)) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, {}), got {}", describe(), in, x.shape());
     }
-    const Variable<T> w = x.tape().parameter(weight);  // before the bias, for any compiler
+    const Variable<S> w = x.tape().parameter(weight);  // before the bias, for any compiler
     return linear(x, w, x.tape().parameter(bias));
   }
 

@@ -58,7 +58,8 @@ class LearnedPositions {
   /// Returns x (batch, time, width) with the vectors of the steps `first`, first + 1, ... Throws
   /// ShapeError if x has another shape, if there are no vectors for its last steps, or if the
   /// weights were moved from.
-  Variable<T> operator()(Variable<T> x, std::size_t first = 0) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x, std::size_t first = 0) const {
     require<ShapeError>(weight.dimension() == 2,
                         "LearnedPositions: expected weights (steps, width), got {}",
                         weight.shape());

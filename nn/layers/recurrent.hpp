@@ -56,7 +56,8 @@ class Recurrent {
   }
 
   /// Throws ShapeError unless x is a batch of sequences, or if the weights were moved from.
-  void require_sequences(Variable<T> x) const {
+  template <NumberOver<T> S>
+  void require_sequences(Variable<S> x) const {
     require<ShapeError>(weight_ih.dimension() == 2 && weight_hh.dimension() == 2,
                         "{}: expected weights (gates * hidden, ...), got {} and {}", name_,
                         weight_ih.shape(), weight_hh.shape());
@@ -68,14 +69,16 @@ class Recurrent {
   }
 
   /// Throws ShapeError unless the state fits x.
-  void require_state(Variable<T> x, Variable<T> state) const {
+  template <NumberOver<T> S>
+  void require_state(Variable<S> x, Variable<S> state) const {
     const Shape wanted{x.shape()[0], hidden()};
     require<ShapeError>(same_shape(state.shape(), wanted), "{}: expected a state {}, got {}",
                         describe(), wanted, state.shape());
   }
 
   /// Returns the state 0 for a batch. Throws as require_sequences() does.
-  Variable<T> zero_state(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> zero_state(Variable<S> x) const {
     require_sequences(x);
     const std::size_t batch = x.shape()[0];
     return x.tape().constant([&](Array<T>& state) {
@@ -85,21 +88,22 @@ class Recurrent {
   }
 
   /// Returns v W^T + b.
-  static Variable<T> affine(Variable<T> v, const Array<T>& weight, const Array<T>& bias) {
-    const Variable<T> w = v.tape().parameter(weight);
+  template <NumberOver<T> S>
+  static Variable<S> affine(Variable<S> v, const Array<T>& weight, const Array<T>& bias) {
+    const Variable<S> w = v.tape().parameter(weight);
     return detail::affine(v, w, Transpose::yes, v.tape().parameter(bias));
   }
 
   /// Returns the states that step(gates, i) leaves after each step, as (batch, time, hidden). The
   /// gates are those of the features, at each step (batch, gates * hidden).
-  template <class Step>
-  Variable<T> over_time(Variable<T> x, Step step) const {
-    const Variable<T> gates = affine(x, weight_ih, bias_ih);
-    const auto states = x.tape().template keep<Variable<T>>(x.shape()[1]);
+  template <NumberOver<T> S, class Step>
+  Variable<S> over_time(Variable<S> x, Step step) const {
+    const Variable<S> gates = affine(x, weight_ih, bias_ih);
+    const auto states = x.tape().template keep<Variable<S>>(x.shape()[1]);
     for (std::size_t i = 0; i < states.size(); ++i) {
       states[i] = step(select(gates, static_cast<std::ptrdiff_t>(i), 1));
     }
-    return stack(std::span<const Variable<T>>(states), 1);
+    return stack(std::span<const Variable<S>>(states), 1);
   }
 
  public:
@@ -136,19 +140,21 @@ class LSTM : public detail::Recurrent<T, 4> {
 
   /// Returns the states after each step (batch, time, hidden), from the state 0. Throws ShapeError
   /// if x is not (batch, time, features) with at least one step.
-  Variable<T> operator()(Variable<T> x) const {
-    const Variable<T> zero = this->zero_state(x);
-    LSTMState<T> state{zero, zero};
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
+    const Variable<S> zero = this->zero_state(x);
+    LSTMState<S> state{zero, zero};
     return (*this)(x, state);
   }
 
   /// Returns the same from a state, which becomes the state after the last step. Throws ShapeError
   /// if the state is not (batch, hidden), too.
-  Variable<T> operator()(Variable<T> x, LSTMState<T>& state) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x, LSTMState<S>& state) const {
     this->require_sequences(x);
     this->require_state(x, state.hidden);
     this->require_state(x, state.cell);
-    return this->over_time(x, [&](Variable<T> gates) {
+    return this->over_time(x, [&](Variable<S> gates) {
       gates = gates + this->affine(state.hidden, this->weight_hh, this->bias_hh);
       const auto [input, forget, cell, output] = split<4>(gates, -1);
       state.cell = sigmoid(forget) * state.cell + sigmoid(input) * tanh(cell);
@@ -175,22 +181,24 @@ class GRU : public detail::Recurrent<T, 3> {
 
   /// Returns the states after each step (batch, time, hidden), from the state 0. Throws ShapeError
   /// if x is not (batch, time, features) with at least one step.
-  Variable<T> operator()(Variable<T> x) const {
-    Variable<T> state = this->zero_state(x);
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
+    Variable<S> state = this->zero_state(x);
     return (*this)(x, state);
   }
 
   /// Returns the same from a state (batch, hidden), which becomes the state after the last step.
   /// Throws ShapeError if the state has another shape, too.
-  Variable<T> operator()(Variable<T> x, Variable<T>& state) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x, Variable<S>& state) const {
     this->require_sequences(x);
     this->require_state(x, state);
-    return this->over_time(x, [&](Variable<T> gates) {
-      const Variable<T> before = this->affine(state, this->weight_hh, this->bias_hh);
+    return this->over_time(x, [&](Variable<S> gates) {
+      const Variable<S> before = this->affine(state, this->weight_hh, this->bias_hh);
       const auto [reset, update, fresh] = split<3>(gates, -1);
       const auto [reset_by_state, update_by_state, fresh_by_state] = split<3>(before, -1);
-      const Variable<T> z = sigmoid(update + update_by_state);
-      const Variable<T> n = tanh(fresh + sigmoid(reset + reset_by_state) * fresh_by_state);
+      const Variable<S> z = sigmoid(update + update_by_state);
+      const Variable<S> n = tanh(fresh + sigmoid(reset + reset_by_state) * fresh_by_state);
       state = n + z * (state - n);
       return state;
     });

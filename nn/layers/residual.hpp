@@ -35,8 +35,9 @@ class Residual {
   }
 
   /// Returns g(x) + f(x). Throws ShapeError if they differ in shape.
-  Variable<T> operator()(Variable<T> x) const {
-    const Variable<T> change = body(x), kept = shortcut(x);
+  template <NumberOrReal<T> S>
+  Variable<S> operator()(Variable<S> x) const {
+    const Variable<S> change = body(x), kept = shortcut(x);
     if (!same_shape(change.shape(), kept.shape())) [[unlikely]] {
       fail<ShapeError>("{}: the layers make {} of {}, and the shortcut {}", describe(),
                        change.shape(), x.shape(), kept.shape());

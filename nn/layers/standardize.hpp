@@ -70,18 +70,19 @@ class Standardize {
 
   /// Returns (x - mean) / deviation. Throws ShapeError unless the last axis of x has one element
   /// for each mean. With one mean for all elements, x may have any shape.
-  Variable<T> operator()(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const {
     const bool fits =
         mean.dimension() == 0 || (!x.shape().empty() && x.shape().back() == mean.size());
     if (!fits) [[unlikely]] {
       fail<ShapeError>("{}: expected (batch, ..., {}), got {}", describe(), mean.size(), x.shape());
     }
     return compose(x.tape(), [&] {
-      const Variable<T> m = x.tape().constant_view(mean);
-      const Variable<T> d = x.tape().constant_view(deviation);
-      const Variable<T> factor = x.tape().constant(T(1) / deviation);
+      const Variable<S> m = x.tape().constant_view(mean);
+      const Variable<S> d = x.tape().constant_view(deviation);
+      const Variable<S> factor = x.tape().constant(T(1) / deviation);
       return record("standardize", {x, m, d}, (x.value() - m.value()) * factor.value(),
-                    [=](Variable<T> y) { accumulate(x, y.grad() * factor.value()); });
+                    [=](Variable<S> y) { accumulate(x, y.grad() * factor.value()); });
     });
   }
 

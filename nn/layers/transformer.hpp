@@ -55,8 +55,9 @@ class TransformerBlock {
 
   /// Returns y. Throws ShapeError if x is not (batch, time, width) with at least one step, if a
   /// mask does not fit, or if the weights were moved from.
-  Variable<T> operator()(Variable<T> x, const AttentionMasks<T>& masks = {}) const {
-    return apply(x, [&](Variable<T> each) { return self_attn(each, masks); });
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x, const AttentionMasks<S>& masks = {}) const {
+    return apply(x, [&](Variable<S> each) { return self_attn(each, masks); });
   }
 
   /// Returns y for the next steps of a sequence; see MultiHeadAttention. Throws as it does.
@@ -87,8 +88,8 @@ class TransformerBlock {
     return options.feed_forward == 0 ? 4 * width : options.feed_forward;
   }
 
-  template <class Attend>
-  Variable<T> apply(Variable<T> x, Attend attend) const {
+  template <NumberOver<T> S, class Attend>
+  Variable<S> apply(Variable<S> x, Attend attend) const {
     // The attention checks x before anything is recorded. With norm_first, norm1 would fail first.
     self_attn.require_sequences(*this, x);
     if (options_.norm_first) {
@@ -99,13 +100,17 @@ class TransformerBlock {
     return norm2(x + drop(feed_forward(x)));
   }
 
-  Variable<T> feed_forward(Variable<T> x) const {
+  template <NumberOver<T> S>
+  Variable<S> feed_forward(Variable<S> x) const {
     x = detail::each_step(linear1, x);
     x = options_.activation == FeedForward::relu ? relu(x) : gelu(x);
     return detail::each_step(linear2, drop(x));
   }
 
-  Variable<T> drop(Variable<T> x) const { return dropout(x, options_.dropout, x.tape().rng()); }
+  template <NumberOver<T> S>
+  Variable<S> drop(Variable<S> x) const {
+    return dropout(x, options_.dropout, x.tape().rng());
+  }
 
   TransformerOptions options_;
 };

@@ -41,6 +41,20 @@ void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter, const
   add(name, parameter, detail::gradient_of(name_, name, parameter, tape));
 }
 
+template <class T>
+void Optimizer<T>::collect(const ParameterName& name, Array<T>& parameter,
+                           std::span<const Array<T>> gradients) {
+  require<ShapeError>(updates_.size() < gradients.size(), "{}: there is no gradient for '{}' {}",
+                      name_, name.str(), parameter.shape());
+  const Array<T>& grad = gradients[updates_.size()];
+  require<ShapeError>(same_shape(grad.shape(), parameter.shape()),
+                      "{}: parameter '{}' is {}, but its gradient {}", name_, name.str(),
+                      parameter.shape(), grad.shape());
+  detail::require_whole(name_, name, parameter);
+  detail::require_whole(name_, name, grad, "the gradient of");
+  add(name, parameter, &grad);
+}
+
 /// Adds a parameter to the updates of the step. The gradient of a frozen one is null.
 template <class T>
 void Optimizer<T>::add(const ParameterName& name, Array<T>& parameter, const Array<T>* grad) {

@@ -60,6 +60,23 @@ class Optimizer {
     apply(state_count, rate);
   }
 
+  /// The same along gradients from elsewhere, one for each parameter, in the order of the visit
+  /// lines; see nn/parameters.hpp. Throws ShapeError if their number or shapes are others.
+  template <class Model>
+  void step(Model&& model, std::span<const Array<T>> gradients) {
+    const std::size_t state_count = prepare();
+    const double rate = learning_rate();
+    updates_.clear();
+    used_factors_.assign(factors().size(), false);
+    for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
+      collect(name, parameter, gradients);
+    });
+    require<ShapeError>(updates_.size() == gradients.size(),
+                        "{}: got {} gradients for {} parameters", name_, gradients.size(),
+                        updates_.size());
+    apply(state_count, rate);
+  }
+
   /// Calls Tape::backward for `loss` and makes the step during it: each parameter changes as soon
   /// as its gradient is complete, and is read from the cache. The results are bit-identical to
   /// those of backward() and step(). For wide networks on few threads, this takes less time. The
@@ -191,6 +208,7 @@ class Optimizer {
   };
 
   void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
+  void collect(const ParameterName& name, Array<T>& parameter, std::span<const Array<T>> gradients);
   void add(const ParameterName& name, Array<T>& parameter, const Array<T>* grad);
   void apply(std::size_t state_count, double rate);
   void require_applicable(std::size_t state_count) const;

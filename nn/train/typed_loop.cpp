@@ -23,7 +23,7 @@ template <class T>
 std::string first_bad_op(const Tape<T>& tape) {
   for (std::size_t i = 0; i < tape.size(); ++i) {
     const Node<T>& node = tape.node(i);
-    const bool parameter = node.inputs().empty() && node.value != &node.storage;
+    const bool parameter = node.inputs().empty() && node.borrowed() != nullptr;
     const auto bad = parameter ? std::nullopt : first_not_finite(*node.value);
     if (bad) {
       return fmt::format(": '{}' {} gave {}", node.op, node.value->shape(),

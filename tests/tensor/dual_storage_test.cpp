@@ -143,3 +143,70 @@ TEST_CASE("An array of Dual numbers is an array") {
   CHECK(taken.is_whole());
   CHECK(xtape::is_dual<Array<D>::value_type>);
 }
+
+TEST_CASE("The storage of Dual numbers reads borrowed elements in place until it is written to") {
+  const std::vector<double> values{1, 2, 3}, tangents{4, 5, 6};
+  Numbers storage(7);
+  storage.borrow(values.data(), tangents.data(), 3);
+  const Numbers& view = storage;
+  CHECK(view.values() == values.data());
+  CHECK(view.tangents() == tangents.data());
+  CHECK(view.size() == 3);
+  CHECK_FALSE(view.is_constant());
+  CHECK(holds_three(view));
+  const Numbers copy = storage;
+  CHECK(copy.values() != values.data());
+  CHECK(holds_three(copy));
+  Numbers other;
+  other.trade(storage);
+  CHECK(std::as_const(other).values() == values.data());
+  CHECK(storage.empty());
+  other[1] = D(20, 50);
+  CHECK(std::as_const(other).values() != values.data());
+  CHECK(other.front() == D(1, 4));
+  CHECK(values[1] == 2);
+  CHECK(tangents[1] == 5);
+  const Numbers moved = std::move(other);
+  CHECK(moved[1] == D(20, 50));
+}
+
+TEST_CASE("Borrowed elements without tangents have tangents of 0") {
+  const std::vector<double> values{1, 2, 3}, tangents{4, 5, 6};
+  Numbers storage = three();
+  storage.borrow(values.data(), nullptr, 3);
+  const Numbers& view = storage;
+  CHECK(view.is_constant());
+  CHECK(view[2] == D(3, 0));
+  const double* const zeros = view.tangents();
+  storage.borrow(values.data(), tangents.data(), 3);
+  CHECK(view[2] == D(3, 6));
+  storage.drop_tangents();
+  CHECK(view.is_constant());
+  CHECK(view.tangents() == zeros);
+  CHECK(view.values() == values.data());
+  CHECK(view[1] == D(2, 0));
+}
+
+TEST_CASE("A storage of borrowed elements is resized like any other") {
+  const std::vector<double> values{1, 2, 3}, tangents{4, 5, 6};
+  Numbers storage;
+  storage.borrow(values.data(), tangents.data(), 3);
+  storage.resize(3);
+  CHECK(std::as_const(storage).values() != values.data());
+  std::copy_n(three().begin(), 3, storage.begin());
+  CHECK(holds_three(storage));
+  storage.borrow(values.data(), nullptr, 2);
+  storage.reserve(2);
+  CHECK(std::as_const(storage)[1] == D(2, 0));
+  CHECK(std::as_const(storage).values() != values.data());
+  storage.reserve(10);  // the elements are lost, as always
+  CHECK(storage.size() == 2);
+  storage.borrow(nullptr, nullptr, 0);
+  CHECK(storage.empty());
+  storage.set_values(values.data());
+  storage.resize(2);
+  storage.set_values(values.data());
+  CHECK(std::as_const(storage)[1] == D(2, 0));
+  CHECK(std::as_const(storage).is_constant());
+  CHECK(values[0] == 1);
+}

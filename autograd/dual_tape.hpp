@@ -1,0 +1,86 @@
+#pragma once
+
+#include <span>
+
+#include "tensor/array.hpp"
+
+namespace xtape {
+
+template <class T>
+class Tape;
+template <class T>
+class Variable;
+
+/// What only a tape of Dual numbers can do; see docs/derivatives.md. A tape of plain numbers has
+/// nothing of it.
+template <class T>
+class DualTape {};
+
+/// A recording along a direction. The parameters of the model are arrays of F, which are read in
+/// place. Each may move along a direction, an array of the same shape: then its tangent is the
+/// direction. backward() computes two parts of each gradient: the gradient, and its derivative
+/// along all directions, which is the product of the Hessian and the directions.
+///
+///     tape.rewind();
+///     tape.seed(weight, direction);
+///     tape.backward(loss(tape));
+///     tape.gradient(weight), tape.hessian_product(weight);
+///
+/// nn::HessianProduct does this for all parameters of a model.
+template <class F>
+class DualTape<Dual<F>> {
+ public:
+  /// Lets a parameter move along a direction. Call it after Tape::rewind(), before the model is
+  /// called. The direction is not copied, and must neither move nor change before backward() is
+  /// done. A parameter without a direction does not move, and neither does one that is frozen or
+  /// recorded under NoGrad. Throws ShapeError if the direction does not have the shape of the
+  /// parameter. Throws TapeError if the recording has the parameter already.
+  ///@{
+  void seed(const Array<F>& parameter, const Array<F>& direction);
+  void seed(const Array<F>& parameter, const Array<F>&& direction) = delete;
+  ///@}
+
+  /// Lets a value from Tape::variable() move along a direction, which is copied. Throws ShapeError
+  /// if the direction does not have the shape of x. Throws TapeError if x is another value, or if
+  /// an op has read it already.
+  void seed(Variable<Dual<F>> x, const Array<F>& direction);
+
+  /// Computes the gradients of the value of `loss`, one number, that was computed from tangents:
+  /// see tangent() in autograd/ops/duals.hpp. (backward() computes the gradients of a loss without
+  /// them, and their derivatives.) Throws as Tape::backward() does.
+  void backward_primal(Variable<Dual<F>> loss);
+
+  /// Returns the elements of the gradient of a parameter or a Variable: of the loss of backward(),
+  /// or of the loss of backward_primal(). They are valid until the recording changes. Throws
+  /// TapeError if there is no gradient.
+  ///@{
+  std::span<const F> gradient(const Array<F>& parameter) const;
+  std::span<const F> gradient(Variable<Dual<F>> x) const;
+  ///@}
+
+  /// Returns the elements of the Hessian-vector product of a parameter or a Variable: the
+  /// derivative of its gradient along all directions. They are valid until the recording changes.
+  /// Throws TapeError if there is no gradient, or after backward_primal().
+  ///@{
+  std::span<const F> hessian_product(const Array<F>& parameter) const;
+  std::span<const F> hessian_product(Variable<Dual<F>> x) const;
+  ///@}
+
+ private:
+  friend class Tape<Dual<F>>;
+
+  DualTape() = default;
+
+  Tape<Dual<F>>& self() { return static_cast<Tape<Dual<F>>&>(*this); }
+  const Tape<Dual<F>>& self() const { return static_cast<const Tape<Dual<F>>&>(*this); }
+  std::span<const F> gradient_of(const Array<Dual<F>>& both) const;
+  std::span<const F> product_of(const Array<Dual<F>>& both) const;
+
+  Array<Dual<F>> unit_tangent_{Dual<F>(0, 1)};  // the cotangent of backward_primal()
+  bool by_primal_ = false;                      // the gradients are those of backward_primal()
+};
+
+extern template class DualTape<Dual<float>>;
+extern template class DualTape<Dual<double>>;
+
+}  // namespace xtape
