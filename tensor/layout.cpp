@@ -47,6 +47,9 @@ LayoutReference::LayoutReference()
   acquire();
 }
 
+// Made at start: a forked child would wait for ever for a thread that was about to make it.
+[[maybe_unused]] const LayoutReference& scalar_at_start = *new LayoutReference;
+
 LayoutReference::LayoutReference(const Shape& shape) {
   std::unique_ptr<Layout> made;
   const std::size_t first = hash(shape);

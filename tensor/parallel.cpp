@@ -16,13 +16,22 @@ namespace {
 
 constexpr std::size_t max_threads = detail::Job::max_chunks;
 
+constinit thread_local std::size_t chosen_by_this_thread = 0;  // 0: not set
+
+#ifdef _OPENMP
+/// What OMP_NUM_THREADS asks for. It is read when the program starts, because later the number is
+/// that of the calling thread, which may be within a parallel region.
+const int openmp_threads_at_start = omp_get_max_threads();
+#endif
+
 /// Returns the number of threads that OpenMP's environment variables ask for, which users know.
 /// Without them, it is the number of usable processors.
 std::size_t default_thread_count() noexcept {
   std::size_t count = usable_processors();
 #ifdef _OPENMP
   if (std::getenv("OMP_NUM_THREADS") != nullptr) {
-    count = static_cast<std::size_t>(omp_get_max_threads());
+    const bool started = openmp_threads_at_start > 0;  // no, if another static object calls this
+    count = static_cast<std::size_t>(started ? openmp_threads_at_start : omp_get_max_threads());
   }
   count = std::min(count, static_cast<std::size_t>(omp_get_thread_limit()));
 #endif
@@ -39,19 +48,19 @@ bool within_openmp() noexcept {
 
 }  // namespace
 
-constinit thread_local std::size_t detail::chosen_thread_count = 0;
+std::size_t& detail::chosen_thread_count() noexcept { return chosen_by_this_thread; }
 
 std::size_t thread_count() noexcept {
-  if (detail::chosen_thread_count == 0) {
-    detail::chosen_thread_count = default_thread_count();
+  if (chosen_by_this_thread == 0) {
+    chosen_by_this_thread = default_thread_count();
   }
-  return detail::chosen_thread_count;
+  return chosen_by_this_thread;
 }
 
 void set_thread_count(std::size_t count) {
   require<ValueError>(count >= 1 && count <= max_threads,
                       "set_thread_count: expected 1 to {} threads, got {}", max_threads, count);
-  detail::chosen_thread_count = count;
+  chosen_by_this_thread = count;
 }
 
 void detail::parallel_ranges(std::size_t count, std::size_t grain,
@@ -65,7 +74,7 @@ void detail::parallel_ranges(std::size_t count, std::size_t grain,
   const std::size_t chunks = size == 0 ? 0 : divide(count, size);
   const auto compute = [&](std::size_t chunk) {
     const RestoredThreadCount restored;
-    chosen_thread_count = threads;  // a worker counts as its caller does
+    chosen_by_this_thread = threads;  // a worker counts as its caller does
     const std::size_t begin = chunk * size;
     call(body, begin, begin + std::min(size, count - begin));
   };

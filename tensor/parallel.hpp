@@ -24,17 +24,20 @@ inline constexpr std::size_t parallel_threshold = 32768;
 
 namespace detail {
 
-extern constinit thread_local std::size_t chosen_thread_count;  // 0: not set
+/// Returns the number of threads that the calling thread has chosen, or 0. The variable is not in
+/// this header: with GCC 12, programs that read it in a loop may not link.
+std::size_t& chosen_thread_count() noexcept;
 
 /// Restores the number of threads of the calling thread at the end of a range of parallel().
 class RestoredThreadCount {
  public:
-  RestoredThreadCount() noexcept : before_(chosen_thread_count) {}
-  ~RestoredThreadCount() { chosen_thread_count = before_; }
+  RestoredThreadCount() noexcept : chosen_(chosen_thread_count()), before_(chosen_) {}
+  ~RestoredThreadCount() { chosen_ = before_; }
   RestoredThreadCount(const RestoredThreadCount&) = delete;
   RestoredThreadCount& operator=(const RestoredThreadCount&) = delete;
 
  private:
+  std::size_t& chosen_;
   std::size_t before_;
 };
 

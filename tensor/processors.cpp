@@ -1,6 +1,7 @@
 #include "tensor/processors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -8,8 +9,8 @@
 #include <string_view>
 #include <thread>
 
-#ifdef __linux__
-#include <sched.h>
+#ifdef _OPENMP
+#include <omp.h>
 #endif
 
 namespace xtape {
@@ -18,6 +19,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double unlimited = std::numeric_limits<double>::infinity();
+
+/// Returns the number of processors in the places that OpenMP binds threads to, or 0 if it binds
+/// none.
+int processors_of_openmp() noexcept {
+#ifdef _OPENMP
+  return omp_get_proc_bind() == omp_proc_bind_false ? 0 : omp_get_num_procs();
+#else
+  return 0;
+#endif
+}
 
 /// Returns the number of processors that the affinity mask allows.
 std::size_t affinity() {
@@ -33,7 +44,7 @@ std::size_t affinity() {
     const int count = known ? CPU_COUNT_S(bytes, set) : 0;
     CPU_FREE(set);
     if (known) {
-      return static_cast<std::size_t>(count);
+      return static_cast<std::size_t>(std::max(count, processors_of_openmp()));
     }
   }
 #endif
@@ -98,6 +109,30 @@ double detail::cpu_quota(const fs::path& root) {
   }
   return least;
 }
+
+#ifdef __linux__
+bool detail::usable_set(cpu_set_t& processors) noexcept {
+  if (sched_getaffinity(0, sizeof processors, &processors) != 0) {
+    return false;
+  }
+#ifdef _OPENMP
+  if (processors_of_openmp() > CPU_COUNT(&processors)) {
+    std::array<int, CPU_SETSIZE> numbers{};
+    for (int place = 0; place < omp_get_num_places(); ++place) {
+      const int count = omp_get_place_num_procs(place);
+      if (count > CPU_SETSIZE) {
+        return false;
+      }
+      omp_get_place_proc_ids(place, numbers.data());
+      for (int i = 0; i < count; ++i) {
+        CPU_SET(static_cast<std::size_t>(numbers[static_cast<std::size_t>(i)]), &processors);
+      }
+    }
+  }
+#endif
+  return true;
+}
+#endif
 
 std::size_t usable_processors() noexcept {
   std::size_t count = 1;

@@ -3,13 +3,18 @@
 #include <cstddef>
 #include <filesystem>
 
+#ifdef __linux__
+#include <sched.h>
+#endif
+
 /// @file
 /// The number of processors that a process may use.
 
 namespace xtape {
 
 /// Returns the number of processors that this process may use, at least 1. The number is the size
-/// of the affinity mask, or a container's CPU quota if the quota is smaller.
+/// of the affinity mask, or a container's CPU quota if the quota is smaller. If OpenMP binds
+/// threads to places, as OMP_PROC_BIND asks for, all places count.
 std::size_t usable_processors() noexcept;
 
 namespace detail {
@@ -21,6 +26,13 @@ namespace detail {
 /// tests pass another one. See "Control Group v2" and "CFS Bandwidth Control" in the documentation
 /// of the Linux kernel.
 double cpu_quota(const std::filesystem::path& root = "/");
+
+#ifdef __linux__
+/// Writes the processors of the calling thread's affinity mask. If OpenMP binds threads to places,
+/// writes those of all places, because the calling thread may be bound to one. Returns false if
+/// there are more processors than a cpu_set_t has bits.
+bool usable_set(cpu_set_t& processors) noexcept;
+#endif
 
 }  // namespace detail
 }  // namespace xtape

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "tensor/kernels/signals.hpp"
+#include "tensor/processors.hpp"
 
 namespace xtape::detail {
 namespace {
@@ -138,7 +139,7 @@ class alignas(64) Worker {
 #ifdef __linux__
     cpu_set_t others;
     const int here = sched_getcpu();
-    if (here < 0 || here >= CPU_SETSIZE || sched_getaffinity(0, sizeof others, &others) != 0) {
+    if (here < 0 || here >= CPU_SETSIZE || !detail::usable_set(others)) {
       return;
     }
     CPU_CLR(static_cast<std::size_t>(here), &others);

@@ -250,6 +250,8 @@ void Batches::require_batch(std::size_t index) const {
 Batch Batches::at(std::size_t index) const {
   require_batch(index);
   const std::size_t first = index * batch_size_;
+  require<ValueError>(first < order_.size(),
+                      "Batches: was it moved from, or replaced within its loop?");
   const std::size_t total = std::min(batch_size_, order_.size() - first);
   const bool full = total == batch_size_;
   const Share mine = share_of(total, rank_);

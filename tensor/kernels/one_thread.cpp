@@ -1,5 +1,6 @@
 #include "tensor/kernels/one_thread.hpp"
 
+#include <atomic>
 #include <cstdint>
 
 #ifdef _OPENMP
@@ -23,20 +24,23 @@ int openmp_threads() { return 1; }
 void set_openmp_threads(int) {}
 #endif
 
+/// Threads may call it together. None waits for another, for which a forked child would wait for
+/// ever.
 void switch_off_blas_threads() {
-  static const bool once = [] {
-    if (openblas_set_num_threads != nullptr) {
-      openblas_set_num_threads(1);
-    }
-    if (bli_thread_set_num_threads != nullptr) {
-      bli_thread_set_num_threads(1);
-    }
-    if (MKL_Set_Num_Threads != nullptr) {
-      MKL_Set_Num_Threads(1);
-    }
-    return true;
-  }();
-  static_cast<void>(once);
+  static std::atomic<bool> done = false;
+  if (done.load(std::memory_order_acquire)) {
+    return;
+  }
+  if (openblas_set_num_threads != nullptr) {
+    openblas_set_num_threads(1);
+  }
+  if (bli_thread_set_num_threads != nullptr) {
+    bli_thread_set_num_threads(1);
+  }
+  if (MKL_Set_Num_Threads != nullptr) {
+    MKL_Set_Num_Threads(1);
+  }
+  done.store(true, std::memory_order_release);
 }
 
 }  // namespace

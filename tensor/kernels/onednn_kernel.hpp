@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <string_view>
 #include <type_traits>
@@ -45,8 +47,17 @@ auto call(const char* op, F f) {
   }
 }
 
+/// Threads may make it together, and one of theirs stays. None waits for another, for which a
+/// forked child would wait for ever. It is never freed.
 inline const dnnl::engine& processor() {
-  static const dnnl::engine* engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);  // never freed
+  static std::atomic<const dnnl::engine*> shared = nullptr;
+  const dnnl::engine* engine = shared.load(std::memory_order_acquire);
+  if (engine == nullptr) {
+    auto made = std::make_unique<const dnnl::engine>(dnnl::engine::kind::cpu, 0);
+    if (shared.compare_exchange_strong(engine, made.get(), std::memory_order_acq_rel)) {
+      engine = made.release();
+    }
+  }
   return *engine;
 }
 

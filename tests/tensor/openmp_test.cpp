@@ -15,6 +15,8 @@
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
 #include "tensor/gemm.hpp"
+#include "tensor/parallel.hpp"
+#include "tensor/processors.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/threads.hpp"
@@ -161,5 +163,29 @@ TEST_CASE("Products leave OpenMP's number of threads as it was", "[openmp]") {
   products<double>();
   CHECK(omp_get_max_threads() == 3);
   omp_set_num_threads(before);
+}
+#endif
+
+#ifdef _OPENMP
+TEST_CASE("The default number of threads is that of OpenMP at the start", "[openmp]") {
+  std::size_t wanted = 0, within = 0;
+  std::jthread([&] { wanted = xtape::thread_count(); }).join();
+  std::jthread([&] {
+    omp_set_num_threads(3);
+    within = xtape::thread_count();
+  }).join();
+  CHECK(within == wanted);
+}
+
+TEST_CASE("All places that OpenMP binds threads to count as processors", "[openmp]") {
+  if (omp_get_proc_bind() == omp_proc_bind_false) {
+    XTAPE_SKIP("SKIPPED: OpenMP binds no threads, without OMP_PROC_BIND");
+  }
+  CHECK(xtape::usable_processors() >= static_cast<std::size_t>(omp_get_num_procs()));
+#ifdef __linux__
+  cpu_set_t processors;
+  REQUIRE(xtape::detail::usable_set(processors));
+  CHECK(CPU_COUNT(&processors) == omp_get_num_procs());
+#endif
 }
 #endif

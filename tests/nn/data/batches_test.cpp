@@ -278,6 +278,22 @@ TEST_CASE("Batches tell what they cannot work with") {
   CHECK(taken.size() == 3);
 }
 
+TEST_CASE("Batches that are moved from or replaced within their loop are refused") {
+  constexpr auto message = "Batches: was it moved from, or replaced within its loop?";
+  const auto data = numbered_images(10);
+  nn::Batches batches(data, 4);
+  auto at = batches.begin();
+  CHECK((*at).size() == 4);
+  const nn::Batches taken = std::move(batches);
+  CHECK_FAILS(*at, ValueError, message);
+  Rng rng(1);
+  nn::Batches replaced(data, 4, rng);
+  auto next = replaced.begin();
+  replaced = nn::Batches(data, 3, rng);
+  CHECK_FAILS(*next, ValueError, message);
+  CHECK(taken.size() == 3);
+}
+
 TEST_CASE("A transform draws from a stream for each sample, a new one each epoch", "[threads]") {
   Rng data_rng(3);
   const nn::Dataset data = random_images(90, {28, 28}, data_rng);
