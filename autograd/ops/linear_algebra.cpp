@@ -12,6 +12,11 @@
 namespace xtape {
 namespace {
 
+template <class T>
+using Pointer = typename Storage<T>::pointer;
+template <class T>
+using ConstPointer = typename Storage<T>::const_pointer;
+
 /// A batch of square matrices, and the number of columns of what they multiply.
 struct Squares {
   std::size_t count, n, columns;
@@ -35,10 +40,42 @@ Squares squares_of(const char* op, const Shape& shape) {
   fail<ValueError>("{}: matrix {} of {} is {}", op, i, shape, what);
 }
 
-/// The factors of a batch of matrices, which last as long as the recording.
+/// Returns memory that this thread reuses; see scratch_elements().
+template <class T, class Tag>
+Pointer<T> scratch_numbers(std::size_t count) {
+  if constexpr (is_dual<T>) {
+    Real<T>* const memory = scratch_elements<Real<T>, Tag>(2 * count);
+    return {memory, memory + count};
+  } else {
+    return scratch_elements<T, Tag>(count);
+  }
+}
+
+/// True if it is known that all tangents of an array are 0.
+template <class T>
+bool rests(const Array<T>& x) {
+  if constexpr (is_dual<T>) {
+    return x.storage().is_constant();
+  } else {
+    return true;
+  }
+}
+
+/// Returns the numbers of an array, and notes if all tangents written to it so far are 0.
+template <class T>
+Pointer<T> numbers_of(Array<T>& y, [[maybe_unused]] bool constant) {
+  Pointer<T> numbers = y.data();
+  if constexpr (is_dual<T>) {
+    numbers.constant = constant;
+  }
+  return numbers;
+}
+
+/// The factors of a batch of matrices, which last as long as the recording. Their tangents are
+/// those of the matrices.
 template <class T>
 struct Factors {
-  const T* lu;
+  ConstPointer<T> lu;
   const int* exchanges;
 };
 
@@ -47,32 +84,39 @@ template <class T>
 Factors<T> factors_of(const char* op, Variable<T> a, const Squares& squares) {
   require_whole(op, a.value());  // record() checks later
   const std::size_t size = squares.n * squares.n;
-  T* const lu = a.tape().template keep<T>(squares.count * size).data();
+  const ConstPointer<T> matrices = a.value().data();
+  Real<T>* const lu = a.tape().template keep<Real<T>>(squares.count * size).data();
   int* const exchanges = a.tape().template keep<int>(squares.count * squares.n).data();
-  std::copy_n(a.value().data(), squares.count * size, lu);
+  std::transform(matrices, matrices + squares.count * size, lu,
+                 [](const T& x) { return value_of(x); });
   for (std::size_t i = 0; i < squares.count; ++i) {
     if (!factor_lu(op, squares.n, lu + i * size, exchanges + i * squares.n)) {
       refuse(op, i, a.shape(), "singular");
     }
   }
-  return {lu, exchanges};
+  if constexpr (is_dual<T>) {
+    return {{lu, matrices.tangent, matrices.constant}, exchanges};
+  } else {
+    return {lu, exchanges};
+  }
 }
 
 /// Replaces matrices (count, n, columns) by their products with the inverses.
 template <class T>
-void solve_each(const char* op, const Squares& s, Factors<T> f, Transpose transpose, T* b) {
+void solve_each(const char* op, const Squares& s, const Factors<T>& f, Transpose transpose,
+                Pointer<T> b) {
   for (std::size_t i = 0; i < s.count; ++i) {
     solve_lu(op, s.n, s.columns, f.lu + i * s.n * s.n, f.exchanges + i * s.n, transpose,
              b + i * s.n * s.columns);
   }
 }
 
-/// Writes identities into matrices.
-template <class T>
-void fill_identities(const Squares& s, T* y) {
+/// Writes diagonal matrices. The diagonal of matrix i is scale(i).
+template <class T, class Scale>
+void fill_diagonals(const Squares& s, Pointer<T> y, Scale scale) {
   std::fill_n(y, s.count * s.n * s.n, T(0));
   for (std::size_t row = 0; row < s.count * s.n; ++row) {
-    y[row * s.n + row % s.n] = T(1);
+    y[row * s.n + row % s.n] = scale(row / s.n);
   }
 }
 
@@ -106,8 +150,8 @@ Variable<T> with_matrices(const char* name, Variable<T> a, Variable<T> b, Op op)
 template <class T, class Solve, class Product>
 void pass_on_solution(Variable<T> x, const Squares& s, Solve solve, Product product) {
   const std::size_t size = x.value().size();
-  T* const g = scratch_elements<T, struct SolutionGradients>(size);
-  std::copy_n(x.grad().data(), size, g);
+  const Pointer<T> g = scratch_numbers<T, struct SolutionGradients>(size);
+  copy_rows(1, size, x.grad().data(), 0, T(0), g, 0);
   solve(g);
   accumulate(x.input(0), [&](Array<T>& da, T beta) {
     for (std::size_t i = 0; i < s.count; ++i) {
@@ -129,17 +173,17 @@ Variable<T> solve(Variable<T> a_any, Variable<T> b_any) {
     const Factors<T> factors = factors_of("solve", a, squares);
     const auto forward = [&](Array<T>& x) {
       resize(x, b.shape(), "solve");
-      std::copy_n(b.value().data(), x.size(), x.data());
-      solve_each("solve", squares, factors, Transpose::no, x.data());
+      copy_rows(1, x.size(), b.value().data(), 0, T(0), x.data(), 0);
+      solve_each("solve", squares, factors, Transpose::no, numbers_of(x, rests(b.value())));
     };
     return record<T>("solve", {a, b}, forward, [=](Variable<T> x) {
-      const auto product = [&](const T* g, const T* columns, T beta, T* da) {
-        gemm(Transpose::no, Transpose::yes, squares.n, squares.n, squares.columns, T(-1), g,
+      const auto product = [&](ConstPointer<T> g, ConstPointer<T> columns, T beta, Pointer<T> da) {
+        gemm(Transpose::no, Transpose::yes, squares.n, squares.n, squares.columns, Real<T>(-1), g,
              squares.columns, columns, squares.columns, beta, da, squares.n);
       };
       pass_on_solution(
-          x, squares, [&](T* g) { solve_each("solve", squares, factors, Transpose::yes, g); },
-          product);
+          x, squares,
+          [&](Pointer<T> g) { solve_each("solve", squares, factors, Transpose::yes, g); }, product);
     });
   });
 }
@@ -152,20 +196,49 @@ Variable<T> inverse(Variable<T> a) {
       "inverse", {a},
       [&](Array<T>& y) {
         resize(y, a.shape(), "inverse");
-        fill_identities(squares, y.data());
-        solve_each("inverse", squares, factors, Transpose::no, y.data());
+        fill_diagonals<T>(squares, y.data(), [](std::size_t) { return T(1); });
+        solve_each("inverse", squares, factors, Transpose::no, numbers_of(y, true));
       },
       [=](auto y, Array<T>& da, T beta) {
         const std::size_t n = squares.n;
-        T* const product = scratch_elements<T, struct InverseProduct>(n * n);
+        const Pointer<T> product = scratch_numbers<T, struct InverseProduct>(n * n);
         for (std::size_t i = 0; i < squares.count; ++i) {
-          const T *value = y.value().data() + i * n * n, *dy = y.grad().data() + i * n * n;
-          gemm(Transpose::yes, Transpose::no, n, n, n, T(1), value, n, dy, n, T(0), product, n);
-          gemm(Transpose::no, Transpose::yes, n, n, n, T(-1), product, n, value, n, beta,
+          const ConstPointer<T> value = y.value().data() + i * n * n;
+          const ConstPointer<T> dy = y.grad().data() + i * n * n;
+          gemm(Transpose::yes, Transpose::no, n, n, n, Real<T>(1), value, n, dy, n, T(0), product,
+               n);
+          gemm(Transpose::no, Transpose::yes, n, n, n, Real<T>(-1), product, n, value, n, beta,
                da.data() + i * n * n, n);
         }
       });
 }
+
+namespace {
+
+/// Returns ln |det A| of matrix i. Its tangent is tr(A^-1 A') (Giles 2008, 2.2.4).
+template <class T>
+T log_determinant(const Squares& s, const Factors<T>& f, std::size_t i) {
+  const std::size_t n = s.n, first = i * n * n;
+  Real<T> sum(0);
+  for (std::size_t row = 0; row < n; ++row) {
+    sum += std::log(std::abs(value_of(T(f.lu[first + row * n + row]))));
+  }
+  if constexpr (is_dual<T>) {
+    if (!f.lu.constant) {
+      Real<T>* const moved = scratch_elements<Real<T>, struct MovedDeterminant>(n * n);
+      std::copy_n(f.lu.tangent + first, n * n, moved);
+      solve_lu("slogdet", n, n, f.lu.value + first, f.exchanges + i * n, Transpose::no, moved);
+      Real<T> trace(0);
+      for (std::size_t row = 0; row < n; ++row) {
+        trace += moved[row * n + row];
+      }
+      return {sum, trace};
+    }
+  }
+  return sum;
+}
+
+}  // namespace
 
 template <class T>
 std::array<Variable<T>, 2> slogdet(Variable<T> a) {
@@ -188,22 +261,16 @@ std::array<Variable<T>, 2> slogdet(Variable<T> a) {
   const auto logarithm = [&](Array<T>& y) {
     resize(y, shape, "slogdet");
     for (std::size_t i = 0; i < y.size(); ++i) {
-      y.data()[i] = T(0);
-      for (std::size_t row = 0; row < n; ++row) {
-        y.data()[i] += std::log(std::abs(factors.lu[(i * n + row) * n + row]));
-      }
+      y.data()[i] = log_determinant(squares, factors, i);
     }
   };
   return compose(a.tape(), [&] {
     const Variable<T> signs = a.tape().constant(sign);
     const Variable<T> y = define("slogdet", {a}, logarithm, [=](auto result, Array<T>& da, T beta) {
-      T* const inverses = scratch_elements<T, struct TransposedInverses>(da.size());
-      fill_identities(squares, inverses);
+      const Pointer<T> inverses = scratch_numbers<T, struct TransposedInverses>(da.size());
+      fill_diagonals<T>(squares, inverses, [&](std::size_t i) { return result.grad().data()[i]; });
       solve_each("slogdet", squares, factors, Transpose::yes, inverses);
-      for (std::size_t j = 0; j < da.size(); ++j) {
-        const T before = beta == T(0) ? T(0) : da.data()[j];
-        da.data()[j] = before + result.grad().data()[j / (n * n)] * inverses[j];
-      }
+      copy_rows(1, da.size(), inverses, 0, beta, da.data(), 0);
     });
     return std::array{signs, y};
   });
@@ -213,31 +280,13 @@ namespace {
 
 /// Computes out = (in + in^T) / 2 + beta out for an n x n matrix.
 template <class T>
-void symmetrize(std::size_t n, const T* in, T beta, T* out) {
+void symmetrize(std::size_t n, ConstPointer<T> in, T beta, Pointer<T> out) {
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
-      const T before = beta == T(0) ? T(0) : out[i * n + j];
-      out[i * n + j] = before + (in[i * n + j] + in[j * n + i]) / T(2);
+      const T before = beta == T(0) ? T(0) : T(out[i * n + j]);
+      out[i * n + j] = before + (in[i * n + j] + in[j * n + i]) / Real<T>(2);
     }
   }
-}
-
-/// Replaces the gradient of L by S = L^-T Phi(L^T dL) L^-1, for the lower triangle of dL.
-template <class T>
-void cholesky_gradient(std::size_t n, const T* l, T* dl, T* product) {
-  copy_triangle(Shape{n, n}, true, 0, dl, T(0), product);
-  gemm(Transpose::yes, Transpose::no, n, n, n, T(1), l, n, product, n, T(0), dl, n);
-  copy_triangle(Shape{n, n}, true, 0, dl, T(0), product);
-  for (std::size_t i = 0; i < n; ++i) {
-    product[i * n + i] /= T(2);
-  }
-  // S^T = L^-T (L^-T Phi)^T
-  const Triangle transposed{.upper = false, .unit_diagonal = false, .transpose = Transpose::yes};
-  solve_triangle("cholesky", transposed, n, n, l, product);
-  const StridedLoop loops[] = {{n, 1, static_cast<std::ptrdiff_t>(n)},
-                               {n, static_cast<std::ptrdiff_t>(n), 1}};
-  copy_strided<T>(loops, product, T(0), dl);
-  solve_triangle("cholesky", transposed, n, n, l, dl);
 }
 
 }  // namespace
@@ -250,7 +299,7 @@ Variable<T> cholesky(Variable<T> a) {
       [&](Array<T>& y) {
         resize(y, a.shape(), "cholesky");
         for (std::size_t i = 0; i < squares.count; ++i) {
-          T* const l = y.data() + i * squares.n * squares.n;
+          const Pointer<T> l = numbers_of(y, rests(a.value())) + i * squares.n * squares.n;
           symmetrize(squares.n, a.value().data() + i * squares.n * squares.n, T(0), l);
           if (!factor_cholesky("cholesky", squares.n, l)) {
             refuse("cholesky", i, a.shape(), "not positive definite");
@@ -259,11 +308,11 @@ Variable<T> cholesky(Variable<T> a) {
       },
       [=](auto y, Array<T>& da, T beta) {
         const std::size_t n = squares.n, size = n * n;
-        T* const s = scratch_elements<T, struct CholeskyGradient>(2 * size);
+        const Pointer<T> s = scratch_numbers<T, struct CholeskyGradient>(2 * size);
         for (std::size_t i = 0; i < squares.count; ++i) {
-          std::copy_n(y.grad().data() + i * size, size, s);
-          cholesky_gradient(n, y.value().data() + i * size, s, s + size);
-          symmetrize(n, s, beta, da.data() + i * size);
+          copy_rows(1, size, y.grad().data() + i * size, 0, T(0), s, 0);
+          cholesky_backward<T>("cholesky", n, y.value().data() + i * size, s, s + size);
+          symmetrize<T>(n, s, beta, da.data() + i * size);
         }
       });
 }
@@ -275,7 +324,7 @@ template <class T>
 void require_regular(const char* op, Variable<T> a, const Squares& s) {
   require_whole(op, a.value());  // record() checks later
   for (std::size_t row = 0; row < s.count * s.n; ++row) {
-    if (a.value().data()[row * s.n + row % s.n] == T(0)) {
+    if (value_of(T(a.value().data()[row * s.n + row % s.n])) == Real<T>(0)) {
       refuse(op, row / s.n, a.shape(), "singular");
     }
   }
@@ -283,11 +332,11 @@ void require_regular(const char* op, Variable<T> a, const Squares& s) {
 
 /// Computes da = beta da - (the triangle of left right^T) for n x columns matrices.
 template <class T>
-void subtract_triangle(const Triangle& triangle, const Squares& s, const T* left, const T* right,
-                       T beta, T* da) {
-  T* const product = scratch_elements<T, struct TriangleProduct>(s.n * s.n);
-  gemm(Transpose::no, Transpose::yes, s.n, s.n, s.columns, T(-1), left, s.columns, right, s.columns,
-       T(0), product, s.n);
+void subtract_triangle(const Triangle& triangle, const Squares& s, ConstPointer<T> left,
+                       ConstPointer<T> right, T beta, Pointer<T> da) {
+  const Pointer<T> product = scratch_numbers<T, struct TriangleProduct>(s.n * s.n);
+  gemm(Transpose::no, Transpose::yes, s.n, s.n, s.columns, Real<T>(-1), left, s.columns, right,
+       s.columns, T(0), product, s.n);
   const std::ptrdiff_t inside = triangle.upper ? 1 : -1;
   copy_triangle(Shape{s.n, s.n}, !triangle.upper, triangle.unit_diagonal ? inside : 0, product,
                 beta, da);
@@ -307,7 +356,7 @@ Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any,
     if (!triangle.unit_diagonal) {
       require_regular(op, a, squares);
     }
-    const auto solve_all = [=](const Triangle& how, const T* matrices, T* x) {
+    const auto solve_all = [=](const Triangle& how, ConstPointer<T> matrices, Pointer<T> x) {
       for (std::size_t i = 0; i < squares.count; ++i) {
         solve_triangle(op, how, squares.n, squares.columns, matrices + i * squares.n * squares.n,
                        x + i * squares.n * squares.columns);
@@ -315,20 +364,21 @@ Variable<T> triangular_solve(Variable<T> a_any, Variable<T> b_any,
     };
     const auto forward = [&](Array<T>& x) {
       resize(x, b.shape(), op);
-      std::copy_n(b.value().data(), x.size(), x.data());
-      solve_all(triangle, a.value().data(), x.data());
+      copy_rows(1, x.size(), b.value().data(), 0, T(0), x.data(), 0);
+      solve_all(triangle, a.value().data(), numbers_of(x, rests(b.value())));
     };
     const bool upper = triangle.upper, unit = triangle.unit_diagonal;
     const bool transposed = triangle.transpose == Transpose::yes;
     const auto backward = [=](Variable<T> x) {
       Triangle back = triangle;
       back.transpose = transposed ? Transpose::no : Transpose::yes;
-      const auto product = [&](const T* g, const T* columns, T beta, T* da) {
-        const T *left = transposed ? columns : g, *right = transposed ? g : columns;
+      const auto product = [&](ConstPointer<T> g, ConstPointer<T> columns, T beta, Pointer<T> da) {
+        const ConstPointer<T> left = transposed ? columns : g, right = transposed ? g : columns;
         subtract_triangle(triangle, squares, left, right, beta, da);
       };
       pass_on_solution(
-          x, squares, [&](T* g) { solve_all(back, x.input(0).value().data(), g); }, product);
+          x, squares, [&](Pointer<T> g) { solve_all(back, x.input(0).value().data(), g); },
+          product);
     };
     return record<T>({op, {{"upper", upper}, {"transpose", transposed}, {"unit_diagonal", unit}}},
                      {a, b}, forward, backward);

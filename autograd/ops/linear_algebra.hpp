@@ -2,13 +2,13 @@
 
 #include <array>
 
-#include "autograd/no_duals.hpp"
 #include "autograd/tape.hpp"
 
 /// @file
 /// Linear algebra by LAPACK. A matrix is the last two axes of an array; axes before them number the
 /// matrices of a batch. The gradients are those of Giles (2008), "Collected matrix derivative
-/// results for forward and reverse mode algorithmic differentiation". Each function throws
+/// results for forward and reverse mode algorithmic differentiation", and so are the tangents of
+/// Dual numbers, but for those of cholesky(): see tensor/kernels/factor.hpp. Each function throws
 /// ShapeError unless the matrices are square. All but triangular_solve() throw ValueError if this
 /// build of xtape has no LAPACK.
 
@@ -52,15 +52,5 @@ struct TriangularOptions {
 /// not read. Throws ValueError, with its number in the batch, if a matrix has a 0 on its diagonal.
 template <class T>
 Variable<T> triangular_solve(Variable<T> a, Variable<T> b, const TriangularOptions& options = {});
-
-/// @cond
-// Ops that take no Dual numbers yet.
-XTAPE_NO_DUALS(solve, (Variable<Dual<T>>, Variable<Dual<T>>));
-XTAPE_NO_DUALS(inverse, (Variable<Dual<T>>));
-XTAPE_NO_DUALS(slogdet, (Variable<Dual<T>>));
-XTAPE_NO_DUALS(cholesky, (Variable<Dual<T>>));
-XTAPE_NO_DUALS(triangular_solve,
-               (Variable<Dual<T>>, Variable<Dual<T>>, const TriangularOptions& = {}));
-/// @endcond
 
 }  // namespace xtape

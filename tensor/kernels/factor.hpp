@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "tensor/gemm.hpp"
 
@@ -41,5 +42,32 @@ struct Triangle {
 template <class T>
 void solve_triangle(const char* op, const Triangle& triangle, std::size_t n, std::size_t k,
                     const T* a, T* b);
+
+/// The same for Dual numbers, from one factorisation of the values. Work for tangents that are
+/// known to be 0 is left out.
+///@{
+/// The solution X has the tangents op(A)^-1 (B' - op(A') X). The values of `lu` are the factors,
+/// and its tangents are those of A.
+template <class F>
+void solve_lu(const char* op, std::size_t n, std::size_t k,
+              std::type_identity_t<DualPointer<const F>> lu, const int* exchanges,
+              Transpose transpose, DualPointer<F> b);
+/// The tangents of A must be symmetric. Those of L are L Phi(L^-1 A' L^-T), where Phi takes the
+/// lower triangle and halves its diagonal (Murray 2016, "Differentiation of the Cholesky
+/// decomposition").
+template <class F>
+bool factor_cholesky(const char* op, std::size_t n, DualPointer<F> a);
+/// The solution X has the tangents op(A)^-1 (B' - op(A') X), where A' is the triangle of the
+/// tangents of A. Its diagonal is 0 if that of A is taken as 1.
+template <class F>
+void solve_triangle(const char* op, const Triangle& triangle, std::size_t n, std::size_t k,
+                    std::type_identity_t<DualPointer<const F>> a, DualPointer<F> b);
+///@}
+
+/// Replaces the gradient of L by S^T for S = L^-T Phi(L^T dL) L^-1, and the lower triangle of dL.
+/// `memory` is for n x n numbers.
+template <class T>
+void cholesky_backward(const char* op, std::size_t n, typename Storage<T>::const_pointer l,
+                       typename Storage<T>::pointer dl, typename Storage<T>::pointer memory);
 
 }  // namespace xtape

@@ -64,14 +64,15 @@ void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, const 
 /// The same for Dual numbers: values and tangents move alike.
 ///@{
 template <class F>
-void copy_strided(std::span<const StridedLoop> loops, DualPointer<const F> in,
+void copy_strided(std::span<const StridedLoop> loops, std::type_identity_t<DualPointer<const F>> in,
                   std::type_identity_t<Dual<F>> beta, DualPointer<F> out) {
   copy_strided(loops, in.value, beta.value, out.value);
   copy_strided(loops, in.tangent, beta.value, out.tangent);
 }
 template <class F>
-void copy_rows(std::size_t count, std::size_t width, DualPointer<const F> in, std::size_t in_step,
-               std::type_identity_t<Dual<F>> beta, DualPointer<F> out, std::size_t out_step) {
+void copy_rows(std::size_t count, std::size_t width, std::type_identity_t<DualPointer<const F>> in,
+               std::size_t in_step, std::type_identity_t<Dual<F>> beta, DualPointer<F> out,
+               std::size_t out_step) {
   copy_rows(count, width, in.value, in_step, beta.value, out.value, out_step);
   copy_rows(count, width, in.tangent, in_step, beta.value, out.tangent, out_step);
 }
@@ -89,7 +90,8 @@ void scatter_add_along(const AxisBlocks& blocks, DualPointer<const F> in,
   scatter_add_along(blocks, in.tangent, places, out.tangent);
 }
 template <class F>
-void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, DualPointer<const F> in,
+void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset,
+                   std::type_identity_t<DualPointer<const F>> in,
                    std::type_identity_t<Dual<F>> beta, DualPointer<F> out) {
   copy_triangle(shape, lower, offset, in.value, beta.value, out.value);
   copy_triangle(shape, lower, offset, in.tangent, beta.value, out.tangent);

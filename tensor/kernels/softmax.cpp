@@ -162,15 +162,33 @@ double loss_tangent(Rows rows, std::span<const std::uint32_t> labels, const T* p
   return tangent;
 }
 
-/// Calls compute(values), where `values` are the values of an array of Dual numbers. They are an
-/// array of their own meanwhile.
+/// Lends the values of an array of Dual numbers to an array of their own, as long as it lives.
+template <class T>
+class LentValues {
+ public:
+  explicit LentValues(Array<Dual<T>>& both)
+      : both_(both), values_(scratch<Array<T>, LentValues>()) {
+    both_.storage().trade_values(values_.storage());
+  }
+  ~LentValues() { both_.storage().trade_values(values_.storage()); }
+  LentValues(const LentValues&) = delete;
+  LentValues& operator=(const LentValues&) = delete;
+
+  Array<T>& values() {
+    resize(values_, both_.shape());
+    return values_;
+  }
+
+ private:
+  Array<Dual<T>>& both_;
+  Array<T>& values_;
+};
+
+/// Calls compute(values) with the values of an array of Dual numbers.
 template <class T, class Compute>
 void with_values(Array<Dual<T>>& array, Compute compute) {
-  Array<T> values;
-  array.storage().trade_values(values.storage());
-  values.resize(array.shape());
-  compute(values);
-  array.storage().trade_values(values.storage());
+  LentValues<T> lent(array);
+  compute(lent.values());
 }
 
 }  // namespace

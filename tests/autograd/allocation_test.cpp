@@ -1,11 +1,13 @@
 #include <array>
 #include <cstddef>
 #include <new>
+#include <span>
 #include <vector>
 
 #include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/tape.hpp"
+#include "tensor/kernels/factor.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -104,5 +106,27 @@ TEST_CASE("Evaluation between training steps allocates nothing once seen") {
     tape.rewind();
     const NoGrad guard(tape);
     record(rest);
+  }));
+}
+
+TEST_CASE("A repeated Hessian-vector product allocates nothing once seen") {
+  COUNTING_OR_SKIP();
+  Rng rng(4);
+  Array<Dual<double>> inputs(Shape{3, 3});
+  rng.fill_normal(std::span<double>(inputs.storage().values(), 9), 0, 0.1);
+  rng.fill_normal(std::span<double>(inputs.storage().tangents(), 9), 0, 1);
+  const Array<double> identity{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  const std::vector<int> labels{0, 2, 1};
+  Tape<Dual<double>> tape;
+  check_steady(count_allocations(5, [&] {
+    tape.rewind();
+    const auto x = tape.variable(inputs);
+    auto y = sum(square(softmax(x)) * log_softmax(x)) + softmax_cross_entropy(x, labels);
+    if (has_lapack()) {
+      const auto regular = matmul(x, transpose(x)) + identity;
+      y += sum(solve(regular, x)) + slogdet(regular)[1] + sum(square(inverse(regular))) +
+           sum(triangular_solve(cholesky(regular), x));
+    }
+    tape.backward(y);
   }));
 }

@@ -53,10 +53,6 @@ const nn::Sequential model{Forgetful{nn::Linear(2, 3, rng)}};
 Tape<Dual<float> > tape_of_duals;
 const auto y = tape.variable(ones) + tape_of_duals.variable(ones);
 
-#elif defined(OP_WITHOUT_DUALS)
-const auto f = [](auto x) { return sum(cholesky(x)); };
-const auto hv = hvp(f, ones, ones);
-
 #elif defined(RETURNED_ARRAY)
 Variable<float> same(Variable<float> x) {
   return define("same", {x}, x.value() * 1.f,

@@ -6,9 +6,6 @@
 
 namespace xtape {
 
-/// True if the op of the row takes Dual numbers.
-inline bool takes_duals(const Row& row) { return bool(row.in_dual_double); }
-
 /// Values and gradients that are bit-equal to those of a plain tape, in both precisions, at the
 /// samples of the row and at the numbers that PyTorch is asked about.
 void check_values_of_duals(const Row& row);

@@ -10,10 +10,8 @@ namespace xtape {
 
 // clang-format off
 
-#define ALONE(overload, expression, torch, numpy, kind)                          \
-  detail::tape_row<detail::Duals::no>(overload, #expression, torch, numpy, kind, \
-                                      XTAPE_TEST_CALL(expression))               \
-      .alone()
+#define ALONE(overload, expression, torch, numpy, kind)                                             \
+  detail::tape_row(overload, #expression, torch, numpy, kind, XTAPE_TEST_CALL(expression)).alone()
 
 std::vector<Row> linear_algebra_rows() {
   if (!has_lapack()) {

@@ -159,8 +159,8 @@ struct Row {
   using Call = std::function<V(std::span<const V>, const Of&)>;
   Call<Variable<float>> in_float;
   Call<Variable<double>> in_double;
-  Call<Variable<Dual<float>>> in_dual_float;    ///< Empty if the op takes no Dual numbers,
-  Call<Variable<Dual<double>>> in_dual_double;  ///< and this, too.
+  Call<Variable<Dual<float>>> in_dual_float;
+  Call<Variable<Dual<double>>> in_dual_double;
   Call<plain::Tensor> in_plain;
 
   std::vector<Domain> domains{Domain::any};  ///< Of each operand; the last for all that follow.
@@ -257,35 +257,27 @@ Loops<T> loops(Value, Slope) {
           }};
 }
 
-/// True if an op can be recorded on a tape of Dual numbers.
-enum class Duals : bool { no, yes };
-
-template <Duals D = Duals::yes, class F>
+template <class F>
 Row tape_row(const std::string& overload, const char* text, const char* torch, const char* numpy,
              const Kind& kind, F f) {
-  Row made{.op = overload.substr(0, overload.find(' ')),
-           .overload = overload,
-           .text = text,
-           .torch = torch,
-           .numpy = numpy,
-           .kind = kind,
-           .in_float = call_of<Variable<float>>(f),
-           .in_double = call_of<Variable<double>>(f),
-           .in_dual_float = {},
-           .in_dual_double = {},
-           .in_plain = {}};
-  if constexpr (D == Duals::yes) {
-    made.in_dual_float = call_of<Variable<Dual<float>>>(f);
-    made.in_dual_double = call_of<Variable<Dual<double>>>(f);
-  }
-  return made;
+  return Row{.op = overload.substr(0, overload.find(' ')),
+             .overload = overload,
+             .text = text,
+             .torch = torch,
+             .numpy = numpy,
+             .kind = kind,
+             .in_float = call_of<Variable<float>>(f),
+             .in_double = call_of<Variable<double>>(f),
+             .in_dual_float = call_of<Variable<Dual<float>>>(f),
+             .in_dual_double = call_of<Variable<Dual<double>>>(f),
+             .in_plain = {}};
 }
 
 /// A row whose plain twin is the same expression of plain::Tensor.
-template <Duals D = Duals::yes, class F>
+template <class F>
 Row row(const std::string& overload, const char* text, const char* torch, const char* numpy,
         const Kind& kind, F f) {
-  Row made = tape_row<D>(overload, text, torch, numpy, kind, f);
+  Row made = tape_row(overload, text, torch, numpy, kind, f);
   made.in_plain = call_of<plain::Tensor>(f);
   return made;
 }
@@ -315,11 +307,6 @@ Row row(const std::string& overload, const char* text, const char* torch, const 
 /// OP(overload, expression, PyTorch, NumPy, kind): an op whose plain twin has the same name.
 #define OP(overload, expression, torch, numpy, kind) \
   detail::row(overload, #expression, torch, numpy, kind, XTAPE_TEST_CALL(expression))
-
-/// The same for an op that takes no Dual numbers yet; see XTAPE_NO_DUALS.
-#define OP_WITHOUT_DUALS(overload, expression, torch, numpy, kind)          \
-  detail::row<detail::Duals::no>(overload, #expression, torch, numpy, kind, \
-                                 XTAPE_TEST_CALL(expression))
 
 /// LINE(name, expression, PyTorch, kind): several ops that together are a function of PyTorch.
 #define LINE(name, expression, torch, kind) \

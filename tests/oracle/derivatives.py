@@ -55,6 +55,14 @@ def reductions(x):
             + (x.cumsum(1) * x).mean() + x.amax(0).sum() * x.amin())
 
 
+def gaussian(a, y):
+    covariance = a @ a.mT + torch.eye(4)
+    whitened = torch.linalg.solve_triangular(torch.linalg.cholesky(covariance), y, upper=False)
+    regular = a + 4 * torch.eye(4)
+    return (whitened.square().sum() / 2 + torch.linalg.slogdet(covariance)[1].sum()
+            + torch.sin(torch.linalg.solve(regular, y)).sum() + torch.linalg.inv(regular).square().sum())
+
+
 result = {
     "torch": torch.__version__,
     "rosenbrock": run(rosenbrock, draw((5,)), hessian=True),
@@ -62,6 +70,7 @@ result = {
     "images": run(images, draw((2, 6, 6, 2)), draw((3, 3, 2, 4)), draw((4,))),
     "attention": run(attention, draw((2, 5, 4)), draw((2, 5, 4)), draw((2, 5, 4))),
     "reductions": run(reductions, draw((3, 4)), hessian=True),
+    "gaussian": run(gaussian, draw((2, 4, 4)), draw((4, 3))),
 }
 path = pathlib.Path(__file__).with_suffix(".json")
 path.write_text(json.dumps(result, separators=(",", ":")) + "\n", encoding="utf-8")

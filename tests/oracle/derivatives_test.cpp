@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
+#include "tensor/kernels/factor.hpp"
 #include "tests/oracle/cases.hpp"
 #include "tests/support/catch.hpp"
 
@@ -80,6 +81,20 @@ TEST_CASE("oracle: derivatives of functions are those of torch.func") {
   check<1>("reductions", [](auto x) {
     return prod(logsumexp(x, 1)) + sum(var(x, 0, false, 1)) + norm(x) + mean(cumsum(x, 1) * x) +
            sum(max(x, 0)) * min(x);
+  });
+}
+
+TEST_CASE("oracle: derivatives of linear algebra are those of torch.func") {
+  if (!has_lapack()) {
+    XTAPE_SKIP("SKIPPED: this build has no LAPACK");
+  }
+  check<2>("gaussian", [](auto a, auto y) {
+    const Array<double> identity = xt::eye<double>(4);
+    const auto covariance = matmul(a, transpose(a, 1, 2)) + identity;
+    const auto whitened = triangular_solve(cholesky(covariance), y);
+    const auto regular = a + 4 * identity;
+    return sum(square(whitened)) / 2 + sum(slogdet(covariance)[1]) + sum(sin(solve(regular, y))) +
+           sum(square(inverse(regular)));
   });
 }
 

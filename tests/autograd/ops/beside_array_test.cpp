@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "autograd/derivatives.hpp"
 #include "autograd/ops/ops.hpp"
 #include "tests/ops/evaluate.hpp"
 #include "tests/support/allocation_counter.hpp"
@@ -156,4 +157,31 @@ TEST_CASE("A Variable of one element converts to a number when asked") {
   STATIC_REQUIRE_FALSE(std::constructible_from<bool, Variable<float>>);
   const auto pair = tape.variable(array_of<float>({1, 2}));
   CHECK_FAILS(double(pair), ShapeError, "item: expected one element, but 'variable' produced (2)");
+}
+
+TEMPLATE_TEST_CASE("a number that was read from a Variable is a constant, forward as in reverse",
+                   "", float, double) {
+  using T = TestType;
+  const Array<T> x{4}, v{2};
+  const auto check = [&](auto f, T slope, T curvature) {
+    CHECK(grad(f, x)(0) == slope);
+    CHECK(jvp(f, x, v).second(0) == 2 * slope);
+    CHECK(hvp(f, x, v)(0) == 2 * curvature);
+  };
+  check([](auto z) { return z * z.item(); }, 4, 0);
+  check([](auto z) { return z.item() * z * z; }, 32, 8);
+  check([](auto z) { return z * z + z.item() - (z.item() + z); }, 7, 2);
+  check([](auto z) { return z.item() - z * z; }, -8, -2);
+  check([](auto z) { return z / z.item(); }, T(0.25), 0);
+  check([](auto z) { return z.item() / z; }, T(-0.25), T(0.125));
+  check([](auto z) { return pow(z, z.item()); }, 256, 192);
+  check([](auto z) { return z * (z >= z.item()) * (z.item() == z); }, 1, 0);
+  check([](auto z) { return where(z < z.item(), z.item(), maximum(z * 3, z.item())); }, 3, 0);
+  const auto in_place = [](auto z) {
+    const auto number = z.item();
+    z *= number;
+    z -= number;
+    return z;
+  };
+  check(in_place, 4, 0);
 }
