@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "nn/io/checkpoint_file.hpp"
 #include "nn/io/checksum.hpp"
 #include "nn/io/packed.hpp"
 #include "nn/io/safetensors.hpp"
@@ -25,18 +26,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using detail::checkpoint_format;
+using detail::identity_prefix;
 using detail::ModelArrays;
 using detail::NamedArray;
 using detail::plateau_key;
 using detail::Position;
 using detail::position_key;
 using detail::Reports;
+using detail::require_checkpoint;
 using detail::require_packed;
 using detail::unpack;
 
 using Metadata = std::map<std::string, std::string>;
-
-constexpr std::string_view identity_prefix = "identity.";
 
 std::string model_key(const std::string& name) { return "model." + name; }
 std::string slot_key(const std::string& parameter, std::size_t index) {
@@ -87,16 +89,12 @@ TensorTarget target_of(std::string key, Words& words) {
 }
 
 Metadata make_metadata(const char* optimizer, const Identity& identity) {
-  Metadata metadata{{"xtape", version()}, {"checkpoint", "1"}, {"optimizer", optimizer}};
+  Metadata metadata{
+      {"xtape", version()}, {"checkpoint", checkpoint_format}, {"optimizer", optimizer}};
   for (const auto& [key, text] : identity) {
     metadata.emplace(std::string(identity_prefix) + key, text);
   }
   return metadata;
-}
-
-void require_checkpoint(const SafetensorsFile& file) {
-  const auto format = file.metadata().find("checkpoint");
-  require<DataError>(format != file.metadata().end(), "{}: is no checkpoint of xtape", file.name());
 }
 
 /// Describes the metadata under `key` for a message.
@@ -373,17 +371,5 @@ void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& 
                                         Optimizer<T>&, TrainingState&, const Identity&)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
-
-Identity read_identity(const fs::path& path) {
-  const SafetensorsFile file(path);
-  require_checkpoint(file);
-  Identity identity;
-  for (const auto& [key, text] : file.metadata()) {
-    if (key.starts_with(identity_prefix)) {
-      identity.emplace(key.substr(identity_prefix.size()), text);
-    }
-  }
-  return identity;
-}
 
 }  // namespace xtape::nn

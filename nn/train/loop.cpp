@@ -8,15 +8,15 @@
 #include <utility>
 
 #include "nn/io/files.hpp"
-#include "nn/train/best_file.hpp"
 
 namespace xtape::nn::detail {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Returns the part of a hash that a number of a checkpoint can hold.
-std::size_t short_hash(std::uint64_t hash) { return hash & ((std::uint64_t{1} << 53) - 1); }
+/// Returns the file of the best weights, for programs that look for them. Checkpoints hold them,
+/// too.
+fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
 
 /// Returns the options of this rank. Rank 0 alone shows the progress and uses the folder.
 Run of_rank(Run run, const ProcessGroup* group) {
@@ -78,7 +78,7 @@ void Loop::open_folder() {
   lock_folder();
   require_writable(checkpoint_path(run_.folder, 0));  // not after the first epoch
   if (run_.early_stop > 0) {
-    require_writable(BestFile(run_.folder).path());
+    require_writable(best_path(run_.folder));
   }
   const auto checkpoints = find_checkpoints(run_.folder);
   require<ValueError>(checkpoints.empty() || run_.resume,
@@ -118,24 +118,10 @@ void Loop::resume(const fs::path& checkpoint) {
     state = require_consistent(saved, shape);
     history = history_of(saved.series, state.epoch - 1);
     require_best_score(state, history);
-    if (state.best_epoch > 0) {
-      resume_best(state.best_hash);
-    }
   };
   load(checkpoint, restored);
   state_ = state;
   history_ = std::move(history);
-}
-
-/// Reads the best weights. A process that was killed behind a checkpoint has not yet replaced the
-/// file of the best weights by those that the checkpoint means.
-void Loop::resume_best(std::size_t hash) {
-  const BestFile best(run_.folder);
-  if (fs::exists(best.next()) && short_hash(load_best(best.next())) == hash) {
-    best.replace();
-  } else {
-    load_best(best.path());
-  }
 }
 
 void Loop::save() {
@@ -157,6 +143,9 @@ void Loop::begin() {
   steps_met_ = steps();
   if (apart_) {
     begin_apart();
+  }
+  if (keeps() && state_.best_epoch > 0) {  // the file may be of a later epoch than the checkpoint
+    write_best(best_path(run_.folder));
   }
   status_ = next_status();
   if (!running()) {
@@ -315,9 +304,6 @@ void Loop::end_epoch(const std::function<Metrics()>& measure) {
   print_summary();
   if (keeps()) {
     save();
-    if (state_.best_epoch == epoch.epoch) {
-      BestFile(run_.folder).replace();
-    }
   }
 }
 
@@ -330,8 +316,7 @@ void Loop::judge(const Metrics& metrics) {
                       "with a number that is higher_is_better() or lower_is_better()");
   if (metrics.front().score.beats(state_.best_score)) {
     // May fail: the best stays as it is.
-    keep_best(keeps() ? BestFile(run_.folder).next() : fs::path());
-    state_.best_hash = short_hash(weights_hash());
+    keep_best(keeps() ? best_path(run_.folder) : fs::path());
     state_.best_score = metrics.front().score.value;
     state_.best_epoch = state_.epoch;
   }

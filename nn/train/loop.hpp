@@ -96,14 +96,13 @@ class Loop {
   virtual Rng& tape_rng() = 0;
   virtual void save(const std::filesystem::path& path, const TrainingState& state) = 0;
   virtual void load(const std::filesystem::path& path, TrainingState& state) = 0;
-  /// Reads the weights of the best epoch, and returns their hash.
-  virtual std::uint64_t load_best(const std::filesystem::path& path) = 0;
   virtual void share_weights() = 0;
   virtual std::uint64_t weights_hash() const = 0;
   virtual void begin_apart() = 0;
   virtual void count_batch() = 0;
   virtual void outer_step() = 0;
   virtual void keep_best(const std::filesystem::path& path) = 0;
+  virtual void write_best(const std::filesystem::path& path) = 0;
   virtual void put_best_back() noexcept = 0;
   virtual void require_finite() const = 0;
   virtual void report(const Score& score) = 0;
@@ -128,7 +127,6 @@ class Loop {
   bool meets() const;
   void meet();
   void resume(const std::filesystem::path& checkpoint);
-  void resume_best(std::size_t hash);
   TrainingState training_state();
   void save();
   void skip_batches();
@@ -219,8 +217,8 @@ class TypedLoop final : public Loop {
   Rng& tape_rng() override { return tape_.rng(); }
   void save(const std::filesystem::path& path, const TrainingState& state) override;
   void load(const std::filesystem::path& path, TrainingState& state) override;
-  std::uint64_t load_best(const std::filesystem::path& path) override;
   void keep_best(const std::filesystem::path& path) override;
+  void write_best(const std::filesystem::path& path) override;
   void put_best_back() noexcept override;
   void require_finite() const override;
   void report(const Score& score) override { optimizer_.report(score); }
@@ -242,7 +240,7 @@ class TypedLoop final : public Loop {
   GradientAccumulator<T> gradients_;
   std::optional<DataParallel<T>> parallel_;  // unless the ranks train apart
   std::optional<OuterStep<T>> outer_;        // if they do
-  std::vector<Array<T>> best_;
+  std::vector<Array<T>> best_;               // with early stopping
 };
 
 extern template class TypedLoop<float>;

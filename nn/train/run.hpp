@@ -111,7 +111,6 @@ struct RunState {
   std::size_t losses = 0;      // the weight of loss_sum
   std::size_t norms = 0;       // the weight of norm_sum
   std::size_t best_epoch = 0;  // 0: none yet
-  std::size_t best_hash = 0;   // of the weights of that epoch
   double loss_sum = 0;         // of this epoch
   double norm_sum = 0;         // of this epoch
   double learning_rate = 0;    // of the last step
@@ -123,7 +122,6 @@ struct RunState {
     f("epoch", self.epoch), f("batches", self.batches), f("steps", self.steps);
     f("samples", self.samples), f("losses", self.losses), f("norms", self.norms);
     f("best_epoch", self.best_epoch), f("best_score", self.best_score);
-    f("best_hash", self.best_hash);
     f("loss_sum", self.loss_sum), f("norm_sum", self.norm_sum);
     f("learning_rate", self.learning_rate);
     f("epoch_seconds", self.epoch_seconds), f("seconds", self.seconds);

@@ -33,22 +33,41 @@ std::string first_bad_op(const Tape<T>& tape) {
   return "";
 }
 
-/// What a checkpoint and the other ranks get: the model, and the momentum of the outer step.
+/// Arrays under the names of those of a model.
 template <class T>
-struct WithMomentum {
+struct Named {
+  const ModelReference<T>& model;
+  std::vector<Array<T>>& arrays;
+
+  template <class F>
+  void each_array(F&& f, const ParameterName* prefix) const {
+    auto next = arrays.begin();
+    const auto visit = [&](const ParameterName& name, Array<T>&) -> void { f(name, *next++); };
+    for_each_array(model, visit, prefix);
+  }
+};
+
+/// What a checkpoint and the other ranks get: the model, the momentum of the outer step, and the
+/// best weights.
+template <class T>
+struct Whole {
   const ModelReference<T>& model;
   std::optional<OuterStep<T>>& outer;
+  std::vector<Array<T>>& best;
 
   template <class F>
   void each_array(F&& f, const ParameterName* prefix) const {
     for_each_array(model, f, prefix);
-    if (!outer || outer->momentum().empty()) {
-      return;
+    if (outer && !outer->momentum().empty()) {
+      const ParameterName momentum("outer_momentum", prefix);
+      auto next = outer->momentum().begin();
+      const auto visit = [&](const ParameterName& name, Array<T>&) -> void { f(name, *next++); };
+      for_each_parameter(model, visit, &momentum);
     }
-    const ParameterName momentum("outer_momentum", prefix);
-    auto next = outer->momentum().begin();
-    const auto visit = [&](const ParameterName& name, Array<T>&) -> void { f(name, *next++); };
-    for_each_parameter(model, visit, &momentum);
+    if (!best.empty()) {
+      const ParameterName weights("best_weights", prefix);
+      for_each_array(Named<T>{model, best}, f, &weights);
+    }
   }
 };
 
@@ -62,6 +81,9 @@ TypedLoop<T>::TypedLoop(const Run& run, ModelReference<T> model, Optimizer<T>& o
     outer_.emplace(group(), run.local_steps, model_, optimizer_);
   } else if (group() != nullptr) {
     parallel_.emplace(*group());
+  }
+  if (run.early_stop > 0) {
+    best_ = copy_model();
   }
   open_run();
 }
@@ -131,24 +153,17 @@ void TypedLoop<T>::require_finite_loss(Variable<T> loss) const {
 
 template <class T>
 void TypedLoop<T>::save(const std::filesystem::path& path, const TrainingState& state) {
-  save_checkpoint(path, WithMomentum<T>{model_, outer_}, optimizer_, state, identity_of(run()));
+  save_checkpoint(path, Whole<T>{model_, outer_, best_}, optimizer_, state, identity_of(run()));
 }
 
 template <class T>
 void TypedLoop<T>::load(const std::filesystem::path& path, TrainingState& state) {
-  load_checkpoint(path, WithMomentum<T>{model_, outer_}, optimizer_, state, identity_of(run()));
+  load_checkpoint(path, Whole<T>{model_, outer_, best_}, optimizer_, state, identity_of(run()));
 }
 
 template <class T>
-std::uint64_t TypedLoop<T>::load_best(const std::filesystem::path& path) {
-  const std::vector<Array<T>> current = copy_model();
-  load_weights(path, model_);
-  const std::uint64_t hash = weights_hash();
-  const auto bad = find_not_finite(model_);
-  best_ = copy_model();
-  write_model(current);
-  require<DataError>(!bad, "{}: {}", path.string(), bad.value_or(""));
-  return hash;
+void TypedLoop<T>::write_best(const std::filesystem::path& path) {
+  save_weights(path, Named<T>{model_, best_});
 }
 
 template <class T>
@@ -167,18 +182,9 @@ void TypedLoop<T>::put_best_back() noexcept {
 
 template <class T>
 void TypedLoop<T>::share_weights() {
-  const WithMomentum<T> all{model_, outer_};
+  const Whole<T> all{model_, outer_, best_};
   broadcast(*group(), all);
   broadcast(*group(), optimizer_, model_);
-  if (state().best_epoch > 0) {
-    const std::vector<Array<T>> current = copy_model();
-    if (group()->rank() == 0) {
-      write_model(best_);
-    }
-    broadcast(*group(), model_);
-    best_ = copy_model();
-    write_model(current);
-  }
 }
 
 template <class T>

@@ -41,6 +41,18 @@ std::string words(const std::vector<std::uint64_t>& numbers) {
 
 }  // namespace
 
+TEST_CASE("A checkpoint of another format is refused") {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "old";
+  nn::write_safetensors(path, {}, {{"checkpoint", "1"}});
+  const std::string wanted =
+      "is a checkpoint of format '1', expected '2': another version of xtape wrote it, or it is "
+      "damaged";
+  CHECK(complaint_about(path, nn::read_identity) == wanted);
+  Run<float> run("Adam");
+  CHECK(complaint(run, path) == wanted);
+}
+
 TEMPLATE_TEST_CASE("A checkpoint of another run is refused with the reasons", "", float, double) {
   const TemporaryFolder folder;
   const fs::path path = folder / "checkpoint";

@@ -77,7 +77,7 @@ TEST_CASE("A folder that vanishes is an error, and the weights of the best epoch
         epoch.end(nn::higher_is_better(static_cast<double>(epoch.number())));
       });
     });
-    CHECK(message.starts_with((run.folder / "next_best.safetensors").string() + ": "));
+    CHECK(message.starts_with((run.folder / "best.safetensors").string() + ": "));
     CHECK(epochs.history().epochs().size() == 1);
     REQUIRE(epochs.kept() == &epochs.history().epochs().front());
     CHECK(epochs.status() == nn::RunStatus::running);

@@ -169,48 +169,72 @@ TEST_CASE("A resumed run ends with the checkpoint of one that never stopped", "[
   CHECK(newest(once.path()).size() > 20);
 }
 
-TEST_CASE("A resumed run without good weights of its best epoch is refused, and does not change",
+TEST_CASE("A run resumes from each of its checkpoints with the best weights of that moment",
           "[nn]") {
+  const std::vector<double> scores{0.5, 0.75, 0.25, 0.875, 0.5};  // two epochs are the best in turn
+  const auto train_in = [&](const fs::path& folder, Parts&& parts) {
+    nn::Run run = quiet({.epochs = 5, .folder = folder, .save_every = 2, .early_stop = 4});
+    run.keep = 100;
+    nn::Epochs epochs = parts.epochs(run);
+    go(epochs, parts,
+       [&](nn::Epoch& epoch) { epoch.end(nn::higher_is_better(scores[epoch.number() - 1])); });
+    return parts.weights();
+  };
   const TemporaryFolder folder;
-  const Kind kind{true, 1, 3};
-  Parts parts, again = other_parts();
-  train(parts, kind.run(folder.path()), kind.written_out);
-  fs::remove(folder / "best.safetensors");
-  const std::vector<float> before = again.weights();
-  CHECK(message_of([&] { train(again, kind.run(folder.path()), kind.written_out); }) ==
-        (folder / "best.safetensors").string() + ": cannot open: No such file or directory");
-  CHECK(again.weights() == before);
-
-  Parts spoilt;
-  spoilt.model.get<nn::Linear<float>>(0).weight.fill(std::numeric_limits<float>::quiet_NaN());
-  nn::save_weights(folder / "best.safetensors", spoilt.model);
-  CHECK(message_of([&] { train(again, kind.run(folder.path()), kind.written_out); }) ==
-        (folder / "best.safetensors").string() + ": parameter '0.weight' is nan at element 0");
-  CHECK(again.weights() == before);
+  const std::vector<float> kept = train_in(folder.path(), Parts());
+  const auto checkpoints = nn::find_checkpoints(folder.path());
+  const std::string best = nn::read_file(folder / "best.safetensors", 1 << 20);
+  REQUIRE(checkpoints.size() > 10);
+  for (std::size_t left = checkpoints.size(); left > 0; --left) {
+    CAPTURE(left);
+    const TemporaryFolder copy;
+    fs::copy(folder.path(), copy.path(), fs::copy_options::recursive);
+    REQUIRE(nn::find_checkpoints(copy.path()).size() == checkpoints.size());
+    for (std::size_t i = left; i < checkpoints.size(); ++i) {
+      fs::remove(copy / checkpoints[i].filename().string());
+    }
+    CHECK(train_in(copy.path(), other_parts()) == kept);
+    CHECK(nn::read_file(copy / "best.safetensors", 1 << 20) == best);
+  }
 }
 
-TEST_CASE("A run killed between a checkpoint and its best weights resumes with the right ones",
-          "[nn]") {
+TEST_CASE("An old checkpoint brings back the best weights that it knows", "[nn]") {
+  const TemporaryFolder folder;
+  std::vector<float> first;
+  const auto train_in = [&](std::size_t epochs, Parts& parts) {
+    nn::Run run = quiet({.epochs = epochs, .folder = folder.path(), .keep = 9, .early_stop = 9});
+    nn::Epochs all = parts.epochs(run);
+    go(all, parts, [&](nn::Epoch& epoch) {
+      first = epoch.number() == 1 ? parts.weights() : first;
+      epoch.end(nn::higher_is_better(static_cast<double>(epoch.number())));
+    });
+  };
+  Parts parts, again = other_parts(), saved;
+  train_in(3, parts);
+  CHECK(parts.weights() != first);
+  const auto checkpoints = nn::find_checkpoints(folder.path());
+  REQUIRE(checkpoints.size() == 3);
+  fs::remove(checkpoints[2]);
+  fs::remove(checkpoints[1]);
+  train_in(1, again);  // the first epoch is all that there is
+  CHECK(again.weights() == first);
+  nn::load_weights(folder / "best.safetensors", saved.model);
+  CHECK(saved.weights() == first);
+}
+
+TEST_CASE("A run needs no file of its best weights to resume", "[nn]") {
   const TemporaryFolder folder;
   const Kind kind{true, 1, 3};
-  const fs::path best = folder / "best.safetensors", next = folder / "next_best.safetensors";
-  Parts parts, other = other_parts();
-  const auto whole = train(parts, kind.run(folder.path()), kind.written_out);
-  CHECK_FALSE(fs::exists(next));
+  const fs::path best = folder / "best.safetensors";
+  Parts parts, again = other_parts(), other = other_parts();
+  const Result whole = train(parts, kind.run(folder.path()), kind.written_out);
   const std::string right = nn::read_file(best, 1 << 20);
-  const auto check_resumes = [&] {
-    Parts again = other_parts();
-    check_same(train(again, kind.run(folder.path()), kind.written_out), whole);
-    CHECK(nn::read_file(best, 1 << 20) == right);
-  };
-  // Killed behind the checkpoint, which knows the next best weights.
-  fs::rename(best, next);
-  nn::save_weights(best, other.model);
-  check_resumes();
-  CHECK_FALSE(fs::exists(next));
-  // Killed before the checkpoint, which does not know them.
-  nn::save_weights(next, other.model);
-  check_resumes();
+  fs::remove(best);
+  check_same(train(again, kind.run(folder.path()), kind.written_out), whole);
+  CHECK(nn::read_file(best, 1 << 20) == right);
+  nn::save_weights(best, other.model);  // as if killed before the checkpoint of a better epoch
+  check_same(train(other, kind.run(folder.path()), kind.written_out), whole);
+  CHECK(nn::read_file(best, 1 << 20) == right);
 }
 
 TEST_CASE("A signal ends a run after the step under way, with a checkpoint", "[nn]") {
