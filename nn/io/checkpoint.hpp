@@ -119,6 +119,10 @@ void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer
   detail::read_checkpoint<T>(path, detail::arrays_of<Array<T>>(model), optimizer, state, identity);
 }
 
+/// True if the file is a checkpoint with its checksum, of whatever run. False if it is damaged or
+/// cannot be read.
+bool is_intact_checkpoint(const std::filesystem::path& path);
+
 /// Returns the identity of a checkpoint, to set up the run that resumes from it. Throws DataError
 /// if the file is not a valid checkpoint.
 Identity read_identity(const std::filesystem::path& path);

@@ -1,9 +1,10 @@
 #include "nn/io/checkpoint_file.hpp"
 
 #include "nn/io/checkpoint.hpp"
+#include "nn/io/checksum.hpp"
 #include "tensor/error.hpp"
 
-// What the metadata alone say about a checkpoint.
+// What a file says about itself as a checkpoint, of whatever run.
 
 namespace xtape::nn {
 
@@ -14,6 +15,17 @@ void detail::require_checkpoint(const SafetensorsFile& file) {
                      "{}: is a checkpoint of format {}, expected '{}': another version of xtape "
                      "wrote it, or it is damaged",
                      file.name(), in_quotes(format->second), checkpoint_format);
+}
+
+bool is_intact_checkpoint(const std::filesystem::path& path) {
+  try {
+    const SafetensorsFile file(path);
+    detail::require_checkpoint(file);
+    require_checksum(file);
+    return true;
+  } catch (const DataError&) {
+    return false;
+  }
 }
 
 Identity read_identity(const std::filesystem::path& path) {

@@ -4,19 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <system_error>
 #include <utility>
-
-#include "nn/io/files.hpp"
 
 namespace xtape::nn::detail {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Returns the file of the best weights, for programs that look for them. Checkpoints hold them,
-/// too.
-fs::path best_path(const fs::path& folder) { return folder / "best.safetensors"; }
 
 /// Returns the options of this rank. Rank 0 alone shows the progress and uses the folder.
 Run of_rank(Run run, const ProcessGroup* group) {
@@ -27,19 +20,6 @@ Run of_rank(Run run, const ProcessGroup* group) {
     run.progress = ProgressStyle::none;
   }
   return run;
-}
-
-/// Throws ValueError unless the best score is a score of the best epoch.
-void require_best_score(const RunState& state, const History& history) {
-  if (state.best_epoch == 0) {
-    return;
-  }
-  const Metrics& scores = history.epochs()[state.best_epoch - 1].metrics;
-  require<ValueError>(
-      std::any_of(scores.begin(), scores.end(),
-                  [&](const Metric& each) { return each.score.value == state.best_score; }),
-      "its number.best_score is {}, but no score of epoch {} is", state.best_score,
-      state.best_epoch);
 }
 
 }  // namespace
@@ -67,73 +47,6 @@ void Loop::open_run() {
   }
 }
 
-void Loop::open_folder() {
-  if (!keeps()) {
-    return;
-  }
-  std::error_code error;
-  fs::create_directories(run_.folder, error);
-  require<DataError>(!error, "{}: cannot make this folder: {}", run_.folder.string(),
-                     error.message());
-  lock_folder();
-  require_writable(checkpoint_path(run_.folder, 0));  // not after the first epoch
-  if (run_.early_stop > 0) {
-    require_writable(best_path(run_.folder));
-  }
-  const auto checkpoints = find_checkpoints(run_.folder);
-  require<ValueError>(checkpoints.empty() || run_.resume,
-                      "{}: holds checkpoints: resume from them, or name another folder",
-                      run_.folder.string());
-  if (!checkpoints.empty()) {
-    resume(checkpoints.back());
-  }
-}
-
-void Loop::lock_folder() {
-  try {
-    lock_.emplace(run_.folder, [&] {
-      fail<ValueError>("{}: another run keeps its checkpoints here", run_.folder.string());
-    });
-  } catch (const NoLocks& error) {
-    warning_ = fmt::format("{}: see to it that no other run uses this folder", error.what());
-  }
-}
-
-TrainingState Loop::training_state() {
-  return {.batches = &batches_,
-          .rngs = {{"tape", &tape_rng()}},
-          .numbers = numbers_of(state_),
-          .series = series_of(history_)};
-}
-
-void Loop::resume(const fs::path& checkpoint) {
-  TrainingState restored = training_state();
-  const RunShape shape{.batches = batches_.size(),
-                       .samples = batches_.samples(),
-                       .batch_size = batches_.position().batch_size,
-                       .early_stop = run_.early_stop};
-  RunState state;
-  History history;
-  restored.check = [&](const CheckpointNumbers& saved) {
-    state = require_consistent(saved, shape);
-    history = history_of(saved.series, state.epoch - 1);
-    require_best_score(state, history);
-  };
-  load(checkpoint, restored);
-  state_ = state;
-  history_ = std::move(history);
-}
-
-void Loop::save() {
-  if (lock_) {
-    lock_->require_in_place();
-  }
-  require_finite();
-  state_.steps = steps();  // the program may have made one after the last batch
-  save(checkpoint_path(run_.folder, state_.steps), training_state());
-  keep_last_checkpoints(run_.folder, run_.keep);
-}
-
 void Loop::begin() {
   require<ValueError>(!std::exchange(begun_, true), "Epochs: its loop has begun before");
   if (run_.catch_signals) {
@@ -145,7 +58,7 @@ void Loop::begin() {
     begin_apart();
   }
   if (keeps() && state_.best_epoch > 0) {  // the file may be of a later epoch than the checkpoint
-    write_best(best_path(run_.folder));
+    write_best(best_path());
   }
   status_ = next_status();
   if (!running()) {
@@ -316,7 +229,7 @@ void Loop::judge(const Metrics& metrics) {
                       "with a number that is higher_is_better() or lower_is_better()");
   if (metrics.front().score.beats(state_.best_score)) {
     // May fail: the best stays as it is.
-    keep_best(keeps() ? best_path(run_.folder) : fs::path());
+    keep_best(keeps() ? best_path() : fs::path());
     state_.best_score = metrics.front().score.value;
     state_.best_epoch = state_.epoch;
   }

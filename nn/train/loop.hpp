@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -117,6 +118,8 @@ class Loop {
   /// Returns the number of batches of this epoch before the current batch.
   std::size_t given() const { return state_.batches % batches_.size(); }
   bool keeps() const { return !run_.folder.empty(); }
+  /// Returns the file of the best weights, for other programs. Checkpoints hold them, too.
+  std::filesystem::path best_path() const { return run_.folder / "best.safetensors"; }
   void open_folder();
   void lock_folder();
   int caught_signal() const { return run_.catch_signals ? interrupted() : 0; }
@@ -127,6 +130,7 @@ class Loop {
   bool meets() const;
   void meet();
   void resume(const std::filesystem::path& checkpoint);
+  void resume_newest(const std::vector<std::filesystem::path>& checkpoints);
   TrainingState training_state();
   void save();
   void skip_batches();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "nn/io/checkpoint.hpp"
 #include "nn/io/files.hpp"
@@ -72,6 +73,56 @@ TEST_CASE("A child of a run does not keep its lock", "[nn]") {
   CHECK(folder.refusal() == "(nothing thrown)");
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
+}
+
+TEST_CASE("The error about a damaged checkpoint names the newest one that is not", "[nn]") {
+  Folder folder;
+  const nn::Run run = quiet({.epochs = 2, .folder = folder.path, .save_every = 3, .keep = 4});
+  train(folder.parts, run);  // 5 steps an epoch
+  const auto saved = nn::find_checkpoints(folder.path);
+  REQUIRE(saved.size() == 4);
+  std::vector<std::string> names, sound;
+  for (const fs::path& path : saved) {
+    names.push_back(path.string());
+    sound.push_back(nn::read_file(path, 1 << 20));
+  }
+  const auto damage = [&](std::size_t i) {
+    std::string bytes = sound[i];
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    nn::write_file(saved[i], bytes);
+  };
+  const auto refusal = [&] {
+    Parts again = other_parts();
+    const std::vector<float> before = again.weights();
+    const std::string message = message_of([&] { again.epochs(run); });
+    CHECK(again.weights() == before);
+    return message;
+  };
+  const auto ends = [&](const std::string& end) {
+    const std::string message = refusal();
+    CAPTURE(message);
+    CHECK(message.starts_with(names[3] + ": is damaged: its CRC-32 is "));
+    CHECK(message.ends_with(end));
+  };
+  damage(3);
+  ends("; to resume from " + names[2] + ", remove " + names[3]);
+  damage(2);
+  ends("; to resume from " + names[1] + ", remove " + names[3] + " and " + names[2]);
+  nn::write_file(saved[3], "");
+  CHECK(refusal().ends_with("; to resume from " + names[1] + ", remove " + names[3] + " and " +
+                            names[2]));
+  damage(3);
+  damage(1);
+  damage(0);
+  CHECK(refusal().find("to resume") == std::string::npos);
+
+  for (std::size_t i = 0; i < saved.size(); ++i) {  // another run, and no damage
+    nn::write_file(saved[i], sound[i]);
+  }
+  nn::Run other = run;
+  other.accumulate = 2;
+  CHECK(message_of([&] { folder.parts.epochs(other); }) ==
+        names[3] + ": is of another run: 'accumulate' is '1', this run has '2'");
 }
 
 TEST_CASE("A run whose lock was removed saves nothing more", "[nn]") {
