@@ -68,6 +68,9 @@ void Loop::begin() {
 
 RunStatus Loop::next_status() {
   caught_ = group_ == nullptr ? caught_signal() : agreed_signal(*group_, caught_signal());
+  if (caught_ != 0) {  // also in the last validation: the program may have more to train
+    return RunStatus::interrupted;
+  }
   const std::size_t completed = state_.epoch - 1;
   if (completed >= run_.epochs) {
     return RunStatus::completed;
@@ -75,7 +78,7 @@ RunStatus Loop::next_status() {
   if (run_.early_stop > 0 && completed - state_.best_epoch >= run_.early_stop) {
     return RunStatus::stopped_early;
   }
-  return caught_ != 0 ? RunStatus::interrupted : RunStatus::running;
+  return RunStatus::running;
 }
 
 void Loop::begin_batches() {
@@ -279,14 +282,18 @@ void Loop::finish() noexcept {
   if (!begun_ || std::exchange(finished_, true)) {
     return;
   }
-  if (status_ == RunStatus::interrupted) {
-    signal_ = caught_;
-  }
   if (state_.best_epoch > 0) {
     put_best_back();
   }
   progress_.end_epoch();
   signals_.reset();
+  if (group_ == nullptr && status_ != RunStatus::running && caught_signal() != 0) {
+    caught_ = caught_signal();  // after next_status()
+    status_ = RunStatus::interrupted;
+  }
+  if (status_ == RunStatus::interrupted) {
+    signal_ = caught_;
+  }
   lock_.reset();
 }
 

@@ -96,7 +96,7 @@ enum class RunStatus {
   running,        ///< It has not, or `break` or an exception ended the loop over its epochs.
   completed,      ///< After its last epoch.
   stopped_early,  ///< After Run::early_stop epochs without a better score.
-  interrupted     ///< By a signal; see Epochs::signal().
+  interrupted     ///< By a signal, at the latest in its last validation; see Epochs::signal().
 };
 
 namespace detail {

@@ -275,6 +275,40 @@ TEST_CASE("A signal during the validation lets the epoch end", "[nn]") {
   CHECK(epochs.history().epochs().size() == 1);
 }
 
+TEST_CASE("A signal in the last validation interrupts its run, and not the next one", "[nn]") {
+  for (const std::size_t early_stop : {0, 1}) {
+    CAPTURE(early_stop);
+    const TemporaryFolder folder;
+    Parts parts, again = other_parts(), next;
+    const nn::Run run =
+        quiet({.epochs = 2 + early_stop, .folder = folder.path(), .early_stop = early_stop});
+    const auto score = [&](nn::Epoch& epoch) {
+      return nn::lower_is_better(static_cast<double>(epoch.number()));  // epoch 2 is no better
+    };
+    nn::Epochs epochs = parts.epochs(run);
+    go(epochs, parts, [&](nn::Epoch& epoch) {
+      epoch.end([&] {
+        if (epoch.number() == 2) std::raise(SIGTERM);
+        return score(epoch);
+      });
+    });
+    CHECK(epochs.status() == nn::RunStatus::interrupted);
+    CHECK(epochs.signal() == SIGTERM);
+    CHECK(epochs.history().epochs().size() == 2);
+
+    nn::Epochs other = next.epochs(quiet(1));
+    go(other, next);
+    CHECK(other.status() == nn::RunStatus::completed);
+    CHECK(other.signal() == 0);
+
+    nn::Epochs resumed = again.epochs(run);
+    go(resumed, again);
+    CHECK(resumed.status() ==
+          (early_stop == 0 ? nn::RunStatus::completed : nn::RunStatus::stopped_early));
+    CHECK(again.weights() == parts.weights());
+  }
+}
+
 TEST_CASE("A run may leave signals to the program", "[nn]") {
   Parts parts;
   std::signal(SIGTERM, SIG_IGN);
