@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "nn/io/append_file.hpp"
 #include "tensor/error.hpp"
@@ -17,7 +18,7 @@ class NoLocks : public xtape::DataError {
 
 /// An exclusive lock on a folder: an advisory lock (flock) on the empty file `.lock` in it. The
 /// file stays in the folder. The system releases the lock when the process ends in any way. Forked
-/// children do not have the lock.
+/// children do not have the lock, and do not keep it if the process is killed.
 class FolderLock {
  public:
   /// Waits until the lock is free. Calls `waiting`, which may throw, ten times a second. Throws
@@ -31,12 +32,16 @@ class FolderLock {
   FolderLock& operator=(const FolderLock&) = delete;
 
   /// Throws DataError if the file of the lock was removed or replaced, so that others can lock the
-  /// folder, too.
+  /// folder, too. Throws DataError in a forked child.
   void require_in_place() const;
 
  private:
-  AppendFile file_;
-  int owner_;  // the process
+  friend class LivingLocks;
+
+  void lock(const std::function<void()>& waiting) const;
+
+  std::filesystem::path path_;
+  std::optional<AppendFile> file_;  // a forked child has closed it
 };
 
 }  // namespace xtape::nn

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -123,6 +124,49 @@ TEST_CASE("The error about a damaged checkpoint names the newest one that is not
   other.accumulate = 2;
   CHECK(message_of([&] { folder.parts.epochs(other); }) ==
         names[3] + ": is of another run: 'accumulate' is '1', this run has '2'");
+}
+
+TEST_CASE("A child of a run that is killed does not keep its lock", "[nn]") {
+  Folder folder;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  const pid_t run = ::fork();
+  if (run == 0) {
+    const nn::Epochs epochs = folder.open();
+    if (::fork() == 0) {
+      const pid_t child = ::getpid();
+      ::_exit(::write(ends[1], &child, sizeof child) > 0 ? ::pause() : 1);
+    }
+    ::pause();
+    ::_exit(0);
+  }
+  pid_t child = 0;
+  REQUIRE(::read(ends[0], &child, sizeof child) == sizeof child);
+  const std::string before = folder.refusal();
+  ::kill(run, SIGKILL);
+  ::waitpid(run, nullptr, 0);
+  const std::string after = folder.refusal();
+  ::kill(child, SIGKILL);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  CHECK(before == folder.path.string() + ": another run keeps its checkpoints here");
+  CHECK(after == "(nothing thrown)");
+}
+
+TEST_CASE("A child of a run cannot save into the folder of its parent", "[nn]") {
+  Folder folder;
+  nn::Epochs epochs = folder.open();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string message = message_of([&] { go(epochs, folder.parts); });
+    const bool right = message == (folder.path / ".lock").string() +
+                                      ": is locked by the process that forked this one";
+    ::_exit(right ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(message_of([&] { go(epochs, folder.parts); }) == "(nothing thrown)");
 }
 
 TEST_CASE("A run whose lock was removed saves nothing more", "[nn]") {
