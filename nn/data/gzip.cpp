@@ -53,8 +53,9 @@ bool GzipReader::next_member() {
   }
   while (refill()) {
     const std::span<const Bytef> rest(z.next_in, z.avail_in);
-    require<DataError>(std::all_of(rest.begin(), rest.end(), [](Bytef byte) { return byte == 0; }),
-                       "{}: bytes follow the end of the gzip data", file_.name());
+    require<DamagedGzip>(
+        std::all_of(rest.begin(), rest.end(), [](Bytef byte) { return byte == 0; }),
+        "{}: bytes follow the end of the gzip data", file_.name());
     z.avail_in = 0;
   }
   return false;
@@ -64,14 +65,14 @@ std::size_t GzipReader::read(std::span<std::uint8_t> out) {
   z_stream& z = stream_->z;
   std::size_t done = 0;
   while (done < out.size() && !ended_) {
-    require<DataError>(refill(), "{}: the gzip data are cut short after {} bytes", file_.name(),
-                       file_.size());
+    require<DamagedGzip>(refill(), "{}: the gzip data are cut short after {} bytes", file_.name(),
+                         file_.size());
     const std::size_t step = std::min<std::size_t>(out.size() - done, 1 << 30);
     z.next_out = out.data() + done;
     z.avail_out = static_cast<uInt>(step);
     const int status = inflate(&z, Z_NO_FLUSH);
-    require<DataError>(status == Z_STREAM_END || status == Z_OK, "{}: damaged gzip data: {}",
-                       file_.name(), z.msg != nullptr ? z.msg : zError(status));
+    require<DamagedGzip>(status == Z_STREAM_END || status == Z_OK, "{}: damaged gzip data: {}",
+                         file_.name(), z.msg != nullptr ? z.msg : zError(status));
     done += step - z.avail_out;
     ended_ = status == Z_STREAM_END && !next_member();
   }
@@ -80,8 +81,8 @@ std::size_t GzipReader::read(std::span<std::uint8_t> out) {
 
 void GzipReader::expect_end() {
   std::array<std::uint8_t, 1> extra{};
-  require<DataError>(read(extra) == 0, "{}: unpacks to more than the header promises",
-                     file_.name());
+  require<DamagedGzip>(read(extra) == 0, "{}: unpacks to more than the header promises",
+                       file_.name());
 }
 
 }  // namespace xtape::nn::detail

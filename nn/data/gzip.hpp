@@ -8,19 +8,28 @@
 
 #include "nn/io/files.hpp"
 #include "tensor/buffer.hpp"
+#include "tensor/error.hpp"
 
 namespace xtape::nn::detail {
 
 /// True if the file begins as a gzip file.
 bool is_gzip(const InputFile& file);
 
+/// The error for gzip data that are damaged or cut short, in contrast to a file that cannot be
+/// read.
+class DamagedGzip : public DataError {
+ public:
+  using DataError::DataError;
+};
+
 /// The content of a gzip file (RFC 1952), unpacked piece by piece. If the file has several members,
 /// as `cat a.gz b.gz` writes, the content is that of all members one after another. Zeros after the
 /// last member are ignored, as gzip does.
 ///
-/// Each function throws DataError, with the name of the file, if the file is damaged or cut short,
-/// or if anything but zeros follows the last member. At the end of each member, zlib compares size
-/// and checksum.
+/// Each function throws DamagedGzip, with the name of the file, if the file is damaged or cut
+/// short, or if anything but zeros follows the last member. At the end of each member, zlib
+/// compares size and checksum. Throws DataError, with the system's reason, if the file cannot be
+/// read.
 class GzipReader {
  public:
   /// Begins with the first byte. The reader refers to the file. Throws Error if there is no memory.

@@ -49,7 +49,7 @@ Content unpack(const std::filesystem::path& path, std::uint64_t limit, const Tak
   return read_all(file.name(), limit, take, [&](std::span<std::uint8_t> buffer) {
     try {
       return content.read(buffer);
-    } catch (const xtape::DataError& error) {
+    } catch (const detail::DamagedGzip& error) {
       xtape::fail<Damaged>("{}", error.what());
     }
   });

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <set>
@@ -17,6 +18,7 @@
 #include "tests/nn/datasets/file_server.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/cost.hpp"
+#include "tests/support/faulty_system.hpp"
 #include "tests/support/gzip.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -95,6 +97,26 @@ TEST_CASE("unpack refuses what is damaged, cut short or missing, and names it") 
               nowhere.string() + ": cannot open: No such file or directory");
   CHECK_FAILS(unpack(folder.path(), 5), xtape::DataError,
               folder.path().string() + ": is a folder, expected a file");
+}
+
+TEST_CASE("unpack does not call a file damaged that cannot be read") {
+  const TemporaryFolder folder;
+  const std::string text(5000, 'x');
+  for (const auto& path : {folder.write("raw", text), folder.write("packed", packed(text))}) {
+    for (const std::size_t reads : {0, 1}) {  // the first one looks for the magic number
+      FaultySystem system;
+      reads == 0 ? system.next("pread", {fails(EIO)})
+                 : system.next("pread", {succeeds(), fails(EIO)});
+      try {
+        unpack(path, 5000);
+        FAIL("nothing thrown");
+      } catch (const Damaged& error) {
+        FAIL(error.what());
+      } catch (const xtape::DataError& error) {
+        CHECK(error.what() == path.string() + ": cannot read: Input/output error");
+      }
+    }
+  }
 }
 
 TEST_CASE("unpack stops at its limit, however much a file would unpack to") {
