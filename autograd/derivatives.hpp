@@ -22,8 +22,8 @@
 /// which keeps its memory.
 ///
 /// jvp(), hvp(), hessian() and jacfwd() record the function on a Tape of Dual numbers. So they take
-/// a generic function, with `auto` in place of `Variable<double>`, of ops that support Dual
-/// numbers.
+/// a generic function, with `auto` in place of `Variable<double>`. docs/derivatives.md says what
+/// the ops compute there.
 
 namespace xtape {
 namespace detail {

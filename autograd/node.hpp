@@ -38,16 +38,14 @@ struct OpDetails {
   typename Backward<T>::Call backward{};  ///< Null for a leaf, or if no gradient is needed.
 };
 
-/// The array of the caller that a node of Dual numbers reads in place. A node of plain numbers
-/// needs no such place: its value is that array.
-///@{
+/// A node of plain numbers that reads an array of the caller in place has it as its value.
 template <class T>
 struct BorrowedValues {};
+/// A node of Dual numbers notes the array of the caller that it reads in place.
 template <class F>
 struct BorrowedValues<Dual<F>> {
   const Array<F>* source = nullptr;  ///< Null if the tape owns the value.
 };
-///@}
 
 /// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of
 /// their arrays. Small arrays have it beside the nodes; see Storage.
