@@ -36,6 +36,7 @@ struct LayerCalls<Dual<F>> : LayerCalls<F> {
 ///@{
 template <class T, class Interface, class Model>
 struct ModuleCalls : Interface {
+  using Interface::call;
   Variable<T> call(Variable<T> x) const override {
     return static_cast<const Model&>(*this).value(x);
   }
