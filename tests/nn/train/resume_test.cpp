@@ -276,7 +276,7 @@ TEST_CASE("A signal during the validation lets the epoch end", "[nn]") {
 }
 
 TEST_CASE("A signal in the last validation interrupts its run, and not the next one", "[nn]") {
-  for (const std::size_t early_stop : {0, 1}) {
+  for (const std::size_t early_stop : {0UL, 1UL}) {
     CAPTURE(early_stop);
     const TemporaryFolder folder;
     Parts parts, again = other_parts(), next;
