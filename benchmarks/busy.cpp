@@ -104,7 +104,7 @@ int main(int argc, char** argv) {
   fmt::print("xtape {}, {}; {} with its gather, mean microseconds a step\n", xtape::version(),
              xtape::gemm_backend(), benchmarks::nets().front().name);
   fmt::print("busy processes  one thread  two threads  ratio\n");
-  for (const std::size_t busy : {0, 2, 3, 4}) {
+  for (const std::size_t busy : {0UL, 2UL, 3UL, 4UL}) {
     measure(busy, seconds);
   }
   return 0;

@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
       "gathered/floor  allocations\n");
   std::vector<Result> results;
   for (const Net& net : benchmarks::nets()) {
-    for (const std::size_t threads : {1, 2}) {
+    for (const std::size_t threads : {1UL, 2UL}) {
       const Result r = measure(net, threads, seconds);
       fmt::print("{:16}  {:5}  {:7}  {:7.1f}  {:7.1f}  {:8.1f}  {:10.3f}  {:14.3f}  {:11.3f}\n",
                  r.net, r.batch, r.threads, r.floor, r.step, r.gathered, r.step_ratio,

@@ -103,7 +103,7 @@ TEST_CASE("unpack does not call a file damaged that cannot be read") {
   const TemporaryFolder folder;
   const std::string text(5000, 'x');
   for (const auto& path : {folder.write("raw", text), folder.write("packed", packed(text))}) {
-    for (const std::size_t reads : {0, 1}) {  // the first one looks for the magic number
+    for (const std::size_t reads : {0UL, 1UL}) {  // the first one looks for the magic number
       FaultySystem system;
       reads == 0 ? system.next("pread", {fails(EIO)})
                  : system.next("pread", {succeeds(), fails(EIO)});

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "autograd/define.hpp"
+#include "autograd/ops/convolution.hpp"
+#include "autograd/ops/reductions.hpp"
 #include "nn/io/files.hpp"
 #include "nn/layers/activations.hpp"
 #include "nn/layers/batch_norm.hpp"
