@@ -100,8 +100,13 @@ class Layer {
   ///@{
   template <class L>
   L* target() {
-    auto* model = dynamic_cast<Model<L>*>(&self());
-    return model == nullptr ? nullptr : &model->value;
+    [[maybe_unused]] Interface* const layer = &self();
+    if constexpr (is_layer_for<L, T> && is_layer_for<L, Real<T>>) {
+      if (auto* model = dynamic_cast<Model<L>*>(layer)) {
+        return &model->value;
+      }
+    }
+    return nullptr;
   }
   template <class L>
   const L* target() const {
