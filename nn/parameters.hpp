@@ -69,27 +69,37 @@ void seed(const Model& model, const Parameters<T>& directions, Tape<Dual<T>>& ta
   });
 }
 
+namespace detail {
+
+/// Throws ShapeError, with the name `user`, unless a and b have the same shapes.
+template <class T>
+void require_same_shapes(const char* user, const Parameters<T>& a, const Parameters<T>& b) {
+  require<ShapeError>(a.size() == b.size(), "{}: got {} and {} arrays", user, a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    require<ShapeError>(same_shape(a[i].shape(), b[i].shape()), "{}: array {} is {}, and {}", user,
+                        i, a[i].shape(), b[i].shape());
+  }
+}
+
+}  // namespace detail
+
 /// Returns the sum of the products of all elements of a and b. Throws ShapeError if they have other
 /// shapes.
 template <class T>
 T dot(const Parameters<T>& a, const Parameters<T>& b) {
-  require<ShapeError>(a.size() == b.size(), "dot: got {} and {} arrays", a.size(), b.size());
+  detail::require_same_shapes("dot", a, b);
   T total = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    require<ShapeError>(same_shape(a[i].shape(), b[i].shape()), "dot: array {} is {}, and {}", i,
-                        a[i].shape(), b[i].shape());
     total += xt::sum(a[i] * b[i])();
   }
   return total;
 }
 
-/// Computes a += factor b. Throws ShapeError if they have other shapes.
+/// Computes a += factor b. Throws ShapeError, and changes nothing, if they have other shapes.
 template <class T>
 void add_scaled(Parameters<T>& a, std::type_identity_t<T> factor, const Parameters<T>& b) {
-  require<ShapeError>(a.size() == b.size(), "add_scaled: got {} and {} arrays", a.size(), b.size());
+  detail::require_same_shapes("add_scaled", a, b);
   for (std::size_t i = 0; i < a.size(); ++i) {
-    require<ShapeError>(same_shape(a[i].shape(), b[i].shape()),
-                        "add_scaled: array {} is {}, and {}", i, a[i].shape(), b[i].shape());
     a[i] += factor * b[i];
   }
 }

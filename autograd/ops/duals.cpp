@@ -35,6 +35,14 @@ void add_to_tangents(const Array<Dual<F>>& dz, Dual<F> beta, Array<Dual<F>>& dy)
   }
 }
 
+/// The gradient of an op that has the values of y: dy = (0, dz.tangent).
+template <class F>
+auto pass_to_tangents(Variable<Dual<F>> y) {
+  return [y](Variable<Dual<F>> z) {
+    accumulate(y, [&](Array<Dual<F>>& dy, Dual<F> beta) { add_to_tangents(z.grad(), beta, dy); });
+  };
+}
+
 }  // namespace
 
 template <class F>
@@ -58,17 +66,12 @@ Variable<Dual<F>> primal(Variable<Dual<F>> y) {
         resize(z, y.shape());
         z.storage().set_values(y.value().storage().values());
       },
-      [y](Variable<Dual<F>> z) {
-        accumulate(y,
-                   [&](Array<Dual<F>>& dy, Dual<F> beta) { add_to_tangents(z.grad(), beta, dy); });
-      });
+      pass_to_tangents(y));
 }
 
 template <class F>
 Variable<Dual<F>> gauss_newton(Variable<Dual<F>> y) {
-  return record<Dual<F>>("gauss_newton", {y}, y.value(), [y](Variable<Dual<F>> z) {
-    accumulate(y, [&](Array<Dual<F>>& dy, Dual<F> beta) { add_to_tangents(z.grad(), beta, dy); });
-  });
+  return record<Dual<F>>("gauss_newton", {y}, y.value(), pass_to_tangents(y));
 }
 
 #define XTAPE_INSTANTIATE(F)                             \

@@ -52,11 +52,8 @@ class Optimizer {
   void step(Model&& model, const Tape<T>& tape) {
     const std::size_t state_count = prepare();
     const double rate = learning_rate();
-    updates_.clear();
-    used_factors_.assign(factors().size(), false);
-    for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
-      collect(name, parameter, tape);
-    });
+    gather(model,
+           [&](const ParameterName& name, Array<T>& parameter) { collect(name, parameter, tape); });
     apply(state_count, rate);
   }
 
@@ -66,9 +63,7 @@ class Optimizer {
   void step(Model&& model, std::span<const Array<T>> gradients) {
     const std::size_t state_count = prepare();
     const double rate = learning_rate();
-    updates_.clear();
-    used_factors_.assign(factors().size(), false);
-    for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
+    gather(model, [&](const ParameterName& name, Array<T>& parameter) {
       collect(name, parameter, gradients);
     });
     require<ShapeError>(updates_.size() == gradients.size(),
@@ -97,11 +92,8 @@ class Optimizer {
     const std::size_t state_count = prepare();
     const double rate = learning_rate();
     find_reached(tape, loss);
-    updates_.clear();
-    used_factors_.assign(factors().size(), false);
-    for_each_parameter(model, [&](const ParameterName& name, Array<T>& parameter) {
-      expect(name, parameter, tape);
-    });
+    gather(model,
+           [&](const ParameterName& name, Array<T>& parameter) { expect(name, parameter, tape); });
     differentiate(state_count, rate, tape, loss);
   }
 
@@ -206,6 +198,14 @@ class Optimizer {
     const Array<T>* parameter;
     Shape shape;
   };
+
+  /// Calls `collect` for each parameter, to fill updates_ for a step.
+  template <class Model, class Collect>
+  void gather(Model&& model, Collect collect) {
+    updates_.clear();
+    used_factors_.assign(factors().size(), false);
+    for_each_parameter(model, collect);
+  }
 
   void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
   void collect(const ParameterName& name, Array<T>& parameter, std::span<const Array<T>> gradients);

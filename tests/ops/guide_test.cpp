@@ -112,7 +112,9 @@ std::string page() {
       "it, and the operators of ONNX that it [exports to](onnx.md). `x`, `a` and `b` are operands, "
       "`y` is the result, and `dy`\n"
       "is the gradient of the result. "
-      "`./run ops` writes this page from the headers and the table of ops.\n";
+      "`./run ops` writes this page from the headers and the table of ops.\n\n"
+      "The ops on the parts of Dual numbers, `tangent`, `primal` and `gauss_newton`, are in\n"
+      "[autograd/ops/duals.hpp](../autograd/ops/duals.hpp); see [derivatives](derivatives.md).\n";
   std::map<std::string, std::size_t> met;
   std::string family, last;
   for (const Declared& each : declared_ops()) {
