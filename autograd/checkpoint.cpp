@@ -202,8 +202,8 @@ std::optional<Variable<T>> Tape<T>::InnerRun::outer_leaf() {
 
 template <class T>
 void Tape<T>::InnerRun::pass_observations_on() {
-  for (const Observation<T>& seen : inner_.observations_) {
-    const std::span<T> values = outer_.template keep<T>(seen.values.size());
+  for (const Observation<Real<T>>& seen : inner_.observations_) {
+    const std::span<Real<T>> values = outer_.template keep<Real<T>>(seen.values.size());
     std::copy(seen.values.begin(), seen.values.end(), values.begin());
     outer_.observe(*seen.buffer, values, seen.statistic);
   }

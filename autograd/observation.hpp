@@ -16,9 +16,9 @@ enum class Statistic {
 /// New values for a buffer of the model, such as the mean of a batch.
 template <class T>
 struct Observation {
-  const Array<Real<T>>* buffer;  ///< The buffer, identified by its address.
-  std::span<const T> values;     ///< One value for each element of the buffer.
-  Statistic statistic;           ///< The way in which the values are stored.
+  const Array<T>* buffer;     ///< The buffer, identified by its address.
+  std::span<const T> values;  ///< One value for each element of the buffer.
+  Statistic statistic;        ///< The way in which the values are stored.
 };
 
 }  // namespace xtape

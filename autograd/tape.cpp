@@ -179,7 +179,7 @@ void Tape<T>::announce_finished(const Node<T>& op, const detail::HookReference<T
 }
 
 template <class T>
-void Tape<T>::observe(const Array<Real<T>>& buffer, std::span<const T> values,
+void Tape<T>::observe(const Array<Real<T>>& buffer, std::span<const Real<T>> values,
                       Statistic statistic) {
   require<ShapeError>(buffer.size() == values.size(), "observe: got {} values for a buffer {}",
                       values.size(), buffer.shape());

@@ -130,15 +130,15 @@ class Tape : public DualTape<T> {
   /// Notes what this recording says of a buffer of the model, which does not change. Later,
   /// nn::update_statistics() lets the buffers take in what was observed of them. `values` must be
   /// valid until rewind(), like memory from keep(). Throws ShapeError unless there is one value for
-  /// each element of the buffer.
-  void observe(const Array<Real<T>>& buffer, std::span<const T> values,
+  /// each element of the buffer. On a tape of Dual numbers, the values are plain numbers.
+  void observe(const Array<Real<T>>& buffer, std::span<const Real<T>> values,
                Statistic statistic = Statistic::average);
 
   /// Returns what this recording has observed, in order. Other values may replace an observation,
   /// for example their mean over several processes.
   ///@{
-  std::span<const Observation<T>> observations() const { return observations_; }
-  std::span<Observation<T>> observations() { return observations_; }
+  std::span<const Observation<Real<T>>> observations() const { return observations_; }
+  std::span<Observation<Real<T>>> observations() { return observations_; }
   ///@}
 
   /// Empties the recording and keeps its memory. All Variables become stale. Throws TapeError if
@@ -363,7 +363,7 @@ class Tape : public DualTape<T> {
   const detail::ScopeFrame* scope_ = nullptr;  // the innermost
   std::vector<std::string> places_;            // of the nodes that were watched
   std::vector<Borrowed> borrowed_;
-  std::vector<Observation<T>> observations_;
+  std::vector<Observation<Real<T>>> observations_;
   ParameterMap<Node<T>> parameters_;
   Arena arena_;                                  // of this recording
   std::vector<std::size_t> last_contributions_;  // see find_last_contributions()

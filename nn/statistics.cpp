@@ -9,9 +9,10 @@ void require_momentum(double momentum) {
 }
 
 template <class T>
-void take_in(const ParameterName& name, Array<T>& buffer, const Tape<T>& tape, double momentum) {
+void take_in(const ParameterName& name, Array<T>& buffer,
+             std::span<const Observation<std::type_identity_t<T>>> observations, double momentum) {
   const T rate = static_cast<T>(momentum);
-  for (const Observation<T>& observation : tape.observations()) {
+  for (const Observation<T>& observation : observations) {
     if (observation.buffer != &buffer) {
       continue;
     }
@@ -34,7 +35,9 @@ void take_in(const ParameterName& name, Array<T>& buffer, const Tape<T>& tape, d
   }
 }
 
-template void take_in(const ParameterName&, Array<float>&, const Tape<float>&, double);
-template void take_in(const ParameterName&, Array<double>&, const Tape<double>&, double);
+template void take_in(const ParameterName&, Array<float>&, std::span<const Observation<float>>,
+                      double);
+template void take_in(const ParameterName&, Array<double>&, std::span<const Observation<double>>,
+                      double);
 
 }  // namespace xtape::nn::detail

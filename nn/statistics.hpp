@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 #include "autograd/tape.hpp"
@@ -23,23 +25,24 @@ namespace detail {
 /// Throws ValueError unless 0 < momentum <= 1.
 void require_momentum(double momentum);
 
-/// Updates a buffer with the observations on the tape. Throws ShapeError if the size of the buffer
-/// has changed since the observation.
+/// Updates a buffer with the observations of it. Throws ShapeError if the size of the buffer has
+/// changed since the observation.
 template <class T>
-void take_in(const ParameterName& name, Array<T>& buffer, const Tape<T>& tape, double momentum);
+void take_in(const ParameterName& name, Array<T>& buffer,
+             std::span<const Observation<std::type_identity_t<T>>> observations, double momentum);
 
 }  // namespace detail
 
 /// Updates the running statistics of `model` with the observations on `tape`. Running averages
 /// become (1 - momentum) * old + momentum * new, with momentum as in PyTorch. Counts grow. Call
 /// update_statistics() once after each step, before Tape::rewind(). A model without running
-/// statistics does not change. Throws ValueError unless 0 < momentum <= 1. Throws ShapeError if the
-/// size of a buffer has changed since the observation.
-template <class Model, class T>
-void update_statistics(Model&& model, const Tape<T>& tape, double momentum = 0.1) {
+/// statistics does not change. The tape may be one of Dual numbers. Throws ValueError unless 0 <
+/// momentum <= 1. Throws ShapeError if the size of a buffer has changed since the observation.
+template <class Model, class S>
+void update_statistics(Model&& model, const Tape<S>& tape, double momentum = 0.1) {
   detail::require_momentum(momentum);
-  for_each_buffer(model, [&](const ParameterName& name, Array<T>& buffer) -> void {
-    detail::take_in(name, buffer, tape, momentum);
+  for_each_buffer(model, [&](const ParameterName& name, Array<Real<S>>& buffer) -> void {
+    detail::take_in(name, buffer, tape.observations(), momentum);
   });
 }
 

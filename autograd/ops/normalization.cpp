@@ -205,8 +205,8 @@ template <class T>
 detail::MeasuredBatch<T> detail::measured_batch_norm(Variable<T> x, OptionalVariable<T> weight,
                                                      OptionalVariable<T> bias, double epsilon) {
   const Normalization<T>& n = prepare_batch(x, weight, bias, epsilon);
-  const std::span<T> mean = x.tape().template keep<T>(n.shape.channels);
-  const std::span<T> variance = x.tape().template keep<T>(n.shape.channels);
+  const std::span<Real<T>> mean = x.tape().template keep<Real<T>>(n.shape.channels);
+  const std::span<Real<T>> variance = x.tape().template keep<Real<T>>(n.shape.channels);
   const Variable<T> y = record_normalization("batch_norm", n, epsilon, {"statistics", "batch"});
   const auto count = static_cast<double>(n.shape.count());
   for (std::size_t c = 0; c < mean.size(); ++c) {

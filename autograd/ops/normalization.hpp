@@ -54,11 +54,12 @@ Variable<T> group_norm(Variable<T> x, std::size_t groups, OptionalVariable<T> we
 namespace detail {
 
 /// The result of batch_norm(), with the mean and the variance of each channel. The variance of n
-/// values divides by n - 1. Mean and variance are valid until the tape is rewound.
+/// values divides by n - 1. Mean and variance are plain numbers. They are valid until the tape is
+/// rewound.
 template <class T>
 struct MeasuredBatch {
   Variable<T> y;
-  std::span<const T> mean, unbiased_variance;
+  std::span<const Real<T>> mean, unbiased_variance;
 };
 
 /// Records batch_norm() and returns the statistics too.

@@ -37,7 +37,7 @@ struct LeakyReLU {
   /// Returns x where x > 0, else slope * x, of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
-    return leaky_relu(x, static_cast<T>(slope));
+    return leaky_relu(x, static_cast<Real<T>>(slope));
   }
   /// Returns the name in tables and errors: "LeakyReLU 0.01".
   std::string describe() const { return fmt::format("LeakyReLU {}", slope); }
@@ -53,7 +53,7 @@ struct ELU {
   /// Returns x where x > 0, else alpha (e^x - 1), of each element.
   template <class T>
   Variable<T> operator()(Variable<T> x) const {
-    return elu(x, static_cast<T>(alpha));
+    return elu(x, static_cast<Real<T>>(alpha));
   }
   /// Returns the name in tables and errors: "ELU 1".
   std::string describe() const { return fmt::format("ELU {}", alpha); }

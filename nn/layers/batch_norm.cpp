@@ -24,7 +24,8 @@ BatchNorm<T>::BatchNorm(std::size_t channels, const BatchNormOptions& options)
 }
 
 template <class T>
-Variable<T> BatchNorm<T>::operator()(Variable<T> x) const {
+template <NumberOver<T> S>
+Variable<S> BatchNorm<T>::operator()(Variable<S> x) const {
   const std::size_t channels = running_mean.size();
   if (x.shape().size() < 2 || x.shape().back() != channels) [[unlikely]] {
     fail<ShapeError>("{}: expected (batch, ..., {}), got {}", describe(), channels, x.shape());
@@ -39,16 +40,17 @@ Variable<T> BatchNorm<T>::operator()(Variable<T> x) const {
 }
 
 template <class T>
-Variable<T> BatchNorm<T>::train(Variable<T> x) const {
-  Tape<T>& tape = x.tape();
-  std::optional<Variable<T>> w, b;
+template <class S>
+Variable<S> BatchNorm<T>::train(Variable<S> x) const {
+  Tape<S>& tape = x.tape();
+  std::optional<Variable<S>> w, b;
   if (options_.weight) {
     w = tape.parameter(weight);
   }
   if (options_.bias) {
     b = tape.parameter(bias);
   }
-  const auto batch = xtape::detail::measured_batch_norm<T>(x, w, b, options_.epsilon);
+  const auto batch = xtape::detail::measured_batch_norm<S>(x, w, b, options_.epsilon);
   const std::span<T> one = tape.template keep<T>(1);
   one[0] = T(1);
   tape.observe(running_mean, batch.mean);
@@ -68,29 +70,31 @@ void BatchNorm<T>::require_statistics() const {
 }
 
 template <class T>
-Variable<T> BatchNorm<T>::by_fixed_statistics(Variable<T> x) const {
+template <class S>
+Variable<S> BatchNorm<T>::by_fixed_statistics(Variable<S> x) const {
   require_statistics();
-  Tape<T>& tape = x.tape();
+  Tape<S>& tape = x.tape();
   return compose(tape, [&] {
     const auto epsilon = static_cast<T>(options_.epsilon);
-    Variable<T> factor = tape.constant(T(1) / xt::sqrt(running_variance + epsilon));
+    Variable<S> factor = tape.constant(T(1) / xt::sqrt(running_variance + epsilon));
     if (options_.weight) {
       factor = factor * tape.parameter(weight);
     }
-    const Variable<T> y = (x - tape.constant_view(running_mean)) * factor;
+    const Variable<S> y = (x - tape.constant_view(running_mean)) * factor;
     return options_.bias ? y + tape.parameter(bias) : y;
   });
 }
 
 template <class T>
-Variable<T> BatchNorm<T>::evaluate(Variable<T> x) const {
+template <class S>
+Variable<S> BatchNorm<T>::evaluate(Variable<S> x) const {
   require_statistics();
-  Tape<T>& tape = x.tape();
+  Tape<S>& tape = x.tape();
   const auto epsilon = static_cast<T>(options_.epsilon);
-  std::array<Variable<T>, 5> operands{x, tape.constant_view(running_mean),
+  std::array<Variable<S>, 5> operands{x, tape.constant_view(running_mean),
                                       tape.constant_view(running_variance)};
   std::size_t count = 3;
-  const Variable<T> factor = options_.weight
+  const Variable<S> factor = options_.weight
                                  ? tape.constant(weight / xt::sqrt(running_variance + epsilon))
                                  : tape.constant(T(1) / xt::sqrt(running_variance + epsilon));
   if (options_.weight) {
@@ -105,13 +109,19 @@ Variable<T> BatchNorm<T>::evaluate(Variable<T> x) const {
                                   {"bias", options_.bias}};
   const auto recorded = [&](const auto& value) {
     return tape.record({"batch_norm", attributes},
-                       std::span<const Variable<T>>(operands.data(), count), value, {});
+                       std::span<const Variable<S>>(operands.data(), count), value, {});
   };
-  const auto scaled = (x.value() - running_mean) * factor.value();
-  return options_.bias ? recorded(scaled + bias) : recorded(scaled);
+  const auto scaled = (x.value() - operands[1].value()) * factor.value();
+  return options_.bias ? recorded(scaled + operands[count - 1].value()) : recorded(scaled);
 }
 
+#ifndef XTAPE_FOR_DUALS
 template class BatchNorm<float>;
 template class BatchNorm<double>;
+#endif
+
+#define XTAPE_INSTANTIATE(S) template Variable<S> BatchNorm<Real<S>>::operator()(Variable<S>) const
+XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
+#undef XTAPE_INSTANTIATE
 
 }  // namespace xtape::nn

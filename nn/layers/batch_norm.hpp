@@ -22,6 +22,9 @@ struct BatchNormOptions {
 /// If `fixed` is true, the layer uses the running averages in training, too, and does not measure
 /// the batch. Gradients flow through the layer.
 ///
+/// Second derivatives in training include those of the mean and the variance of the batch. The
+/// running averages are plain numbers and have no derivative.
+///
 /// The running variance of n values divides by n - 1, as PyTorch does. The normalisation of a batch
 /// divides by n. `num_batches_tracked` counts the updates. A float counts up to 16,777,216 and
 /// stays there.
@@ -35,7 +38,8 @@ class BatchNorm {
   /// Returns the normalised x. Throws ShapeError unless the last axis of x has the channels. In
   /// training, throws ShapeError if there is only one value for each channel. Under NoGrad and with
   /// `fixed`, throws ValueError if no statistics were ever stored.
-  Variable<T> operator()(Variable<T> x) const;
+  template <NumberOver<T> S>
+  Variable<S> operator()(Variable<S> x) const;
 
   /// Returns the name in tables and errors: "BatchNorm 64".
   std::string describe() const { return fmt::format("BatchNorm {}", running_mean.size()); }
@@ -67,9 +71,12 @@ class BatchNorm {
   bool fixed = false;         ///< Normalise by the running statistics in training, too.
 
  private:
-  Variable<T> train(Variable<T> x) const;
-  Variable<T> by_fixed_statistics(Variable<T> x) const;
-  Variable<T> evaluate(Variable<T> x) const;
+  template <class S>
+  Variable<S> train(Variable<S> x) const;
+  template <class S>
+  Variable<S> by_fixed_statistics(Variable<S> x) const;
+  template <class S>
+  Variable<S> evaluate(Variable<S> x) const;
   void require_statistics() const;
 
   BatchNormOptions options_;

@@ -9,6 +9,7 @@
 #include "autograd/ops/ops.hpp"
 #include "nn/layers/activations.hpp"
 #include "nn/layers/attention.hpp"
+#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/conv.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/embedding.hpp"
@@ -27,6 +28,7 @@
 #include "nn/losses.hpp"
 #include "nn/optim/sgd.hpp"
 #include "nn/sequential.hpp"
+#include "nn/statistics.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
@@ -107,6 +109,21 @@ TEST_CASE("Hessian-vector products of models agree with differences of gradients
                  images);
 }
 
+TEST_CASE("Hessian-vector products go through every layer without parameters") {
+  Rng rng(12);
+  const auto first = [&] { return nn::Linear<double>(4, 4, rng); };
+  const auto table = random_normal<double>({5, 4}, rng);
+  check_products(Model{first(), nn::ELU{.alpha = 0.5}, first(), nn::LeakyReLU{.slope = 0.25},
+                       first(), nn::ReLU{}, first(), nn::Softmax{}},
+                 table);
+  check_products(Model{nn::Standardize<double>({1, 0, -1, 0}, {2, 1, 1, 2}), first(),
+                       nn::Softplus{}, first(), nn::LogSoftmax{}},
+                 table);
+  const auto images = random_normal<double>({2, 6, 6, 2}, rng);
+  check_products(Model{nn::Conv2d<double>(2, 3, 3, rng), nn::MaxPool2d(2), nn::GlobalAvgPool2d{}},
+                 images);
+}
+
 TEST_CASE("Hessian-vector products of models of sequences agree with differences of gradients") {
   Rng rng(2);
   const Array<double> words{{1, 0, 3}, {4, 4, 2}};
@@ -118,6 +135,36 @@ TEST_CASE("Hessian-vector products of models of sequences agree with differences
   check_products(Model{nn::Embedding<double>(5, 4, rng), nn::LSTM<double>(4, 3, rng),
                        nn::GRU<double>(3, 2, rng)},
                  words);
+}
+
+TEST_CASE("Hessian-vector products go through the statistics of a batch, and through fixed ones") {
+  Rng rng(10);
+  using nn::BatchNorm, nn::Linear;
+  const auto table = random_normal<double>({6, 4}, rng);
+  const auto images = random_normal<double>({3, 4, 4, 2}, rng);
+  Model dense{Linear<double>(4, 5, rng),
+              BatchNorm<double>(5),
+              nn::Tanh{},
+              Linear<double>(5, 3, rng),
+              BatchNorm<double>(3, {.weight = false}),
+              nn::Sigmoid{},
+              BatchNorm<double>(3, {.weight = false, .bias = false}),
+              Linear<double>(3, 2, rng)};
+  Model convolutional{nn::Conv2d<double>(2, 3, 3, rng), BatchNorm<double>(3), nn::SiLU{},
+                      nn::Flatten{}, Linear<double>(12, 2, rng)};
+  check_products(dense, table);
+  check_products(convolutional, images);
+  Tape<double> tape;
+  dense(tape.constant(table));
+  nn::update_statistics(dense, tape);
+  convolutional(tape.constant(images));
+  nn::update_statistics(convolutional, tape);
+  for (const std::size_t layer : {1UL, 4UL, 6UL}) {
+    dense.get<BatchNorm<double>>(layer).fixed = true;
+  }
+  convolutional.get<BatchNorm<double>>(1).fixed = true;
+  check_products(dense, table);
+  check_products(convolutional, images);
 }
 
 TEST_CASE("A Sequential of Dual numbers is trained like any other") {
@@ -188,7 +235,7 @@ TEST_CASE("Parameters that the loss does not depend on have products of 0") {
 TEST_CASE("Repeated Hessian-vector products of a model allocate nothing") {
   COUNTING_OR_SKIP();
   Rng rng(6);
-  const nn::Sequential<Dual<float>> model{nn::Linear(30, 20, rng), nn::Sigmoid{},
+  const nn::Sequential<Dual<float>> model{nn::Linear(30, 20, rng), nn::BatchNorm(20), nn::Sigmoid{},
                                           nn::Linear(20, 10, rng)};
   const auto x = random_normal<float>({8, 30}, rng);
   const auto t = random_normal<float>({8, 10}, rng);

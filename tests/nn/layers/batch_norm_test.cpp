@@ -1,9 +1,12 @@
 #include "nn/layers/batch_norm.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
 #include "autograd/check/gradcheck.hpp"
+#include "autograd/checkpoint.hpp"
 #include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "nn/layers/linear.hpp"
@@ -16,6 +19,7 @@
 
 namespace nn = xtape::nn;
 using xtape::Array;
+using xtape::Dual;
 using xtape::NoGrad;
 using xtape::Shape;
 using xtape::ShapeError;
@@ -147,6 +151,53 @@ TEST_CASE("BatchNorm names what it expected") {
   CHECK_FAILS(layer(tape.constant(Array<float>{{1, 2}})), ShapeError,
               "batch_norm: expected at least 2 values for each channel, got 1 in (1, 2)");
   CHECK(tape.observations().empty());
+}
+
+TEMPLATE_TEST_CASE(
+    "BatchNorm on a tape of Dual numbers has the values and the statistics of a plain one", "",
+    float, double) {
+  using T = TestType;
+  xtape::Rng rng;
+  const auto x = random_normal<T>({4, 3, 3, 2}, rng), v = random_normal<T>({4, 3, 3, 2}, rng);
+  const auto moving = random_normal<T>({2}, rng);
+  nn::BatchNorm<T> once(2), twice(2);
+  Tape<T> tape;
+  Tape<Dual<T>> dual;
+  for (int round = 0; round < 2; ++round) {
+    tape.rewind(), dual.rewind();
+    const auto y = once(tape.variable(x));
+    dual.seed(twice.weight, moving);
+    const auto moved = dual.variable(x);
+    dual.seed(moved, v);
+    const auto z = twice(moved);
+    CHECK(std::equal(y.value().data(), y.value().data() + y.value().size(),
+                     z.value().storage().values()));
+    nn::update_statistics(once, tape);
+    nn::update_statistics(twice, dual);
+    CHECK((once.running_mean == twice.running_mean));
+    CHECK((once.running_variance == twice.running_variance));
+    CHECK((twice.batches == once.batches));
+  }
+  Tape<Dual<T>> other;
+  const NoGrad guard(other);
+  const auto z = twice(other.constant(x));
+  const Array<T> expected = evaluated(once, x);
+  CHECK(
+      std::equal(expected.data(), expected.data() + expected.size(), z.value().storage().values()));
+  CHECK(z.value().storage().is_constant());
+}
+
+TEST_CASE("checkpoint() passes the statistics of a batch of Dual numbers on") {
+  const nn::BatchNorm<double> layer(2);
+  Tape<Dual<double>> tape;
+  const auto x = tape.variable(Array<double>{{1, 2}, {3, 6}});
+  tape.seed(x, Array<double>{{1, 0}, {0, 0}});
+  checkpoint(layer, x);
+  REQUIRE(tape.observations().size() == 3);
+  CHECK(tape.observations()[0].buffer == &layer.running_mean);
+  CHECK(tape.observations()[0].values[1] == 4);
+  CHECK(tape.observations()[1].values[1] == 8);
+  CHECK(tape.observations()[2].values[0] == 1);
 }
 
 TEST_CASE("BatchNorm is a row of tables, which need no statistics") {
