@@ -250,6 +250,37 @@ TEST_CASE("Gauss-Newton products are J^T H J v") {
   CHECK(&gauss_newton(weight).value() == &weight.value());
 }
 
+TEST_CASE("The Gauss-Newton matrix of a network is J^T H J, and has no negative eigenvalue") {
+  Rng rng(4);
+  const auto x = random_normal<double>({6, 2}, rng), w = random_normal<double>({15}, rng);
+  const std::vector<int> labels{0, 2, 1, 1, 0, 2};
+  const auto outputs = [&](auto weights) {
+    const auto hidden = tanh(matmul(x, reshape(slice(weights, 0, 6), {2, 3})));
+    return matmul(hidden, reshape(slice(weights, 6, 15), {3, 3}));
+  };
+  const auto loss_of = [&](auto z) { return softmax_cross_entropy(z, labels); };
+  Array<double> j = jacobian(outputs, w), h = hessian(loss_of, vjp(outputs, {w}).first);
+  j.reshape(Shape{18, 15});
+  h.reshape(Shape{18, 18});
+  Array<double> found(Shape{15, 15}), direction(Shape{15}, 0.0);
+  for (std::size_t k = 0; k < 15; ++k) {
+    direction(k) = 1;
+    Tape<Dual<double>> tape;
+    tape.seed(w, direction);
+    tape.backward(loss_of(gauss_newton(outputs(tape.parameter(w)))));
+    std::copy_n(tape.hessian_product(w).data(), 15, found.data() + 15 * k);
+    direction(k) = 0;
+  }
+  Tape<double> plain;
+  const auto jacobian_variable = plain.constant(j);
+  const auto product = matmul(plain.constant(h), jacobian_variable);
+  CHECK(max_difference(found, matmul(transpose(jacobian_variable), product).value()) < 1e-14);
+  const Array<double> little = 1e-12 * xt::eye<double>(15);
+  CHECK_NOTHROW(cholesky(plain.constant(found + little)));
+  const Array<double> whole = hessian([&](auto each) { return loss_of(outputs(each)); }, w);
+  CHECK_THROWS(cholesky(plain.constant(whole + little)));
+}
+
 TEST_CASE("Parts of Dual numbers are read and differentiated once and twice") {
   Tape<Dual<double>> tape;
   const auto x = tape.variable(Array<double>{2, 3});
@@ -296,6 +327,38 @@ TEST_CASE("A repeated product allocates nothing") {
     tape.backward(mean(square(tanh(y))));
   }
   CHECK(allocation_count() == before);
+}
+
+TEST_CASE("A repeated derivative along a direction allocates nothing") {
+  COUNTING_OR_SKIP();
+  Rng rng(8);
+  const auto x = random_normal<float>({8, 30}, rng), v = random_normal<float>({8, 30}, rng),
+             w = random_normal<float>({30, 20}, rng);
+  Tape<Dual<float>> tape;
+  std::size_t before = 0;
+  float along = 0;
+  for (int round = 0; round < 5; ++round) {
+    before = allocation_count();
+    tape.rewind();
+    const auto moving = tape.variable(x);
+    tape.seed(moving, v);
+    along = mean(square(tanh(matmul(moving, tape.parameter(w))))).item().tangent;
+  }
+  CHECK(allocation_count() == before);
+  CHECK(along != 0);
+}
+
+TEST_CASE("A Hessian allocates as often for many numbers as for few") {
+  COUNTING_OR_SKIP();
+  Rng rng(9);
+  const auto allocations = [&](std::size_t size) {
+    const auto x = random_normal<double>({size, 30}, rng);
+    const std::size_t before = allocation_count();
+    const Array<double> h = hessian([](auto z) { return sum(exp(z) * z); }, x);
+    CHECK(h(0, 0, 0, 0) != 0);
+    return allocation_count() - before;
+  };
+  CHECK(allocations(4) < allocations(2) + 5);  // after 60 more passes
 }
 
 TEST_CASE("A hook gets the parameters of the caller on a tape of Dual numbers") {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "autograd/ops/ops.hpp"
+#include "nn/layers/activations.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/numbers.hpp"
 
@@ -81,6 +82,24 @@ Jet elu_jet(double x) {
   return x > 0 ? Jet{x, 1, 0} : Jet{0.75 * std::expm1(x), 0.75 * std::exp(x), 0.75 * std::exp(x)};
 }
 
+Jet silu_jet(double x) {
+  const double s = logistic_of(x), slope = s * logistic_of(-x);
+  return {x * s, s + x * slope, slope * (2 + x * (logistic_of(-x) - s))};
+}
+/// ln of the sigmoid.
+Jet log_sigmoid_jet(double x) {
+  const double s = logistic_of(-x);
+  return {std::fmin(x, 0) - std::log1p(std::exp(-std::abs(x))), s, -s * logistic_of(x)};
+}
+
+/// Returns the first column of f of the logits (x, 0), which is sigmoid for softmax.
+template <class T, class F>
+Variable<T> of_two_logits(Variable<T> x, F f) {
+  const auto column = unsqueeze(x, 1);
+  return squeeze(slice(f(concatenate(column, 0 * x.tape().constant(column.value()), 1)), 0, 1, 1),
+                 1);
+}
+
 }  // namespace
 
 TEST_CASE("sigmoid, tanh, softplus and gelu have two derivatives at numbers of any size") {
@@ -88,6 +107,22 @@ TEST_CASE("sigmoid, tanh, softplus and gelu have two derivatives at numbers of a
   check_everywhere([](auto x) { return tanh(x); }, tanh_jet);
   check_everywhere([](auto x) { return softplus(x); }, softplus_jet);
   check_everywhere([](auto x) { return gelu(x); }, gelu_jet);
+}
+
+TEST_CASE("x sigmoid(x) and the softmaxes have two derivatives at numbers of any finite size") {
+  const auto check_finite = [](auto f, Jet (*expected)(double)) {
+    for (const double size : {0.0, 1e-3, 0.5, 3.0, 40.0, 89.0, 800.0}) {
+      for (const double x : {size, -size}) {
+        check_at<float>(x, f, expected(static_cast<double>(static_cast<float>(x))));
+        check_at<double>(x, f, expected(x));
+      }
+    }
+  };
+  check_finite([](auto x) { return nn::SiLU()(x); }, silu_jet);
+  check_finite([](auto x) { return of_two_logits(x, [](auto z) { return softmax(z); }); },
+               sigmoid_jet);
+  check_finite([](auto x) { return of_two_logits(x, [](auto z) { return log_softmax(z); }); },
+               log_sigmoid_jet);
 }
 
 TEST_CASE("relu, leaky_relu and elu have two derivatives at numbers of any size") {
@@ -127,4 +162,10 @@ TEMPLATE_TEST_CASE("Activations of NaN are NaN, and so are their derivatives", "
       not_a_number, [](auto x) { return softplus(x); }, nan);
   check_at<T>(
       not_a_number, [](auto x) { return gelu(x); }, nan);
+  check_at<T>(
+      not_a_number, [](auto x) { return nn::SiLU()(x); }, nan);
+  // A slope of one side that does not depend on the number.
+  check_at<T>(not_a_number, [](auto x) { return relu(x); }, {not_a_number, 0, 0});
+  check_at<T>(not_a_number, [](auto x) { return leaky_relu(x, 0.25); }, {not_a_number, 0.25, 0});
+  check_at<T>(not_a_number, [](auto x) { return elu(x, 0.75); }, {not_a_number, 1, 0});
 }
