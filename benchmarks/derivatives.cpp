@@ -1,13 +1,15 @@
 /// What second derivatives cost beside first ones. For two networks on one and two threads, the
 /// gradient, the Hessian-vector product, the Jacobian-vector product and the matrix products in the
 /// latter are timed in turn, in one run, so that their ratios hold on a machine whose speed drifts.
-/// `derivatives_benchmark FOLDER` also writes a problem and its answer in single precision, with
-/// which peers/derivatives.py compares PyTorch and JAX.
+/// Then follows the loss of examples/13_physics.cpp, which contains a derivative, with its
+/// gradient. `derivatives_benchmark FOLDER` also writes both problems and their answers, with which
+/// peers/derivatives.py compares PyTorch and JAX.
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <numbers>
 #include <string>
 #include <vector>
 #include <xtape.hpp>
@@ -130,10 +132,74 @@ void measure(const Net& net, std::size_t threads) {
              median(forward_ratios));
 }
 
-struct Images {
-  Array<float> images;
-  static void visit(auto& self, auto&& f) { f("images", self.images); }
+/// The network of examples/13_physics.cpp, and its loss.
+class Physics {
+ public:
+  explicit Physics(xtape::Rng& rng)
+      : network{nn::Linear<double>(1, 32, rng), nn::Tanh{}, nn::Linear<double>(32, 32, rng),
+                nn::Tanh{}, nn::Linear<double>(32, 2, rng)} {
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      times(i, 0) = 2 * std::numbers::pi * static_cast<double>(i) / 63;
+    }
+  }
+
+  /// Computes the loss and its gradient.
+  void compute() {
+    tape_.rewind();
+    const auto t = tape_.variable(times);
+    tape_.seed(t, forward_);
+    const auto y = start_ + tanh(t) * network(t - std::numbers::pi);
+    const auto result = mean(square(tangent(y) - matmul(y, turn_)));
+    tape_.backward_primal(result);
+    loss = result.item().value;
+    nn::copy_gradients(network, tape_, gradient);
+  }
+
+  nn::Sequential<Dual<double>> network;
+  Array<double> times{Shape{64, 1}};
+  double loss = 0;
+  nn::Parameters<double> gradient;
+
+ private:
+  Array<double> forward_{Shape{64, 1}, 1.0}, start_{0, 1}, turn_{{0, -1}, {1, 0}};
+  Tape<Dual<double>> tape_;
 };
+
+/// Returns the median time of Physics::compute() in microseconds.
+double measure(Physics& physics) {
+  std::vector<double> times;
+  for (int round = 0; round < 2000; ++round) {
+    const double begin = benchmarks::seconds(1);
+    physics.compute();
+    times.push_back(1e6 * (benchmarks::seconds(1) - begin));
+  }
+  times.erase(times.begin(), times.begin() + 100);  // the first rounds warm up
+  return median(times);
+}
+
+/// An array that is written under a name.
+template <class T>
+struct Named {
+  const char* name;
+  Array<T> array;
+  static void visit(auto& self, auto&& f) { f(self.name, self.array); }
+};
+
+/// Writes arrays under the names of the parameters of a model.
+template <class T>
+void write_arrays(const std::string& path, nn::Sequential<Dual<T>> model,
+                  const nn::Parameters<T>& arrays) {
+  std::size_t i = 0;
+  nn::for_each_parameter(model, [&](const auto&, Array<T>& each) { each = arrays[i++]; });
+  nn::save_weights(path, model);
+}
+
+void write_physics(const std::string& folder, const Physics& physics, double microseconds) {
+  nn::save_weights(folder + "/network.safetensors", physics.network);
+  write_arrays(folder + "/gradient.safetensors", physics.network, physics.gradient);
+  nn::save_weights(folder + "/numbers.safetensors",
+                   Named<double>{"numbers", {physics.loss, microseconds}});
+}
 
 /// Writes the arrays of a problem, under the names of its parameters with these beginnings.
 void write_answer(const std::string& folder) {
@@ -142,15 +208,9 @@ void write_answer(const std::string& folder) {
   Problem problem(benchmarks::nets().front(), rng);
   const nn::Parameters<float> product = problem.product();
   nn::save_weights(folder + "/weights.safetensors", problem.model);
-  const auto write = [&](const nn::Parameters<float>& arrays, const char* name) {
-    auto copy = problem.model;
-    std::size_t i = 0;
-    nn::for_each_parameter(copy, [&](const auto&, Array<float>& each) { each = arrays[i++]; });
-    nn::save_weights(folder + "/" + name + ".safetensors", copy);
-  };
-  write(problem.direction, "direction");
-  write(product, "product");
-  nn::save_weights(folder + "/images.safetensors", Images{problem.images});
+  write_arrays(folder + "/direction.safetensors", problem.model, problem.direction);
+  write_arrays(folder + "/product.safetensors", problem.model, product);
+  nn::save_weights(folder + "/images.safetensors", Named<float>{"images", problem.images});
 }
 
 }  // namespace
@@ -169,7 +229,14 @@ int main(int argc, char** argv) {
       measure(benchmarks::nets()[i], threads);
     }
   }
+  xtape::set_thread_count(1);
+  xtape::Rng rng{1};
+  Physics physics(rng);
+  const double microseconds = measure(physics);
+  fmt::print("loss of examples/13_physics.cpp, 1-32-32-2, double: with its gradient {:.1f} us\n",
+             microseconds);
   if (argc == 2) {
     write_answer(argv[1]);
+    write_physics(argv[1], physics, microseconds);
   }
 }

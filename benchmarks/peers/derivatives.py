@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Times Hessian-vector products of PyTorch and JAX beside those of xtape, in one run, and compares
-all 101,770 numbers of one.
+all 101,770 numbers of one. Then does the same with JAX for the loss of examples/13_physics.cpp,
+which contains a derivative, and its gradient.
 
 derivatives.py BUILD_FOLDER: runs derivatives_benchmark from there.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -17,13 +19,13 @@ from safetensors.numpy import load_file
 NAMES = ["0.weight", "0.bias", "2.weight", "2.bias"]
 
 
-def milliseconds(call):
+def milliseconds(call, rounds=200):
     times = []
-    for _ in range(200):
+    for _ in range(rounds):
         begin = time.perf_counter()
         call()
         times.append(1e3 * (time.perf_counter() - begin))
-    return statistics.median(times[20:])
+    return statistics.median(times[rounds // 10 :])
 
 
 def report(name, gradient, product, answer, wanted):
@@ -78,7 +80,50 @@ def with_jax(weights, direction, images, labels, wanted):
            [np.asarray(each) for each in product(w, v)], wanted)
 
 
+def physics(folder):
+    """Prints the time of JAX on one processor."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # before JAX starts its threads
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    import jax.numpy as jnp
+    import numpy as np
+
+    names = [f"{layer}.{array}" for layer in (0, 2, 4) for array in ("weight", "bias")]
+    arrays = load_file(f"{folder}/network.safetensors")
+    w = [jnp.asarray(arrays[name]) for name in names]
+    times = jnp.linspace(0, 2 * jnp.pi, 64)[:, None]
+    start, turn = jnp.array([0.0, 1.0]), jnp.array([[0.0, -1.0], [1.0, 0.0]])
+
+    def solution(w, t):
+        h = jnp.tanh((t - jnp.pi) @ w[0] + w[1])
+        return start + jnp.tanh(t) * (jnp.tanh(h @ w[2] + w[3]) @ w[4] + w[5])
+
+    def loss(w):
+        y, slope = jax.jvp(lambda t: solution(w, t), (times,), (jnp.ones_like(times),))
+        return jnp.mean((slope - y @ turn) ** 2)
+
+    both = jax.jit(jax.value_and_grad(loss))
+    microseconds = 1e3 * milliseconds(lambda: jax.block_until_ready(both(w)), 2000)
+    value, gradient = both(w)
+    wanted, of_xtape = load_file(f"{folder}/numbers.safetensors")["numbers"]
+    answer = load_file(f"{folder}/gradient.safetensors")
+    difference = max(float(abs(np.asarray(g) - answer[name]).max())
+                     for g, name in zip(gradient, names))
+    print(f"JAX {jax.__version__}: loss and gradient {microseconds:.1f} us, "
+          f"{microseconds / of_xtape:.2f} times that of xtape; the gradient differs by "
+          f"{difference:.1e}, the loss by {abs(float(value) - wanted):.1e}")
+    if difference > 1e-12 or abs(float(value) - wanted) > 1e-12:
+        sys.exit("JAX and xtape differ")
+
+
 def main():
+    if sys.argv[1] == "--physics":
+        try:
+            physics(sys.argv[2])
+        except ImportError as error:
+            print(f"physics: {error}")
+        return
     program = Path(sys.argv[1]) / "derivatives_benchmark"
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([program, folder], check=True)
@@ -95,6 +140,8 @@ def main():
                 peer(arrays("weights"), arrays("direction"), images, labels, arrays("product"))
             except ImportError as error:
                 print(f"{peer.__name__}: {error}")
+        print("examples/13_physics.cpp, one thread:", flush=True)
+        subprocess.run([sys.executable, __file__, "--physics", folder], check=True)
 
 
 if __name__ == "__main__":
