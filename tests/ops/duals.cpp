@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -40,18 +41,20 @@ void append(TapeResults<T>& to, const Array<Dual<T>>& array) {
   to.tangents.push_back(plane(array.shape(), array.storage().tangents()));
 }
 
+/// The direction of an operand that has none. The tape then knows that its tangents are 0.
+const Array<double> absent(Shape{0});
+
+/// Records an operand that moves along a direction, if the tape has tangents.
 template <class T>
-Array<T> on_tape(const Array<double>& x, const Array<double>*) {
-  return converted<T>(x);
-}
-template <class T>
-requires is_dual<T> Array<T> on_tape(const Array<double>& x, const Array<double>* direction) {
-  Array<T> both(x.shape());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double tangent = direction == nullptr ? 0 : direction->data()[i];
-    both.data()[i] = T(static_cast<Real<T>>(x.data()[i]), static_cast<Real<T>>(tangent));
+Variable<T> operand_on(Tape<T>& tape, const Array<double>& x, const Array<double>& direction) {
+  const Array<Real<T>> values = converted<Real<T>>(x);
+  const Variable<T> operand = tape.variable(values);
+  if constexpr (is_dual<T>) {
+    if (same_shape(direction.shape(), x.shape())) {
+      tape.seed(operand, converted<Real<T>>(direction));
+    }
   }
-  return both;
+  return operand;
 }
 
 /// A use of a row: its expression y, of the operands alone or with the first one in place of all
@@ -79,12 +82,11 @@ TapeResults<Real<T>> compute(const RowUse& use, const Arrays& operands, const Ar
   Tape<T> tape;
   std::vector<Variable<T>> x;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    x.push_back(
-        tape.variable(on_tape<T>(operands[i], directions.empty() ? nullptr : &directions[i])));
+    x.push_back(operand_on(tape, operands[i], directions.empty() ? absent : directions[i]));
   }
   const Variable<T> y = use(std::span<const Variable<T>>(x));
   Rng rng(2);
-  const Array<T> weights = on_tape<T>(anywhere(y.shape(), rng), nullptr);
+  const Array<Real<T>> weights = converted<Real<T>>(anywhere(y.shape(), rng));
   tape.backward(curved ? sum(y * tape.constant(weights) + y * y * 0.5)
                        : sum(y * tape.constant(weights)));
   TapeResults<Real<T>> computed;
@@ -156,7 +158,48 @@ void check_bits(const RowUse& use, const Arrays& operands) {
   }
 }
 
+/// Checks that resting tangents of operand `which`, or of all if there is none of this number, may
+/// be absent, 0 or subnormal, while the other operands move.
+template <class T>
+void check_at_rest(const RowUse& use, const Arrays& operands, std::size_t which) {
+  Arrays none = directions_for(operands, 3), zeros = none, subnormal = none;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (i == which || which == operands.size()) {
+      none[i] = absent;
+      zeros[i].fill(0);
+      subnormal[i].fill(static_cast<double>(std::numeric_limits<T>::denorm_min() * 4));
+    }
+  }
+  const auto expected = compute<Dual<T>>(use, operands, none, true);
+  const auto by_zeros = compute<Dual<T>>(use, operands, zeros, true);
+  const auto by_subnormal = compute<Dual<T>>(use, operands, subnormal, true);
+  for (std::size_t i = 0; i < expected.values.size(); ++i) {
+    INFO((i == 0 ? "value" : "gradient of operand " + std::to_string(i - 1))
+         << ", " << sizeof(T) << " bytes, operand " << which << " at rest");
+    std::size_t other_values = 0, other_tangents = 0;
+    for (std::size_t j = 0; j < expected.values[i].size(); ++j) {
+      const T value = expected.values[i].data()[j], tangent = expected.tangents[i].data()[j];
+      other_values += same(by_zeros.values[i].data()[j], value) ? 0 : 1;
+      other_values += same(by_subnormal.values[i].data()[j], value) ? 0 : 1;
+      other_tangents += by_zeros.tangents[i].data()[j] == tangent ? 0 : 1;  // 0 and -0 are equal
+      const T change = by_subnormal.tangents[i].data()[j] - tangent;
+      other_tangents += std::abs(change) <= std::numeric_limits<T>::min() ? 0 : 1;
+    }
+    CHECK(other_values == 0);
+    CHECK(other_tangents == 0);
+  }
+}
+
 }  // namespace
+
+void check_operands_at_rest(const Row& row) {
+  at_each_sample(row, [](const RowUse& use, const Arrays& operands) {
+    for (std::size_t which = 0; which <= operands.size(); ++which) {
+      check_at_rest<float>(use, operands, which);
+      check_at_rest<double>(use, operands, which);
+    }
+  });
+}
 
 void check_values_of_duals(const Row& row) {
   at_each_sample(row, [](const RowUse& use, const Arrays& operands) {

@@ -21,4 +21,9 @@ TEST_CASE("every op computes on a tape of Dual numbers what it does on a plain o
 
 TEST_CASE("every op agrees forward and in reverse") { for_each_row(check_tangents); }
 
+TEST_CASE(
+    "every op computes the same with absent tangents, with tangents of 0 and subnormal ones") {
+  for_each_row(check_operands_at_rest);
+}
+
 TEST_CASE("every op has the right second derivatives") { for_each_row(check_second_derivatives); }
