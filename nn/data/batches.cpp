@@ -168,8 +168,12 @@ void Batches::draw_weighted(Rng& rng) {
   }
 }
 
-void Batches::start_epoch() {
+void Batches::require_whole() const {
   require<ValueError>(!inputs_.full.empty(), "Batches: was it moved from?");
+}
+
+void Batches::start_epoch() {
+  require_whole();
   order_.resize(data_.size());
   std::iota(order_.begin(), order_.end(), std::size_t{0});
   const bool resumes = std::exchange(restored_, false);
@@ -198,6 +202,7 @@ std::uint64_t Batches::options_hash() const {
 }
 
 Batches::Position Batches::position() const {
+  require_whole();
   Position position{.items = data_.size(), .batch_size = batch_size_};
   position.epochs = epochs_;
   position.options = options_hash();
@@ -213,6 +218,7 @@ Batches::Position Batches::position() const {
 }
 
 void Batches::check(const Position& position) const {
+  require_whole();
   require<ValueError>(position.items == data_.size() && position.batch_size == batch_size_,
                       "Batches: the position is one in {} items, {} a batch, but these are {} "
                       "items, {} a batch",

@@ -186,7 +186,8 @@ class Batches {
   };
 
   /// Returns the position in the epoch. Inside the loop, the current batch counts as used. After
-  /// the loop, the position is the start of the next epoch.
+  /// the loop, the position is the start of the next epoch. Throws ValueError if this Batches was
+  /// moved from.
   Position position() const;
 
   /// Restores a position and the Rng. The next begin() resumes after the used batches, in the same
@@ -197,7 +198,7 @@ class Batches {
   /// Checks that a position fits this Batches. Throws ValueError if the number of samples or the
   /// batch size differs, if drop_last or the weights differ, if only one of them has a transform or
   /// an Rng, if the epoch has fewer batches than were used, or if the position is in an epoch and
-  /// none has begun.
+  /// none has begun. Throws ValueError if this Batches was moved from.
   void check(const Position& position) const;
 
  private:
@@ -214,6 +215,7 @@ class Batches {
   void draw_weighted(Rng& rng);
   std::uint64_t options_hash() const;
   void start_epoch();
+  void require_whole() const;
   void require_batch(std::size_t index) const;
   Batch at(std::size_t index) const;
 

@@ -307,6 +307,7 @@ template <class T>
 void detail::write_checkpoint(const fs::path& path, const ModelArrays<const Array<T>>& model,
                               const Optimizer<T>& optimizer, const TrainingState& state,
                               const Identity& identity) {
+  optimizer.require_usable();
   const auto names = trained_names(optimizer, model);
   std::vector<TensorView> tensors;
   const auto& slots = optimizer.slots();
@@ -347,6 +348,7 @@ template <class T>
 void detail::read_checkpoint(const fs::path& path, const ModelArrays<Array<T>>& model,
                              Optimizer<T>& optimizer, TrainingState& state,
                              const Identity& identity) {
+  optimizer.require_usable();
   const SafetensorsFile file(path);
   require_checkpoint(file);
   require_checksum(file);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace xtape::nn {
 
@@ -34,6 +35,24 @@ template <class T>
 const ParameterFactors& Optimizer<T>::factors() const {
   static const ParameterFactors none;
   return none;
+}
+
+/// Moves all members of another optimizer, and leaves it without steps, reports and slots.
+template <class T>
+void Optimizer<T>::take(Optimizer& other) noexcept {
+  if (this == &other) {
+    return;
+  }
+  name_ = other.name_;
+  moved_from_ = std::exchange(other.moved_from_, true);
+  steps_ = std::exchange(other.steps_, 0);
+  plateau_ = std::exchange(other.plateau_, {});
+  model_ = std::exchange(other.model_, {});
+  slots_ = std::exchange(other.slots_, {});
+  updates_ = std::exchange(other.updates_, {});
+  used_factors_ = std::exchange(other.used_factors_, {});
+  leads_to_loss_ = std::exchange(other.leads_to_loss_, {});
+  reached_ = std::exchange(other.reached_, {});
 }
 
 template <class T>
@@ -244,7 +263,7 @@ void Optimizer<T>::begin(std::size_t state_count) {
 
 template <class T>
 void Optimizer<T>::restore(std::vector<Slot> slots, std::size_t steps, const Plateau& plateau) {
-  const std::size_t state_count = prepare();
+  const std::size_t state_count = this->state_count();
   std::vector<Known> model;
   for (const Slot& slot : slots) {
     require<ValueError>(slot.parameter != nullptr, "{}: restored with a slot without a parameter",

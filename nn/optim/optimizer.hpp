@@ -26,6 +26,9 @@ Array<T>* gradient_of(const char* user, const ParameterName& name, const Array<T
 /// from a tape, and changes the parameters in place. An optimizer does not allocate after the first
 /// step.
 ///
+/// An optimizer that was moved from throws ValueError if it is used or saved. It has no steps and
+/// no slots.
+///
 /// To write your own optimizer, derive from this class, pass a name to the constructor, and define
 /// rate(), prepare() and update().
 template <class T>
@@ -50,7 +53,7 @@ class Optimizer {
   /// option is out of range, or if factors apply to no parameter.
   template <class Model>
   void step(Model&& model, const Tape<T>& tape) {
-    const std::size_t state_count = prepare();
+    const std::size_t state_count = this->state_count();
     const double rate = learning_rate();
     gather(model,
            [&](const ParameterName& name, Array<T>& parameter) { collect(name, parameter, tape); });
@@ -61,7 +64,7 @@ class Optimizer {
   /// lines; see nn/parameters.hpp. Throws ShapeError if their number or shapes are others.
   template <class Model>
   void step(Model&& model, std::span<const Array<T>> gradients) {
-    const std::size_t state_count = prepare();
+    const std::size_t state_count = this->state_count();
     const double rate = learning_rate();
     gather(model, [&](const ParameterName& name, Array<T>& parameter) {
       collect(name, parameter, gradients);
@@ -89,7 +92,7 @@ class Optimizer {
   /// the others have not, and steps() counts the step.
   template <class Model>
   void backward_and_step(Model&& model, Tape<T>& tape, Variable<T> loss) {
-    const std::size_t state_count = prepare();
+    const std::size_t state_count = this->state_count();
     const double rate = learning_rate();
     find_reached(tape, loss);
     gather(model,
@@ -99,11 +102,17 @@ class Optimizer {
 
   /// Returns the learning rate of the next step. Throws ValueError unless it is finite and at least
   /// 0.
-  double learning_rate() const { return checked(rate()); }
+  double learning_rate() const {
+    require_usable();
+    return checked(rate());
+  }
 
   /// Reports the current score of the model to a learning rate made by on_plateau(). Other rates
   /// ignore it. Throws ValueError if the score does not say whether higher is better.
-  void report(const Score& score) { plateau_ = rate().after(plateau_, score); }
+  void report(const Score& score) {
+    require_usable();
+    plateau_ = rate().after(plateau_, score);
+  }
 
   /// Returns the state of on_plateau() after all reports.
   const Plateau& plateau() const { return plateau_; }
@@ -125,7 +134,13 @@ class Optimizer {
 
   /// Returns the number of state arrays per parameter, which depends on the options. Throws
   /// ValueError if an option is out of range.
-  std::size_t state_count() const { return prepare(); }
+  std::size_t state_count() const {
+    require_usable();
+    return prepare();
+  }
+
+  /// Throws ValueError, with the name of the optimizer, if it was moved from.
+  void require_usable() const { require<ValueError>(!moved_from_, "{}: it was moved from", name_); }
 
   /// True if array `index` of a slot's state holds squares, which are never negative.
   virtual bool holds_squares(std::size_t /*index*/) const { return false; }
@@ -161,9 +176,12 @@ class Optimizer {
   /// original.
   ///@{
   Optimizer(const Optimizer&) = default;
-  Optimizer(Optimizer&&) noexcept = default;
+  Optimizer(Optimizer&& other) noexcept : name_(other.name_) { take(other); }
   Optimizer& operator=(const Optimizer&) = default;
-  Optimizer& operator=(Optimizer&&) noexcept = default;
+  Optimizer& operator=(Optimizer&& other) noexcept {
+    take(other);
+    return *this;
+  }
   ///@}
 
   /// Returns the learning rate of the options.
@@ -207,6 +225,7 @@ class Optimizer {
     for_each_parameter(model, collect);
   }
 
+  void take(Optimizer& other) noexcept;
   void collect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
   void collect(const ParameterName& name, Array<T>& parameter, std::span<const Array<T>> gradients);
   void add(const ParameterName& name, Array<T>& parameter, const Array<T>* grad);
@@ -221,6 +240,7 @@ class Optimizer {
   void differentiate(std::size_t state_count, double rate, Tape<T>& tape, Variable<T> loss);
 
   const char* name_;
+  bool moved_from_ = false;
   std::size_t steps_ = 0;
   Plateau plateau_;
   std::vector<Known> model_;  // empty before the first step

@@ -61,9 +61,10 @@ class Epoch {
   std::default_sentinel_t end() const { return {}; }
 
   /// Adds the loss of the batch to the mean of the epoch, weighted by its samples. `norm` is the
-  /// norm of the gradients, as clip_grad_norm() returns it. Throws Error if the loss is not finite.
-  /// For a Variable, which must still be on the tape, the message names the op where NaN or
-  /// infinity began. Throws ValueError outside the loop over the batches.
+  /// norm of the gradients, as clip_grad_norm() returns it. A norm that is not finite is left out
+  /// of the mean of the epoch. Throws Error if the loss is not finite. For a Variable, which must
+  /// still be on the tape, the message names the op where NaN or infinity began. Throws ValueError
+  /// outside the loop over the batches, or if the norm is below 0.
   ///@{
   template <class T>
   void add(Variable<T> loss, std::optional<double> norm = {}) {

@@ -87,9 +87,21 @@ class Taker {
 
   std::size_t count() {
     const double value = number();
-    require<ValueError>(value >= 0 && value < 0x1p53 && value == std::floor(value),
-                        "its series.{} has {} where a count is", name_, value);
+    require_is(value >= 0 && value < 0x1p53 && value == std::floor(value), value, "count");
     return static_cast<std::size_t>(value);
+  }
+
+  /// Takes a root mean square. It is NaN or infinite if the numbers were.
+  double root_mean_square() {
+    const double value = number();
+    require_is(!(value < 0), value, "root mean square");
+    return value;
+  }
+
+  double share() {
+    const double value = number();
+    require_is(value >= 0 && value <= 1, value, "share");
+    return value;
   }
 
   /// Takes a histogram of numbers from -most to most.
@@ -109,9 +121,9 @@ class Taker {
   ParameterRecord parameter(std::string_view name) {
     ParameterRecord record;
     record.name = name;
-    record.weight_rms = number();
-    record.gradient_rms = number();
-    record.zero_gradients = number();
+    record.weight_rms = root_mean_square();
+    record.gradient_rms = root_mean_square();
+    record.zero_gradients = share();
     record.weights = histogram(std::numeric_limits<double>::max());
     record.gradients = histogram(most_power);
     return record;
@@ -123,6 +135,10 @@ class Taker {
   }
 
  private:
+  void require_is(bool sound, double value, const char* what) const {
+    require<ValueError>(sound, "its series.{} has {} where a {} is", name_, value, what);
+  }
+
   const std::string& name_;
   const std::vector<double>& column_;
   std::size_t next_ = 0;

@@ -123,6 +123,8 @@ void Loop::add(double loss, std::optional<double> norm) {
   if (!std::isfinite(loss)) [[unlikely]] {
     fail_loss(loss, "");
   }
+  require<ValueError>(!norm || !(*norm < 0), "Epoch::add: expected a norm of at least 0, got {}",
+                      norm.value_or(0));
   loss_ = loss;
   if (group_ == nullptr) {
     state_.loss_sum += loss * static_cast<double>(batch_size_);
@@ -131,10 +133,13 @@ void Loop::add(double loss, std::optional<double> norm) {
     my_loss_ += loss * batch_share();
     my_losses_ += batch_share();
   }
-  if (norm && group_ == nullptr) {
+  if (!norm || !std::isfinite(*norm)) {
+    return;
+  }
+  if (group_ == nullptr) {
     state_.norm_sum += *norm;
     ++state_.norms;
-  } else if (norm) {
+  } else {
     my_norm_ += *norm * batch_weight();
     my_norms_ += batch_weight();
   }
@@ -156,6 +161,11 @@ void Loop::end_batch() {
   if (met) {
     meet();
   }
+  require<Error>(
+      std::isfinite(state_.loss_sum) && std::isfinite(state_.norm_sum),
+      "step {}: the losses of the epoch add up to {}, and the norms to {}; try a smaller "
+      "learning rate",
+      steps(), state_.loss_sum, state_.norm_sum);
   const bool stepped = steps() != steps_before_;
   state_.samples += batch_size_;
   ++state_.batches;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <type_traits>
 
 #include "tensor/error.hpp"
@@ -62,6 +63,49 @@ void require_best(const RunState& state, std::size_t early_stop) {
   }
 }
 
+/// A sum is 0 if it has no summands.
+void require_sum(const char* name, double sum, const char* count_name, std::size_t count) {
+  require<ValueError>(count > 0 || sum == 0, "its number.{} is {}, but its number.{} is 0", name,
+                      sum, count_name);
+}
+
+/// Checks the sums of the epoch. Between two epochs, nothing of the next one has been counted.
+void require_sums(const RunState& state) {
+  require_between("loss_sum", state.loss_sum, -infinity, infinity);
+  require_between("norm_sum", state.norm_sum, 0, infinity);
+  require_between("epoch_seconds", state.epoch_seconds, 0, most_seconds);
+  require_between("seconds", state.seconds, 0, most_seconds);
+  if (state.samples == 0) {
+    require_count("losses", state.losses, 0, 0);
+    require_count("norms", state.norms, 0, 0);
+  }
+  require_sum("loss_sum", state.loss_sum, "losses", state.losses);
+  require_sum("norm_sum", state.norm_sum, "norms", state.norms);
+  require_sum("epoch_seconds", state.epoch_seconds, "samples", state.samples);
+}
+
+/// Checks the numbers of the record of an epoch. A mean of nothing is NaN.
+void require_record(const EpochRecord& epoch, const RunShape& shape) {
+  const auto require_number = [&](const char* name, double number, bool sound,
+                                  const std::string& wanted) {
+    require<ValueError>(sound, "its series.history.{} is {} in epoch {}, expected {}", name, number,
+                        epoch.epoch, wanted);
+  };
+  const auto within = [](double number, double most) { return number >= 0 && number <= most; };
+  const double norm = epoch.gradient_norm, rate = epoch.learning_rate;
+  require_number("loss", epoch.loss, !std::isinf(epoch.loss), "a finite number or nan");
+  require_number("gradient_norm", norm, std::isnan(norm) || (norm >= 0 && !std::isinf(norm)),
+                 "a finite number of at least 0 or nan");
+  require_number("learning_rate", rate, rate >= 0 && !std::isinf(rate),
+                 "a finite number of at least 0");
+  require_number("seconds", epoch.seconds, within(epoch.seconds, most_seconds),
+                 fmt::format("a number from 0 to {}", most_seconds));
+  require_number(
+      "samples", epoch.samples,
+      within(epoch.samples, static_cast<double>(shape.samples)) && is_count(epoch.samples),
+      fmt::format("a whole number from 0 to {}", shape.samples));
+}
+
 }  // namespace
 
 void RunState::begin_epoch() {
@@ -96,6 +140,9 @@ RunState require_consistent(const CheckpointNumbers& saved, const RunShape& shap
                       "its number.epoch is {} and its batches are after {} of {}, which is batch "
                       "{}, but its number.batches is {}",
                       state.epoch, given, shape.batches, batches, state.batches);
+  require<ValueError>(saved.position.epochs >= state.epoch - (saved.position.within_epoch ? 0 : 1),
+                      "its number.epoch is {}, but its batches have begun {} epochs", state.epoch,
+                      saved.position.epochs);
   require<ValueError>(state.steps == saved.steps,
                       "its number.steps is {}, but its optimizer has made {} steps", state.steps,
                       saved.steps);
@@ -105,12 +152,19 @@ RunState require_consistent(const CheckpointNumbers& saved, const RunShape& shap
   require<ValueError>(std::isnan(state.best_score) == (state.best_epoch == 0),
                       "its number.best_score is {}, but its number.best_epoch is {}",
                       state.best_score, state.best_epoch);
-  require_between("loss_sum", state.loss_sum, -infinity, infinity);
-  require_between("norm_sum", state.norm_sum, 0, infinity);
   require_between("learning_rate", state.learning_rate, 0, infinity);
-  require_between("epoch_seconds", state.epoch_seconds, 0, most_seconds);
-  require_between("seconds", state.seconds, 0, most_seconds);
+  require_sums(state);
   return state;
+}
+
+void require_consistent(const History& history, const RunState& state, const RunShape& shape) {
+  double seconds = 0;
+  for (const EpochRecord& epoch : history.epochs()) {
+    require_record(epoch, shape);
+    seconds += epoch.seconds;
+  }
+  require<ValueError>(std::abs(seconds - state.seconds) <= 1e-9 * seconds,
+                      "its number.seconds is {}, but its epochs took {}", state.seconds, seconds);
 }
 
 void require_sound(const Run& run) {

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "nn/io/checkpoint.hpp"
+#include "nn/train/history.hpp"
 #include "nn/train/local_steps.hpp"
 #include "nn/train/progress.hpp"
 
@@ -149,6 +150,10 @@ struct RunShape {
 /// Returns the state of a checkpoint. Throws ValueError, naming the number, unless a run of this
 /// shape could have saved it.
 RunState require_consistent(const CheckpointNumbers& saved, const RunShape& shape);
+
+/// Throws ValueError, naming the number, unless a run of this shape and state could have made this
+/// history.
+void require_consistent(const History& history, const RunState& state, const RunShape& shape);
 
 /// Throws ValueError if an option is out of range.
 void require_sound(const Run& run);

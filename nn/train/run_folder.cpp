@@ -82,6 +82,7 @@ void Loop::resume(const fs::path& checkpoint) {
   restored.check = [&](const CheckpointNumbers& saved) {
     state = require_consistent(saved, shape);
     history = history_of(saved.series, state.epoch - 1);
+    require_consistent(history, state, shape);
     require_best_score(state, history);
   };
   load(checkpoint, restored);

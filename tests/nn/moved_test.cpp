@@ -215,3 +215,52 @@ TEST_CASE("A Sequential that was moved from throws, until it is given a value") 
   taker = std::move(itself);
   CHECK((taker(x).value() == expected));
 }
+
+TEST_CASE("An optimizer that was moved from is neither saved nor resumed") {
+  const TemporaryFolder folder;
+  const auto run = folder / "run.safetensors", other = folder / "other.safetensors";
+  TwoParameters<float> model = two_parameters();
+  nn::Adam<float> adam;
+  Tape<float> tape;
+  backward_with(tape, model, two_parameters());
+  adam.step(model, tape);
+  nn::save_checkpoint(run, model, adam, {}, {});
+  nn::Adam<float> taken = std::move(adam);
+  const std::string moved = "Adam: it was moved from";
+  nn::TrainingState state;
+  CHECK(taken.steps() == 1);
+  CHECK(adam.steps() == 0);
+  CHECK(adam.parameters().empty());
+  CHECK_FAILS(nn::save_checkpoint(other, model, adam, {}, {}), ValueError, moved);
+  CHECK_FAILS(nn::load_checkpoint(run, model, adam, state, {}), ValueError, moved);
+  CHECK_FAILS(adam.step(model, tape), ValueError, moved);
+  CHECK_FAILS(adam.backward_and_step(model, tape, sum(tape.constant(Array<float>(Shape{2}, 1.F)))),
+              ValueError, moved);
+  CHECK_FAILS(adam.learning_rate(), ValueError, moved);
+  CHECK_FAILS(adam.report(nn::higher_is_better(1)), ValueError, moved);
+  CHECK_FAILS(adam.restore({}, 1), ValueError, moved);
+  const nn::Adam<float> copy = adam;
+  CHECK_FAILS(copy.learning_rate(), ValueError, moved);
+  CHECK_FALSE(std::filesystem::exists(other));
+  nn::Adam<float> again = std::move(adam);  // moved from twice
+  CHECK_FAILS(again.learning_rate(), ValueError, moved);
+  adam = std::move(taken);
+  nn::load_checkpoint(run, model, adam, state, {});
+  CHECK(adam.steps() == 1);
+}
+
+TEST_CASE("Batches that were moved from are not saved") {
+  const TemporaryFolder folder;
+  const auto path = folder / "run.safetensors";
+  const TwoParameters<float> model = two_parameters();
+  const nn::Adam<float> adam;
+  const nn::Dataset data(nn::Samples(std::vector<float>(4)), nn::Samples(std::vector<float>(4)));
+  nn::Batches batches(data, 2);
+  const auto position = batches.position();
+  nn::Batches taken = std::move(batches);
+  const std::string moved = "Batches: was it moved from?";
+  CHECK_FAILS(nn::save_checkpoint(path, model, adam, {.batches = &batches}, {}), ValueError, moved);
+  CHECK_FAILS(batches.restore(position), ValueError, moved);
+  CHECK_FALSE(std::filesystem::exists(path));
+  nn::save_checkpoint(path, model, adam, {.batches = &taken}, {});
+}

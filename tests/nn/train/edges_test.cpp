@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "nn/train/epochs.hpp"
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 // What programs do with a run beside the plain loop.
@@ -161,4 +163,45 @@ TEST_CASE("NaN in the data is not blamed on the learning rate", "[nn]") {
     CHECK(message.find("constant") != std::string::npos);
     CHECK(message.ends_with("; look for it in the data"));
   }
+}
+
+TEST_CASE("A run whose gradients overflow now and then resumes from each checkpoint", "[nn]") {
+  const TemporaryFolder folder;
+  const nn::Run run = quiet({.epochs = 1, .folder = folder.path(), .save_every = 2, .keep = 9});
+  struct Stop {};
+  Parts parts;
+  const auto turn = [&](nn::Epoch& epoch, const auto& batch) {
+    const std::size_t step = parts.optimizer.steps();
+    if (step == 4) throw Stop();
+    epoch.add(parts.step(batch), step == 1 ? infinity : step == 2 ? not_a_number : 3);
+  };
+  {
+    nn::Epochs epochs = parts.epochs(run);
+    CHECK_THROWS_AS(go(epochs, turn, [](nn::Epoch&) {}), Stop);
+  }
+  Parts resumed = other_parts();
+  nn::Epochs rest = resumed.epochs(run);
+  CHECK(resumed.optimizer.steps() == 4);
+  go(
+      rest, [&](nn::Epoch& epoch, const auto& batch) { epoch.add(resumed.step(batch), 6); },
+      [](nn::Epoch&) {});
+  CHECK(rest.history().epochs()[0].gradient_norm == 4);  // the mean of 3, 3 and 6
+}
+
+TEST_CASE("A norm below 0 and losses that add up to infinity end a run", "[nn]") {
+  Parts parts;
+  const auto refusal = [&](double loss, std::optional<double> norm) {
+    nn::Epochs epochs = parts.epochs(quiet(1));
+    return message_of([&] {
+      go(
+          epochs, [&](nn::Epoch& epoch, const auto&) { epoch.add(loss, norm); }, [](nn::Epoch&) {});
+    });
+  };
+  CHECK(refusal(1, -1) == "Epoch::add: expected a norm of at least 0, got -1");
+  CHECK(refusal(1e308, {}) ==
+        "step 0: the losses of the epoch add up to inf, and the norms to 0; try a smaller learning "
+        "rate");
+  CHECK(refusal(1, 1e308) ==
+        "step 0: the losses of the epoch add up to 8, and the norms to inf; try a smaller learning "
+        "rate");
 }

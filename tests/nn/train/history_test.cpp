@@ -170,13 +170,18 @@ TEST_CASE("Series that are no history are refused") {
       {"metric.000000.accuracy",
        {1, 2},
        "its metric 'accuracy' is neither higher. nor lower. nor number."},
-      {w, {1, 2, 3, 1e300}, its_w + " has 1e+300 where a count is"},
-      {w, {1, 2, 3, 1000}, its_w + " ends too soon"},
-      {w, {1, 2, 3, 1, 0, 1, 0.5}, its_w + " has 0.5 where a count is"},
-      {w, {1, 2, 3, 0, 1, 0}, its_w + " has a histogram from 1 to 0"},
-      {w, {1, 2, 3, 0, -infinity, 0}, its_w + " has a histogram from -inf to 0"},
-      {w, {1, 2, 3, 0, 0, not_a_number}, its_w + " has a histogram from 0 to nan"},
-      {w, {1, 2, 3, 0, -1e300, 1e300, 0, 0, 1e9}, its_w + " has a histogram from 0 to 1000000000"}};
+      {w, {-1, 2, 1}, its_w + " has -1 where a root mean square is"},
+      {w, {1, -2, 1}, its_w + " has -2 where a root mean square is"},
+      {w, {1, 2, 1.5}, its_w + " has 1.5 where a share is"},
+      {w, {1, 2, -1}, its_w + " has -1 where a share is"},
+      {w, {1, 2, not_a_number}, its_w + " has nan where a share is"},
+      {w, {1, 2, 1, 1e300}, its_w + " has 1e+300 where a count is"},
+      {w, {1, 2, 1, 1000}, its_w + " ends too soon"},
+      {w, {1, 2, 1, 1, 0, 1, 0.5}, its_w + " has 0.5 where a count is"},
+      {w, {1, 2, 1, 0, 1, 0}, its_w + " has a histogram from 1 to 0"},
+      {w, {1, 2, 1, 0, -infinity, 0}, its_w + " has a histogram from -inf to 0"},
+      {w, {1, 2, 1, 0, 0, not_a_number}, its_w + " has a histogram from 0 to nan"},
+      {w, {1, 2, 1, 0, -1e300, 1e300, 0, 0, 1e9}, its_w + " has a histogram from 0 to 1000000000"}};
   for (const auto& [key, column, expected] : cases) {
     CHECK(refusal({{"history.loss", {1, 2}}, {key, column}}, 2) == expected);
   }

@@ -151,6 +151,43 @@ TEST_CASE("A finished run's checkpoint with one number edited is refused, too", 
   run.check_refused("loss_sum", {not_a_number});
 }
 
+TEST_CASE("A checkpoint with sums that its counts do not allow is refused", "[nn]") {
+  const Edited middle(35);                          // epoch 2, after batch 15 of 20
+  middle.check_refused("norm_sum", {0.25, 1e300});  // of 0 norms
+  middle.check_refused("losses", {0});              // of a sum that is not 0
+  middle.check_refused("seconds", {0, 1e9});
+  middle.check_refused("batches", 12, 1, "its batches have begun 1 epochs");
+  const Edited finished(60);
+  for (const char* count : {"losses", "norms"}) {
+    finished.check_refused(count, {1});
+  }
+  for (const char* sum : {"loss_sum", "norm_sum", "epoch_seconds"}) {
+    finished.check_refused(sum, {0.25});
+  }
+  finished.check_refused("seconds", {1e9});
+}
+
+TEST_CASE("A checkpoint with an impossible record of an epoch is refused", "[nn]") {
+  const Edited run(60);
+  struct Case {
+    std::string name;
+    std::vector<double> values;
+  };
+  for (const auto& [name, values] :
+       {Case{"loss", {infinity, -infinity}}, Case{"seconds", {-1, 1e11, infinity, not_a_number}},
+        Case{"samples", {-1, 0.5, 196, infinity, not_a_number}},
+        Case{"learning_rate", {-1, infinity, not_a_number}},
+        Case{"gradient_norm", {-1, infinity}}}) {
+    const std::string key = "history." + name;
+    for (const double value : values) {
+      run.check_refused("series." + key, 1, std::bit_cast<std::uint64_t>(value),
+                        fmt::format("its series.{} is {} in epoch 2, expected", key, value));
+    }
+  }
+  run.check_refused("series.history.seconds", 1, std::bit_cast<std::uint64_t>(1e9),
+                    "but its epochs took 1000000000");
+}
+
 TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
   RunState state;
   state.epoch = 7;
@@ -176,7 +213,7 @@ TEST_CASE("The best epoch is one that early stopping could keep", "[nn]") {
     state.best_epoch = each.best;
     state.best_score = each.best == 0 ? not_a_number : 0.5;
     const nn::CheckpointNumbers saved{.steps = state.steps,
-                                      .position = {.within_epoch = true, .given = 1},
+                                      .position = {.within_epoch = true, .given = 1, .epochs = 7},
                                       .numbers = nn::detail::numbers_of(state)};
     CAPTURE(each.best, each.early_stop);
     CHECK(message_of([&] {
@@ -200,6 +237,7 @@ TEST_CASE("The best score is a number if there is a best epoch, otherwise NaN", 
       state.best_epoch = best_epoch;
       state.best_score = best_score;
       const nn::CheckpointNumbers saved{.steps = state.steps,
+                                        .position = {.epochs = 2},
                                         .numbers = nn::detail::numbers_of(state)};
       CAPTURE(best_epoch, best_score);
       const bool sound = (best_epoch == 2) == !std::isnan(best_score);
