@@ -11,6 +11,28 @@ class Tape;
 template <class T>
 class Variable;
 
+namespace detail {
+
+/// True if there are tapes of Dual<T>.
+template <class T>
+inline constexpr bool has_duals = !is_dual<T>;
+#ifdef XTAPE_NESTED_DUALS
+template <>
+inline constexpr bool has_duals<Dual<double>> = true;
+#endif
+
+/// Returns 1 for a plain number, and the tangent of the tangent for a nested one.
+template <class F>
+F last_tangent() {
+  if constexpr (is_dual<F>) {
+    return {0, 1};
+  } else {
+    return 1;
+  }
+}
+
+}  // namespace detail
+
 /// What only a tape of Dual numbers can do; see docs/derivatives.md. A tape of plain numbers has
 /// nothing of it.
 template <class T>
@@ -27,8 +49,15 @@ class DualTape {};
 ///     tape.gradient(weight), tape.hessian_product(weight);
 ///
 /// nn::HessianProduct does this for all parameters of a model.
+///
+/// On a tape of nested numbers, Dual<Dual<double>>, each parameter or variable moves along two
+/// directions, an inner and an outer one. So tangent(tangent(u)) is a second derivative.
 template <class F>
 class DualTape<Dual<F>> {
+  static_assert(!is_dual<F> || detail::has_duals<F>,
+                "xtape: Dual<Dual<double>> needs an xtape that was configured with "
+                "-DXTAPE_NESTED_DUALS=ON; there are no deeper levels, and none for float");
+
  public:
   /// Lets a parameter move along a direction. Call it after Tape::rewind(), before the model is
   /// called. The direction is not copied, and must neither move nor change before backward() is
@@ -36,14 +65,23 @@ class DualTape<Dual<F>> {
   /// recorded under NoGrad. Throws ShapeError if the direction does not have the shape of the
   /// parameter. Throws TapeError if the recording has the parameter already.
   ///@{
-  void seed(const Array<F>& parameter, const Array<F>& direction);
-  void seed(const Array<F>& parameter, const Array<F>&& direction) = delete;
+  void seed(const Array<Real<F>>& parameter, const Array<Real<F>>& direction);
+  void seed(const Array<Real<F>>& parameter, const Array<Real<F>>&& direction) = delete;
   ///@}
 
   /// Lets a value from Tape::variable() move along a direction, which is copied. Throws ShapeError
   /// if the direction does not have the shape of x. Throws TapeError if x is another value, or if
   /// an op has read it already.
-  void seed(Variable<Dual<F>> x, const Array<F>& direction);
+  void seed(Variable<Dual<F>> x, const Array<Real<F>>& direction);
+
+  /// The same on a tape of nested numbers, for an inner and an outer direction. With a single one,
+  /// as above, both are the same.
+  ///@{
+  void seed(const Array<Real<F>>& parameter, const Array<Real<F>>& inner,
+            const Array<Real<F>>& outer) requires is_dual<F>;
+  void seed(Variable<Dual<F>> x, const Array<Real<F>>& inner,
+            const Array<Real<F>>& outer) requires is_dual<F>;
+  ///@}
 
   /// Computes the gradients of the value of `loss`, one number, that was computed from tangents:
   /// see tangent() in autograd/ops/duals.hpp. (backward() computes the gradients of a loss without
@@ -54,16 +92,16 @@ class DualTape<Dual<F>> {
   /// or of the loss of backward_primal(). They are valid until the recording changes. Throws
   /// TapeError if there is no gradient.
   ///@{
-  std::span<const F> gradient(const Array<F>& parameter) const;
-  std::span<const F> gradient(Variable<Dual<F>> x) const;
+  std::span<const Real<F>> gradient(const Array<Real<F>>& parameter) const;
+  std::span<const Real<F>> gradient(Variable<Dual<F>> x) const;
   ///@}
 
   /// Returns the elements of the Hessian-vector product of a parameter or a Variable: the
   /// derivative of its gradient along all directions. They are valid until the recording changes.
   /// Throws TapeError if there is no gradient, or after backward_primal().
   ///@{
-  std::span<const F> hessian_product(const Array<F>& parameter) const;
-  std::span<const F> hessian_product(Variable<Dual<F>> x) const;
+  std::span<const F> hessian_product(const Array<F>& parameter) const requires(!is_dual<F>);
+  std::span<const F> hessian_product(Variable<Dual<F>> x) const requires(!is_dual<F>);
   ///@}
 
  private:
@@ -73,11 +111,15 @@ class DualTape<Dual<F>> {
 
   Tape<Dual<F>>& self() { return static_cast<Tape<Dual<F>>&>(*this); }
   const Tape<Dual<F>>& self() const { return static_cast<const Tape<Dual<F>>&>(*this); }
-  std::span<const F> gradient_of(const Array<Dual<F>>& both) const;
-  std::span<const F> product_of(const Array<Dual<F>>& both) const;
+  void move_parameter(const Array<Real<F>>& parameter, const Array<Real<F>>& inner,
+                      const Array<Real<F>>& outer);
+  void move(Variable<Dual<F>> x, const Array<Real<F>>& inner, const Array<Real<F>>& outer);
+  std::span<const Real<F>> gradient_of(const Array<Dual<F>>& all) const;
+  std::span<const F> product_of(const Array<Dual<F>>& both) const requires(!is_dual<F>);
 
-  Array<Dual<F>> unit_tangent_{Dual<F>(0, 1)};  // the cotangent of backward_primal()
-  bool by_primal_ = false;                      // the gradients are those of backward_primal()
+  // The cotangent of backward_primal().
+  Array<Dual<F>> unit_tangent_{Dual<F>(F(0), detail::last_tangent<F>())};
+  bool by_primal_ = false;  // the gradients are those of backward_primal()
 };
 
 extern template class DualTape<Dual<float>>;

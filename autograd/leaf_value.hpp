@@ -12,12 +12,20 @@ namespace xtape::detail {
 /// Lets a callable write the values of an array of Dual numbers. The tangents become 0.
 template <class F, class Callable>
 void write_values(const char* op, const Callable& callable, Arena& arena, Array<Dual<F>>& y) {
-  Array<F> values(arena);  // has the memory of y meanwhile
-  y.storage().trade_values(values.storage());
-  callable(values);
-  require_whole(op, values);
-  y.storage().trade_values(values.storage());
-  y.resize(values.shape());
+  if constexpr (is_dual<F>) {
+    Array<Real<F>> values;
+    callable(values);
+    require_whole(op, values);
+    resize(y, values.shape(), op);
+    y.storage().set_values(values.data());
+  } else {
+    Array<F> values(arena);  // has the memory of y meanwhile
+    y.storage().trade_values(values.storage());
+    callable(values);
+    require_whole(op, values);
+    y.storage().trade_values(values.storage());
+    y.resize(values.shape());
+  }
   y.storage().drop_tangents();
 }
 

@@ -44,7 +44,7 @@ struct BorrowedValues {};
 /// A node of Dual numbers notes the array of the caller that it reads in place.
 template <class F>
 struct BorrowedValues<Dual<F>> {
-  const Array<F>* source = nullptr;  ///< Null if the tape owns the value.
+  const Array<Real<F>>* source = nullptr;  ///< Null if the tape owns the value.
 };
 
 /// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of

@@ -114,7 +114,11 @@ std::ostream& operator<<(std::ostream& out, const Sequential<T>& model) {
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 
-#ifdef XTAPE_FOR_DUALS
+#ifdef XTAPE_FOR_NESTED_DUALS
+using Nested = Sequential<Dual<Dual<double>>>;
+template Variable<double> Nested::operator()(Variable<double>) const;
+template Variable<Dual<double>> Nested::operator()(Variable<Dual<double>>) const;
+#elif defined(XTAPE_FOR_DUALS)
 template Variable<float> Sequential<Dual<float>>::operator()(Variable<float>) const;
 template Variable<double> Sequential<Dual<double>>::operator()(Variable<double>) const;
 #endif

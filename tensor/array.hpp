@@ -10,6 +10,7 @@
 
 #include "tensor/dual_storage.hpp"
 #include "tensor/layout.hpp"
+#include "tensor/scalars.hpp"
 #include "tensor/shape.hpp"
 #include "tensor/storage.hpp"
 
@@ -280,11 +281,24 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   ///@}
 
   /// Reads numbers of others, and their tangents unless `tangents` is null, where they are. Both
-  /// arrays are whole and have the same shape. See Storage<Dual<F>>::borrow().
+  /// arrays are whole and have the same shape. See Storage<Dual<F>>::borrow(). Nested numbers have
+  /// tangents along an inner and an outer direction.
+  ///@{
   void borrow(const Array<Real<T>>& values, const Array<Real<T>>* tangents) requires is_dual<T> {
-    storage_.borrow(values.data(), tangents == nullptr ? nullptr : tangents->data(), values.size());
+    const Real<T>* const moved = tangents == nullptr ? nullptr : tangents->data();
+    if constexpr (is_nested_dual<T>) {
+      storage_.borrow(values.data(), moved, moved, values.size());
+    } else {
+      storage_.borrow(values.data(), moved, values.size());
+    }
     layout_ = values.layout_;
   }
+  void borrow(const Array<Real<T>>& values, const Array<Real<T>>& inner,
+              const Array<Real<T>>& outer) requires is_nested_dual<T> {
+    storage_.borrow(values.data(), inner.data(), outer.data(), values.size());
+    layout_ = values.layout_;
+  }
+  ///@}
 
   /// Exchanges elements and shapes; see Storage::trade().
   void trade(Array& other) noexcept {
@@ -380,20 +394,5 @@ void resize(Array<T>& array, const Shape& shape, const char* operation = "resize
     detail::reshape_storage(array, shape, operation);
   }
 }
-
-/// Runs `instantiate(T)` for each scalar type T that a source is compiled for: float and double.
-/// The sources of ops that can differentiate twice are compiled again for Dual numbers of them.
-///@{
-#ifdef XTAPE_FOR_DUALS
-#define XTAPE_FLOAT Dual<float>
-#define XTAPE_DOUBLE Dual<double>
-#else
-#define XTAPE_FLOAT float
-#define XTAPE_DOUBLE double
-#endif
-#define XTAPE_FOR_EACH_SCALAR(instantiate) \
-  instantiate(XTAPE_FLOAT);                \
-  instantiate(XTAPE_DOUBLE)
-///@}
 
 }  // namespace xtape

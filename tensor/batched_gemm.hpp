@@ -37,15 +37,16 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
 /// The same for Dual numbers. Products with tangents that are known to be 0 are left out.
 template <class F>
 void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
-                  const MatrixBatch<Dual<F>>& a, const MatrixBatch<Dual<F>>& b, Dual<F> beta,
-                  Array<Dual<F>>& c, const Shape& c_steps) {
-  const auto part = [](const MatrixBatch<Dual<F>>& of, const F* data) {
+                  const MatrixBatch<Dual<F>>& a, const MatrixBatch<Dual<F>>& b,
+                  std::type_identity_t<Dual<F>> beta, DualPointer<F> c, std::size_t c_size,
+                  const Shape& c_steps) {
+  const auto part = [](const MatrixBatch<Dual<F>>& of, NumberPointer<const F> data) {
     return MatrixBatch<F>{data, of.row_length, of.transpose, of.steps};
   };
-  detail::apply_bilinear(a.data, b.data, beta, c.data(),
-                         [&](const F* left, const F* right, F factor, F* product) {
+  detail::apply_bilinear(a.data, b.data, beta, c,
+                         [&](auto left, auto right, F factor, auto product) {
                            batched_gemm(batch, m, n, k, part(a, left), part(b, right), factor,
-                                        product, c.size(), c_steps);
+                                        product, c_size, c_steps);
                          });
 }
 

@@ -12,12 +12,37 @@
 
 namespace xtape {
 
+template <class F>
+struct DualPointer;
+
+namespace detail {
+
+template <class F>
+struct PointerTo {
+  using type = F*;
+};
+template <class F>
+struct PointerTo<Dual<F>> {
+  using type = DualPointer<F>;
+};
+template <class F>
+struct PointerTo<const Dual<F>> {
+  using type = DualPointer<const F>;
+};
+
+}  // namespace detail
+
+/// A pointer to numbers in an array: a DualPointer for Dual numbers. F is const if the numbers are.
+template <class F>
+using NumberPointer = typename detail::PointerTo<F>::type;
+
 /// A reference to a Dual number in an array. It converts to the number, and assigns to it.
 template <class F>
 class DualReference {
  public:
   /// Refers to a number whose parts are at these places.
-  DualReference(F* value, F* tangent) : value_(value), tangent_(tangent) {}
+  DualReference(NumberPointer<F> value, NumberPointer<F> tangent)
+      : value_(value), tangent_(tangent) {}
 
   /// A copy refers to the same number.
   ///@{
@@ -47,8 +72,8 @@ class DualReference {
   ///@}
 
  private:
-  F* value_;
-  F* tangent_;
+  NumberPointer<F> value_;
+  NumberPointer<F> tangent_;
 };
 
 /// A pointer to Dual numbers whose values follow each other, and whose tangents do, too. It is a
@@ -67,9 +92,9 @@ struct DualPointer {
   using iterator_category = std::random_access_iterator_tag;
   ///@}
 
-  F* value = nullptr;     ///< The place of the value.
-  F* tangent = nullptr;   ///< The place of the tangent.
-  bool constant = false;  ///< True if it is known that all tangents of the array are 0.
+  NumberPointer<F> value{};    ///< The place of the value.
+  NumberPointer<F> tangent{};  ///< The place of the tangent.
+  bool constant = false;       ///< True if it is known that all tangents of the array are 0.
 
   /// Converts to a pointer to const numbers.
   operator DualPointer<const F>() const requires(!is_const) { return {value, tangent, constant}; }
@@ -129,7 +154,8 @@ struct DualPointer {
 namespace detail {
 
 /// Computes y = beta y + kernel(a, b) for a kernel that is linear in both operands. The kernel
-/// takes (a, b, beta, y) without tangents. It is not called for tangents that are known to be 0.
+/// takes (a, b, beta, y), the parts of the numbers. It is not called for tangents that are known to
+/// be 0.
 template <class F, class Kernel>
 void apply_bilinear(DualPointer<const F> a, DualPointer<const F> b,
                     std::type_identity_t<Dual<F>> beta, DualPointer<F> y, Kernel kernel) {

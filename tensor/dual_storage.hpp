@@ -22,6 +22,8 @@ namespace xtape {
 ///
 /// A Storage may read elements of others where they are; see borrow(). Everything that may write an
 /// element gives it memory of its own first.
+///
+/// If F is a Dual itself, both blocks are such Storages, and so on.
 template <class F>
 class Storage<Dual<F>> {
  public:
@@ -66,8 +68,13 @@ class Storage<Dual<F>> {
   Storage& operator=(const Storage& other) {
     if (this != &other) {
       resize(other.size());
-      std::copy_n(other.values(), size(), values_.data());
-      std::copy_n(other.tangents(), size(), tangents_.data());
+      if constexpr (is_dual<F>) {
+        values_ = other.values_;
+        tangents_ = other.tangents_;
+      } else {
+        std::copy_n(other.values(), size(), values_.data());
+        std::copy_n(other.tangents(), size(), tangents_.data());
+      }
       zeros_ = other.is_constant() ? size() : 0;
     }
     return *this;
@@ -93,7 +100,8 @@ class Storage<Dual<F>> {
   /// Reads `size` elements where they are, from now on. The tangents are 0 if `tangents` is null.
   /// The memory must stay valid until the Storage is resized, written to, or gone. Throws
   /// std::bad_alloc, and changes nothing, if there is not enough memory for tangents of 0.
-  void borrow(const F* values, const F* tangents, std::size_t size) {
+  ///@{
+  void borrow(const F* values, const F* tangents, std::size_t size) requires(!is_dual<F>) {
     if (tangents == nullptr) {
       zeros_ = size > tangents_.capacity() ? 0 : zeros_;
       tangents_.resize(size);
@@ -101,6 +109,21 @@ class Storage<Dual<F>> {
     }
     lent_ = {values, tangents, size, true};
   }
+  /// The tangents are those along the inner and along the outer direction. Second derivatives of
+  /// the elements are 0.
+  void borrow(const Real<F>* values, const Real<F>* inner, const Real<F>* outer,
+              std::size_t size) requires is_dual<F> {
+    values_.borrow(values, inner, size);
+    if (outer == nullptr) {
+      zeros_ = size > tangents_.capacity() ? 0 : zeros_;
+      tangents_.resize(size);
+      clear_from(zeros_);
+    } else {
+      tangents_.borrow(outer, nullptr, size);
+      zeros_ = 0;
+    }
+  }
+  ///@}
 
   /// Exchanges the memory of the values for other memory. A kernel for arrays of F can then compute
   /// them. Trade back before anything else is done with the Storage.
@@ -133,28 +156,48 @@ class Storage<Dual<F>> {
 
   /// The values and the tangents of all elements.
   ///@{
-  F* values() {
+  NumberPointer<F> values() {
     own();
     return values_.data();
   }
-  const F* values() const { return lent_.any ? lent_.values : values_.data(); }
-  F* tangents() {
+  NumberPointer<const F> values() const {
+    if constexpr (is_dual<F>) {
+      return values_.data();
+    } else {
+      return lent_.any ? lent_.values : values_.data();
+    }
+  }
+  NumberPointer<F> tangents() {
     own();
     zeros_ = 0;
     return tangents_.data();
   }
-  const F* tangents() const { return lent_.tangents ? lent_.tangents : tangents_.data(); }
+  NumberPointer<const F> tangents() const {
+    if constexpr (is_dual<F>) {
+      return tangents_.data();
+    } else {
+      return lent_.tangents ? lent_.tangents : tangents_.data();
+    }
+  }
   ///@}
 
   /// Copies all values from `numbers`. The tangents become 0.
-  void set_values(const F* numbers) {
+  ///@{
+  void set_values(NumberPointer<const F> numbers) {
     std::copy_n(numbers, size(), values());
-    drop_tangents();
+    clear_from(zeros_);
   }
+  void set_values(const Real<F>* numbers) requires is_dual<F> {
+    values_.set_values(numbers);
+    clear_from(zeros_);
+  }
+  ///@}
 
   /// Makes all tangents 0. Writes nothing if they are known to be 0.
   void drop_tangents() {
-    if (lent_.tangents != nullptr) {
+    if constexpr (is_dual<F>) {
+      values_.drop_tangents();
+    } else if (lent_.tangents != nullptr) {
       borrow(lent_.values, nullptr, lent_.size);
     }
     clear_from(zeros_);
@@ -199,10 +242,10 @@ class Storage<Dual<F>> {
   ///@}
 
  private:
-  /// Elements in memory of others.
+  /// Elements in memory of others. Nested storages lend each on its own.
   struct Lent {
-    const F* values = nullptr;
-    const F* tangents = nullptr;  // null: tangents_ has them
+    const Real<F>* values = nullptr;
+    const Real<F>* tangents = nullptr;  // null: tangents_ has them
     std::size_t size = 0;
     bool any = false;
   };
@@ -216,7 +259,12 @@ class Storage<Dual<F>> {
 
   void clear_from(std::size_t first) {
     if (first < tangents_.size()) {
-      std::fill(tangents_.begin() + first, tangents_.end(), F(0));
+      if constexpr (is_dual<F>) {
+        std::fill(tangents_.values() + first, tangents_.values() + tangents_.size(), Real<F>(0));
+        tangents_.drop_tangents();
+      } else {
+        std::fill(tangents_.begin() + first, tangents_.end(), F(0));
+      }
       zeros_ = tangents_.size();
     }
   }

@@ -28,10 +28,10 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
 /// The same for Dual numbers. Products with tangents that are known to be 0 are left out.
 template <class F>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n, std::size_t k,
-          std::type_identity_t<F> alpha, std::type_identity_t<DualPointer<const F>> a,
+          std::type_identity_t<Real<F>> alpha, std::type_identity_t<DualPointer<const F>> a,
           std::size_t lda, std::type_identity_t<DualPointer<const F>> b, std::size_t ldb,
           std::type_identity_t<Dual<F>> beta, DualPointer<F> c, std::size_t ldc) {
-  detail::apply_bilinear(a, b, beta, c, [&](const F* left, const F* right, F factor, F* product) {
+  detail::apply_bilinear(a, b, beta, c, [&](auto left, auto right, F factor, auto product) {
     gemm(transpose_a, transpose_b, m, n, k, alpha, left, lda, right, ldb, factor, product, ldc);
   });
 }

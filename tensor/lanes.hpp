@@ -26,10 +26,10 @@ template <class T>
 struct BatchOf {
   using type = xt_simd::simd_type<T>;
 };
-/// A register of values and a register of tangents.
+/// A register of values and a register of tangents, or several of each for nested numbers.
 template <class F>
 struct BatchOf<Dual<F>> {
-  using type = Dual<xt_simd::simd_type<F>>;
+  using type = Dual<typename BatchOf<F>::type>;
 };
 template <class T>
 using Batch = typename BatchOf<T>::type;
@@ -59,8 +59,8 @@ void store_lanes(const B& lanes, T* to) {
 }
 template <class F, class B>
 void store_lanes(const B& lanes, DualPointer<F> to) {
-  lanes.value.store_unaligned(to.value);
-  lanes.tangent.store_unaligned(to.tangent);
+  store_lanes(lanes.value, to.value);
+  store_lanes(lanes.tangent, to.tangent);
 }
 ///@}
 

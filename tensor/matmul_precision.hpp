@@ -49,7 +49,7 @@ void matmul_gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, st
                  std::size_t k, DualPointer<const F> a, std::size_t lda, DualPointer<const F> b,
                  std::size_t ldb, std::type_identity_t<Dual<F>> beta, DualPointer<F> c,
                  std::size_t ldc) {
-  detail::apply_bilinear(a, b, beta, c, [&](const F* left, const F* right, F factor, F* product) {
+  detail::apply_bilinear(a, b, beta, c, [&](auto left, auto right, F factor, auto product) {
     matmul_gemm(transpose_a, transpose_b, m, n, k, left, lda, right, ldb, factor, product, ldc);
   });
 }

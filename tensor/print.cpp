@@ -15,7 +15,9 @@ constexpr std::size_t ellipsis = std::numeric_limits<std::size_t>::max();
 
 template <class T>
 std::string text_of(const T& number, int precision) {
-  if constexpr (is_dual<T>) {
+  if constexpr (is_nested_dual<T>) {
+    return text_of(number.value, precision) + "+(" + text_of(number.tangent, precision) + ")e";
+  } else if constexpr (is_dual<T>) {
     return fmt::format("{:.{}g}{:+.{}g}e", number.value, precision, number.tangent, precision);
   } else {
     return fmt::format("{:.{}g}", number, precision);
@@ -25,7 +27,9 @@ std::string text_of(const T& number, int precision) {
 template <class T>
 std::string name_of_type() {
   const std::string real = std::is_same_v<Real<T>, float> ? "float" : "double";
-  if constexpr (is_dual<T>) {
+  if constexpr (is_nested_dual<T>) {
+    return "Dual<Dual<" + real + ">>";
+  } else if constexpr (is_dual<T>) {
     return "Dual<" + real + ">";
   } else {
     return real;

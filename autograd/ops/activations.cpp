@@ -25,7 +25,9 @@ Variable<T> tanh(Variable<T> x) {
 template <class T>
 Variable<T> relu(Variable<T> x) {
   const auto positive_part = [](T value) {
-    if constexpr (is_dual<T>) {
+    if constexpr (is_nested_dual<T>) {
+      return value > T(0) ? value : value < T(0) ? T(0) : T(value_of(value));  // as below
+    } else if constexpr (is_dual<T>) {
       value.tangent = value > T(0) ? value.tangent : 0;  // as in reverse, also at 0
     }
     return value < T(0) ? T(0) : value;
@@ -86,9 +88,9 @@ F normal_distribution(const F& x) {
 /// compiler could add a product in one step with a sum, and give two results for one number.
 template <class F>
 F times_density(const F& f, const F& square) {
-  using Number = detail::number_in<F>;
+  using Number = detail::number_in<Real<F>>;
   constexpr Number root = std::numbers::sqrt2_v<Number> / std::numbers::inv_sqrtpi_v<Number>;
-  return f * detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * square) / F(root);
+  return f * detail::call<xt::math::exp_fun>(detail::constant<F>(-0.5) * square) / Real<F>(root);
 }
 
 /// Returns x, but at least `least`.
@@ -115,7 +117,7 @@ struct GeluSlope {
   template <class F>
   static F slope(const F& x, const F&) {
     const F square = near(x) * near(x);
-    return times_density(F(2) - square, square);
+    return times_density(Real<F>(2) - square, square);
   }
 };
 
@@ -128,7 +130,7 @@ struct Gelu {
   }
   template <class F>
   static F slope(const F& x, const F&) {
-    return GeluSlope::value(x);
+    return detail::Smooth<GeluSlope>()(x);
   }
 };
 

@@ -36,6 +36,13 @@ Variable<T> mask_of(const char* op, Compare compare, Variable<T> a,
   template Variable<T> operator op(Variable<T>, Variable<T>); \
   template Variable<T> operator op<T>(Variable<T>, Real<T>);  \
   template Variable<T> operator op<T>(Real<T>, Variable<T>)
+#ifdef XTAPE_FOR_NESTED_DUALS
+#define XTAPE_INSTANTIATE_COMPARISONS(op) XTAPE_INSTANTIATE_COMPARISON(op, Dual<Dual<double>>)
+#else
+#define XTAPE_INSTANTIATE_COMPARISONS(op)        \
+  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_FLOAT); \
+  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_DOUBLE)
+#endif
 /// Defines a comparison. The same comparison from right to left is `op mirrored`.
 #define XTAPE_COMPARISON(op, mirrored, name, compare)                       \
   template <class T>                                                        \
@@ -50,8 +57,7 @@ Variable<T> mask_of(const char* op, Compare compare, Variable<T> a,
   Variable<T> operator op(std::type_identity_t<Real<T>> a, Variable<T> b) { \
     return b mirrored a;                                                    \
   }                                                                         \
-  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_FLOAT);                            \
-  XTAPE_INSTANTIATE_COMPARISON(op, XTAPE_DOUBLE)
+  XTAPE_INSTANTIATE_COMPARISONS(op)
 XTAPE_COMPARISON(>, <, "greater", std::greater);
 XTAPE_COMPARISON(<, >, "less", std::less);
 XTAPE_COMPARISON(>=, <=, "greater_equal", std::greater_equal);
@@ -69,7 +75,10 @@ template <class Before, class T>
 T first_of(T a, T b) {
   using std::isnan;
   if constexpr (is_dual<T>) {
-    if (a.value == b.value) {
+    if (value_of(a) == value_of(b)) {
+      if constexpr (is_nested_dual<T>) {
+        return {first_of<Before>(a.value, b.value), (a.tangent + b.tangent) / 2};
+      }
       return {b.value, (a.tangent + b.tangent) / 2};
     }
   }
@@ -136,7 +145,9 @@ Variable<T> clip(Variable<T> x, std::type_identity_t<Real<T>> low,
                  std::type_identity_t<Real<T>> high) {
   require<ValueError>(low <= high, "clip: expected bounds low <= high, got {} and {}", low, high);
   const auto value = [=](T a) {
-    if constexpr (is_dual<T>) {
+    if constexpr (is_nested_dual<T>) {
+      return a < low ? T(low) : a > high ? T(high) : a > low && a < high ? a : T(value_of(a));
+    } else if constexpr (is_dual<T>) {
       a.tangent = a > low && a < high ? a.tangent : 0;  // as in reverse, also at the bounds
     }
     return a < low ? T(low) : a > high ? T(high) : a;

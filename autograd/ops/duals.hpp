@@ -14,10 +14,14 @@ namespace xtape {
 ///
 ///     auto u = model(x);
 ///     tape.backward_primal(mean(square(tangent(u) - u)));  // u' = u
+///
+/// Nested numbers have an inner and an outer direction. The tangents of y are the derivatives along
+/// the outer one, and the result moves along the outer direction as they do along the inner one. So
+/// tangent(tangent(y)) is the second derivative along both. A third tangent is not there: it is 0.
 template <class F>
 Variable<Dual<F>> tangent(Variable<Dual<F>> y);
 
-/// Returns the values of y without their tangents. The gradient is dy = (0, dz.tangent).
+/// Returns the values of y without any tangents. The gradient is dy = (0, dz.tangent).
 template <class F>
 Variable<Dual<F>> primal(Variable<Dual<F>> y);
 
@@ -33,6 +37,27 @@ template <class F>
 Variable<Dual<F>> gauss_newton(Variable<Dual<F>> y);
 template <class F>
 requires(!is_dual<F>) Variable<F> gauss_newton(Variable<F> y) { return y; }
+template <class F>
+Variable<Dual<Dual<F>>> gauss_newton(Variable<Dual<Dual<F>>> y) = delete;  // has no meaning
+///@}
+
+struct TriangularOptions;
+
+/// Linear algebra refuses nested numbers.
+///@{
+template <class F>
+void solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void inverse(Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void slogdet(Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void cholesky(Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void triangular_solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void triangular_solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>,
+                      const TriangularOptions&) = delete;
 ///@}
 
 }  // namespace xtape

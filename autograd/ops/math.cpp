@@ -63,7 +63,11 @@ struct PowerSlope {
   template <class T, class Exponent>
   T operator()(T base, Exponent exponent, T dy) const {
     using std::pow;
-    if (value_of(exponent) == Real<T>(0)) {
+    if constexpr (is_nested_dual<T>) {
+      if (!detail::is_or_moves(exponent)) {
+        return T(0);
+      }
+    } else if (value_of(exponent) == Real<T>(0)) {
       return without_power<T>(value_of(base), tangent_of(exponent), value_of(dy));
     }
     return exponent * pow(base, exponent - Exponent(1)) * dy;

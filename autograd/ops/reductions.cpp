@@ -235,7 +235,7 @@ struct Root {
   }
   template <class F>
   static F slope(const F&, const F& y) {
-    return detail::chosen(y == F(0), F(0), detail::constant<F>(0.5) / y);
+    return detail::chosen(value_of(y) == Real<F>(0), F(0), detail::constant<F>(0.5) / y);
   }
 };
 

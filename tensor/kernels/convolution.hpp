@@ -120,7 +120,7 @@ void convolve(const Convolution& geometry, DualPointer<const F> x, DualPointer<c
   convolve(geometry, x.value, weight.value, bias.value, beta.value, y.value);
   convolve(geometry, x.tangent, weight.value, bias.tangent, beta.value, y.tangent);
   if (!weight.constant) {
-    convolve<F>(geometry, x.value, weight.tangent, nullptr, 1, y.tangent);
+    convolve(geometry, x.value, weight.tangent, NumberPointer<const F>{}, F(1), y.tangent);
   }
 }
 ///@}
@@ -134,7 +134,7 @@ template <class F>
 void convolve_transposed(const Convolution& geometry, DualPointer<const F> dy,
                          DualPointer<const F> weight, std::type_identity_t<Dual<F>> beta,
                          DualPointer<F> dx) {
-  detail::apply_bilinear(dy, weight, beta, dx, [&](const F* a, const F* b, F factor, F* result) {
+  detail::apply_bilinear(dy, weight, beta, dx, [&](auto a, auto b, F factor, auto result) {
     convolve_transposed(geometry, a, b, factor, result);
   });
 }
@@ -148,7 +148,7 @@ template <class F>
 void convolve_for_weights(const Convolution& geometry, DualPointer<const F> x,
                           DualPointer<const F> dy, std::type_identity_t<Dual<F>> beta,
                           DualPointer<F> dw) {
-  detail::apply_bilinear(x, dy, beta, dw, [&](const F* a, const F* b, F factor, F* result) {
+  detail::apply_bilinear(x, dy, beta, dw, [&](auto a, auto b, F factor, auto result) {
     convolve_for_weights(geometry, a, b, factor, result);
   });
 }

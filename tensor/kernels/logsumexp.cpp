@@ -87,12 +87,19 @@ void reduce_logsumexp(DualPointer<const T> in, std::size_t outer, std::size_t ex
   if (inner == 0) {
     return;  // returns at once, however many empty blocks there are
   }
-  const T* power = exp_of_difference<T>(in.value, out.value, {outer, extent, inner}).data();
-  const T* slope = in.tangent;
-  for (std::size_t o = 0; o < outer; ++o) {
-    for (std::size_t a = 0; a < extent; ++a, power += inner, slope += inner) {
-      for (std::size_t i = 0; i < inner; ++i) {
-        out.tangent[o * inner + i] += power[i] * slope[i];
+  if constexpr (is_dual<T>) {
+    for (std::size_t k = 0; k < outer * extent * inner; ++k) {
+      const std::size_t place = k / (extent * inner) * inner + k % inner;
+      out.tangent[place] += exp(in.value[k] - T(out.value[place])) * in.tangent[k];
+    }
+  } else {
+    const T* power = exp_of_difference<T>(in.value, out.value, {outer, extent, inner}).data();
+    const T* slope = in.tangent;
+    for (std::size_t o = 0; o < outer; ++o) {
+      for (std::size_t a = 0; a < extent; ++a, power += inner, slope += inner) {
+        for (std::size_t i = 0; i < inner; ++i) {
+          out.tangent[o * inner + i] += power[i] * slope[i];
+        }
       }
     }
   }
@@ -107,16 +114,25 @@ void add_exp_of_difference(DualPointer<const T> in, DualPointer<const T> y,
   if (inner == 0) {
     return;  // returns at once, however many empty blocks there are
   }
-  const T* power = exp_of_difference(in.value, y.value, blocks).data();
-  const T* slope = in.tangent;
-  T* result = out.tangent;
-  for (std::size_t line = 0; line < outer * extent; ++line) {
-    const std::size_t first = line / extent * inner;
-    for (std::size_t i = 0; i < inner; ++i) {
-      const T difference = slope[i] - y.tangent[first + i];
-      result[i] += power[i] * (factor.tangent[first + i] + factor.value[first + i] * difference);
+  if constexpr (is_dual<T>) {
+    for (std::size_t k = 0; k < outer * extent * inner; ++k) {
+      const std::size_t place = k / (extent * inner) * inner + k % inner;
+      const T difference = in.tangent[k] - y.tangent[place];
+      out.tangent[k] += exp(in.value[k] - y.value[place]) *
+                        (factor.tangent[place] + factor.value[place] * difference);
     }
-    power += inner, slope += inner, result += inner;
+  } else {
+    const T* power = exp_of_difference(in.value, y.value, blocks).data();
+    const T* slope = in.tangent;
+    T* result = out.tangent;
+    for (std::size_t line = 0; line < outer * extent; ++line) {
+      const std::size_t first = line / extent * inner;
+      for (std::size_t i = 0; i < inner; ++i) {
+        const T difference = slope[i] - y.tangent[first + i];
+        result[i] += power[i] * (factor.tangent[first + i] + factor.value[first + i] * difference);
+      }
+      power += inner, slope += inner, result += inner;
+    }
   }
 }
 
@@ -129,5 +145,14 @@ void add_exp_of_difference(DualPointer<const T> in, DualPointer<const T> y,
                                       DualPointer<const T>, const AxisBlocks&, DualPointer<T>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
+
+#ifdef XTAPE_NESTED_DUALS
+template void reduce_logsumexp(DualPointer<const Dual<double>>, std::size_t, std::size_t,
+                               std::size_t, DualPointer<Dual<double>>);
+template void add_exp_of_difference(DualPointer<const Dual<double>>,
+                                    DualPointer<const Dual<double>>,
+                                    DualPointer<const Dual<double>>, const AxisBlocks&,
+                                    DualPointer<Dual<double>>);
+#endif
 
 }  // namespace xtape

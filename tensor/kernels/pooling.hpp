@@ -65,6 +65,13 @@ template <class T, class Place>
 void take_at_places(const T* x, const Place* places, const Windows& windows, T* y);
 
 /// The same for Dual numbers. If `places` is null, the tangents are 0.
+///@{
+template <class F, class Place>
+void take_at_places(DualPointer<const F> x, const Place* places, const Windows& windows,
+                    DualPointer<F> y) {
+  take_at_places(x.value, places, windows, y.value);
+  take_at_places(x.tangent, places, windows, y.tangent);
+}
 template <class F, class Place>
 void max_pool(DualPointer<const F> x, const Windows& windows, DualPointer<F> y, Place* places) {
   max_pool(x.value, windows, y.value, places);
@@ -76,6 +83,7 @@ void max_pool(DualPointer<const F> x, const Windows& windows, DualPointer<F> y, 
                 F(0));
   }
 }
+///@}
 
 /// Computes dx = beta dx + (dy at the places of the maxima, 0 elsewhere), with beta 0 or 1.
 ///@{

@@ -225,8 +225,10 @@ void detail::take_chosen_tangents(DualPointer<const T> in, std::size_t outer, st
                                   std::size_t inner, DualPointer<T> out) {
   for (std::size_t i = 0; i < outer * inner; ++i) {
     std::size_t place = i / inner * extent * inner + i % inner;
-    for (std::size_t a = 1;
-         a < extent && in.value[place] != out.value[i] && !std::isnan(in.value[place]); ++a) {
+    const auto passes = [&](const T& number, const T& chosen) {
+      return value_of(number) != value_of(chosen) && !std::isnan(value_of(number));
+    };
+    for (std::size_t a = 1; a < extent && passes(in.value[place], out.value[i]); ++a) {
       place += inner;
     }
     out.tangent[i] = in.tangent[place];
@@ -289,5 +291,12 @@ void reduce_product(DualPointer<const T> in, std::size_t outer, std::size_t exte
   template void reduce_product(const T*, std::size_t, std::size_t, std::size_t, T*)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
+
+#ifdef XTAPE_NESTED_DUALS
+template void detail::take_chosen_tangents(DualPointer<const Dual<double>>, std::size_t,
+                                           std::size_t, std::size_t, DualPointer<Dual<double>>);
+template void reduce_product(DualPointer<const Dual<double>>, std::size_t, std::size_t, std::size_t,
+                             DualPointer<Dual<double>>);
+#endif
 
 }  // namespace xtape

@@ -18,7 +18,7 @@ template <class T>
 void reduce_sum(const Shape& shape, const T* in, std::uint64_t mask, T scale, T beta, T* out);
 template <class F>
 void reduce_sum(const Shape& shape, DualPointer<const F> in, std::uint64_t mask,
-                std::type_identity_t<F> scale, std::type_identity_t<Dual<F>> beta,
+                std::type_identity_t<Real<F>> scale, std::type_identity_t<Dual<F>> beta,
                 DualPointer<F> out) {
   reduce_sum(shape, in.value, mask, scale, beta.value, out.value);
   reduce_sum(shape, in.tangent, mask, scale, beta.value, out.tangent);
@@ -56,7 +56,7 @@ void reduce_to(const Array<T>& in, std::type_identity_t<T> beta, Array<T>& out) 
 template <class T>
 void stretch(const T* in, std::uint64_t mask, T scale, T beta, const Shape& shape, T* out);
 template <class F>
-void stretch(DualPointer<const F> in, std::uint64_t mask, std::type_identity_t<F> scale,
+void stretch(DualPointer<const F> in, std::uint64_t mask, std::type_identity_t<Real<F>> scale,
              std::type_identity_t<Dual<F>> beta, const Shape& shape, DualPointer<F> out) {
   stretch(in.value, mask, scale, beta.value, shape, out.value);
   stretch(in.tangent, mask, scale, beta.value, shape, out.tangent);

@@ -43,9 +43,10 @@ struct Resampling {
 template <class T>
 void resample(const T* x, const Resampling<T>& to, T value, T* y);
 template <class F>
-void resample(DualPointer<const F> x, const Resampling<F>& to, F value, DualPointer<F> y) {
+void resample(DualPointer<const F> x, const Resampling<Real<F>>& to, Real<F> value,
+              DualPointer<F> y) {
   resample(x.value, to, value, y.value);
-  resample(x.tangent, to, F(0), y.tangent);
+  resample(x.tangent, to, Real<F>(0), y.tangent);
 }
 ///@}
 
@@ -54,7 +55,7 @@ void resample(DualPointer<const F> x, const Resampling<F>& to, F value, DualPoin
 template <class T>
 void resample_backward(const T* dy, const Resampling<T>& to, T beta, T* dx);
 template <class F>
-void resample_backward(DualPointer<const F> dy, const Resampling<F>& to,
+void resample_backward(DualPointer<const F> dy, const Resampling<Real<F>>& to,
                        std::type_identity_t<Dual<F>> beta, DualPointer<F> dx) {
   resample_backward(dy.value, to, beta.value, dx.value);
   resample_backward(dy.tangent, to, beta.value, dx.tangent);

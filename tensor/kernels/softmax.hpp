@@ -18,6 +18,8 @@ template <class T>
 void softmax(const Array<T>& z, Array<T>& p);
 template <class T>
 void softmax(const Array<Dual<T>>& z, Array<Dual<T>>& p);
+template <class T>
+void softmax(const Array<Dual<Dual<T>>>& z, Array<Dual<Dual<T>>>& p);
 ///@}
 
 /// Computes softmax(z) into p, and returns sum_i -ln p(i, label(i)) for one label per row. With
@@ -31,6 +33,10 @@ T softmax_with_loss(const Array<T>& z, std::span<const std::uint32_t> labels, Ar
 template <class T>
 Dual<T> softmax_with_loss(const Array<Dual<T>>& z, std::span<const std::uint32_t> labels,
                           Array<Dual<T>>& p, double smoothing = 0);
+template <class T>
+Dual<Dual<T>> softmax_with_loss(const Array<Dual<Dual<T>>>& z,
+                                std::span<const std::uint32_t> labels, Array<Dual<Dual<T>>>& p,
+                                double smoothing = 0);
 ///@}
 
 /// Computes l(i, j) = z(i, j) - m(i) - log sum_k exp(z(i, k) - m(i)), along the last axis. `l`
@@ -40,6 +46,8 @@ template <class T>
 void log_softmax(const Array<T>& z, Array<T>& l);
 template <class T>
 void log_softmax(const Array<Dual<T>>& z, Array<Dual<T>>& l);
+template <class T>
+void log_softmax(const Array<Dual<Dual<T>>>& z, Array<Dual<Dual<T>>>& l);
 ///@}
 
 }  // namespace xtape

@@ -53,6 +53,25 @@ const nn::Sequential model{Forgetful{nn::Linear(2, 3, rng)}};
 Tape<Dual<float> > tape_of_duals;
 const auto y = tape.variable(ones) + tape_of_duals.variable(ones);
 
+#elif defined(MIXED_NESTED_LEVELS)
+Tape<Dual<double> > tape_of_duals;
+Tape<Dual<Dual<double> > > tape_of_nested;
+const auto y = tape_of_nested.variable(2.0) * tape_of_duals.variable(2.0);
+
+#elif defined(NESTED_NUMBERS)
+Tape<Dual<Dual<double> > > tape_of_nested;
+const auto y = tape_of_nested.variable(2.0);
+
+#elif defined(NESTED_SOLVE)
+Tape<Dual<Dual<double> > > tape_of_nested;
+const auto a = tape_of_nested.variable(Array<double>{{2, 0}, {0, 1}});
+const auto y = solve(a, a);
+
+#elif defined(THIRD_LEVEL)
+Tape<Dual<Dual<double> > > tape_of_nested;
+const auto x = tape_of_nested.variable(2.0);
+const auto y = derivative([](auto at) { return exp(at); }, x, Array<double>(1.0));
+
 #elif defined(RETURNED_ARRAY)
 Variable<float> same(Variable<float> x) {
   return define("same", {x}, x.value() * 1.f,

@@ -172,7 +172,7 @@ def configure():
         return
     command = ["cmake", "-G", "Ninja", "-S", str(SOURCE), "-B", str(BUILD),
                "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2 -DNDEBUG",
-               "-DXTAPE_BUILD_BENCHMARKS=OFF",
+               "-DXTAPE_BUILD_BENCHMARKS=OFF", "-DXTAPE_NESTED_DUALS=ON",
                # So that a mutant of the library links the library alone.
                "-DBUILD_SHARED_LIBS=ON", "-DCMAKE_LINK_DEPENDS_NO_SHARED=ON"]
     if shutil.which("ccache"):
