@@ -17,6 +17,7 @@
 #include "autograd/checkpoint.hpp"
 #include "autograd/define.hpp"
 #include "autograd/derivatives.hpp"
+#include "autograd/inner_derivatives.hpp"
 #include "autograd/no_expression.hpp"
 #include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"

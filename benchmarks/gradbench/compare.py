@@ -34,8 +34,8 @@ RUNS = [
     ("ht", ["jacobian"], ["--variant", "simple", "--model", "small", "--max", "1"]),
     ("ht", ["jacobian"], ["--variant", "complicated", "--model", "small", "--max", "1"]),
     ("ht", ["jacobian"], ["--variant", "complicated", "--model", "small", "--min", "5", "--max", "5"]),
-    ("particle", ["rr"], []),
-    ("saddle", ["rr"], []),
+    ("particle", ["rr", "rf", "fr", "ff"], []),
+    ("saddle", ["rr", "rf", "fr", "ff"], []),
 ]
 CPP_TOOLS = ["manual", "codipack", "adept", "cppad"]
 PYTHON_TOOLS = {"pytorch": "torch", "jax": "jax"}

@@ -27,7 +27,7 @@ struct Answer {
   std::vector<std::chrono::nanoseconds> times;
 };
 
-/// A function of an eval. A function that needs forward mode or nested derivatives is null.
+/// A function of an eval. A function that this build of xtape cannot compute is null.
 using Function = std::function<Answer(const json& input)>;
 
 /// The functions of an eval, by name.

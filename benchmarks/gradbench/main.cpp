@@ -28,7 +28,7 @@ json evaluate(const std::string& module, const std::string& function, const json
     return failure("no function " + function + " in module " + module);
   }
   if (!found->second) {
-    return failure(module + ": " + function + " needs forward mode or nested derivatives");
+    return failure(module + ": " + function + " needs an xtape with XTAPE_NESTED_DUALS");
   }
   const Answer answer = found->second(input);
   json timings = json::array();

@@ -307,13 +307,16 @@ def ht():
 
 
 def searches():
-    check("particle", evaluate("particle", "rr", {"w": 0.0}), 0.2071918746, 1e-4)
-    check("saddle", evaluate("saddle", "rr", {"start": [1.0, 1.0]}), [0.0] * 4, 1e-4)
-    for module in ("particle", "saddle"):
-        for function in ("ff", "fr", "rf"):
-            reply = ask(kind="evaluate", module=module, function=function, input={})
-            error = f"{module}: {function} needs forward mode or nested derivatives"
-            check("not there", [reply["success"], reply["error"]], [False, error])
+    for mode in ("rr", "rf", "fr", "ff"):
+        found = evaluate("saddle", mode, {"start": [1.0, 1.0]})
+        check(f"saddle {mode}", found, [0.0] * 4, 1e-4)
+    for mode in ("rr", "rf", "fr"):
+        check(f"particle {mode}", evaluate("particle", mode, {"w": 0.0}), 0.2071918746, 1e-4)
+    reply = ask(kind="evaluate", module="particle", function="ff", input={"w": 0.0})
+    if reply["success"]:
+        check("particle ff", reply["output"], 0.2071918746, 1e-4)
+    else:
+        check("no ff", reply["error"], "particle: ff needs an xtape with XTAPE_NESTED_DUALS")
 
 
 def protocol():
