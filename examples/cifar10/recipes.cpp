@@ -33,7 +33,7 @@ template <class R, class F>
 void visit_ingredients(R& recipe, F&& f) {
   const CLI::Validator count = cli::whole(1, 1000000);
   f.group("the network");
-  f("widths", recipe.widths, "Channels of each group of layers, at most three, as in 64,128,128",
+  f("widths", recipe.widths, "Channels of each group of layers, at most four, as in 64,128,128",
     cli::whole(1, 4096, "whole numbers from 1 to 4096 such as 64,128,128"));
   f("whitening", recipe.whitening, "Begin with fixed filters that whiten patches of pixels");
   f.group("gradient descent");

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <csignal>
@@ -139,8 +140,11 @@ void Loop::reduce_batches(ProcessGroup& group) {
     loss_ = sums[0] / sums[1];
   }
   caught_ = signal_of(sums[2], sums[3]);
-  state_.norm_sum += sums[4];
-  state_.norms += static_cast<std::size_t>(std::llround(sums[5]));
+  if (sums[5] > 0) {  // less than 1 if only some ranks have a norm
+    const double norms = std::max(std::round(sums[5]), 1.);
+    state_.norm_sum += sums[4] / sums[5] * norms;
+    state_.norms += static_cast<std::size_t>(norms);
+  }
 }
 
 }  // namespace xtape::nn::detail

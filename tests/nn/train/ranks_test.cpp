@@ -8,6 +8,7 @@
 #include "nn/train/data_parallel.hpp"
 #include "tests/nn/train/members.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/numbers.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 // Several ranks train together. Here they are threads. tests/distributed has processes of MPI.
@@ -93,6 +94,24 @@ TEST_CASE("A run of several ranks resumes to the same bits, and with another num
   const auto plain = train(1, 4, other.path() / "plain", 0);
   train(3, 2, folder.path() / "more", 0);
   check_close(train(2, 4, folder.path() / "more", 0), plain);
+}
+
+TEST_CASE("Norms that only some ranks have are a mean", "[nn][threads]") {
+  std::mutex mutex;
+  std::vector<double> norms;
+  on_ranks(3, [&](ThreadRank& group) {
+    Member member(16, 1);
+    const nn::Run run = run_of(group, {.epochs = 1});
+    nn::Epochs epochs(run, member.model, member.sgd, member.tape, member.batches);
+    for (nn::Epoch& epoch : epochs) {
+      for ([[maybe_unused]] const auto& batch : epoch) {
+        epoch.add(1, group.rank() == 0 ? 2 : infinity);  // 3 of 8 samples
+      }
+    }
+    const std::lock_guard lock(mutex);
+    norms.push_back(epochs.history().epochs()[0].gradient_norm);
+  });
+  CHECK(norms == std::vector<double>{2, 2, 2});
 }
 
 TEST_CASE("A rank whose weights drift is named at the end of the epoch", "[nn][threads]") {
