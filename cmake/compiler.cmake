@@ -76,3 +76,9 @@ function(xtape_optimise_kernels target)
     xtape_add_flag(${target} PRIVATE -mprefer-vector-width=512)
   endif()
 endfunction()
+
+# For code that runs once, such as the reading of flags: half the machine code, and less to compile.
+function(xtape_optimise_size target)
+  target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>" -ffunction-sections
+                                           -fdata-sections)
+endfunction()

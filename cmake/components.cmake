@@ -64,6 +64,7 @@ if(XTAPE_WITH_ONNX)
       nn/onnx/counterparts.cpp nn/onnx/images.cpp nn/onnx/norms.cpp nn/onnx/shaping.cpp
       PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     target_include_directories(xtape_onnx SYSTEM PRIVATE "${PROTOZERO_INCLUDE_DIR}")
+    xtape_optimise_size(xtape_onnx)
     target_link_libraries(xtape_onnx PRIVATE "$<BUILD_INTERFACE:nlohmann_json::nlohmann_json>")
   endif()
 endif()
@@ -94,6 +95,7 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
   # Each of these figures has measures of its own, under the same names.
   set_source_files_properties(nn/report/curves.cpp nn/report/ridges.cpp
                               PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  xtape_optimise_size(xtape_report)
   target_link_libraries(xtape_report PUBLIC xtape_png)
 endif()
 
