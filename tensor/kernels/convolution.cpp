@@ -61,15 +61,17 @@ void require_axes(const Request& request, std::size_t rank, const char* x_axes,
 }
 
 void require_at_least_1(const Request& request, const char* option, Pair value) {
-  require<ValueError>(value.height > 0 && value.width > 0,
-                      "{}: expected a {} of at least 1, got {}", request.op, option,
-                      request.text(value));
+  if (value.height == 0 || value.width == 0) [[unlikely]] {
+    fail<ValueError>("{}: expected a {} of at least 1, got {}", request.op, option,
+                     request.text(value));
+  }
 }
 
 void require_moderate(const Request& request, const char* what, Pair value) {
-  require<ValueError>(value.height <= most && value.width <= most,
-                      "{}: expected {} of at most {}, got {}", request.op, what, most,
-                      request.text(value));
+  if (value.height > most || value.width > most) [[unlikely]] {
+    fail<ValueError>("{}: expected {} of at most {}, got {}", request.op, what, most,
+                     request.text(value));
+  }
 }
 
 /// Checks what all kinds of convolution require. `channels` of x and `filters` are the extents of
@@ -115,20 +117,22 @@ Convolution forward_geometry(const Request& request, const Conv2dOptions& option
   require<ShapeError>(weight[rank - 2] == g.in / g.groups,
                       "{}: {} with weight {}, groups {}: expected {} channels in the weight",
                       request.op, x, weight, g.groups, g.in / g.groups);
-  const std::string padding = options.padding.is_same ? "same" : request.text(g.before);
-  require<ValueError>(!options.padding.is_same || g.stride == Pair(1),
-                      "{}: padding same needs a stride of 1, got {}", request.op,
-                      request.text(g.stride));
+  if (options.padding.is_same && g.stride != Pair(1)) [[unlikely]] {
+    fail<ValueError>("{}: padding same needs a stride of 1, got {}", request.op,
+                     request.text(g.stride));
+  }
   const auto place = [&](std::size_t image, std::size_t kernel, std::size_t stride,
                          std::size_t dilation, std::size_t& before, std::size_t& result) {
     const std::size_t zeros = options.padding.is_same ? same_zeros(kernel, dilation) : 2 * before;
     before = zeros / 2;
     const std::size_t window = (kernel - 1) * dilation + 1;
-    require<ShapeError>(image + zeros >= window,
-                        "{}: {} with kernel {}, padding {}{}: the kernel does not fit into the {}",
-                        request.op, x, request.text(g.kernel, true), padding,
-                        g.dilation == Pair(1) ? "" : ", dilation " + request.text(g.dilation),
-                        request.is_sequence() ? "sequence" : "image");
+    if (image + zeros < window) [[unlikely]] {
+      fail<ShapeError>("{}: {} with kernel {}, padding {}{}: the kernel does not fit into the {}",
+                       request.op, x, request.text(g.kernel, true),
+                       options.padding.is_same ? "same" : request.text(options.padding.zeros),
+                       g.dilation == Pair(1) ? "" : ", dilation " + request.text(g.dilation),
+                       request.is_sequence() ? "sequence" : "image");
+    }
     result = (image + zeros - window) / stride + 1;
   };
   place(g.image.height, g.kernel.height, g.stride.height, g.dilation.height, g.before.height,
@@ -186,18 +190,20 @@ Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
   require_moderate(request, "channels", weight[2]);
   g.in = weight[2] * g.groups;
   const Pair more = options.output_padding;
-  require<ValueError>(more.height < std::max(g.stride.height, g.dilation.height) &&
-                          more.width < std::max(g.stride.width, g.dilation.width),
-                      "{}: expected output_padding below the stride or the dilation, got {}", op,
-                      request.text(more));
+  if (more.height >= std::max(g.stride.height, g.dilation.height) ||
+      more.width >= std::max(g.stride.width, g.dilation.width)) [[unlikely]] {
+    fail<ValueError>("{}: expected output_padding below the stride or the dilation, got {}", op,
+                     request.text(more));
+  }
   const auto extent = [&](std::size_t count, std::size_t kernel, std::size_t stride,
                           std::size_t dilation, std::size_t cut, std::size_t added) {
     const std::size_t all =
         count == 0 ? 0 : (count - 1) * stride + (kernel - 1) * dilation + 1 + added;
-    require<ShapeError>(
-        all > 2 * cut,
-        "{}: {} with kernel {}, stride {}, padding {}: nothing of the result is left", op, x,
-        request.text(g.kernel, true), request.text(g.stride), request.text(g.before));
+    if (all <= 2 * cut) [[unlikely]] {
+      fail<ShapeError>(
+          "{}: {} with kernel {}, stride {}, padding {}: nothing of the result is left", op, x,
+          request.text(g.kernel, true), request.text(g.stride), request.text(g.before));
+    }
     return all - 2 * cut;
   };
   g.image = {extent(g.result.height, g.kernel.height, g.stride.height, g.dilation.height,

@@ -169,6 +169,24 @@ auto describe(const Convolution& g, bool bias) {
 /// Rounds a number of bytes up to whole cache lines of floats.
 inline std::size_t floats(std::size_t bytes) { return (bytes + 63) / 64 * 16; }
 
+/// Keeps an object that one caller at a time may take and give back. No thread waits for another.
+template <class T>
+class Spare {
+ public:
+  Spare() = default;
+  Spare(const Spare&) {}
+  Spare& operator=(const Spare&) = delete;
+  ~Spare() { take(); }
+
+  /// Returns the object, or nothing if another caller has it.
+  std::unique_ptr<T> take() { return std::unique_ptr<T>(kept_.exchange(nullptr)); }
+
+  void give(std::unique_ptr<T> object) { object.reset(kept_.exchange(object.release())); }
+
+ private:
+  std::atomic<T*> kept_ = nullptr;
+};
+
 template <Part part>
 using Primitive =
     std::conditional_t<part == Part::forward, dnnl::convolution_forward,
@@ -192,41 +210,21 @@ class Kernel {
 
   /// Computes `to` from `from` and our weights, or our weights from both.
   void run(const float* from, float* weight, const float* bias, float* to, float* memory_of) const {
-    const dnnl::engine& engine = processor();
-    dnnl::stream stream(engine);
-    memory ours(arrays_.our_weights, engine, weight);
-    memory theirs(weights_, engine, memory_of);
-    const memory scratch(scratchpad_, engine, memory_of + weight_size());
-    const memory image(arrays_.image, engine,
-                       const_cast<float*>(part == Part::transposed ? to : from));
-    const memory result(arrays_.result, engine,
-                        const_cast<float*>(part == Part::transposed ? from : to));
-    if constexpr (part == Part::forward) {
-      reorder(stream, ours, theirs, memory_of + weight_size());
-      const memory added(arrays_.bias, engine, const_cast<float*>(bias));
-      execute(primitive_, stream,
-              {{DNNL_ARG_SCRATCHPAD, scratch.get()},
-               {DNNL_ARG_SRC, image.get()},
-               {DNNL_ARG_WEIGHTS, theirs.get()},
-               {DNNL_ARG_DST, result.get()},
-               {DNNL_ARG_BIAS, bias == nullptr ? nullptr : added.get()}});
-    } else if constexpr (part == Part::transposed) {
-      reorder(stream, ours, theirs, memory_of + weight_size());
-      execute(primitive_, stream,
-              {{DNNL_ARG_SCRATCHPAD, scratch.get()},
-               {DNNL_ARG_DIFF_DST, result.get()},
-               {DNNL_ARG_WEIGHTS, theirs.get()},
-               {DNNL_ARG_DIFF_SRC, image.get()}});
-    } else {
-      execute(primitive_, stream,
-              {{DNNL_ARG_SCRATCHPAD, scratch.get()},
-               {DNNL_ARG_SRC, image.get()},
-               {DNNL_ARG_DIFF_DST, result.get()},
-               {DNNL_ARG_DIFF_WEIGHTS, theirs.get()}});
-      reorder(stream, theirs, ours, memory_of + weight_size());
+    std::unique_ptr<Operands> operands = spare_.take();
+    if (operands == nullptr) {
+      operands = std::make_unique<Operands>(*this);
     }
-    stream.wait();
+    constexpr bool back = part == Part::transposed;
+    operands->image.set_data_handle(const_cast<float*>(back ? to : from));
+    operands->result.set_data_handle(const_cast<float*>(back ? from : to));
+    operands->ours.set_data_handle(weight);
+    operands->theirs.set_data_handle(memory_of);
+    operands->scratch.set_data_handle(memory_of + weight_size());
+    operands->reorder_scratch.set_data_handle(memory_of + weight_size());
+    operands->bias.set_data_handle(const_cast<float*>(bias));
+    execute(*operands, bias != nullptr);
     [[maybe_unused]] static const KernelsEnd end;
+    spare_.give(std::move(operands));
   }
 
  private:
@@ -253,14 +251,59 @@ class Kernel {
     reorder_ = dnnl::reorder(order);
   }
 
+  /// What a call of oneDNN works on. To make it takes longer than the convolution of a small image.
+  struct Operands {
+    dnnl::stream stream{processor()};
+    memory image, ours, theirs, result, bias, scratch, reorder_scratch;
+
+    explicit Operands(const Kernel& kernel)
+        : image(at(kernel.arrays_.image)),
+          ours(at(kernel.arrays_.our_weights)),
+          theirs(at(kernel.weights_)),
+          result(at(kernel.arrays_.result)),
+          bias(at(kernel.arrays_.bias)),
+          scratch(at(kernel.scratchpad_)),
+          reorder_scratch(at(kernel.reorder_scratchpad_)) {}
+
+   private:
+    static memory at(const memory::desc& description) {
+      return {description, processor(), nullptr};
+    }
+  };
+
+  void execute(Operands& o, bool bias) const {
+    if constexpr (part == Part::forward) {
+      reorder(o, o.ours, o.theirs);
+      execute(primitive_, o.stream,
+              {{DNNL_ARG_SCRATCHPAD, o.scratch.get()},
+               {DNNL_ARG_SRC, o.image.get()},
+               {DNNL_ARG_WEIGHTS, o.theirs.get()},
+               {DNNL_ARG_DST, o.result.get()},
+               {DNNL_ARG_BIAS, bias ? o.bias.get() : nullptr}});
+    } else if constexpr (part == Part::transposed) {
+      reorder(o, o.ours, o.theirs);
+      execute(primitive_, o.stream,
+              {{DNNL_ARG_SCRATCHPAD, o.scratch.get()},
+               {DNNL_ARG_DIFF_DST, o.result.get()},
+               {DNNL_ARG_WEIGHTS, o.theirs.get()},
+               {DNNL_ARG_DIFF_SRC, o.image.get()}});
+    } else {
+      execute(primitive_, o.stream,
+              {{DNNL_ARG_SCRATCHPAD, o.scratch.get()},
+               {DNNL_ARG_SRC, o.image.get()},
+               {DNNL_ARG_DIFF_DST, o.result.get()},
+               {DNNL_ARG_DIFF_WEIGHTS, o.theirs.get()}});
+      reorder(o, o.theirs, o.ours);
+    }
+    o.stream.wait();
+  }
+
   /// Copies weights from one order into the other.
-  void reorder(const dnnl::stream& stream, const memory& from, const memory& to,
-               float* memory_of) const {
-    const memory scratch(reorder_scratchpad_, processor(), memory_of);
-    execute(reorder_, stream,
+  void reorder(const Operands& o, const memory& from, const memory& to) const {
+    execute(reorder_, o.stream,
             {{DNNL_ARG_FROM, from.get()},
              {DNNL_ARG_TO, to.get()},
-             {DNNL_ARG_SCRATCHPAD, scratch.get()}});
+             {DNNL_ARG_SCRATCHPAD, o.reorder_scratch.get()}});
   }
 
   static Convolution with_batch(Convolution g, std::size_t batch) {
@@ -286,6 +329,7 @@ class Kernel {
   bool is_reference_ = false;
   Primitive<part> primitive_;
   dnnl::reorder reorder_;
+  mutable Spare<Operands> spare_;
 };
 
 }  // namespace xtape::onednn
