@@ -241,6 +241,26 @@ TEMPLATE_TEST_CASE("Results do not depend on the number of threads", "[threads]"
   }
 }
 
+TEMPLATE_TEST_CASE("Threads share the rows of a broadcast operand", "[threads]", float, double) {
+  using T = TestType;
+  xtape::Rng rng(7);
+  const Shape shape{7, xtape::parallel_threshold / 100, 17};
+  const Shape others[] = {
+      {17},          {1, 1, 17}, {1}, {shape[0], shape[1], 1}, {1, shape[1], 1}, {shape[0], 1, 17},
+      {shape[1], 17}};
+  const auto a = random_integers<T>(shape, rng);
+  for (const Shape& other : others) {
+    const auto b = random_integers<T>(other, rng);
+    const auto expected = naive(shape, a, b, b, [](T x, T y, T) { return x - 2 * y; });
+    for (const std::size_t threads : {1UL, 2UL, 3UL}) {
+      const Threads guard(threads);
+      Array<T> out;
+      assign("test", out, a - T(2) * b);
+      require_equal(out, expected, a, b, b);
+    }
+  }
+}
+
 TEST_CASE("Operands that do not broadcast are an error that names the operation") {
   const Array<float> a(Shape{2, 3}, 0.f), b(Shape{2}, 0.f);
   Array<float> out(Shape{7}, 5.f);
