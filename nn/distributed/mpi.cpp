@@ -67,6 +67,28 @@ void in_parts(std::span<U> all, Call call) {
   }
 }
 
+/// Waits until all requests are complete. MPICH's blocking functions keep the processor while they
+/// wait. Ranks that share a processor would then take turns of some milliseconds.
+void complete(std::span<MPI_Request> requests) {
+  constexpr int patience = 1000;  // some 100 us
+  int done = 0;
+  for (int tries = 0; done == 0; ++tries) {
+    if (tries > patience) {
+      std::this_thread::yield();
+    }
+    check("MPI_Testall",
+          MPI_Testall(static_cast<int>(requests.size()), requests.data(), &done, no_statuses));
+  }
+}
+
+/// Calls a function of MPI that starts something, as `start(request)`, and waits for its end.
+template <class Start>
+void run(const char* function, Start start) {
+  MPI_Request request{};
+  check(function, start(&request));
+  complete({&request, 1});
+}
+
 /// Returns the processors that this rank has for itself, at least 1.
 std::size_t processors_of_rank() {
   MPI_Comm node{};
@@ -137,7 +159,9 @@ class MpiGroup final : public ProcessGroup {
   void broadcast(std::span<std::byte> bytes) override {
     delay();
     in_parts(bytes, [](std::byte* part, int count) {
-      check("MPI_Bcast", MPI_Bcast(part, count, byte_type, 0, world));
+      run("MPI_Ibcast", [&](MPI_Request* request) {
+        return MPI_Ibcast(part, count, byte_type, 0, world, request);
+      });
     });
   }
 
@@ -157,8 +181,7 @@ class MpiGroup final : public ProcessGroup {
 
   void wait() override {
     delay();
-    check("MPI_Waitall",
-          MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), no_statuses));
+    complete(requests_);
     requests_.clear();
   }
 
@@ -166,7 +189,9 @@ class MpiGroup final : public ProcessGroup {
     delay();
     require<ShapeError>(all.size() == size(), "all_gather: expected {} elements, got {}", size(),
                         all.size());
-    check("MPI_Allgather", MPI_Allgather(&mine, 1, double_type, all.data(), 1, double_type, world));
+    run("MPI_Iallgather", [&](MPI_Request* request) {
+      return MPI_Iallgather(&mine, 1, double_type, all.data(), 1, double_type, world, request);
+    });
   }
 
  private:
@@ -183,7 +208,9 @@ class MpiGroup final : public ProcessGroup {
   void reduce(std::span<U> numbers) {
     delay();
     in_parts(numbers, [](U* part, int count) {
-      check("MPI_Allreduce", MPI_Allreduce(in_place, part, count, type_of(U()), sum, world));
+      run("MPI_Iallreduce", [&](MPI_Request* request) {
+        return MPI_Iallreduce(in_place, part, count, type_of(U()), sum, world, request);
+      });
     });
   }
 
