@@ -52,6 +52,20 @@ void require_writable(const ResultOptions& results, const CheckpointOptions& che
   }
 }
 
+std::filesystem::path place_of_weights(const std::filesystem::path& path) {
+  try {
+    xtape::nn::require_weights_writable(path);
+    return path;
+  } catch (const xtape::ValueError&) {
+    for (int number = 1;; ++number) {
+      const fs::path beside = fmt::format("{}.{}", path.string(), number);
+      if (!fs::exists(fs::symlink_status(beside))) {
+        return beside;
+      }
+    }
+  }
+}
+
 void require_checkpoint(const CheckpointOptions& checkpoints) {
   const std::filesystem::path folder = checkpoints.folder;
   xtape::require<xtape::ValueError>(

@@ -23,6 +23,11 @@ void name_flag(const char* flag, const std::function<void()>& check);
 /// overwrite their files.
 void require_writable(const ResultOptions& results, const CheckpointOptions& checkpoints);
 
+/// Returns the file for the weights after a training: `path`, or a free name beside it if another
+/// program has written something else to `path` during the training. Throws DataError if nothing
+/// can be written there.
+std::filesystem::path place_of_weights(const std::filesystem::path& path);
+
 /// Throws ValueError if the run is to be resumed and its folder holds no checkpoint.
 void require_checkpoint(const CheckpointOptions& checkpoints);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>  // fmt::join
 
+#include <filesystem>
 #include <utility>
 
 #include "examples/cli/epoch_lines.hpp"
@@ -10,6 +11,7 @@
 #include "examples/cli/runs.hpp"
 #include "examples/images/model_file.hpp"
 #include "examples/images/report.hpp"
+#include "nn/report/report.hpp"
 
 namespace images {
 namespace {
@@ -46,7 +48,13 @@ void save_weights(const TrainOptions& options, const Course& course, const DataS
                 .class_names = source.class_names,
                 .image = images.shape()};
     model.facts.emplace("image", fmt::format("{}", fmt::join(images.shape(), ",")));
-    save_model(options.results.weights, model);
+    const std::filesystem::path wanted = options.results.weights;
+    const std::filesystem::path place = cli::place_of_weights(wanted);
+    save_model(place, model);
+    xtape::require<xtape::DataError>(place == wanted,
+                                     "{}: was no file of weights any more after the training, so "
+                                     "the weights are in {}",
+                                     wanted.string(), place.string());
   }
 }
 
@@ -188,7 +196,7 @@ int check_and_train(const TrainOptions& options, const Course& course, nn::Proce
   const auto attempt = [&](const auto& write) {  // the first failure is reported at the end
     try {
       write();
-    } catch (const xtape::DataError&) {
+    } catch (const xtape::Error&) {
       written = false;
       failure = failure ? failure : std::current_exception();
     }
@@ -201,6 +209,7 @@ int check_and_train(const TrainOptions& options, const Course& course, nn::Proce
   show_output(options.results);
   if (!options.results.report.empty()) {
     attempt([&] {
+      nn::Report::require_writable(options.results.report);
       write_report(options.results.report, {.subject = subject,
                                             .source = source,
                                             .network = network,

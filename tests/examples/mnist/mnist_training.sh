@@ -255,9 +255,24 @@ spoilt() {
   [ -z "$(find spoilt -name '*.safetensors')" ] || complain "spoilt: $(ls spoilt)"
 }
 
+# A file that another program puts at the place of the weights during the training stays as it is.
+place_taken() {
+  echo "another's" >precious
+  background taken.json --epochs 100 --save taken
+  wait_for grep -q epoch taken.json
+  kill -STOP $!
+  ln -s precious taken
+  kill -CONT $!
+  ended 1
+  said 'place taken' 'taken: was no file of weights any more after the training, so the weights are in taken.1'
+  [ "$(cat precious)" = "another's" ] || complain 'place taken: the file has been overwritten'
+  ends 0 "$program" evaluate --dataset synthetic --weights taken.1
+}
+
 printed
 diverged
 spoilt
+place_taken
 evaluated
 early_stop
 config
