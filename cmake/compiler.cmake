@@ -60,6 +60,11 @@ set(xtape_strict_warnings
     -Wmissing-declarations
     -Wextra-semi)
 
+# Allows a program to drop unused functions (-Wl,--gc-sections).
+function(xtape_separate_functions target)
+  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
+endfunction()
+
 # Never -ffast-math: when linked, it makes the whole process flush subnormals to zero.
 function(xtape_optimise_kernels target)
   target_compile_options(${target} PRIVATE -fno-math-errno -fno-trapping-math)
@@ -67,8 +72,7 @@ function(xtape_optimise_kernels target)
     # A loop marked `omp simd` may stay scalar, as under a sanitizer.
     target_compile_options(${target} PRIVATE -Wno-pass-failed)
   endif()
-  # Allows a program to drop unused functions (-Wl,--gc-sections).
-  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
+  xtape_separate_functions(${target})
   if(XTAPE_ARCH)
     # Public inside the tree, because xtensor's inline code depends on it. Not exported, because a
     # program that uses an installed xtape chooses its own processor.
@@ -79,6 +83,5 @@ endfunction()
 
 # For code that runs once, such as the reading of flags: half the machine code, and less to compile.
 function(xtape_optimise_size target)
-  target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>" -ffunction-sections
-                                           -fdata-sections)
+  target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
 endfunction()

@@ -11,8 +11,8 @@ function(xtape_add_component name)
   add_library(xtape::${name} ALIAS xtape_${name})
   target_link_libraries(xtape_${name} PUBLIC xtape)
   xtape_set_warnings(xtape_${name})
-  target_compile_options(xtape_${name} PRIVATE ${xtape_strict_warnings} -ffunction-sections
-                                               -fdata-sections)
+  target_compile_options(xtape_${name} PRIVATE ${xtape_strict_warnings})
+  xtape_separate_functions(xtape_${name})
   set_target_properties(
     xtape_${name} PROPERTIES EXPORT_NAME ${name} VERSION "${PROJECT_VERSION}"
                              SOVERSION "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
