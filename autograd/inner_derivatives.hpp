@@ -131,26 +131,20 @@ class InnerFunction {
       std::copy(seen.values.begin(), seen.values.end(), values.begin());
       tape().observe(*seen.buffer, values, seen.statistic);
     }
-    const std::size_t before = operands.size();
+    std::vector<Parameter> read;
     for (std::size_t i = 0; i < inner.size(); ++i) {
       const Node<S>& node = inner.node(i);
       if (node.borrowed() != nullptr && std::strcmp(node.op, "parameter") == 0) {
-        operands.push_back(tape().parameter(*node.borrowed()));
+        read.push_back({tape().parameter(*node.borrowed()), node.borrowed()});
+        operands.push_back(read.back().variable);
         require<TapeError>(have_no_tangents(operands.back().value().data()),
                            "{}: the function reads a parameter {} that moves along a direction; "
                            "pass it as an argument",
                            op_, operands.back().shape());
       }
     }
-    parameters_ = tape().template keep<Parameter>(operands.size() - before);
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < inner.size() && next < parameters_.size(); ++i) {
-      const Node<S>& node = inner.node(i);
-      if (node.borrowed() != nullptr && std::strcmp(node.op, "parameter") == 0) {
-        parameters_[next] = {operands[before + next], node.borrowed()};
-        ++next;
-      }
-    }
+    parameters_ = tape().template keep<Parameter>(read.size());
+    std::copy(read.begin(), read.end(), parameters_.begin());
     return operands;
   }
 

@@ -41,23 +41,4 @@ template <class F>
 Variable<Dual<Dual<F>>> gauss_newton(Variable<Dual<Dual<F>>> y) = delete;  // has no meaning
 ///@}
 
-struct TriangularOptions;
-
-/// Linear algebra refuses nested numbers.
-///@{
-template <class F>
-void solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>) = delete;
-template <class F>
-void inverse(Variable<Dual<Dual<F>>>) = delete;
-template <class F>
-void slogdet(Variable<Dual<Dual<F>>>) = delete;
-template <class F>
-void cholesky(Variable<Dual<Dual<F>>>) = delete;
-template <class F>
-void triangular_solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>) = delete;
-template <class F>
-void triangular_solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>,
-                      const TriangularOptions&) = delete;
-///@}
-
 }  // namespace xtape

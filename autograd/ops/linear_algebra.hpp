@@ -53,4 +53,21 @@ struct TriangularOptions {
 template <class T>
 Variable<T> triangular_solve(Variable<T> a, Variable<T> b, const TriangularOptions& options = {});
 
+/// Linear algebra refuses nested numbers.
+///@{
+template <class F>
+void solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void inverse(Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void slogdet(Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void cholesky(Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void triangular_solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>) = delete;
+template <class F>
+void triangular_solve(Variable<Dual<Dual<F>>>, Variable<Dual<Dual<F>>>,
+                      const TriangularOptions&) = delete;
+///@}
+
 }  // namespace xtape

@@ -91,8 +91,8 @@ Variable<S> BatchNorm<T>::evaluate(Variable<S> x) const {
   require_statistics();
   Tape<S>& tape = x.tape();
   const auto epsilon = static_cast<T>(options_.epsilon);
-  std::array<Variable<S>, 5> operands{x, tape.constant_view(running_mean),
-                                      tape.constant_view(running_variance)};
+  const Variable<S> mean = tape.constant_view(running_mean);
+  std::array<Variable<S>, 5> operands{x, mean, tape.constant_view(running_variance)};
   std::size_t count = 3;
   const Variable<S> factor = options_.weight
                                  ? tape.constant(weight / xt::sqrt(running_variance + epsilon))
@@ -111,8 +111,9 @@ Variable<S> BatchNorm<T>::evaluate(Variable<S> x) const {
     return tape.record({"batch_norm", attributes},
                        std::span<const Variable<S>>(operands.data(), count), value, {});
   };
-  const auto scaled = (x.value() - operands[1].value()) * factor.value();
-  return options_.bias ? recorded(scaled + operands[count - 1].value()) : recorded(scaled);
+  const auto scaled = (x.value() - mean.value()) * factor.value();
+  const Variable<S>& last = operands[count - 1];
+  return options_.bias ? recorded(scaled + last.value()) : recorded(scaled);
 }
 
 #ifndef XTAPE_FOR_DUALS
