@@ -5,7 +5,7 @@ set -eu
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 "$CMAKE" -G "$GENERATOR" -S "$(dirname "$0")/consumer" -B "$build" \
-  -DCMAKE_PREFIX_PATH="$PREFIX" \
+  -DCMAKE_PREFIX_PATH="$PREFIX" -DVERSION="$VERSION" \
   -DCMAKE_CXX_COMPILER="$CXX" -DCMAKE_CXX_FLAGS="$1"
 "$CMAKE" --build "$build"
 "$build/consumer"
@@ -13,8 +13,8 @@ trap 'rm -rf "$build"' EXIT
 
 # A missing component is named.
 if "$CMAKE" -G "$GENERATOR" -S "$(dirname "$0")/consumer" -B "$build/missing" \
-  -DCMAKE_PREFIX_PATH="$PREFIX" -DCMAKE_CXX_COMPILER="$CXX" -DCOMPONENTS="report;teapot" \
-  >"$build/log" 2>&1 || ! tr -s '\n ' ' ' <"$build/log" |
+  -DCMAKE_PREFIX_PATH="$PREFIX" -DVERSION="$VERSION" -DCMAKE_CXX_COMPILER="$CXX" \
+  -DCOMPONENTS="report;teapot" >"$build/log" 2>&1 || ! tr -s '\n ' ' ' <"$build/log" |
   grep -q "This xtape has no component 'teapot', only: datasets;onnx;png;report"; then
   cat "$build/log"
   echo "expected an error that names the missing component"
