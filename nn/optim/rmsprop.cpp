@@ -45,6 +45,18 @@ void update_range(const RMSpropFactors<T> by, const RMSpropArrays<T> of, std::si
   }
 }
 
+template <class T>
+void update_all(const RMSpropFactors<T>& by, const RMSpropArrays<T>& of, std::size_t size) {
+  const bool centered = of.mean != nullptr, with_momentum = of.velocity != nullptr;
+  auto* range = update_range<false, false, T>;
+  if (centered) {
+    range = with_momentum ? update_range<true, true, T> : update_range<true, false, T>;
+  } else if (with_momentum) {
+    range = update_range<false, true, T>;
+  }
+  parallel(size, 64, size, [&](std::size_t begin, std::size_t end) { range(by, of, begin, end); });
+}
+
 }  // namespace
 
 template <class T>
@@ -83,12 +95,7 @@ void RMSprop<T>::update(Array<T>& parameter, const Array<T>& grad, std::span<Arr
                             .mean = centered ? state[1].data() : nullptr,
                             .velocity = with_momentum ? state.back().data() : nullptr,
                             .grad = grad.data()};
-  using Range = void (*)(RMSpropFactors<T>, RMSpropArrays<T>, std::size_t, std::size_t);
-  constexpr Range ranges[2][2]{{update_range<false, false, T>, update_range<false, true, T>},
-                               {update_range<true, false, T>, update_range<true, true, T>}};
-  const Range range = ranges[centered ? 1 : 0][with_momentum ? 1 : 0];
-  parallel(parameter.size(), 64, parameter.size(),
-           [&](std::size_t begin, std::size_t end) { range(by, of, begin, end); });
+  update_all(by, of, parameter.size());
 }
 
 template class RMSprop<float>;
