@@ -43,6 +43,7 @@ def make_namespaces():
         ip("-n", node, "addr", "add", f"10.77.0.{number}/24", "dev", "eth0")
         ip("-n", node, "link", "set", "eth0", "up")
         ip("-n", node, "link", "set", "lo", "up")
+        inside(node, "sysctl", "-w", "net.ipv4.tcp_congestion_control=reno")  # every kernel has it
 
 
 def remove_namespaces():
@@ -51,10 +52,11 @@ def remove_namespaces():
 
 
 def shape(gbit):
-    """Limits what each rank sends. Returns the kind of the limit."""
+    """Limits what each rank sends. Returns the kind of the limit. The burst of tbf, which no limit slows down, is what
+    a link sends in 128 us."""
     rate = f"{1000 * gbit:g}mbit"
     netem = ["netem", "rate", rate, "delay", DELAY, "limit", "10000"]
-    tbf = ["tbf", "rate", rate, "burst", "128kb", "latency", "200ms"]
+    tbf = ["tbf", "rate", rate, "burst", str(round(16000 * gbit)), "latency", "200ms"]
     for kind in (netem, tbf):
         done = [inside(node, "tc", "qdisc", "replace", "dev", "eth0", "root", *kind).returncode for node in NODES]
         if not any(done):

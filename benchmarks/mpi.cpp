@@ -71,6 +71,18 @@ class Step {
 
   std::size_t parameters() const { return nn::parameter_count(model_); }
 
+  /// Returns how many parameters nn::DataParallel sends in its last bucket.
+  std::size_t last_bucket() {
+    constexpr std::size_t most = (std::size_t{1} << 20) / sizeof(float);
+    std::size_t bucket = 0;
+    tape_.rewind();
+    const auto loss = criterion_(model_(tape_.constant(batch_.inputs)), batch_.targets);
+    tape_.backward(loss, [&](const auto&, const auto& grad) {
+      bucket = grad.size() + (bucket + grad.size() > most ? 0 : bucket);
+    });
+    return bucket;
+  }
+
  private:
   xtape::Rng rng_;
   nn::Sequential<float> model_;
@@ -148,8 +160,8 @@ void measure_links(double seconds, nn::ProcessGroup& group) {
     Step step(problem, &group);
     const double time = time_of(step, seconds, &group);
     if (prints) {
-      std::printf("{\"network\": \"%s\", \"parameters\": %zu, \"seconds\": %.3g}\n",
-                  problem.name.c_str(), step.parameters(), time / 1000);
+      std::printf("{\"network\": \"%s\", \"parameters\": %zu, \"last\": %zu, \"seconds\": %.3g}\n",
+                  problem.name.c_str(), step.parameters(), step.last_bucket(), time / 1000);
     }
   }
 }
