@@ -32,7 +32,7 @@ Parameters<T> parameters_like(const Model& model) {
 namespace detail {
 
 /// Throws ShapeError, with the name `user` and that of the parameter, unless there is a direction
-/// in the shape of each parameter.
+/// in the shape of each parameter. Throws it for an array that was moved from, too.
 template <class Model, class T>
 void require_like(const char* user, const Model& model, const Parameters<T>& directions) {
   std::size_t count = 0;
@@ -43,6 +43,8 @@ void require_like(const char* user, const Model& model, const Parameters<T>& dir
     require<ShapeError>(same_shape(direction.shape(), parameter.shape()),
                         "{}: expected a direction {} for '{}', got {}", user, parameter.shape(),
                         name.str(), direction.shape());
+    require_whole(user, name, parameter, "parameter");
+    require_whole(user, name, direction, "the direction for");
   });
   require<ShapeError>(count == directions.size(), "{}: got {} directions for {} parameters", user,
                       directions.size(), count);
@@ -71,28 +73,35 @@ void seed(const Model& model, const Parameters<T>& directions, Tape<Dual<T>>& ta
 
 namespace detail {
 
-/// Throws ShapeError, with the name `user`, unless a and b have the same shapes.
+/// Throws ShapeError, with the name `user`, unless a and b have the same shapes, or if an array was
+/// moved from.
 template <class T>
 void require_same_shapes(const char* user, const Parameters<T>& a, const Parameters<T>& b) {
   require<ShapeError>(a.size() == b.size(), "{}: got {} and {} arrays", user, a.size(), b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
     require<ShapeError>(same_shape(a[i].shape(), b[i].shape()), "{}: array {} is {}, and {}", user,
                         i, a[i].shape(), b[i].shape());
+    xtape::require_whole(user, a[i]);
+    xtape::require_whole(user, b[i]);
   }
 }
 
 }  // namespace detail
 
-/// Returns the sum of the products of all elements of a and b. Throws ShapeError if they have other
-/// shapes.
+/// Returns the sum of the products of all elements of a and b, added in double precision. Throws
+/// ShapeError if they have other shapes, or if an array was moved from.
 template <class T>
 T dot(const Parameters<T>& a, const Parameters<T>& b) {
   detail::require_same_shapes("dot", a, b);
-  T total = 0;
+  double total = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    total += xt::sum(a[i] * b[i])();
+    const T *const left = a[i].data(), *const right = b[i].data();
+#pragma omp simd reduction(+ : total)
+    for (std::size_t k = 0; k < a[i].size(); ++k) {
+      total += static_cast<double>(left[k]) * static_cast<double>(right[k]);
+    }
   }
-  return total;
+  return static_cast<T>(total);
 }
 
 /// Computes a += factor b. Throws ShapeError, and changes nothing, if they have other shapes.
@@ -117,21 +126,28 @@ void step_along(Model& model, double factor, const Parameters<T>& directions) {
 
 namespace detail {
 
-/// Copies `part(parameter)` for each parameter that has a gradient. The others get zeros.
+/// Copies `part(parameter)` for each parameter that has a gradient. The others get zeros. Throws
+/// ShapeError, with the name `user`, if a gradient has another shape than its parameter, or was
+/// moved from.
 template <class S, class Model, class Part>
-void copy_of_gradients(const Model& model, const Tape<S>& tape, Parameters<Real<S>>& out,
-                       Part part) {
+void copy_of_gradients(const char* user, const Model& model, const Tape<S>& tape,
+                       Parameters<Real<S>>& out, Part part) {
   using T = Real<S>;
   std::size_t count = 0;
-  for_each_parameter(model, [&](const ParameterName&, const Array<T>& parameter) -> void {
+  for_each_parameter(model, [&](const ParameterName& name, const Array<T>& parameter) -> void {
     if (count == out.size()) {
       out.emplace_back();
     }
     Array<T>& copy = out[count++];
     resize(copy, parameter.shape());
-    if (tape.find_grad(parameter) == nullptr) {
+    const Array<S>* grad = tape.find_grad(parameter);
+    if (grad == nullptr) {
       copy.fill(T(0));
     } else {
+      require<ShapeError>(same_shape(grad->shape(), parameter.shape()),
+                          "{}: parameter '{}' is {}, but its gradient {}", user, name.str(),
+                          parameter.shape(), grad->shape());
+      require_whole(user, name, *grad, "the gradient of");
       std::copy_n(part(parameter), copy.size(), copy.data());
     }
   });
@@ -142,25 +158,28 @@ void copy_of_gradients(const Model& model, const Tape<S>& tape, Parameters<Real<
 
 /// Copies the gradients of the parameters of `model` from a tape of any numbers, for example for
 /// Optimizer::step(). `out` gets an array for each parameter, with zeros if the loss does not
-/// depend on it. Allocates nothing if `out` has the shapes already.
+/// depend on it. Allocates nothing if `out` has the shapes already. Throws ShapeError if a
+/// parameter was resized since it was recorded, or if a gradient was moved from.
 template <class Model, class S>
 void copy_gradients(const Model& model, const Tape<S>& tape, Parameters<Real<S>>& out) {
-  detail::copy_of_gradients(model, tape, out, [&](const Array<Real<S>>& parameter) {
-    if constexpr (is_dual<S>) {
-      return tape.gradient(parameter).data();
-    } else {
-      return tape.grad(parameter).data();
-    }
-  });
+  detail::copy_of_gradients("copy_gradients", model, tape, out,
+                            [&](const Array<Real<S>>& parameter) {
+                              if constexpr (is_dual<S>) {
+                                return tape.gradient(parameter).data();
+                              } else {
+                                return tape.grad(parameter).data();
+                              }
+                            });
 }
 
 /// Copies the Hessian-vector products of the parameters of `model`; see DualTape. `out` gets an
 /// array for each parameter, with zeros if its gradient does not change along the directions.
 template <class Model, class T>
 void copy_hessian_products(const Model& model, const Tape<Dual<T>>& tape, Parameters<T>& out) {
-  detail::copy_of_gradients(model, tape, out, [&](const Array<T>& parameter) {
+  const auto part = [&](const Array<T>& parameter) {
     return tape.hessian_product(parameter).data();
-  });
+  };
+  detail::copy_of_gradients("copy_hessian_products", model, tape, out, part);
 }
 
 }  // namespace xtape::nn

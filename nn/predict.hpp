@@ -20,6 +20,17 @@ void require_rows(const Array<T>& output, std::size_t rows) {
                       rows, rows, output.shape());
 }
 
+/// Throws ShapeError unless the rows of `output` have the shape of those of `result`.
+template <class T>
+void require_same_rows(const Array<T>& output, const Array<T>& result) {
+  require<ShapeError>(
+      output.dimension() == result.dimension() &&
+          std::equal(output.shape().begin() + 1, output.shape().end(), result.shape().begin() + 1),
+      "predict: a batch gave {}, which does not fit the result {}; give a "
+      "batch_size that holds all of the input",
+      output.shape(), result.shape());
+}
+
 }  // namespace detail
 
 /// Returns the output of `model` for an array `x`, or for any other argument of Tape::constant().
@@ -35,7 +46,7 @@ Array<T> predict(const Model& model, const Input& x) {
 
 /// Returns the output of `model` for an array. An array of more than `batch_size` rows is computed
 /// in batches, which limits the memory. Throws ShapeError if the model does not return one row for
-/// each row of `x`, and ValueError if `batch_size` is 0.
+/// each row of `x`, or rows of one shape in all batches. Throws ValueError if `batch_size` is 0.
 template <class Model, class T>
 Array<T> predict(const Model& model, const Array<T>& x, std::size_t batch_size = 500) {
   require<ValueError>(batch_size > 0, "predict: expected a batch_size of at least 1, got 0");
@@ -63,6 +74,7 @@ Array<T> predict(const Model& model, const Array<T>& x, std::size_t batch_size =
       shape[0] = rows;
       resize(result, shape, "predict");
     }
+    detail::require_same_rows(output.value(), result);
     std::copy_n(output.value().data(), output.value().size(),
                 result.data() + begin * (result.size() / rows));
   }

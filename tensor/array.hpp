@@ -10,6 +10,7 @@
 
 #include "tensor/dual_storage.hpp"
 #include "tensor/layout.hpp"
+#include "tensor/nested_list.hpp"
 #include "tensor/scalars.hpp"
 #include "tensor/shape.hpp"
 #include "tensor/storage.hpp"
@@ -170,7 +171,8 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   }
   ///@}
 
-  /// Makes an array of lists of numbers: `Array<float> a{{1, 2}, {3, 4}}`.
+  /// Makes an array of lists of numbers: `Array<float> a{{1, 2}, {3, 4}}`. Throws ShapeError unless
+  /// all lists of one level have the same length.
   ///@{
   Array(Nested<1> list) : Array(FromList(), list) {}
   Array(Nested<2> list) : Array(FromList(), list) {}
@@ -323,7 +325,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   struct FromList {};
   template <class List>
   Array(FromList, const List& list) : Array(xt::shape<Shape>(list)) {
-    xt::nested_copy(storage_.begin(), list);
+    detail::copy_list(list, layout_->shape, 0, storage_.begin());
   }
 
   template <class E>

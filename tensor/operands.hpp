@@ -182,12 +182,12 @@ template <class V>
 inline constexpr bool is_integer = std::integral<V> && !std::same_as<V, bool>;
 
 /// True if an expression consists of Array<T>, scalars and functions only, so that bind() accepts
-/// it. Integer arithmetic is left to xtensor. Here, scalars take a floating-point type, and that
-/// would change an integer division.
+/// it. Integer arithmetic is left to xtensor, and so are arrays of integers. Here, scalars take the
+/// type of the arrays. That would change an integer division, or drop the fraction of a scalar.
 template <class E, class T>
 inline constexpr bool bindable = false;
 template <class T>
-inline constexpr bool bindable<Array<T>, T> = true;
+inline constexpr bool bindable<Array<T>, T> = !std::integral<T>;
 template <class C, class T>
 inline constexpr bool bindable<xt::xscalar<C>, T> = true;
 template <class F, class... C, class T>

@@ -12,12 +12,19 @@ namespace xtape {
 
 Extents::Extents(const Shape& shape) {
   for (const std::size_t extent : shape) {
-    require<ShapeError>(std::in_range<std::ptrdiff_t>(extent), "shape {} is too large", shape);
+    countable_ = countable_ && std::in_range<std::ptrdiff_t>(extent);
     extents_.push_back(static_cast<std::ptrdiff_t>(extent));
   }
 }
 
+void Extents::require_countable(const char* op) const {
+  if (!countable_) [[unlikely]] {
+    fail<ShapeError>("{}: shape {} is too large", op, Shape(extents_.begin(), extents_.end()));
+  }
+}
+
 Shape Extents::resolve(const Shape& from) const {
+  require_countable("reshape");
   const std::size_t count = element_count(from, "reshape");
   Shape shape;
   std::size_t inferred = extents_.size();
@@ -46,6 +53,7 @@ Shape Extents::resolve(const Shape& from) const {
 }
 
 Shape Extents::broadcast(const Shape& from) const {
+  require_countable("broadcast_to");
   Shape shape;
   bool valid = extents_.size() >= from.size();
   const std::size_t added = valid ? extents_.size() - from.size() : 0;

@@ -22,7 +22,7 @@ namespace xtape {
 /// from the others.
 class Extents {
  public:
-  /// Takes the extents. Throws ShapeError if an extent does not fit into std::ptrdiff_t.
+  /// Takes the extents.
   ///@{
   Extents(const Shape& shape);
   Extents(std::initializer_list<std::ptrdiff_t> extents) : extents_(extents) {}
@@ -30,15 +30,19 @@ class Extents {
   ///@}
 
   /// Returns the shape for the elements of an array of shape `from`. Throws ShapeError if the
-  /// number of elements is different.
+  /// number of elements is different, or if an extent does not fit into std::ptrdiff_t.
   Shape resolve(const Shape& from) const;
 
   /// Returns the shape for an array of shape `from` that is broadcast. An extent of -1 stays as it
-  /// is. Throws ShapeError if the array does not broadcast to the shape.
+  /// is. Throws ShapeError if the array does not broadcast to the shape, or if an extent does not
+  /// fit into std::ptrdiff_t.
   Shape broadcast(const Shape& from) const;
 
  private:
+  void require_countable(const char* op) const;
+
   xt::dynamic_shape<std::ptrdiff_t> extents_;
+  bool countable_ = true;  // each extent fits
 };
 
 /// Returns the same elements in row-major order, with another shape: `reshape(x, {batch, -1})`.

@@ -63,6 +63,13 @@ class Augment {
   /// Takes the options. Throws ValueError if an option is out of range.
   explicit Augment(const AugmentOptions& options);
 
+  /// A move is a copy, so a transform that was moved from is unchanged.
+  ///@{
+  Augment(const Augment&) = default;
+  Augment& operator=(const Augment&) = default;
+  ///@}
+  ~Augment() = default;
+
   /// Distorts the image in place. Throws ShapeError unless the image is (rows, columns) or (rows,
   /// columns, channels).
   void operator()(Sample& image) const;

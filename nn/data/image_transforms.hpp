@@ -25,6 +25,13 @@ class Compose {
   /// Takes the transforms, the first one first. Throws ValueError if one is empty.
   Compose(std::initializer_list<Transform> transforms);
 
+  /// A move is a copy, so a transform that was moved from is unchanged.
+  ///@{
+  Compose(const Compose&) = default;
+  Compose& operator=(const Compose&) = default;
+  ///@}
+  ~Compose() = default;
+
   /// Applies all transforms to the sample.
   void operator()(Sample& sample) const;
 

@@ -40,8 +40,8 @@ const Array<T>& GradientAccumulator<T>::sum_of(std::size_t index, const Paramete
 template <class T>
 void GradientAccumulator<T>::add(std::size_t index, const ParameterName& name, const Array<T>& grad,
                                  double weight) {
+  note(index, name, false);
   if (empty()) {
-    sums_.resize(std::max(sums_.size(), index + 1));
     resize(sums_[index], grad.shape());
     sums_[index].fill(T(0));
   }
@@ -49,16 +49,31 @@ void GradientAccumulator<T>::add(std::size_t index, const ParameterName& name, c
   combine(sums_[index].data(), T(1), static_cast<T>(weight), grad.data(), grad.size());
 }
 
+/// Notes in the first part of a sum if a parameter is frozen. Checks in later parts that it still
+/// is, or is not.
 template <class T>
-void GradientAccumulator<T>::skip(std::size_t index) {
-  if (index < sums_.size()) {
-    sums_[index] = Array<T>();
+void GradientAccumulator<T>::note(std::size_t index, const ParameterName& name, bool frozen) {
+  if (empty()) {
+    sums_.resize(std::max(sums_.size(), index + 1));
+    frozen_.resize(sums_.size());
+    frozen_[index] = frozen;
+  }
+  require_noted(index, name, frozen);
+}
+
+template <class T>
+void GradientAccumulator<T>::require_noted(std::size_t index, const ParameterName& name,
+                                           bool frozen) const {
+  if (index < frozen_.size() && frozen_[index] != frozen) [[unlikely]] {
+    fail<ShapeError>("{}: parameter '{}' is frozen in some parts of the sum and not in others",
+                     user, name.str());
   }
 }
 
 template <class T>
 void GradientAccumulator<T>::write(std::size_t index, const ParameterName& name,
                                    Array<T>& grad) const {
+  require_noted(index, name, false);
   const Array<T>& sum = sum_of(index, name, grad);
   combine(grad.data(), T(0), static_cast<T>(1 / weights_), sum.data(), grad.size());
 }

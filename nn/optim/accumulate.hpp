@@ -34,7 +34,7 @@ class GradientAccumulator {
       if (const Array<T>* grad = detail::gradient_of(user, name, parameter, tape)) {
         add(index, name, *grad, weight);
       } else {
-        skip(index);
+        note(index, name, true);
       }
       ++index;
     });
@@ -50,6 +50,8 @@ class GradientAccumulator {
     for_each_parameter(model, [&](const ParameterName& name, const Array<T>& parameter) {
       if (Array<T>* grad = detail::gradient_of(user, name, parameter, tape)) {
         write(index, name, *grad);
+      } else {
+        require_noted(index, name, true);
       }
       ++index;
     });
@@ -67,11 +69,13 @@ class GradientAccumulator {
 
   static void require_weight(double weight);
   void add(std::size_t index, const ParameterName& name, const Array<T>& grad, double weight);
-  void skip(std::size_t index);
+  void note(std::size_t index, const ParameterName& name, bool frozen);
+  void require_noted(std::size_t index, const ParameterName& name, bool frozen) const;
   void write(std::size_t index, const ParameterName& name, Array<T>& grad) const;
   const Array<T>& sum_of(std::size_t index, const ParameterName& name, const Array<T>& grad) const;
 
   std::vector<Array<T>> sums_;
+  std::vector<bool> frozen_;  // for each parameter
   double weights_ = 0;
 };
 

@@ -293,3 +293,35 @@ TEST_CASE("Arrays beside parameters are multiplied, added and followed") {
   CHECK((model.get<nn::Linear<double>>(0).weight == before + array_of<double>({2, 1}, {1, 2})));
   CHECK((model.get<nn::Linear<double>>(0).bias == Array<double>{3}));
 }
+
+TEST_CASE("Arrays beside parameters that were moved from are refused, and nothing changes") {
+  Vector a{Array<double>{1, 2}}, moved = a;
+  move_away(moved[0]);
+  CHECK_THROWS_AS(nn::dot(a, moved), ShapeError);
+  CHECK_THROWS_AS(nn::add_scaled(a, 1, moved), ShapeError);
+  Rng rng(9);
+  Model model{nn::Linear<double>(2, 1, rng)};
+  const Array<double> before = model.get<nn::Linear<double>>(0).weight;
+  Vector v{array_of<double>({2, 1}, {2, 4}), Array<double>{6}};
+  move_away(v[1]);
+  CHECK_THROWS_AS(nn::step_along(model, 1, v), ShapeError);
+  CHECK((model.get<nn::Linear<double>>(0).weight == before));
+}
+
+TEST_CASE("A product of many floats keeps its digits") {
+  const nn::Parameters<float> a{Array<float>{16777216, 1, 1}, Array<float>{1, 1}};
+  CHECK(nn::dot(a, {Array<float>{1, 1, 1}, Array<float>{1, 1}}) == 16777220.F);
+}
+
+TEST_CASE("The gradient of a parameter that was resized is not copied") {
+  Rng rng(9);
+  Model model{nn::Linear<double>(2, 1, rng)};
+  Tape<double> tape;
+  tape.backward(sum(model(tape.constant(Array<double>(Shape{1, 2}, 1.0)))));
+  Vector out;
+  nn::copy_gradients(model, tape, out);
+  CHECK((out[0] == Array<double>(Shape{2, 1}, 1.0)));
+  model.get<nn::Linear<double>>(0).weight.resize(Shape{30, 20});
+  CHECK_FAILS(nn::copy_gradients(model, tape, out), ShapeError,
+              "copy_gradients: parameter '0.weight' is (30, 20), but its gradient (2, 1)");
+}

@@ -4,12 +4,16 @@
 #include <vector>
 
 #include "autograd/tape.hpp"
+#include "nn/data/augment.hpp"
 #include "nn/data/batches.hpp"
+#include "nn/data/image_transforms.hpp"
 #include "nn/initializers.hpp"
 #include "nn/io/checkpoint.hpp"
 #include "nn/io/weights.hpp"
 #include "nn/layers/activations.hpp"
+#include "nn/layers/embedding.hpp"
 #include "nn/layers/linear.hpp"
+#include "nn/layers/recurrent.hpp"
 #include "nn/optim/adam.hpp"
 #include "nn/optim/clip.hpp"
 #include "nn/optim/sgd.hpp"
@@ -247,6 +251,32 @@ TEST_CASE("An optimizer that was moved from is neither saved nor resumed") {
   adam = std::move(taken);
   nn::load_checkpoint(run, model, adam, state, {});
   CHECK(adam.steps() == 1);
+}
+
+TEST_CASE("A transform that was moved from does what it did before") {
+  const auto changed = [](const auto& transform) {
+    std::vector<float> values(64);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>(i * i % 7);
+    }
+    const Shape shape{8, 8};
+    Rng rng{1};
+    xtape::Buffer<float> scratch;
+    nn::Sample sample{values, shape, rng, scratch};
+    transform(sample);
+    return values;
+  };
+  const auto check = [&](auto transform) {
+    const std::vector<float> expected = changed(transform);
+    auto& itself = transform;
+    transform = std::move(itself);
+    CHECK(changed(transform) == expected);
+    const auto taker = std::move(transform);
+    CHECK(changed(taker) == expected);
+    CHECK(changed(transform) == expected);
+  };
+  check(nn::Augment({.elastic = 34}));
+  check(nn::Compose{nn::RandomCrop{}, nn::Cutout{.size = 3}});
 }
 
 TEST_CASE("Batches that were moved from are not saved") {

@@ -2,7 +2,9 @@
 
 #include <vector>
 
+#include "autograd/ops/matrix.hpp"
 #include "autograd/ops/reductions.hpp"
+#include "autograd/ops/shaping.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/linear.hpp"
 #include "nn/sequential.hpp"
@@ -52,6 +54,11 @@ TEST_CASE("predict tells what does not fit", "[nn]") {
   CHECK_FAILS(nn::predict(total, x, 2), xtape::ShapeError,
               "predict: expected an output (2, ...) for a batch of 2, got (); give a batch_size "
               "that holds all of the input");
+  const auto products = [](Variable<float> rows) { return matmul(rows, transpose(rows)); };
+  CHECK(nn::predict(products, x).shape() == Shape{5, 5});
+  CHECK_FAILS(nn::predict(products, x, 2), xtape::ShapeError,
+              "predict: a batch gave (1, 1), which does not fit the result (5, 2); give a "
+              "batch_size that holds all of the input");
   CHECK_FAILS(nn::predict(total, x, 0), xtape::ValueError,
               "predict: expected a batch_size of at least 1, got 0");
 }

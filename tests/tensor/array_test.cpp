@@ -139,6 +139,17 @@ TEST_CASE("Arrays are equal if their shapes and elements are") {
   CHECK((nan != nan));
 }
 
+TEST_CASE("Lists of one level have one length") {
+  CHECK((Array<float>{{1, 2}, {3, 4}} == array_of(Shape{2, 2}, {1.f, 2.f, 3.f, 4.f})));
+  CHECK((Array<float>{{{1, 2}}, {{3, 4}}} == array_of(Shape{2, 1, 2}, {1.f, 2.f, 3.f, 4.f})));
+  CHECK_FAILS((Array<float>{{1, 2}, {3}}), ShapeError,
+              "Array: a row of 1 elements among rows of 2: the shape would be (2, 2)");
+  CHECK_FAILS((Array<float>{{1}, {2, 3}}), ShapeError,
+              "Array: a row of 2 elements among rows of 1: the shape would be (2, 1)");
+  CHECK_FAILS((Array<double>{{{1, 2}, {3, 4}}, {{5, 6}}}), ShapeError,
+              "Array: a row of 1 elements among rows of 2: the shape would be (2, 2, 2)");
+}
+
 TEST_CASE("Extents are not negative") {
   using Extents = std::vector<long>;
   Array<float> array(Shape{3}, 1.f);

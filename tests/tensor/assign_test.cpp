@@ -143,6 +143,17 @@ TEST_CASE("Scalars of other types are converted to the arrays' type") {
   CHECK((out == array_of(Shape{3}, {1.f * 0.1f, 2.f * 0.1f, 3.f * 0.1f})));
 }
 
+TEST_CASE("Scalars beside an array of integers keep their fractions") {
+  const Array<int> x{1, 2, 3, 4};
+  Array<int> out;
+  assign("test", out, x * 2.5);
+  CHECK((out == Array<int>{2, 5, 7, 10}));
+  assign("test", out, x < 2.5);
+  CHECK((out == Array<int>{1, 1, 0, 0}));
+  assign_into(out, x / 0.5);
+  CHECK((out == Array<int>{2, 4, 6, 8}));
+}
+
 TEMPLATE_TEST_CASE("A cast is honoured, and scalars beside it take its type", "", float, double) {
   using T = TestType;
   constexpr std::size_t count = 35;

@@ -132,6 +132,19 @@ TEST_CASE("broadcast_to refuses shapes that x does not broadcast to") {
   CHECK_REFUSED(tape, broadcast_to(x, {-1, 2, 4}), ShapeError, wrong + "(-1, 2, 4)");
 }
 
+TEST_CASE("An extent that cannot be counted is refused with the name of the op") {
+  constexpr std::size_t huge = std::numeric_limits<std::size_t>::max();
+  Tape<float> tape;
+  const auto x = tape.variable(counting(Shape{2, 1}));
+  for (const std::size_t extent : {huge, huge / 2 + 1}) {
+    const Shape shape{2, extent};
+    CHECK_REFUSED(tape, broadcast_to(x, shape), ShapeError,
+                  "broadcast_to: shape " + xtape::to_string(shape) + " is too large");
+    CHECK_REFUSED(tape, reshape(x, shape), ShapeError,
+                  "reshape: shape " + xtape::to_string(shape) + " is too large");
+  }
+}
+
 TEST_CASE("permute refuses axes that are missing or named twice") {
   Tape<float> tape;
   const auto x = tape.variable(counting(Shape{2, 3, 4}));

@@ -1,7 +1,9 @@
 #include "nn/layers/standardize.hpp"
 
+#include <cstdint>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
@@ -86,6 +88,18 @@ TEST_CASE("A feature that never changes keeps its size") {
   CHECK(layer.deviation(0) == 1);
   Tape tape;
   CHECK(layer(tape.constant(Array<float>{{7, 1}})).value()(0, 0) == 0);
+
+  // The mean of many of these numbers is rounded.
+  const nn::Standardize<double> tenths{nn::Samples(std::vector<double>(1000, 0.1))};
+  CHECK(tenths.mean() == 0.1);
+  CHECK(tenths.deviation() == 1);
+  std::vector<std::uint8_t> pixels(30000, 100);
+  pixels[1] = 50;
+  const nn::Standardize channels{nn::Samples(pixels, {10, 10, 3})};
+  CHECK(channels.deviation(0) == 1);
+  CHECK(channels.deviation(1) < 0.1F);
+  CHECK(channels.deviation(2) == 1);
+  CHECK(channels.mean(2) == Approx(100 / 255.));
 }
 
 TEST_CASE("Standardize tells what it cannot work with") {

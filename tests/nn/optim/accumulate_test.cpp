@@ -28,6 +28,37 @@ TEST_CASE("A GradientAccumulator leaves the weighted mean in the tape, and begin
   CHECK(gradients.empty());
 }
 
+TEST_CASE("A GradientAccumulator refuses a parameter that only some parts freeze", "[nn]") {
+  const auto check = [](const Model& model, bool first_frozen) {
+    xtape::Tape<double> tape;
+    nn::GradientAccumulator<double> gradients;
+    const auto record = [&](bool frozen) {
+      tape.rewind();
+      if (frozen) {
+        tape.freeze(model.first);
+      }
+      tape.backward(sum(tape.parameter(model.first)) + sum(tape.parameter(model.second)));
+    };
+    for (int round = 0; round < 2; ++round) {
+      record(first_frozen);
+      gradients.add(model, tape);
+      gradients.add(model, tape);
+      gradients.average(model, tape);
+      record(first_frozen);
+      gradients.add(model, tape);
+      record(!first_frozen);
+      CHECK_THROWS_AS(gradients.add(model, tape), xtape::ShapeError);
+      CHECK_THROWS_AS(gradients.average(model, tape), xtape::ShapeError);
+      gradients.clear();
+    }
+  };
+  const xtape::Array<double> scalar = 1.0;
+  for (const bool first_frozen : {false, true}) {
+    check({{1, 2}, {3, 4, 5}}, first_frozen);
+    check({scalar, {3, 4, 5}}, first_frozen);
+  }
+}
+
 TEST_CASE("A GradientAccumulator says what does not fit", "[nn]") {
   const Model model{{1, 2}, {3, 4, 5}}, other{{1, 2}, {3, 4}};
   xtape::Tape<double> tape;
