@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <span>
@@ -334,8 +335,12 @@ void slow(nn::ProcessGroup& group, const Arguments& arguments) {
     }
   }
   if (group.rank() == 0) {
-    std::printf("steps %zu, signal %d, weights %016llx\n", parts.optimizer->steps(),
-                epochs.signal(), static_cast<unsigned long long>(nn::hash_of(parts.model)));
+    const std::string end =
+        fmt::format("steps {}, signal {}, weights {:016x}\n", parts.optimizer->steps(),
+                    epochs.signal(), nn::hash_of(parts.model));
+    std::fputs(end.c_str(), stdout);
+    std::ofstream(arguments.at(0) + ".end")
+        << end;  // Open MPI 5 drops what is printed after SIGTERM
   }
 }
 

@@ -72,7 +72,7 @@ case $part in
     ;;
   terminated) # SIGTERM to mpirun saves the run.
     slow "$work/whole" 0 >"$work/want" 2>"$work/log" || wrong 'the whole run failed'
-    $mpirun "$ranks" slow "$work/kept" 300 $apart >"$work/log" 2>&1 &
+    $mpirun "$ranks" slow "$work/kept" 150 $apart >"$work/log" 2>&1 &
     tries=0
     until ls "$work/kept"/*.safetensors >"$work/kept-list" 2>&1 || [ $tries -eq 600 ]; do
       tries=$((tries + 1))
@@ -80,7 +80,7 @@ case $part in
     done
     kill -TERM $!
     wait $!
-    grep -q 'signal 15' "$work/log" || wrong 'the run did not notice the signal'
+    grep -q 'signal 15' "$work/kept.end" || wrong 'the run did not notice the signal'
     slow "$work/kept" 0 >"$work/got" 2>"$work/log" || wrong 'cannot resume'
     cmp -s "$work/want" "$work/got" || wrong "other bits: $(cat "$work/want" "$work/got")"
     ;;
