@@ -86,6 +86,11 @@ void require_same_shapes(const char* user, const Parameters<T>& a, const Paramet
   }
 }
 
+/// Returns the sum of the products of the elements of a and b, which have the same size, in double
+/// precision. The sum is bit-identical for any number of threads.
+template <class T>
+double sum_of_products(const Array<T>& a, const Array<T>& b);
+
 }  // namespace detail
 
 /// Returns the sum of the products of all elements of a and b, added in double precision. Throws
@@ -95,11 +100,7 @@ T dot(const Parameters<T>& a, const Parameters<T>& b) {
   detail::require_same_shapes("dot", a, b);
   double total = 0;
   for (std::size_t i = 0; i < a.size(); ++i) {
-    const T *const left = a[i].data(), *const right = b[i].data();
-#pragma omp simd reduction(+ : total)
-    for (std::size_t k = 0; k < a[i].size(); ++k) {
-      total += static_cast<double>(left[k]) * static_cast<double>(right[k]);
-    }
+    total += detail::sum_of_products(a[i], b[i]);
   }
   return static_cast<T>(total);
 }

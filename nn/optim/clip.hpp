@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "nn/optim/optimizer.hpp"
+#include "nn/parameters.hpp"
 
 /// @file
 /// Clipping of gradients.
@@ -10,11 +11,6 @@
 namespace xtape::nn {
 
 namespace detail {
-
-/// Returns the sum of squares in double precision. The sum is bit-identical for any number of
-/// threads.
-template <class T>
-double sum_of_squares(const Array<T>& array);
 
 template <class T>
 void scale(Array<T>& array, double factor);
@@ -39,7 +35,7 @@ double clip_grad_norm(const Model& model, Tape<T>& tape, double max_norm) {
   double squares = 0;
   for_each_parameter(model, [&](const ParameterName& path, const Array<T>& parameter) {
     const Array<T>* grad = detail::gradient_of(name, path, parameter, tape);
-    squares += grad == nullptr ? 0 : detail::sum_of_squares(*grad);
+    squares += grad == nullptr ? 0 : detail::sum_of_products(*grad, *grad);
   });
   const double norm = std::sqrt(squares);
   if (norm > max_norm && std::isfinite(norm)) {
