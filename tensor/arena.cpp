@@ -22,6 +22,7 @@
 #define XTAPE_ALLOW(memory, bytes)
 #define XTAPE_FORBIDDEN_GAP 0
 #endif
+#undef XTAPE_HAS_FEATURE
 
 namespace xtape {
 
