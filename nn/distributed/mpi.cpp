@@ -215,7 +215,7 @@ class MpiGroup final : public ProcessGroup {
 
   /// Begins a sum over the ranks. Open MPI 4.1 makes a sum in place by a tree, which sends each
   /// number 2 ceil(log2(ranks)) times, one after the other. Two ranks exchange their numbers
-  /// instead, and four and more sum a copy in a ring. Either sends each number at most twice.
+  /// instead. More ranks sum a copy, for which Open MPI takes a ring from four ranks on.
   template <class U>
   void start(std::span<U> numbers) {
     delay();
