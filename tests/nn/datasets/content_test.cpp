@@ -68,8 +68,8 @@ TEST_CASE("unpack reads raw and gzipped files alike") {
   for (const auto& path : {folder.write("raw", text), folder.write("packed", packed(text)),
                            folder.write("in_two", in_two)}) {
     std::string taken;
-    const auto content = unpack(path, 300000, [&](auto bytes) {
-      taken.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const auto content = unpack(path, 300000, [&](auto part) {
+      taken.append(reinterpret_cast<const char*>(part.data()), part.size());
     });
     CHECK((taken == text));
     CHECK(content.bytes == 300000);
