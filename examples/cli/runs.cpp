@@ -57,8 +57,10 @@ std::filesystem::path place_of_weights(const std::filesystem::path& path) {
     xtape::nn::require_weights_writable(path);
     return path;
   } catch (const xtape::ValueError&) {
+    constexpr std::size_t longest = 200;  // so that the name stays below the 255 bytes of Linux
+    const std::string name = path.filename().string().substr(0, longest);
     for (int number = 1;; ++number) {
-      const fs::path beside = fmt::format("{}.{}", path.string(), number);
+      const fs::path beside = path.parent_path() / fmt::format("{}.{}", name, number);
       if (!fs::exists(fs::symlink_status(beside))) {
         return beside;
       }

@@ -1,6 +1,5 @@
 #include "nn/optim/accumulate.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "tensor/parallel.hpp"
@@ -8,13 +7,15 @@
 namespace xtape::nn {
 namespace {
 
-/// to = keep to + weight from
-template <class T>
-void combine(T* to, T keep, T weight, const T* from, std::size_t size) {
-  parallel(size, 64, size, [=](std::size_t begin, std::size_t end) {
+/// Calls `f(to, from)` for each pair of elements.
+template <class T, class F>
+void combine(Array<T>& to, const Array<T>& from, F f) {
+  T* const into = to.data();
+  const T* const numbers = from.data();
+  parallel(to.size(), 64, to.size(), [=](std::size_t begin, std::size_t end) {
 #pragma omp simd
     for (std::size_t i = begin; i < end; ++i) {
-      to[i] = keep * to[i] + weight * from[i];
+      f(into[i], numbers[i]);
     }
   });
 }
@@ -27,55 +28,71 @@ void GradientAccumulator<T>::require_weight(double weight) {
                       user, weight);
 }
 
+/// Checks that the sum began with the parameter that was gathered last.
 template <class T>
-const Array<T>& GradientAccumulator<T>::sum_of(std::size_t index, const ParameterName& name,
-                                               const Array<T>& grad) const {
-  if (index >= sums_.size() || !same_shape(sums_[index].shape(), grad.shape())) [[unlikely]] {
-    fail<ShapeError>("{}: parameter '{}' {} is not of the model that the sum began with", user,
-                     name.str(), grad.shape());
-  }
-  return sums_[index];
-}
-
-template <class T>
-void GradientAccumulator<T>::add(std::size_t index, const ParameterName& name, const Array<T>& grad,
-                                 double weight) {
-  note(index, name, false);
+void GradientAccumulator<T>::require_same(const ParameterName& name,
+                                          const Array<T>& parameter) const {
   if (empty()) {
-    resize(sums_[index], grad.shape());
-    sums_[index].fill(T(0));
+    return;
   }
-  static_cast<void>(sum_of(index, name, grad));
-  combine(sums_[index].data(), T(1), static_cast<T>(weight), grad.data(), grad.size());
-}
-
-/// Notes in the first part of a sum if a parameter is frozen. Checks in later parts that it still
-/// is, or is not.
-template <class T>
-void GradientAccumulator<T>::note(std::size_t index, const ParameterName& name, bool frozen) {
-  if (empty()) {
-    sums_.resize(std::max(sums_.size(), index + 1));
-    frozen_.resize(sums_.size());
-    frozen_[index] = frozen;
-  }
-  require_noted(index, name, frozen);
-}
-
-template <class T>
-void GradientAccumulator<T>::require_noted(std::size_t index, const ParameterName& name,
-                                           bool frozen) const {
+  const std::size_t index = gradients_.size() - 1;
+  const bool frozen = gradients_.back() == nullptr;
   if (index < frozen_.size() && frozen_[index] != frozen) [[unlikely]] {
     fail<ShapeError>("{}: parameter '{}' is frozen in some parts of the sum and not in others",
                      user, name.str());
   }
+  const bool known =
+      index < sums_.size() && (frozen || same_shape(sums_[index].shape(), parameter.shape()));
+  if (!known) [[unlikely]] {
+    fail<ShapeError>("{}: parameter '{}' {} is not of the model that the sum began with", user,
+                     name.str(), parameter.shape());
+  }
 }
 
 template <class T>
-void GradientAccumulator<T>::write(std::size_t index, const ParameterName& name,
-                                   Array<T>& grad) const {
-  require_noted(index, name, false);
-  const Array<T>& sum = sum_of(index, name, grad);
-  combine(grad.data(), T(0), static_cast<T>(1 / weights_), sum.data(), grad.size());
+void GradientAccumulator<T>::require_all() const {
+  require<ShapeError>(empty() || gradients_.size() == sums_.size(),
+                      "{}: the sum began with a model of {} parameters, this one has {}", user,
+                      sums_.size(), gradients_.size());
+}
+
+/// Begins a sum with zeros.
+template <class T>
+void GradientAccumulator<T>::begin() {
+  sums_.resize(gradients_.size());
+  frozen_.resize(gradients_.size());
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    frozen_[i] = gradients_[i] == nullptr;
+    if (!frozen_[i]) {
+      resize(sums_[i], gradients_[i]->shape());
+      sums_[i].fill(T(0));
+    }
+  }
+}
+
+template <class T>
+void GradientAccumulator<T>::add_gathered(double weight) {
+  if (empty()) {
+    begin();
+  }
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    if (!frozen_[i]) {
+      combine(sums_[i], *gradients_[i],
+              [by = static_cast<T>(weight)](T& sum, T grad) { sum += by * grad; });
+    }
+  }
+  weights_ += weight;
+}
+
+template <class T>
+void GradientAccumulator<T>::average_gathered() {
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    if (!frozen_[i]) {
+      combine(*gradients_[i], sums_[i],
+              [by = static_cast<T>(1 / weights_)](T& grad, T sum) { grad = by * sum; });
+    }
+  }
+  weights_ = 0;
 }
 
 template class GradientAccumulator<float>;

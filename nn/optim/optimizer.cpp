@@ -37,14 +37,12 @@ const ParameterFactors& Optimizer<T>::factors() const {
   return none;
 }
 
-/// Moves all members of another optimizer, and leaves it without steps, reports and slots.
+/// Moves all members of another optimizer, and leaves it without steps, reports and slots. An
+/// optimizer that is moved to itself counts as moved from, because its options may be lost.
 template <class T>
 void Optimizer<T>::take(Optimizer& other) noexcept {
-  if (this == &other) {
-    return;
-  }
   name_ = other.name_;
-  moved_from_ = std::exchange(other.moved_from_, true);
+  moved_from_ = std::exchange(other.moved_from_, true) || this == &other;
   steps_ = std::exchange(other.steps_, 0);
   plateau_ = std::exchange(other.plateau_, {});
   model_ = std::exchange(other.model_, {});

@@ -256,17 +256,24 @@ spoilt() {
 }
 
 # A file that another program puts at the place of the weights during the training stays as it is.
+# A name of 255 bytes, the longest one, is shortened for the weights beside it.
 place_taken() {
-  echo "another's" >precious
-  background taken.json --epochs 100 --save taken
-  wait_for grep -q epoch taken.json
-  kill -STOP $!
-  ln -s precious taken
-  kill -CONT $!
-  ended 1
-  said 'place taken' 'taken: was no file of weights any more after the training, so the weights are in taken.1'
-  [ "$(cat precious)" = "another's" ] || complain 'place taken: the file has been overwritten'
-  ends 0 "$program" evaluate --dataset synthetic --weights taken.1
+  long=$(printf 'x%.0s' $(seq 255))
+  short=$(printf 'x%.0s' $(seq 200))
+  for taken in taken "$long"; do
+    beside=taken.1
+    [ "$taken" = taken ] || beside=$short.1
+    echo "another's" >precious
+    background taken.json --epochs 100 --save "$taken"
+    wait_for grep -q epoch taken.json
+    kill -STOP $!
+    ln -s precious "$taken"
+    kill -CONT $!
+    ended 1
+    said 'place taken' "$taken: was no file of weights any more after the training, so the weights are in $beside"
+    [ "$(cat precious)" = "another's" ] || complain 'place taken: the file has been overwritten'
+    ends 0 "$program" evaluate --dataset synthetic --weights "$beside"
+  done
 }
 
 printed

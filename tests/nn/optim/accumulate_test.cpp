@@ -1,5 +1,8 @@
 #include "nn/optim/accumulate.hpp"
 
+#include <limits>
+
+#include "nn/select.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/models.hpp"
@@ -57,6 +60,48 @@ TEST_CASE("A GradientAccumulator refuses a parameter that only some parts freeze
     check({{1, 2}, {3, 4, 5}}, first_frozen);
     check({scalar, {3, 4, 5}}, first_frozen);
   }
+}
+
+TEST_CASE("A part that a GradientAccumulator refuses leaves its sum as it is") {
+  const Model model{{1, 2}, {3, 4, 5}};
+  xtape::Tape<double> tape;
+  nn::GradientAccumulator<double> gradients;
+  backward_with(tape, model, model);
+  gradients.add(model, tape);
+  Model larger{{1, 2}, {3, 4, 5, 6}};  // its first parameter fits
+  backward_with(tape, larger, {{7, 8}, {3, 4, 5, 6}});
+  CHECK_THROWS_AS(gradients.add(larger, tape), xtape::ShapeError);
+  CHECK_THROWS_AS(gradients.average(larger, tape), xtape::ShapeError);
+  CHECK(elements(*tape.find_grad(larger.first)) == std::vector<double>{7, 8});
+  backward_with(tape, model, Model{{3, 4}, {5, 6, 7}});
+  gradients.add(model, tape);
+  gradients.average(model, tape);
+  CHECK(elements(*tape.find_grad(model.first)) == std::vector<double>{2, 3});
+  CHECK(elements(*tape.find_grad(model.second)) == std::vector<double>{4, 5, 6});
+}
+
+TEST_CASE("A GradientAccumulator refuses a model with fewer parameters than its sum") {
+  const Model model{{1, 2}, {3, 4, 5}};
+  xtape::Tape<double> tape;
+  nn::GradientAccumulator<double> gradients;
+  backward_with(tape, model, model);
+  gradients.add(model, tape);
+  const auto first = nn::select(model, [](const std::string& name) { return name == "first"; });
+  CHECK_FAILS(gradients.add(first, tape), xtape::ShapeError,
+              "GradientAccumulator: the sum began with a model of 2 parameters, this one has 1");
+}
+
+TEST_CASE("The mean of a GradientAccumulator does not depend on what the tape holds") {
+  const Model model{{1, 2}, {3, 4, 5}};
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  xtape::Tape<double> tape;
+  nn::GradientAccumulator<double> gradients;
+  backward_with(tape, model, model);
+  gradients.add(model, tape);
+  backward_with(tape, model, Model{{nan, nan}, {nan, nan, nan}});  // a part that is left out
+  gradients.average(model, tape);
+  CHECK(elements(*tape.find_grad(model.first)) == std::vector<double>{1, 2});
+  CHECK(elements(*tape.find_grad(model.second)) == std::vector<double>{3, 4, 5});
 }
 
 TEST_CASE("A GradientAccumulator says what does not fit", "[nn]") {

@@ -300,6 +300,10 @@ TEST_CASE_METHOD(Fixture, "An optimizer that was moved from takes no step") {
     other = std::move(adam);
     CHECK(other.steps() == 1);
   }
+  SECTION("by assignment to itself") {
+    nn::Adam<double>& self = adam;
+    adam = std::move(self);
+  }
   const auto before = snapshot(model, adam);
   CHECK_THROWS_AS(adam.step(model, tape), ValueError);
   CHECK(snapshot(model, adam) == before);
