@@ -1,7 +1,8 @@
 /// The time and the memory of a recorded op, in chains of a thousand to a million ops on one number
 /// and on arrays of 14. The time is that of a processor, forward and backward together. The first
-/// recording is compared with the later ones. Each row is a process of its own, because the peak of
-/// memory is one of a process.
+/// recording of the process is compared with the later ones, and so is the first one after
+/// Tape::release(). Each row is a process of its own, because the peak of memory is one of a
+/// process.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -67,8 +68,11 @@ void measure(const char* name, const Shape& shape, std::size_t ops) {
   std::generate(times.begin(), times.end(), timed);
   std::sort(times.begin(), times.end());
   const double later = times[times.size() / 2];
-  fmt::print("{:<14} {:>9} {:>8.1f} {:>8.1f} {:>12.2f} {:>9.0f} {:>9.0f}\n", name, ops, later,
-             times.front(), first / later, static_cast<double>(tape.memory()) / count,
+  const double bytes = static_cast<double>(tape.memory()) / count;
+  tape.release();
+  const double released = timed();
+  fmt::print("{:<14} {:>9} {:>8.1f} {:>8.1f} {:>12.2f} {:>14.2f} {:>9.0f} {:>9.0f}\n", name, ops,
+             later, times.front(), first / later, released / later, bytes,
              peak_megabytes() - before);
 }
 
@@ -89,8 +93,8 @@ bool in_child(Work work) {
 }  // namespace
 
 int main() {
-  fmt::print("{:<14} {:>9} {:>8} {:>8} {:>12} {:>9} {:>9}\n", "values", "ops", "ns / op", "best",
-             "first/later", "bytes/op", "peak MB");
+  fmt::print("{:<14} {:>9} {:>8} {:>8} {:>12} {:>14} {:>9} {:>9}\n", "values", "ops", "ns / op",
+             "best", "first/later", "released/later", "bytes/op", "peak MB");
   const std::size_t lengths[] = {1'000, 10'000, 100'000, 1'000'000};
   bool right = true;
   for (const std::size_t ops : lengths) {

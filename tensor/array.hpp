@@ -63,8 +63,8 @@ namespace xtape {
 namespace detail {
 
 /// True if an xtensor container has the number of elements that its shape says, and at most
-/// max_rank axes. An xtensor container that was moved from by assignment is not whole: it has lost
-/// its elements and kept its shape.
+/// max_rank axes. A container that was moved from by assignment is not whole: it has lost its
+/// elements and kept its shape.
 template <class C>
 bool is_whole(const C& container) {
   return count_elements(container.shape()) == container.storage().size() &&
@@ -200,7 +200,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   /// few; see Storage.
   explicit Array(Arena& arena) : storage_(arena) {}
 
-  /// An array that was moved from has no elements: its extents are 0; see require_whole().
+  /// An array that was moved from keeps its shape and loses its elements; see require_whole().
   ///@{
   Array(const Array&) = default;
   Array(Array&&) noexcept = default;
@@ -246,7 +246,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
     require_extents(shape);
     const Shape& extents = as_shape(shape);
     const detail::LayoutReference layout =
-        layout_.fits(extents) ? layout_ : detail::LayoutReference(extents);
+        same_shape(layout_->shape, extents) ? layout_ : detail::LayoutReference(extents);
     storage_.resize(layout->count);  // may throw; the array is still unchanged
     layout_ = layout;
   }
@@ -304,7 +304,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
 
   /// Exchanges elements and shapes; see Storage::trade().
   void trade(Array& other) noexcept {
-    layout_.swap(other.layout_);
+    std::swap(layout_, other.layout_);
     storage_.trade(other.storage_);
   }
 

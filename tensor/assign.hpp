@@ -169,7 +169,10 @@ void assign(const char* operation, Array<T>& out, const E& expression) {
     out.storage().drop_tangents();
   } else if constexpr (detail::bindable<E, T>) {
     const auto operand = detail::bind<T>(expression);
-    if (operand.shaped && operand.matches(out.shape()) && detail::is_whole(out)) {
+    if (operand.shaped && operand.matches(out.shape())) {
+      if (!out.is_whole()) [[unlikely]] {
+        out.resize(out.shape());
+      }
       detail::evaluate_linear(out, operand);
       return;
     }

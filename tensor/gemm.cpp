@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <type_traits>
 
 #include "tensor/buffer.hpp"
@@ -81,9 +82,9 @@ void blas_gemm(const Product<T>& p) {
 constexpr std::size_t tiny_product = 32 * 32 * 32;
 #endif
 
-/// Computes a product on the calling thread.
+/// Computes a product on the calling thread, in one call of a library.
 template <class T>
-void compute(const Product<T>& p) {
+void call_library(const Product<T>& p) {
   const OneThread guard;
 #ifdef XTAPE_WITH_ONEDNN
   if constexpr (std::is_same_v<T, float>) {
@@ -99,6 +100,42 @@ void compute(const Product<T>& p) {
   }
 #endif
   blas_gemm(p);
+}
+
+/// The libraries add all terms of a float product with one row or column in a few sums. With this
+/// many terms, the rounding of a sum of equal numbers is still below 1e-5.
+constexpr std::size_t most_terms = std::size_t{1} << 12;
+
+/// Computes a product with many terms in parts, and adds the parts in double precision.
+void add_parts(const Product<float>& p) {
+  const std::size_t size = p.m * p.n;
+  float* const part = scratch_elements<float, struct PartOfTerms>(size);
+  double* const sums = scratch_elements<double, struct SumOfParts>(size);
+  std::fill_n(sums, size, 0.0);
+  for (std::size_t begin = 0; begin < p.k; begin += most_terms) {
+    Product<float> terms = p.terms(begin, std::min(p.k, begin + most_terms));
+    terms.beta = 0;
+    terms.c = part;
+    terms.ldc = p.n;
+    call_library(terms);
+    std::transform(part, part + size, sums, sums, std::plus<double>());
+  }
+  for (std::size_t i = 0; i < size; ++i) {
+    float& element = p.c[i / p.n * p.ldc + i % p.n];
+    element = (p.beta == 0 ? 0 : p.beta * element) + static_cast<float>(sums[i]);
+  }
+}
+
+/// Computes a product on the calling thread.
+template <class T>
+void compute(const Product<T>& p) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (std::min(p.m, p.n) == 1 && p.k > most_terms) {
+      add_parts(p);
+      return;
+    }
+  }
+  call_library(p);
 }
 
 /// A second thread does not speed up products of at most this many multiplications.

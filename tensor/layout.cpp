@@ -1,6 +1,5 @@
 #include "tensor/layout.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -31,24 +30,11 @@ std::unique_ptr<Layout> make_layout(const Shape& shape) {
   require<ShapeError>(count.has_value(),
                       "an array of shape {} has more elements than can be counted", shape);
   const xt::get_strides_t<Shape> zeros(shape.size(), 0);
-  const std::size_t whole_count = shape.size() <= max_rank ? *count : no_count;
+  constexpr std::size_t never = static_cast<std::size_t>(-1);
+  const std::size_t whole_count = shape.size() <= max_rank ? *count : never;
   std::unique_ptr<Layout> layout(new Layout{shape, zeros, zeros, *count, whole_count});
   xt::compute_strides(shape, xt::layout_type::row_major, layout->strides, layout->backstrides);
   return layout;
-}
-
-/// The layouts of arrays that were moved from, by their number of axes, which is at least 1. They
-/// are never freed.
-const auto& moved_layouts() {
-  static const auto& layouts = *[] {
-    auto* made = new std::array<std::unique_ptr<Layout>, max_rank + 1>;
-    for (std::size_t rank = 0; rank <= max_rank; ++rank) {
-      (*made)[rank] = make_layout(Shape(std::max<std::size_t>(rank, 1), 0));
-      (*made)[rank]->whole_count = no_count;
-    }
-    return made;
-  }();
-  return layouts;
 }
 
 }  // namespace
@@ -61,9 +47,8 @@ LayoutReference::LayoutReference()
   acquire();
 }
 
-// Made at start: a forked child would wait for ever for a thread that was about to make them.
+// Made at start: a forked child would wait for ever for a thread that was about to make it.
 [[maybe_unused]] const LayoutReference& scalar_at_start = *new LayoutReference;
-[[maybe_unused]] const auto& moved_layouts_at_start = moved_layouts();
 
 LayoutReference::LayoutReference(const Shape& shape) {
   std::unique_ptr<Layout> made;
@@ -85,10 +70,6 @@ LayoutReference::LayoutReference(const Shape& shape) {
   made = made ? std::move(made) : make_layout(shape);
   made->users = 1;
   layout_ = made.release();
-}
-
-const Layout* LayoutReference::moved_from(const Layout& layout) noexcept {
-  return moved_layouts()[std::min(layout.shape.size(), max_rank)].get();
 }
 
 void LayoutReference::drop() const noexcept {

@@ -11,16 +11,13 @@
 
 namespace xtape::detail {
 
-/// A number of elements that no array has.
-inline constexpr std::size_t no_count = static_cast<std::size_t>(-1);
-
 /// A shape and what follows from it for a row-major array. It never changes.
 struct Layout {
   Shape shape;                           ///< The extents.
   xt::get_strides_t<Shape> strides;      ///< Steps in elements; 0 along an axis of extent 1.
   xt::get_strides_t<Shape> backstrides;  ///< The way from the last place of an axis to the first.
   std::size_t count;                     ///< The number of elements.
-  std::size_t whole_count;  ///< The same, or no_count if no array is whole with this layout.
+  std::size_t whole_count;  ///< The same, or a number that no array has if there are too many axes.
   mutable std::atomic<std::size_t> users{0};  ///< References to it; 0 if it is never freed.
 };
 
@@ -42,34 +39,10 @@ class LayoutReference {
   LayoutReference(const LayoutReference& other) noexcept : layout_(other.layout_) { acquire(); }
   LayoutReference& operator=(const LayoutReference& other) noexcept {
     LayoutReference copy(other);
-    swap(copy);
+    std::swap(layout_, copy.layout_);
     return *this;
   }
-
-  /// A reference that was moved from refers to a layout of as many axes, but at least one. Their
-  /// extents are 0, and no array is whole with it.
-  ///@{
-  LayoutReference(LayoutReference&& other) noexcept : layout_(other.layout_) {
-    other.layout_ = moved_from(*layout_);
-  }
-  LayoutReference& operator=(LayoutReference&& other) noexcept {
-    if (this != &other) {
-      LayoutReference moved(std::move(other));
-      swap(moved);
-    }
-    return *this;
-  }
-  ///@}
-
   ~LayoutReference() { release(); }
-
-  /// True if it is the layout of whole arrays of `shape`.
-  bool fits(const Shape& shape) const {
-    return same_shape(layout_->shape, shape) && layout_->whole_count != no_count;
-  }
-
-  /// Exchanges two references.
-  void swap(LayoutReference& other) noexcept { std::swap(layout_, other.layout_); }
 
   const Layout& operator*() const { return *layout_; }
   const Layout* operator->() const { return layout_; }
@@ -86,7 +59,6 @@ class LayoutReference {
     }
   }
   void drop() const noexcept;
-  static const Layout* moved_from(const Layout& layout) noexcept;
 
   const Layout* layout_;
 };

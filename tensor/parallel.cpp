@@ -24,12 +24,20 @@ constinit thread_local std::size_t chosen_by_this_thread = 0;  // 0: not set
 const int openmp_threads_at_start = omp_get_max_threads();
 #endif
 
+#ifdef _OPENMP
+/// True if OMP_NUM_THREADS begins with a number above 0. OpenMP ignores any other value.
+bool openmp_count_is_set() noexcept {
+  const char* const value = std::getenv("OMP_NUM_THREADS");
+  return value != nullptr && std::strtol(value, nullptr, 10) > 0;
+}
+#endif
+
 /// Returns the number of threads that OpenMP's environment variables ask for, which users know.
 /// Without them, it is the number of usable processors.
 std::size_t default_thread_count() noexcept {
   std::size_t count = usable_processors();
 #ifdef _OPENMP
-  if (std::getenv("OMP_NUM_THREADS") != nullptr) {
+  if (openmp_count_is_set()) {
     const bool started = openmp_threads_at_start > 0;  // no, if another static object calls this
     count = static_cast<std::size_t>(started ? openmp_threads_at_start : omp_get_max_threads());
   }

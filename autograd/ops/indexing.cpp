@@ -73,11 +73,12 @@ std::span<const std::uint32_t> keep_places(const char* op, Variable<T> x, const 
                       x.shape());
   const auto kept = x.tape().template keep<std::uint32_t>(indices.size());
   for (std::size_t i = 0; i < indices.size(); ++i) {
+    const auto index = static_cast<std::uint64_t>(indices[i]);  // huge if it is negative
     require<ValueError>(
-        indices[i] >= 0 && static_cast<std::uint64_t>(indices[i]) < extent,
+        index < extent,
         "{}: index {} at position {} is not in [0, {}), the extent of axis {} of {}", op,
         indices.text(i), i, extent, axis, x.shape());
-    kept[i] = static_cast<std::uint32_t>(indices[i]);
+    kept[i] = static_cast<std::uint32_t>(index);
   }
   return kept;
 }

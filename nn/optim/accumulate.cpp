@@ -22,10 +22,16 @@ void combine(Array<T>& to, const Array<T>& from, F f) {
 
 }  // namespace
 
+/// Checks that the weight, the sum of the weights and its inverse are numbers of T above 0.
 template <class T>
-void GradientAccumulator<T>::require_weight(double weight) {
-  require<ValueError>(weight > 0 && std::isfinite(weight), "{}: expected a weight above 0, got {}",
-                      user, weight);
+void GradientAccumulator<T>::require_weight(double weight) const {
+  const auto fits = [](double number) {
+    return static_cast<T>(number) > 0 && std::isfinite(static_cast<T>(number));
+  };
+  require<ValueError>(fits(weight), "{}: expected a weight above 0, got {}", user, weight);
+  const double sum = weights_ + weight;
+  require<ValueError>(fits(sum) && fits(1 / sum), "{}: the sum of the weights would be {}", user,
+                      sum);
 }
 
 /// Checks that the sum began with the parameter that was gathered last.

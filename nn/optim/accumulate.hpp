@@ -22,9 +22,10 @@ class GradientAccumulator {
  public:
   /// Adds the gradients of all parameters of `model`, times `weight`, to a sum. A parameter must be
   /// frozen in all parts of a sum or in none. If the loss of a batch is a mean, its weight is the
-  /// number of samples. Strong exception guarantee. Throws ValueError unless the weight is above 0
-  /// and finite. Throws TapeError, with the name of the parameter, if a parameter has no gradient.
-  /// Throws ShapeError if the model, or what of it is frozen, has changed since the last average().
+  /// number of samples. Strong exception guarantee. Throws ValueError unless the weight and the sum
+  /// of the weights are above 0 and finite numbers of T. Throws TapeError, with the name of the
+  /// parameter, if a parameter has no gradient. Throws ShapeError if the model, or what of it is
+  /// frozen, has changed since the last average().
   template <class Model>
   void add(const Model& model, const Tape<T>& tape, double weight = 1) {
     require_weight(weight);
@@ -62,7 +63,7 @@ class GradientAccumulator {
     require_all();
   }
 
-  static void require_weight(double weight);
+  void require_weight(double weight) const;
   void require_same(const ParameterName& name, const Array<T>& parameter) const;
   void require_all() const;
   void begin();

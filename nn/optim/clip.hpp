@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cmath>
+#include <vector>
 
 #include "nn/optim/optimizer.hpp"
-#include "nn/parameters.hpp"
+#include "tensor/scratch.hpp"
 
 /// @file
 /// Clipping of gradients.
@@ -12,8 +12,10 @@ namespace xtape::nn {
 
 namespace detail {
 
+/// Returns the norm of all gradients together, and clips it. Throws TapeError if two gradients are
+/// the same array.
 template <class T>
-void scale(Array<T>& array, double factor);
+double clip_norm(const std::vector<Array<T>*>& gradients, double max_norm);
 
 void require_max_norm(double max_norm);
 
@@ -26,26 +28,21 @@ void require_max_norm(double max_norm);
 ///
 /// If the norm is not finite, the gradients stay unchanged, because no factor repairs them. The
 /// caller sees the norm in the result. If `max_norm` is infinite, the function only measures the
-/// norm. Throws ValueError unless max_norm > 0. Throws TapeError if a parameter has no gradient,
-/// and ShapeError if a gradient or parameter was moved from. Both messages name the parameter.
+/// norm. Throws ValueError unless max_norm > 0. Throws TapeError if a parameter has no gradient, or
+/// if two visit lines name the same array. Throws ShapeError if a gradient or parameter was moved
+/// from.
 template <class Model, class T>
 double clip_grad_norm(const Model& model, Tape<T>& tape, double max_norm) {
   constexpr const char* name = "clip_grad_norm";
   detail::require_max_norm(max_norm);
-  double squares = 0;
+  auto& gradients = scratch<std::vector<Array<T>*>, struct ClippedGradients>();
+  gradients.clear();
   for_each_parameter(model, [&](const ParameterName& path, const Array<T>& parameter) {
-    const Array<T>* grad = detail::gradient_of(name, path, parameter, tape);
-    squares += grad == nullptr ? 0 : detail::sum_of_products(*grad, *grad);
+    if (Array<T>* grad = detail::gradient_of(name, path, parameter, tape)) {
+      gradients.push_back(grad);
+    }
   });
-  const double norm = std::sqrt(squares);
-  if (norm > max_norm && std::isfinite(norm)) {
-    for_each_parameter(model, [&](const ParameterName&, const Array<T>& parameter) {
-      if (Array<T>* grad = tape.find_grad(parameter)) {
-        detail::scale(*grad, max_norm / norm);
-      }
-    });
-  }
-  return norm;
+  return detail::clip_norm(gradients, max_norm);
 }
 
 }  // namespace xtape::nn

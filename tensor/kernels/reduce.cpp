@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tensor/parallel.hpp"
+#include "tensor/scratch.hpp"
 
 namespace xtape {
 namespace {
@@ -46,7 +47,7 @@ AxisGroups group_axes(const Shape& shape, std::uint64_t mask) {
 }
 
 template <class T>
-T sum_row(const T* row, std::size_t count) {
+double sum_row(const T* row, std::size_t count) {
   constexpr std::size_t block = 512;
   double total = 0;
   for (std::size_t begin = 0; begin < count; begin += block) {
@@ -58,7 +59,7 @@ T sum_row(const T* row, std::size_t count) {
     }
     total += static_cast<double>(partial);
   }
-  return static_cast<T>(total);
+  return total;
 }
 
 constexpr std::size_t tile = 64;  ///< The number of columns that stay in registers across rows.
@@ -73,9 +74,9 @@ void add_row(const T* row, std::size_t count, T* sums) {
 
 /// Computes out[j] += scale * (the sum of column j) for `width` columns of rows that are `stride`
 /// apart. `width` is at most a tile.
-template <class T>
-void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_t width, T scale,
-                   T* out) {
+template <class T, class Sum>
+void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_t width, Sum scale,
+                   Sum* out) {
   constexpr std::size_t block = 64;
   double total[tile] = {};
   for (std::size_t begin = 0; begin < rows; begin += block) {
@@ -94,13 +95,13 @@ void add_tile_sums(const T* in, std::size_t rows, std::size_t stride, std::size_
     }
   }
   for (std::size_t j = 0; j < width; ++j) {
-    out[j] += scale * static_cast<T>(total[j]);
+    out[j] += scale * static_cast<Sum>(total[j]);
   }
 }
 
 /// Computes out[j] += scale * (the sum of column j).
-template <class T>
-void add_column_sums(const T* in, std::size_t rows, std::size_t columns, T scale, T* out) {
+template <class T, class Sum>
+void add_column_sums(const T* in, std::size_t rows, std::size_t columns, Sum scale, Sum* out) {
   parallel(columns, tile, rows * columns, [=](std::size_t begin, std::size_t end) {
     for (std::size_t j = begin; j < end; j += tile) {
       add_tile_sums(in + j, rows, columns, std::min(tile, end - j), scale, out + j);
@@ -108,22 +109,45 @@ void add_column_sums(const T* in, std::size_t rows, std::size_t columns, T scale
   });
 }
 
-template <class T>
-void add_sum(const T* in, const AxisGroup* group, const AxisGroup* last, T scale, T* out) {
+/// Computes out[i] += scale * (the sum of row i).
+template <class T, class Sum>
+void add_row_sums(const T* in, std::size_t rows, std::size_t columns, Sum scale, Sum* out) {
+  constexpr std::size_t few = 8;  // columns, for which sum_row() takes longer
+  for (std::size_t i = 0; i < rows; ++i, in += columns) {
+    T sum = columns > few ? static_cast<T>(sum_row(in, columns)) : T(0);
+    for (std::size_t j = 0; j < columns && columns <= few; ++j) {
+      sum += in[j];
+    }
+    out[i] += scale * static_cast<Sum>(sum);
+  }
+}
+
+/// True if add_sum() adds to the same sums many times: it walks along a reduced group one by one.
+bool adds_repeatedly(const AxisGroups& groups) {
+  return std::any_of(groups.begin(), groups.end() - std::min<std::size_t>(groups.size(), 2),
+                     [](const AxisGroup& group) { return group.reduced; });
+}
+
+template <class T, class Sum>
+void add_sum(const T* in, const AxisGroup* group, const AxisGroup* last, Sum scale, Sum* out) {
   const std::size_t extent = group->extent;
   if (group == last) {
     if (group->reduced) {
-      *out += scale * sum_row(in, extent);
+      *out += scale * static_cast<Sum>(sum_row(in, extent));
     } else {
 #pragma omp simd
       for (std::size_t j = 0; j < extent; ++j) {
-        out[j] += scale * in[j];
+        out[j] += scale * static_cast<Sum>(in[j]);
       }
     }
     return;
   }
-  if (group->reduced && group + 1 == last) {
-    add_column_sums(in, extent, last->extent, scale, out);
+  if (group + 1 == last) {
+    if (group->reduced) {
+      add_column_sums(in, extent, last->extent, scale, out);
+    } else {
+      add_row_sums(in, extent, last->extent, scale, out);
+    }
     return;
   }
   const std::size_t out_step = group->reduced ? 0 : group->out_stride;
@@ -167,12 +191,23 @@ std::uint64_t detail::stretched_axes(const Shape& from, const Shape& to) {
 template <class T>
 void reduce_sum(const Shape& shape, const T* in, std::uint64_t mask, T scale, T beta, T* out) {
   const AxisGroups groups = group_axes(shape, mask);
+  const AxisGroup& first = groups.front();
+  const std::size_t count = first.out_stride * (first.reduced ? 1 : first.extent);
   if (beta == T(0)) {
-    const AxisGroup& first = groups.front();
-    std::fill_n(out, first.out_stride * (first.reduced ? 1 : first.extent), T(0));
+    std::fill_n(out, count, T(0));
   }
-  if (element_count(shape) > 0) {
-    add_sum(in, &groups.front(), &groups.back(), scale, out);
+  if (element_count(shape) == 0) {
+    return;
+  }
+  if (!adds_repeatedly(groups)) {
+    add_sum(in, &first, &groups.back(), scale, out);
+    return;
+  }
+  double* const sums = scratch_elements<double, struct Sums>(count);
+  std::fill_n(sums, count, 0.0);
+  add_sum(in, &first, &groups.back(), 1.0, sums);
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] += scale * static_cast<T>(sums[i]);
   }
 }
 
@@ -190,6 +225,38 @@ void stretch(const T* in, std::uint64_t mask, T scale, T beta, const Shape& shap
 
 namespace {
 
+/// Keeps in kept[i] the one of two numbers that is `before` the other, or NaN.
+template <class T, class Before>
+void keep_extremes(const T* values, std::size_t count, T* kept, Before before) {
+#pragma omp simd
+  for (std::size_t i = 0; i < count; ++i) {
+    const T value = values[i], other = kept[i];
+    kept[i] = before(value, other) || value != value ? value : other;
+  }
+}
+
+/// Returns the number of a row that is `before` all others, or NaN. Each of `Lanes` numbers is the
+/// extreme of a part of the row, so that the comparisons do not wait for each other.
+template <std::size_t Lanes, class T, class Before>
+T extreme_of(const T* row, std::size_t count, Before before) {
+  T kept[Lanes] = {row[0]};
+  if (count < Lanes) {
+    for (std::size_t i = 1; i < count; ++i) {
+      keep_extremes(row + i, 1, kept, before);
+    }
+    return kept[0];
+  }
+  std::copy_n(row, Lanes, kept);
+  for (std::size_t begin = Lanes; begin + Lanes <= count; begin += Lanes) {
+    keep_extremes(row + begin, Lanes, kept, before);  // with a constant count for the compiler
+  }
+  keep_extremes(row + count - Lanes, Lanes, kept, before);
+  for (std::size_t width = Lanes / 2; width > 0; width /= 2) {
+    keep_extremes(kept + width, width, kept, before);
+  }
+  return kept[0];
+}
+
 /// Keeps of two numbers the one that is `before` the other, and NaN.
 template <class T, class Before>
 void reduce_extreme(const T* in, std::size_t outer, std::size_t extent, std::size_t inner, T* out,
@@ -198,12 +265,13 @@ void reduce_extreme(const T* in, std::size_t outer, std::size_t extent, std::siz
     return;  // returns at once, however many empty blocks there are
   }
   for (std::size_t o = 0; o < outer; ++o, in += extent * inner, out += inner) {
+    if (inner == 1) {
+      *out = extent < 256 ? extreme_of<8>(in, extent, before) : extreme_of<32>(in, extent, before);
+      continue;
+    }
     std::copy_n(in, inner, out);
     for (std::size_t a = 1; a < extent; ++a) {
-      for (std::size_t i = 0; i < inner; ++i) {
-        const T value = in[a * inner + i];
-        out[i] = before(value, out[i]) || std::isnan(value) ? value : out[i];
-      }
+      keep_extremes(in + a * inner, inner, out, before);
     }
   }
 }

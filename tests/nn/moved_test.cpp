@@ -36,7 +36,8 @@ using xtape::ValueError;
 
 namespace {
 
-const std::string no_elements = "the array was moved from";
+const std::string no_elements =
+    "an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
 
 TwoParameters<float> two_parameters() {
   Rng rng{1};
@@ -80,7 +81,8 @@ TEST_CASE("A step refuses a model or a gradient that was moved from, and changes
   backward_with(tape, model, two_parameters());
   const Array<float> first = model.first;
   const auto refused = [&](const std::string& array) {
-    const std::string what = array + ": the array was moved from";
+    const std::string what =
+        array + ": an array of shape (3) holds 0 elements instead of 3: was it moved from?";
     CHECK_FAILS(sgd.step(model, tape), ShapeError, "SGD: " + what);
     CHECK_FAILS(nn::clip_grad_norm(model, tape, 1e-3), ShapeError, "clip_grad_norm: " + what);
   };

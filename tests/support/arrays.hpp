@@ -47,7 +47,7 @@ inline xtape::Array<float> counting(const xtape::Shape& shape) {
   return array;
 }
 
-/// Moves the elements away by assignment. The array has no elements then.
+/// Moves the elements away by assignment. The array keeps its shape and has no elements.
 template <class T>
 void move_away(xtape::Array<T>& array) {
   xtape::Array<T> taker;

@@ -81,7 +81,8 @@ TEST_CASE("An array without the elements of its shape is found out") {
   Array<float> array(Shape{}, 1.f);
   CHECK_NOTHROW(xtape::require_whole("test", array));
   const Array<float> elsewhere = std::move(array);
-  CHECK_THROWS_WITH(xtape::require_whole("test", array), "test: the array was moved from");
+  CHECK_THROWS_WITH(xtape::require_whole("test", array),
+                    "test: an array of shape () holds 0 elements instead of 1: was it moved from?");
   CHECK_NOTHROW(xtape::require_whole("test", elsewhere));
   CHECK_NOTHROW(xtape::require_whole("test", Array<float>(Shape{3, 0})));
 }
@@ -89,8 +90,10 @@ TEST_CASE("An array without the elements of its shape is found out") {
 TEST_CASE("An array that was moved from by assignment is found out, and resized gets elements") {
   Array<float> array(Shape{2, 3}, 1.f);
   move_away(array);
-  REQUIRE(xtape::same_shape(array.shape(), Shape{0, 0}));
-  CHECK_THROWS_WITH(xtape::require_whole("test", array), "test: the array was moved from");
+  REQUIRE(xtape::same_shape(array.shape(), Shape{2, 3}));
+  CHECK_THROWS_WITH(
+      xtape::require_whole("test", array),
+      "test: an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?");
   xtape::resize(array, Shape{2, 3});
   CHECK_NOTHROW(xtape::require_whole("test", array));
   array.fill(2.f);
@@ -103,7 +106,7 @@ TEST_CASE("Arrays do not compute with an array that was moved from") {
     move_away(array);
     const auto refused = [](auto compute) {
       CHECK_THROWS_AS(compute(), xtape::ShapeError);
-      CHECK(message_of(compute) == "Array: the array was moved from");
+      CHECK(message_of(compute).starts_with("Array: an array of shape ("));
     };
     refused([&] { return Array<float>(array + 1.f); });
     refused([&] { return Array<float>(other * xt::sum(array)); });
@@ -123,20 +126,6 @@ TEST_CASE("Arrays do not compute with an array that was moved from") {
     array -= other * 3.f;
     CHECK((array == Array<float>(shape, -1.f)));
   }
-}
-
-TEST_CASE("For xtensor, an array that was moved from is empty") {
-  Array<float> array(Shape{2, 3}, 1.f), scalar(Shape{}, 1.f);
-  const Array<float> taken = std::move(array), taken_scalar = std::move(scalar);
-  for (const Array<float>* moved : {&array, &scalar}) {
-    CHECK(xt::xarray<float>(*moved + 1.f).size() == 0);
-    CHECK(xt::xarray<float>(xt::concatenate(xt::xtuple(*moved, *moved))).size() == 0);
-    CHECK(xt::sum(*moved)() == 0.f);
-    const Array<float> copy = *moved;
-    CHECK_THROWS_WITH(xtape::require_whole("copy", copy), "copy: the array was moved from");
-  }
-  array.resize(Shape{0, 0});  // its shape as it is, but an array of its own again
-  CHECK_NOTHROW(xtape::require_whole("test", array));
 }
 
 TEST_CASE("Arrays are equal if their shapes and elements are") {

@@ -286,7 +286,8 @@ TEMPLATE_TEST_CASE("An array that was moved from is no operand", "", float, doub
   const Array<T> x(Shape{2, 3}, T(1)), row(Shape{3}, T(1));
   Array<T> moved(Shape{2, 3}, T(1)), out(Shape{2, 3}, T(5));
   move_away(moved);
-  const std::string what = "add: the array was moved from";
+  const std::string what =
+      "add: an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?";
   const auto refused = [&](const auto& expression) {
     CHECK_FAILS(assign("add", out, expression), ShapeError, what);
     CHECK_THROWS_WITH(assign_into(out, expression, "add"), what);

@@ -111,6 +111,26 @@ TEMPLATE_TEST_CASE("gemm multiplies on both sides of the dispatch rule", "", flo
   check_transposes<TestType>(523, 521, 1);
 }
 
+TEMPLATE_TEST_CASE("gemm multiplies one row or column with many terms", "", float, double) {
+  check_transposes<TestType>(1, 1, 9001);
+  check_transposes<TestType>(3, 1, 8192);
+  check_transposes<TestType>(1, 5, 4097);
+  check<TestType>({yes, no, 3, 1, 5000, TestType(2), TestType(0.25), 2});
+}
+
+TEST_CASE("Many equal terms of a product add up without losing digits") {
+  using Extents = std::pair<std::size_t, std::size_t>;
+  const std::size_t k = 1'000'000;
+  for (const auto& [m, n] : {Extents{1, 1}, {4, 1}, {1, 3}}) {
+    const std::vector<float> a(k * m, 0.1F), b(k * n, 1.F);
+    std::vector<float> c(m * n);
+    gemm(yes, no, m, n, k, 1.F, a.data(), m, b.data(), n, 0.F, c.data(), n);
+    for (const float element : c) {
+      CHECK(element == Approx(100'000).epsilon(1e-5));
+    }
+  }
+}
+
 TEMPLATE_TEST_CASE("gemm scales by alpha and beta", "", float, double) {
   using T = TestType;
   for (std::size_t size : {9UL, 81UL}) {

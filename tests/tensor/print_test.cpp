@@ -65,7 +65,7 @@ TEST_CASE("The precision of printed arrays is the format's or the stream's", "[t
 TEST_CASE("An array that was moved from prints", "[tensor]") {
   Array<float> array(Shape{3}, 1.f), other;
   other = std::move(array);
-  CHECK(fmt::format("{}", array) == "(0) float without elements (moved from)");
+  CHECK(fmt::format("{}", array) == "(3) float without elements (moved from)");
 }
 
 TEST_CASE("Variables print their op and value", "[tensor]") {

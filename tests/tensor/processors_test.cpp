@@ -1,10 +1,12 @@
 #include "tensor/processors.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "tensor/parallel.hpp"
 #include "tests/support/catch.hpp"
@@ -90,10 +92,9 @@ TEST_CASE("A process may use at least one processor, and no more than it has") {
 }
 
 #ifdef __linux__
-TEST_CASE("The default number of threads is that of the affinity mask") {
-  if (std::getenv("OMP_NUM_THREADS") != nullptr) {
-    XTAPE_SKIP("SKIPPED: OMP_NUM_THREADS sets another number of threads");
-  }
+/// Returns the usable processors and the default number of threads of a thread that may use one
+/// processor.
+std::pair<std::size_t, std::size_t> counts_on_one_processor() {
   std::size_t usable = 0, threads = 0;
   std::jthread([&] {  // it has its own affinity and thread count
     cpu_set_t all, one;
@@ -109,7 +110,20 @@ TEST_CASE("The default number of threads is that of the affinity mask") {
     threads = xtape::thread_count();
   })
       .join();
-  CHECK(usable == 1);
-  CHECK(threads == 1);
+  return {usable, threads};
+}
+
+TEST_CASE("The default number of threads is that of the affinity mask") {
+  if (std::getenv("OMP_NUM_THREADS") != nullptr) {
+    XTAPE_SKIP("SKIPPED: OMP_NUM_THREADS sets another number of threads");
+  }
+  CHECK(counts_on_one_processor() == std::pair<std::size_t, std::size_t>(1, 1));
+  for (const char* ignored : {"", "abc", "0", "-2"}) {
+    ::setenv("OMP_NUM_THREADS", ignored, 1);
+    const auto counts = counts_on_one_processor();
+    ::unsetenv("OMP_NUM_THREADS");
+    INFO("OMP_NUM_THREADS is '" << ignored << "'");
+    CHECK(counts == std::pair<std::size_t, std::size_t>(1, 1));
+  }
 }
 #endif

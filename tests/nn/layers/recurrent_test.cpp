@@ -27,7 +27,7 @@ struct Trace {
       : answer(oracle::read("recurrent.json").at(name)), layer(std::move(made)) {
     std::size_t i = 0;
     nn::for_each_parameter(layer, [&](const nn::ParameterName& parameter, Array<double>& array) {
-      CHECK(parameter.str() == answer.at("names").at(i));
+      CHECK(parameter.str() == answer.at("names").at(i).get<std::string>());
       array = oracle::array_from(answer.at("parameters").at(i++));
     });
     x = tape.variable(oracle::array_from(answer.at("x")));

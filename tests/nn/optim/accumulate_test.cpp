@@ -117,6 +117,17 @@ TEST_CASE("A GradientAccumulator says what does not fit", "[nn]") {
   backward_with(tape, model, model);
   CHECK_FAILS(gradients.add(model, tape, 0), xtape::ValueError,
               "GradientAccumulator: expected a weight above 0, got 0");
+  xtape::Tape<float> floats;
+  const TwoParameters<float> small{{1, 2}, {3, 4, 5}};
+  nn::GradientAccumulator<float> sums;
+  backward_with(floats, small, small);
+  CHECK_FAILS(sums.add(small, floats, 1e-46), xtape::ValueError,
+              "GradientAccumulator: expected a weight above 0, got 1e-46");
+  CHECK_FAILS(sums.add(small, floats, 1e39), xtape::ValueError,
+              "GradientAccumulator: expected a weight above 0, got 1e+39");
+  sums.add(small, floats, 3e38);
+  CHECK_FAILS(sums.add(small, floats, 3e38), xtape::ValueError,
+              "GradientAccumulator: the sum of the weights would be 6e+38");
   gradients.add(model, tape);
   backward_with(tape, other, other);
   CHECK_FAILS(gradients.add(other, tape), xtape::ShapeError,

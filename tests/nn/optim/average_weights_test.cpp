@@ -187,7 +187,8 @@ TEST_CASE("AverageWeights says what does not fit", "[nn]") {
   other.model[0] = nn::Linear(3, 5, rng);
   CHECK_FAILS(other.update(), xtape::ShapeError,
               "AverageWeights: '0.weight' is (3, 5) in the model and (3, 4) in the average");
-  const std::string no_elements = ": the array was moved from";
+  const std::string no_elements =
+      ": an array of shape (3, 4) holds 0 elements instead of 12: was it moved from?";
   Net moved_average = make_net(1);
   move_away(moved.model.get<nn::Linear<float>>(0).weight);
   CHECK_FAILS(moved.update(), xtape::ShapeError,
@@ -207,7 +208,9 @@ TEST_CASE("AverageWeights that were moved from throw", "[nn]") {
   CHECK(other.updates() == 1);
   xtape::Tape<float> tape;
   const auto x = tape.constant(Array<float>(Shape{2, 3}, 1.f));
-  const std::string lost = "AverageWeights: buffer 'updates': the array was moved from";
+  const std::string lost =
+      "AverageWeights: buffer 'updates': an array of shape () holds 0 elements instead of 1: was "
+      "it moved from?";
   for (Net* net : {&assigned, &constructed}) {
     CHECK_FAILS(net->updates(), xtape::ShapeError, lost);
     CHECK_FAILS(net->update(), ValueError, "Sequential: it was moved from");

@@ -12,6 +12,16 @@ namespace nn = xtape::nn;
 using xtape::Array;
 using xtape::Tape;
 
+namespace {
+
+/// A model with two names for one array.
+struct Twice {
+  Array<float> weight;
+  static void visit(auto& self, auto&& f) { f("first", self.weight), f("second", self.weight); }
+};
+
+}  // namespace
+
 TEMPLATE_TEST_CASE("clip_grad_norm shortens long gradients and returns their norm", "[nn]", float,
                    double) {
   const TwoParameters<TestType> model{{1, 1}, {1}};
@@ -27,6 +37,16 @@ TEMPLATE_TEST_CASE("clip_grad_norm shortens long gradients and returns their nor
   CHECK((tape.grad(model.first) == Array<TestType>{1, -1.5}));
   CHECK((tape.grad(model.second) == Array<TestType>{3}));
   CHECK(nn::clip_grad_norm(model, tape, std::numeric_limits<double>::infinity()) == 3.5);
+}
+
+TEST_CASE("clip_grad_norm refuses a model that visits an array twice", "[nn]") {
+  const Twice model{Array<float>{3, 4}};
+  Tape<float> tape;
+  tape.backward(sum(tape.parameter(model.weight)));
+  CHECK_FAILS(
+      nn::clip_grad_norm(model, tape, 1), xtape::TapeError,
+      "clip_grad_norm: two visit lines of the model name the same array (2); visit it once");
+  CHECK((tape.grad(model.weight) == Array<float>{1, 1}));
 }
 
 TEST_CASE("clip_grad_norm adds squares of floats up in double", "[nn]") {
