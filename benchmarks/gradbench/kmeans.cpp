@@ -6,16 +6,16 @@ namespace gradbench {
 
 namespace {
 
-// Returns |p - c|^2 - |p|^2 for each point p and each centroid c.
+// Returns |p - c|^2 - |p|^2 for each centroid c and each point p.
 Variable distances(Variable points, Variable centroids) {
-  return sum(square(centroids), 1) - 2 * matmul(points, transpose(centroids));
+  return sum(square(centroids), 1, true) - 2 * matmul(centroids, transpose(points));
 }
 
 Answer cost(const json& in) {
   const Array<double> points = numbers(in.at("points"));
   return value(in, numbers(in.at("centroids")), [&](Variable centroids) {
     const auto p = centroids.tape().constant_view(points);
-    return sum(min(distances(p, centroids), 1)) + sum(square(p));
+    return sum(min(distances(p, centroids), 0)) + sum(square(p));
   });
 }
 
@@ -30,7 +30,7 @@ Answer dir(const json& in) {
   const auto compute = [&]() -> Array<double> {
     tape.rewind();
     const auto p = tape.constant_view(points);
-    const auto nearest = xtape::argmin(distances(p, tape.constant_view(centroids)).value());
+    const auto nearest = xtape::argmin(distances(p, tape.constant_view(centroids)).value(), 0);
     const auto cost = [&](const Array<double>& at) {
       return sum(square(gather(tape.parameter(at), nearest) - p));
     };

@@ -141,9 +141,18 @@ bool same(T a, T b) {
   return (a == b && std::signbit(a) == std::signbit(b)) || (std::isnan(a) && std::isnan(b));
 }
 
-/// Checks that the values are those of a plain tape, bit for bit.
+/// True if both are the same, or differ by the rounding of a product: of two functions that compute
+/// one formula, a compiler may contract a product and a sum in one, and not in the other. GCC 14
+/// does so for float scalars.
 template <class T>
-void check_bits(const RowUse& use, const Arrays& operands) {
+bool agree(T a, T b) {
+  return same(a, b) ||
+         std::abs(a - b) <= std::numeric_limits<T>::epsilon() * std::max(T(1), std::abs(b));
+}
+
+/// Checks that the values are those of a plain tape.
+template <class T>
+void check_equal(const RowUse& use, const Arrays& operands) {
   const auto plain = compute<T>(use, operands, {}, true);
   const auto dual = compute<Dual<T>>(use, operands, directions_for(operands, 3), true);
   for (std::size_t i = 0; i < plain.values.size(); ++i) {
@@ -153,7 +162,7 @@ void check_bits(const RowUse& use, const Arrays& operands) {
     for (std::size_t j = 0; j < a.size(); ++j) {
       INFO("element " << j << ": " << a.data()[j] << " on the tape of Dual numbers, "
                       << b.data()[j]);
-      CHECK(same(a.data()[j], b.data()[j]));
+      CHECK(agree(a.data()[j], b.data()[j]));
     }
   }
 }
@@ -203,13 +212,13 @@ void check_operands_at_rest(const Row& row) {
 
 void check_values_of_duals(const Row& row) {
   at_each_sample(row, [](const RowUse& use, const Arrays& operands) {
-    check_bits<float>(use, operands);
-    check_bits<double>(use, operands);
+    check_equal<float>(use, operands);
+    check_equal<double>(use, operands);
   });
   for (const Numbers& numbers : row.numbers) {
     INFO(row.text << " at its numbers");
-    check_bits<float>({row, numbers.of}, numbers.operands);
-    check_bits<double>({row, numbers.of}, numbers.operands);
+    check_equal<float>({row, numbers.of}, numbers.operands);
+    check_equal<double>({row, numbers.of}, numbers.operands);
   }
 }
 

@@ -6,8 +6,8 @@
 
 namespace xtape {
 
-/// Values and gradients that are bit-equal to those of a plain tape, in both precisions, at the
-/// samples of the row and at the numbers that PyTorch is asked about.
+/// Values and gradients are those of a plain tape, in both precisions, at the samples of the row
+/// and at the numbers that PyTorch is asked about.
 void check_values_of_duals(const Row& row);
 
 /// Forward against reverse: w.(J v) = (w^T J).v to rounding.

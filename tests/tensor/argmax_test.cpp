@@ -12,6 +12,11 @@ namespace {
 
 using Places = std::vector<std::size_t>;
 
+template <class T>
+Array<T> transpose_of(const Array<T>& x) {
+  return xt::transpose(x);
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("argmax and argmin find the first extreme along any axis", "", float, double) {
@@ -33,6 +38,8 @@ TEMPLATE_TEST_CASE("argmax and argmin take NaN for the extreme", "", float, doub
   const Array<TestType> x{{1, nan, 5, nan}, {-far, far, 0, nan}, {far, -far, far, -far}};
   CHECK(argmax(x) == Places{1, 3, 0});
   CHECK(argmin(x) == Places{1, 3, 1});
+  CHECK(argmax(transpose_of(x), 0) == Places{1, 3, 0});
+  CHECK(argmin(transpose_of(x), 0) == Places{1, 3, 1});
 }
 
 TEST_CASE("argmax and argmin of no lines are empty, and of empty lines refused") {
