@@ -252,14 +252,14 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   }
 
   /// Changes the shape and keeps the elements. A negative extent is computed from the others.
-  /// Throws ShapeError if the shape has another number of elements.
+  /// Throws ShapeError if the shape has another number of elements, or the array was moved from.
   ///@{
   template <class S = Shape>
   Array& reshape(S&& shape, xt::layout_type = xt::layout_type::row_major) & {
-    using Extent = typename std::remove_cvref_t<S>::value_type;
+    require_whole("reshape", *this);
     Shape extents = as_shape(shape);
-    if constexpr (std::is_signed_v<Extent>) {
-      const auto is_open = [](Extent e) { return e < 0; };
+    if constexpr (std::is_signed_v<typename std::remove_cvref_t<S>::value_type>) {
+      const auto is_open = [](auto extent) { return extent < 0; };
       const auto open = std::find_if(shape.begin(), shape.end(), is_open);
       require<ShapeError>(std::count_if(shape.begin(), shape.end(), is_open) <= 1,
                           "reshape: more than one extent is negative");

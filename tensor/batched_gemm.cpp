@@ -1,9 +1,11 @@
 #include "tensor/batched_gemm.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 #include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
+#include "tensor/scratch.hpp"
 
 namespace xtape {
 namespace {
@@ -27,6 +29,25 @@ bool repeats(const Shape& batch, const Shape& steps) {
   return false;
 }
 
+/// So many products of floats are added to one matrix before it is added in double precision.
+constexpr std::size_t most_products = std::size_t{1} << 10;
+
+/// Computes c += (what `add(begin, end, part)` adds to `part` for all products [0, count)).
+template <class T, class Add>
+void add_in_double(std::size_t count, std::size_t size, T* c, const Add& add) {
+  T* const part = scratch_elements<T, struct PartOfBatch>(size);
+  double* const sums = scratch_elements<double, struct SumsOfBatch>(size);
+  std::fill_n(sums, size, 0.0);
+  for (std::size_t begin = 0; begin < count; begin += most_products) {
+    std::fill_n(part, size, T(0));
+    add(begin, std::min(count, begin + most_products), part);
+    std::transform(part, part + size, sums, sums,
+                   [](T each, double sum) { return sum + static_cast<double>(each); });
+  }
+  std::transform(sums, sums + size, c, c,
+                 [](double sum, T old) { return old + static_cast<T>(sum); });
+}
+
 }  // namespace
 
 template <class T>
@@ -42,20 +63,24 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   if (c_size == 0 || k == 0) {
     return;  // returns at once, however many empty products there are
   }
-  const auto run = [&](auto product, std::size_t begin, std::size_t end) {
+  const auto run = [&](auto product, std::size_t begin, std::size_t end, T* to) {
     for (std::size_t i = begin; i < end; ++i) {
       product(a.transpose, b.transpose, m, n, k, a.data + offset_of(i, batch, a.steps),
               a.row_length, b.data + offset_of(i, batch, b.steps), b.row_length, beta,
-              c + offset_of(i, batch, c_steps), n);
+              to + offset_of(i, batch, c_steps), n);
     }
   };
   constexpr auto with_threads = [](auto... arguments) { matmul_gemm<T>(arguments...); };
   constexpr auto alone = [](auto... arguments) { matmul_gemm_on_this_thread<T>(arguments...); };
-  if (adds_up || count < thread_count()) {
-    run(with_threads, 0, count);
+  if (std::is_same_v<T, float> && adds_up && count > most_products) {
+    add_in_double(count, c_size, c, [&](std::size_t begin, std::size_t end, T* part) {
+      run(with_threads, begin, end, part);
+    });
+  } else if (adds_up || count < thread_count()) {
+    run(with_threads, 0, count, c);
   } else {
     parallel(count, 1, count * m * n * k / 16,
-             [&](std::size_t begin, std::size_t end) { run(alone, begin, end); });
+             [&](std::size_t begin, std::size_t end) { run(alone, begin, end, c); });
   }
 }
 

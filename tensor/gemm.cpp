@@ -103,7 +103,7 @@ void call_library(const Product<T>& p) {
 }
 
 /// The libraries add all terms of a float product with one row or column in a few sums. With this
-/// many terms, the rounding of a sum of equal numbers is still below 1e-5.
+/// many terms, the rounding of a sum of equal numbers is still below 5e-5.
 constexpr std::size_t most_terms = std::size_t{1} << 12;
 
 /// Computes a product with many terms in parts, and adds the parts in double precision.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <limits>
 
 #include "tensor/error.hpp"
 #include "tensor/processors.hpp"
@@ -25,10 +27,23 @@ const int openmp_threads_at_start = omp_get_max_threads();
 #endif
 
 #ifdef _OPENMP
-/// True if OMP_NUM_THREADS begins with a number above 0. OpenMP ignores any other value.
+/// True if OMP_NUM_THREADS is a list of numbers above 0, such as "4" or "4,2". OpenMP ignores any
+/// other value.
 bool openmp_count_is_set() noexcept {
-  const char* const value = std::getenv("OMP_NUM_THREADS");
-  return value != nullptr && std::strtol(value, nullptr, 10) > 0;
+  const char* text = std::getenv("OMP_NUM_THREADS");
+  while (text != nullptr) {
+    char* end = nullptr;
+    const long count = std::strtol(text, &end, 10);
+    if (count < 1 || count == std::numeric_limits<long>::max()) {
+      return false;
+    }
+    end += std::strspn(end, " \t");
+    if (*end == '\0') {
+      return true;
+    }
+    text = *end == ',' ? end + 1 : nullptr;
+  }
+  return false;
 }
 #endif
 

@@ -172,7 +172,7 @@ HttpResult explain(CURL* curl, CURLcode code, long status, const char* details) 
   if (code == CURLE_HTTP_RETURNED_ERROR) {
     return {fmt::format("HTTP status {}", status), transient};
   }
-  if (code == CURLE_UNSUPPORTED_PROTOCOL) {
+  if (code == CURLE_UNSUPPORTED_PROTOCOL && status >= 300) {
     return {"redirects to what is not HTTPS", transient};
   }
   return {*details != '\0' ? details : curl_easy_strerror(code), transient};

@@ -80,15 +80,29 @@ template <class T>
 void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta, T* dw) {
   const std::size_t channels = g.in, size = g.weight_size();
   const Shares shares(g.positions(), g.multiplications());
-  T* const sums = scratch_elements<T, struct DepthwiseSums>((shares.number() - 1) * size);
+  // Blocks of positions are summed in T, and the blocks in double.
+  constexpr std::size_t block = 512;
+  T* const block_sums = scratch_elements<T, struct DepthwiseBlock>(shares.number() * size);
+  double* const sums = scratch_elements<double, struct DepthwiseSums>(shares.number() * size);
   shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
-    T* const sum = share == 0 ? dw : sums + (share - 1) * size;
-    begin_sum<T>(share == 0 ? beta : T(0), nullptr, sum, size);
-    for_each_product(g, begin, end, [&](std::size_t pixel, std::size_t tap, std::size_t position) {
-      multiply_add(x + pixel * channels, dy + position * channels, sum + tap * channels, channels);
-    });
+    T* const part = block_sums + share * size;
+    double* const sum = sums + share * size;
+    std::fill_n(sum, size, 0.0);
+    for (; begin < end; begin += block) {
+      std::fill_n(part, size, T(0));
+      for_each_product(g, begin, std::min(end, begin + block),
+                       [&](std::size_t pixel, std::size_t tap, std::size_t position) {
+                         multiply_add(x + pixel * channels, dy + position * channels,
+                                      part + tap * channels, channels);
+                       });
+      std::transform(part, part + size, sum, sum,
+                     [](T each, double total) { return total + static_cast<double>(each); });
+    }
   });
-  add_shares(shares.number(), size, sums, dw);
+  add_shares(shares.number(), size, sums + size, sums);
+  for (std::size_t i = 0; i < size; ++i) {
+    dw[i] = (beta == T(0) ? T(0) : dw[i]) + static_cast<T>(sums[i]);
+  }
 }
 
 #define XTAPE_INSTANTIATE(T)                                                        \

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
+
+#include "tensor/scratch.hpp"
 
 namespace xtape {
 namespace {
@@ -143,17 +146,56 @@ void gather_along(const AxisBlocks& blocks, const T* in, std::span<const std::ui
   }
 }
 
+namespace {
+
+/// True if one place occurs so often that its sum of floats would lose digits.
+bool repeats_often(std::span<const std::uint32_t> places, std::size_t extent) {
+  constexpr std::size_t often = std::size_t{1} << 12;
+  if (places.size() <= often) {
+    return false;
+  }
+  std::uint32_t* const counts = scratch_elements<std::uint32_t, struct PlaceCounts>(extent);
+  std::fill_n(counts, extent, 0U);
+  std::uint32_t most = 0;
+  for (const std::uint32_t place : places) {
+    most = std::max(most, ++counts[place]);
+  }
+  return most > often;
+}
+
+/// Adds rows of `in` to the rows of `out` at the places. `width` is the length of a row.
+template <class T, class Sum>
+void add_rows(const T* in, std::span<const std::uint32_t> places, std::size_t width, Sum* out) {
+  for (const std::uint32_t place : places) {
+    Sum* const row = out + place * width;
+#pragma omp simd
+    for (std::size_t i = 0; i < width; ++i) {
+      row[i] += static_cast<Sum>(in[i]);
+    }
+    in += width;
+  }
+}
+
+}  // namespace
+
 template <class T>
 void scatter_add_along(const AxisBlocks& blocks, const T* in, std::span<const std::uint32_t> places,
                        T* out) {
-  const std::size_t width = blocks.inner;
+  const std::size_t width = blocks.inner, size = blocks.extent * width;
   if (width == 0 || places.empty()) {
     return;  // returns at once, however many empty blocks there are
   }
-  for (std::size_t o = 0; o < blocks.outer; ++o, out += blocks.extent * width) {
-    for (std::size_t i = 0; i < places.size(); ++i, in += width) {
-      copy_rows(1, width, in, 0, T(1), out + places[i] * width, 0);
+  const bool in_double = std::is_same_v<T, float> && repeats_often(places, blocks.extent);
+  double* const sums = in_double ? scratch_elements<double, struct ScatterSums>(size) : nullptr;
+  for (std::size_t o = 0; o < blocks.outer; ++o, out += size, in += places.size() * width) {
+    if (!in_double) {
+      add_rows(in, places, width, out);
+      continue;
     }
+    std::fill_n(sums, size, 0.0);
+    add_rows(in, places, width, sums);
+    std::transform(sums, sums + size, out, out,
+                   [](double sum, T old) { return old + static_cast<T>(sum); });
   }
 }
 

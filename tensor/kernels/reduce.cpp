@@ -203,7 +203,7 @@ void reduce_sum(const Shape& shape, const T* in, std::uint64_t mask, T scale, T 
     add_sum(in, &first, &groups.back(), scale, out);
     return;
   }
-  double* const sums = scratch_elements<double, struct Sums>(count);
+  double* const sums = scratch_elements<double, struct SumsOfGroups>(count);
   std::fill_n(sums, count, 0.0);
   add_sum(in, &first, &groups.back(), 1.0, sums);
   for (std::size_t i = 0; i < count; ++i) {

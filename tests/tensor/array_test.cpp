@@ -128,6 +128,17 @@ TEST_CASE("Arrays do not compute with an array that was moved from") {
   }
 }
 
+TEST_CASE("An array that was moved from is not reshaped") {
+  Array<float> array(Shape{2, 3}, 1.f);
+  move_away(array);
+  for (const std::vector<std::ptrdiff_t>& shape :
+       {std::vector<std::ptrdiff_t>{-1, 2}, {0, 3}, {3, 2}}) {
+    CHECK_THROWS_WITH(
+        array.reshape(shape),
+        "reshape: an array of shape (2, 3) holds 0 elements instead of 6: was it moved from?");
+  }
+}
+
 TEST_CASE("Arrays are equal if their shapes and elements are") {
   const Array<float> a(Shape{2, 3}, 1.f);
   CHECK((a == Array<float>(Shape{2, 3}, 1.f)));

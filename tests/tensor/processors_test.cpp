@@ -118,7 +118,8 @@ TEST_CASE("The default number of threads is that of the affinity mask") {
     XTAPE_SKIP("SKIPPED: OMP_NUM_THREADS sets another number of threads");
   }
   CHECK(counts_on_one_processor() == std::pair<std::size_t, std::size_t>(1, 1));
-  for (const char* ignored : {"", "abc", "0", "-2"}) {
+  for (const char* ignored :
+       {"", "abc", "0", "-2", "4x", "2,foo", "1 2", "2,0", "2.0", "99999999999999999999"}) {
     ::setenv("OMP_NUM_THREADS", ignored, 1);
     const auto counts = counts_on_one_processor();
     ::unsetenv("OMP_NUM_THREADS");

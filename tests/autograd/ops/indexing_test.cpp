@@ -112,3 +112,17 @@ TEST_CASE("scatter_add refuses values and indices that do not fit") {
   CHECK_REFUSED(tape, scatter_add(row, {0, 2}, row), ValueError,
                 "scatter_add: index 2 at position 1 is not in [0, 2), the extent of axis 0 of (2)");
 }
+
+TEST_CASE("Many floats that are added at one place do not lose digits") {
+  constexpr std::size_t count = 300'000;
+  const std::vector<std::size_t> places(count, 1);
+  Tape<float> tape;
+  const auto x = tape.variable(Array<float>(Shape{3, 2}, 1.F));
+  const auto values = tape.constant(Array<float>(Shape{count, 2}, 0.1F));
+  const auto sums = scatter_add(x, places, values);
+  CHECK(sums.value()(0, 0) == 1.F);
+  CHECK(sums.value()(1, 1) == Approx(30'001).epsilon(1e-6));
+  tape.backward(gather(x, places), values.value());
+  CHECK(x.grad()(0, 0) == 0.F);
+  CHECK(x.grad()(1, 1) == Approx(30'000).epsilon(1e-6));
+}

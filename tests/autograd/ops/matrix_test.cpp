@@ -57,3 +57,13 @@ TEST_CASE("linear refuses shapes that do not fit") {
   CHECK_REFUSED(tape, linear(x, weight, elsewhere), TapeError,
                 "linear: the operands live on different tapes");
 }
+
+TEST_CASE("Many products that are added to one gradient do not lose digits") {
+  Tape<float> tape;
+  const auto weight = tape.variable(Array<float>(Shape{2, 3}, 1.F));
+  const auto x = tape.constant(Array<float>(Shape{200'000, 1, 2}, 0.1F));
+  tape.backward(sum(matmul(x, weight)));
+  for (const float slope : weight.grad().storage()) {
+    CHECK(slope == Approx(20'000).epsilon(5e-5));
+  }
+}
