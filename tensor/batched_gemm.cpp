@@ -32,6 +32,13 @@ bool repeats(const Shape& batch, const Shape& steps) {
 /// So many products of floats are added to one matrix before it is added in double precision.
 constexpr std::size_t most_products = std::size_t{1} << 10;
 
+/// True if many products are added to each of a few matrices, as for the gradient of a factor that
+/// they share.
+template <class T>
+bool loses_digits(std::size_t count, std::size_t matrices) {
+  return std::is_same_v<T, float> && matrices <= 64 && count / matrices > most_products;
+}
+
 /// Computes c += (what `add(begin, end, part)` adds to `part` for all products [0, count)).
 template <class T, class Add>
 void add_in_double(std::size_t count, std::size_t size, T* c, const Add& add) {
@@ -72,7 +79,7 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   };
   constexpr auto with_threads = [](auto... arguments) { matmul_gemm<T>(arguments...); };
   constexpr auto alone = [](auto... arguments) { matmul_gemm_on_this_thread<T>(arguments...); };
-  if (std::is_same_v<T, float> && adds_up && count > most_products) {
+  if (adds_up && loses_digits<T>(count, c_size / (m * n))) {
     add_in_double(count, c_size, c, [&](std::size_t begin, std::size_t end, T* part) {
       run(with_threads, begin, end, part);
     });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "tensor/assign.hpp"
@@ -93,15 +94,9 @@ void reduce_logsumexp(DualPointer<const T> in, std::size_t outer, std::size_t ex
       out.tangent[place] += exp(in.value[k] - T(out.value[place])) * in.tangent[k];
     }
   } else {
-    const T* power = exp_of_difference<T>(in.value, out.value, {outer, extent, inner}).data();
-    const T* slope = in.tangent;
-    for (std::size_t o = 0; o < outer; ++o) {
-      for (std::size_t a = 0; a < extent; ++a, power += inner, slope += inner) {
-        for (std::size_t i = 0; i < inner; ++i) {
-          out.tangent[o * inner + i] += power[i] * slope[i];
-        }
-      }
-    }
+    Array<T>& terms = exp_of_difference<T>(in.value, out.value, {outer, extent, inner});
+    std::transform(terms.begin(), terms.end(), in.tangent, terms.begin(), std::multiplies<T>());
+    reduce_sum(terms, 0b010, T(1), T(0), out.tangent);
   }
 }
 

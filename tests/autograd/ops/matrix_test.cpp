@@ -60,9 +60,9 @@ TEST_CASE("linear refuses shapes that do not fit") {
 
 TEST_CASE("Many products that are added to one gradient do not lose digits") {
   Tape<float> tape;
-  const auto weight = tape.variable(Array<float>(Shape{2, 3}, 1.F));
-  const auto x = tape.constant(Array<float>(Shape{200'000, 1, 2}, 0.1F));
-  tape.backward(sum(matmul(x, weight)));
+  const auto weight = tape.variable(Array<float>(Shape{3, 2}, 1.F));
+  const auto x = tape.constant(Array<float>(Shape{200'000, 2, 1}, 0.1F));
+  tape.backward(sum(matmul(weight, x)));
   for (const float slope : weight.grad().storage()) {
     CHECK(slope == Approx(20'000).epsilon(5e-5));
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tensor/kernels/depthwise.hpp"
 #include "tensor/kernels/im2col.hpp"
 #include "tensor/kernels/winograd.hpp"
 #ifdef XTAPE_WITH_ONEDNN
@@ -266,4 +267,14 @@ TEST_CASE("Winograd's algorithm is for 3 x 3 windows of 16 channels and more") {
   CHECK_FALSE(pays({8, 8, 8, 16}, {3, 3, 16, 16}, {.dilation = {1, 2}}));
   CHECK_FALSE(pays({8, 8, 8, 32}, {3, 3, 16, 16}, {.padding = 1, .groups = 2}));
   CHECK_FALSE(pays({8, 8, 8, 16}, {3, 1, 16, 16}, {.padding = 1}));
+}
+
+TEST_CASE("The depthwise kernel adds blocks of positions in double precision") {
+  const Convolution g = geometry({1, 300, 300, 2}, {1, 1, 1, 2}, {.groups = 2});
+  const Floats x(g.image_size(), 0.1F), dy(g.result_size(), 1.F);
+  Floats dw(g.weight_size(), 1.F);
+  depthwise::convolve_for_weights(g, x.data(), dy.data(), 1.F, dw.data());
+  for (const float slope : dw) {
+    CHECK(slope == Approx(9'001).epsilon(2e-5));
+  }
 }
