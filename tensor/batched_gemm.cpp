@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "tensor/kernels/double_sums.hpp"
 #include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/scratch.hpp"
@@ -48,11 +49,9 @@ void add_in_double(std::size_t count, std::size_t size, T* c, const Add& add) {
   for (std::size_t begin = 0; begin < count; begin += most_products) {
     std::fill_n(part, size, T(0));
     add(begin, std::min(count, begin + most_products), part);
-    std::transform(part, part + size, sums, sums,
-                   [](T each, double sum) { return sum + static_cast<double>(each); });
+    add_block(part, size, sums);
   }
-  std::transform(sums, sums + size, c, c,
-                 [](double sum, T old) { return old + static_cast<T>(sum); });
+  add_rounded(sums, size, c);
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <type_traits>
 
 #include "tensor/buffer.hpp"
 #include "tensor/kernels/blas.hpp"
+#include "tensor/kernels/double_sums.hpp"
 #include "tensor/kernels/one_thread.hpp"
 #include "tensor/matmul_precision.hpp"
 #include "tensor/parallel.hpp"
@@ -118,7 +118,7 @@ void add_parts(const Product<float>& p) {
     terms.c = part;
     terms.ldc = p.n;
     call_library(terms);
-    std::transform(part, part + size, sums, sums, std::plus<double>());
+    add_block(part, size, sums);
   }
   for (std::size_t i = 0; i < size; ++i) {
     float& element = p.c[i / p.n * p.ldc + i % p.n];

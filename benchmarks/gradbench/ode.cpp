@@ -47,17 +47,17 @@ Variable slope(Variable x, Variable y) {
 constexpr auto unchanged = [](auto result) -> const auto& { return result.grad(); };
 
 // Returns y + h k.
-Variable moved(Variable y, double h, Variable k) {
-  return xtape::define("moved", {y, k}, y.value() + h * k.value(), unchanged,
+Variable along(Variable y, double h, Variable k) {
+  return xtape::define("along", {y, k}, y.value() + h * k.value(), unchanged,
                        [=](auto result) { return h * result.grad(); });
 }
 
 // Returns y + h / 6 (k1 + 2 k2 + 2 k3 + k4).
-Variable moved(Variable y, double h, Variable k1, Variable k2, Variable k3, Variable k4) {
+Variable along(Variable y, double h, Variable k1, Variable k2, Variable k3, Variable k4) {
   const auto sixth = [h](auto result) { return h / 6 * result.grad(); };
   const auto third = [h](auto result) { return h / 3 * result.grad(); };
   return xtape::define(
-      "step", {y, k1, k2, k3, k4},
+      "along_all", {y, k1, k2, k3, k4},
       y.value() + h / 6 * (k1.value() + 2.0 * (k2.value() + k3.value()) + k4.value()), unchanged,
       sixth, third, third, sixth);
 }
@@ -73,9 +73,9 @@ struct Equation {
     const double h = 2.0 / steps;
     const auto factors = y.tape().parameter(x);
     for (int step = begin; step < std::min(begin + part_size, steps); ++step) {
-      const auto k1 = slope(factors, y), k2 = slope(factors, moved(y, h / 2, k1));
-      const auto k3 = slope(factors, moved(y, h / 2, k2)), k4 = slope(factors, moved(y, h, k3));
-      y = moved(y, h, k1, k2, k3, k4);
+      const auto k1 = slope(factors, y), k2 = slope(factors, along(y, h / 2, k1));
+      const auto k3 = slope(factors, along(y, h / 2, k2)), k4 = slope(factors, along(y, h, k3));
+      y = along(y, h, k1, k2, k3, k4);
     }
     return y;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tensor/array.hpp"
+#include "tensor/kernels/double_sums.hpp"
 #include "tensor/kernels/shares.hpp"
 #include "tensor/kernels/taps.hpp"
 #include "tensor/scratch.hpp"
@@ -95,14 +96,12 @@ void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta,
                          multiply_add(x + pixel * channels, dy + position * channels,
                                       part + tap * channels, channels);
                        });
-      std::transform(part, part + size, sum, sum,
-                     [](T each, double total) { return total + static_cast<double>(each); });
+      add_block(part, size, sum);
     }
   });
   add_shares(shares.number(), size, sums + size, sums);
-  for (std::size_t i = 0; i < size; ++i) {
-    dw[i] = (beta == T(0) ? T(0) : dw[i]) + static_cast<T>(sums[i]);
-  }
+  begin_sum<T>(beta, nullptr, dw, size);
+  add_rounded(sums, size, dw);
 }
 
 #define XTAPE_INSTANTIATE(T)                                                        \

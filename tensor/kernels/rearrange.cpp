@@ -4,6 +4,7 @@
 #include <array>
 #include <type_traits>
 
+#include "tensor/kernels/double_sums.hpp"
 #include "tensor/scratch.hpp"
 
 namespace xtape {
@@ -194,8 +195,7 @@ void scatter_add_along(const AxisBlocks& blocks, const T* in, std::span<const st
     }
     std::fill_n(sums, size, 0.0);
     add_rows(in, places, width, sums);
-    std::transform(sums, sums + size, out, out,
-                   [](double sum, T old) { return old + static_cast<T>(sum); });
+    add_rounded(sums, size, out);
   }
 }
 

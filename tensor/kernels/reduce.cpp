@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/kernels/double_sums.hpp"
 #include "tensor/parallel.hpp"
 #include "tensor/scratch.hpp"
 
@@ -205,10 +206,8 @@ void reduce_sum(const Shape& shape, const T* in, std::uint64_t mask, T scale, T 
   }
   double* const sums = scratch_elements<double, struct SumsOfGroups>(count);
   std::fill_n(sums, count, 0.0);
-  add_sum(in, &first, &groups.back(), 1.0, sums);
-  for (std::size_t i = 0; i < count; ++i) {
-    out[i] += scale * static_cast<T>(sums[i]);
-  }
+  add_sum(in, &first, &groups.back(), static_cast<double>(scale), sums);
+  add_rounded(sums, count, out);
 }
 
 template <class T>

@@ -38,6 +38,7 @@ MISDEEDS = {
     "broken": "HTTP status 500",
     "bomb": "holds more than 47040016 bytes",
     "endless": "sends more than",
+    "babble": "HTTP/0.9",  # for libcurl, text without a head
     "redirect": "not HTTPS",
     "local": "not HTTPS",
 }
@@ -372,7 +373,7 @@ def simple(folder):
 
 CASES = [silent, truncate, two_at_once, killed, parts_of_another_copy, drop, disk_full, good, wrong,
          *map(simple, ["broken", "busy", "slow", "otherrange", "cut", "page", "empty", "missing",
-                       "endless"]),
+                       "endless", "babble"]),
          norange, bomb, redirect, unsafe, damaged, no_folder, links, offline, read_only, few_handles,
          little_memory, closed_streams, stranger]
 

@@ -178,6 +178,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def babble(self, name, body, start, count):
+        """Something else than HTTP, as another service at the port."""
+        self.wfile.write(b"220 ready\r\n" * 10)
+        self.close_connection = True
+
     def redirect(self, name, body, start, count):
         """To a URL without encryption."""
         self.head(302, 0, Location=f"{self.server.url}/good-99/{name}")

@@ -62,12 +62,23 @@ TEST_CASE("A GradientAccumulator refuses a parameter that only some parts freeze
   }
 }
 
-TEST_CASE("A part that a GradientAccumulator refuses leaves its sum as it is") {
+namespace {
+
+/// A sum of one part, whose gradients are those of the model's numbers.
+struct OnePart {
   const Model model{{1, 2}, {3, 4, 5}};
   xtape::Tape<double> tape;
   nn::GradientAccumulator<double> gradients;
-  backward_with(tape, model, model);
-  gradients.add(model, tape);
+
+  OnePart() {
+    backward_with(tape, model, model);
+    gradients.add(model, tape);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(OnePart, "A part that a GradientAccumulator refuses leaves its sum as it is") {
   Model larger{{1, 2}, {3, 4, 5, 6}};  // its first parameter fits
   backward_with(tape, larger, {{7, 8}, {3, 4, 5, 6}});
   CHECK_THROWS_AS(gradients.add(larger, tape), xtape::ShapeError);
@@ -80,24 +91,14 @@ TEST_CASE("A part that a GradientAccumulator refuses leaves its sum as it is") {
   CHECK(elements(*tape.find_grad(model.second)) == std::vector<double>{4, 5, 6});
 }
 
-TEST_CASE("A GradientAccumulator refuses a model with fewer parameters than its sum") {
-  const Model model{{1, 2}, {3, 4, 5}};
-  xtape::Tape<double> tape;
-  nn::GradientAccumulator<double> gradients;
-  backward_with(tape, model, model);
-  gradients.add(model, tape);
+TEST_CASE_METHOD(OnePart, "A GradientAccumulator refuses a model with fewer parameters") {
   const auto first = nn::select(model, [](const std::string& name) { return name == "first"; });
   CHECK_FAILS(gradients.add(first, tape), xtape::ShapeError,
               "GradientAccumulator: the sum began with a model of 2 parameters, this one has 1");
 }
 
-TEST_CASE("The mean of a GradientAccumulator does not depend on what the tape holds") {
-  const Model model{{1, 2}, {3, 4, 5}};
+TEST_CASE_METHOD(OnePart, "The mean of a GradientAccumulator leaves out what the tape holds") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  xtape::Tape<double> tape;
-  nn::GradientAccumulator<double> gradients;
-  backward_with(tape, model, model);
-  gradients.add(model, tape);
   backward_with(tape, model, Model{{nan, nan}, {nan, nan, nan}});  // a part that is left out
   gradients.average(model, tape);
   CHECK(elements(*tape.find_grad(model.first)) == std::vector<double>{1, 2});
