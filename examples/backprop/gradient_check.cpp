@@ -20,9 +20,8 @@ using Matrix = xtape::Array<double>;
 
 constexpr double tolerance_by_hand = 1e-12;
 // What rounding leaves, relative to the largest gradient of the layer. Batch norm takes away the
-// scale of a filter of one pixel, so the filter's gradient is what is left of sums that cancel. So
-// is that of a filter if all images are blank: 4e-10 at most, in 400 networks.
-constexpr double rounding_by_hand = 1e-9;
+// scale of a filter of one pixel, so the filter's gradient is what is left of sums that cancel.
+constexpr double rounding_by_hand = 1e-11;
 constexpr double tolerance_by_differences = 1e-6;
 constexpr double rounding = 1e-9;  // the rounding error of a difference of losses
 constexpr std::size_t sampled_elements = 20;
