@@ -46,6 +46,7 @@ template <class T, class Tag>
 T* scratch_elements(std::size_t count) {
   Buffer<T>& memory = scratch<Buffer<T>, Tag>();
   if (memory.size() < count) {
+    memory = Buffer<T>();  // resize() alone would copy, and hold both
     memory.resize(count);
   }
   return memory.data();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -112,6 +113,26 @@ void print(const GradientCheck& check, std::size_t batch_size) {
   cli::print_output("\n");
 }
 
+/// Returns the places of the first `count` images whose pixels are not all equal, or of fewer if
+/// there are fewer. If there is none, returns the places of the first `count` images.
+std::vector<std::size_t> not_blank(const nn::Samples& images, std::size_t count) {
+  const std::size_t pixels = images.sample_size();
+  std::vector<std::size_t> rows;
+  images.visit([&](const auto all) {
+    for (std::size_t row = 0; row < images.size() && rows.size() < count; ++row) {
+      const auto image = all.subspan(row * pixels, pixels);
+      if (std::any_of(image.begin(), image.end(), [&](auto pixel) { return pixel != image[0]; })) {
+        rows.push_back(row);
+      }
+    }
+  });
+  if (rows.empty()) {
+    rows.resize(std::min(count, images.size()));
+    std::iota(rows.begin(), rows.end(), std::size_t{0});
+  }
+  return rows;
+}
+
 }  // namespace
 
 bool GradientCheck::agrees() const {
@@ -161,8 +182,12 @@ GradientCheck compare_gradients(nn::Sequential<double>& network, const Formulas&
   return check;
 }
 
-GradientCheck check_gradients(nn::Sequential<double>& network, const nn::Batch& batch,
-                              std::uint64_t seed, bool verbose) {
+GradientCheck check_gradients(nn::Sequential<double>& network, const nn::Dataset& data,
+                              std::size_t count, std::uint64_t seed, bool verbose) {
+  const std::vector<std::size_t> rows = not_blank(data.features, count);
+  const nn::Dataset chosen{data.features.gather(rows), data.targets.gather(rows)};
+  nn::Batches batches(chosen, std::max<std::size_t>(rows.size(), 1));
+  const nn::Batch batch = *batches.begin();
   GradientCheck check = compare_gradients(network, formulas_of(network), batch, seed);
   if (verbose) {
     print(check, batch.size());

@@ -21,8 +21,7 @@ by_hand::GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed,
   certain.dropout = 0;  // which would give each loss another network
   auto network = make_network<double>(certain, data.features.shape(), rng);
   const std::size_t most = recipe.filters.empty() ? max_batch : max_batch_of_convolutions;
-  nn::Batches batches(data, std::min(recipe.batch_size, most));
-  return by_hand::check_gradients(network, *batches.begin(), seed, verbose);
+  return by_hand::check_gradients(network, data, std::min(recipe.batch_size, most), seed, verbose);
 }
 
 }  // namespace mnist

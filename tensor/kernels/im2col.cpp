@@ -108,7 +108,7 @@ void convolve(const Convolution& g, const T* x, const T* weight, const T* bias, 
   const Patches<T> patches(g);
   const Shares shares(g.positions(), g.multiplications());
   const std::size_t chunk = patches.chunk(shares.size()), out = patches.group_out();
-  T* const memory = scratch_elements<T, struct PatchMemory>(shares.number() * patches.size(chunk));
+  T* const memory = scratch_elements<T, ConvolutionMemory>(shares.number() * patches.size(chunk));
   shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
     for (std::size_t next; begin < end; begin = next) {
       next = std::min(end, begin + chunk);
@@ -133,7 +133,7 @@ void convolve_transposed(const Convolution& g, const T* dy, const T* weight, T b
   const std::size_t image = g.image.height * g.image.width;
   const Shares shares(g.batch, g.multiplications());  // windows of one image overlap
   const std::size_t chunk = patches.chunk(shares.size() * windows);
-  T* const memory = scratch_elements<T, struct PatchMemory>(shares.number() * patches.size(chunk));
+  T* const memory = scratch_elements<T, ConvolutionMemory>(shares.number() * patches.size(chunk));
   shares.each([&](std::size_t share, std::size_t first, std::size_t last) {
     T* const rows = memory + share * patches.size(chunk);
     if (!patches.are_images() && beta == T(0)) {
@@ -163,8 +163,8 @@ void convolve_for_weights(const Convolution& g, const T* x, const T* dy, T beta,
   const Shares shares(g.positions(), g.multiplications());
   const std::size_t chunk = patches.chunk(shares.size()), out = patches.group_out();
   const std::size_t size = g.weight_size();
-  T* const sums = scratch_elements<T, struct PatchMemory>((shares.number() - 1) * size +
-                                                          shares.number() * patches.size(chunk));
+  T* const sums = scratch_elements<T, ConvolutionMemory>((shares.number() - 1) * size +
+                                                         shares.number() * patches.size(chunk));
   T* const memory = sums + (shares.number() - 1) * size;
   shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
     T* const sum = share == 0 ? dw : sums + (share - 1) * size;

@@ -126,7 +126,7 @@ bool run(const Convolution& g, std::size_t from_size, std::size_t to_size, const
   const Plan<part>& plan = *found;
   const std::size_t added = beta == 0 ? 0 : plan.images * to_size;
   const std::size_t size = plan.memory_size + floats(added * sizeof(float));
-  float* const memory = scratch_elements<float, struct OneDnnMemory>(plan.shares.number() * size);
+  float* const memory = scratch_elements<float, ConvolutionMemory>(plan.shares.number() * size);
   plan.shares.each([&](std::size_t share, std::size_t, std::size_t) {  // each has one call
     const std::size_t begin = share * plan.images, end = std::min(g.batch, begin + plan.images);
     float* const own = memory + share * size;
@@ -179,7 +179,7 @@ bool convolve_for_weights(const Convolution& g, const float* x, const float* dy,
   const Plan<Part::weights>& plan = *found;
   const std::size_t number = plan.shares.number(), size = floats(g.weight_size() * sizeof(float));
   const std::size_t own_size = size + plan.memory_size;
-  float* const sums = scratch_elements<float, struct OneDnnMemory>(number * (size + own_size));
+  float* const sums = scratch_elements<float, ConvolutionMemory>(number * (size + own_size));
   plan.shares.each([&](std::size_t share, std::size_t begin, std::size_t end) {
     float* const sum = sums + share * size;
     float* const own = sums + number * size + share * own_size;

@@ -61,4 +61,8 @@ void add_shares(std::size_t count, std::size_t size, const T* others, T* sums) {
   });
 }
 
+/// The tag of the memory that the kernels of convolutions reuse. See scratch_elements(). A thread
+/// runs one of these kernels at a time, so they share the memory.
+struct ConvolutionMemory;
+
 }  // namespace xtape

@@ -200,7 +200,7 @@ struct Plan {
 
   Plan(std::size_t tiles, std::size_t x_channels, std::size_t y_channels)
       : shares(tiles, tiles * matrices * x_channels * y_channels) {
-    constexpr std::size_t cache = (std::size_t{6} << 20) / sizeof(float);
+    constexpr std::size_t cache = (std::size_t{4} << 20) / sizeof(float);
     const std::size_t most =
         std::clamp<std::size_t>(cache / (matrices * (x_channels + y_channels)), 32, 512);
     const std::size_t chunks = std::max<std::size_t>((shares.size() + most - 1) / most, 1);
@@ -233,8 +233,8 @@ void multiply(const Tiles& from, const Tiles& to, std::size_t batch, const float
   const std::size_t count = batch * to.tiles.height * to.tiles.width;
   const Plan plan(count, from.channels, to.channels);
   const std::size_t size = g.in * g.out;
-  float* const u = scratch_elements<float, struct WinogradMemory>(
-      matrices * size + from.channels + plan.shares.number() * plan.size());
+  float* const u = scratch_elements<float, ConvolutionMemory>(matrices * size + from.channels +
+                                                              plan.shares.number() * plan.size());
   float* const zeros = u + matrices * size;
   std::fill_n(zeros, from.channels, 0.f);
   transform_weights(g, weight, back, u);
@@ -290,7 +290,7 @@ void convolve_for_weights(const Convolution& g, const float* x, const float* dy,
   const Plan plan(g.batch * tiles.height * tiles.width, g.in, g.out);
   const std::size_t size = g.in * g.out, number = plan.shares.number();
   const std::size_t zero_count = std::max(g.in, g.out);
-  float* const sums = scratch_elements<float, struct WinogradMemory>(
+  float* const sums = scratch_elements<float, ConvolutionMemory>(
       number * (matrices * size + plan.size()) + zero_count);
   float* const zeros = sums + number * matrices * size;
   if (g.batch == 0) {

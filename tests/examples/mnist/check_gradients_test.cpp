@@ -52,6 +52,22 @@ TEST_CASE("The gradients of filters of one pixel are proved, which batch norm ca
   }
 }
 
+TEST_CASE("Blank images, which batch norm cannot scale, take no part in the proof") {
+  const nn::Dataset digits = nn::synthetic_digits(1, 64, 10).train;
+  const auto bytes = digits.features.as<std::uint8_t>();
+  std::vector<std::uint8_t> pixels(bytes.begin(), bytes.end());
+  const auto end_of_blank = pixels.begin() + 16 * 28 * 28;
+  std::fill(pixels.begin(), end_of_blank, std::uint8_t{255});
+  const nn::Dataset begins_blank{nn::Samples(std::move(pixels), {28, 28}), digits.targets};
+  mnist::Recipe recipe = mnist::find_recipe("cnn");
+  recipe.filters = {4, 4};
+  recipe.hidden = {16};
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    CAPTURE(seed);
+    CHECK(mnist::check_gradients(recipe, seed, begins_blank, false));
+  }
+}
+
 TEST_CASE("The gradients of deep rectifiers are proved for seeds whose differences meet a kink") {
   const nn::Dataset train = nn::synthetic_digits(1, 64, 10).train;
   mnist::Recipe recipe;
