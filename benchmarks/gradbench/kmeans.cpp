@@ -19,20 +19,26 @@ Answer cost(const json& in) {
   });
 }
 
-// The cost is quadratic as long as each point keeps its nearest centroid. So the difference of its
-// gradients at two places 1 apart is the product of the Hessian with ones, without an error of
-// differences. The Hessian is diagonal, so this is its diagonal.
+// The cost is quadratic as long as each point keeps its nearest centroid: for each centroid, it
+// takes the number and the sum of its points. So the difference of its gradients at two places 1
+// apart is the product of the Hessian with ones, without an error of differences. The Hessian is
+// diagonal, so this is its diagonal.
 Answer dir(const json& in) {
   const Array<double> points = numbers(in.at("points"));
   const Array<double> centroids = numbers(in.at("centroids"));
-  const Array<double> beside = centroids + 1;
+  const Array<double> beside = centroids + 1, zeros(centroids.shape(), 0.0);
+  const Array<double> ones(xtape::Shape{points.shape(0), 1}, 1.0),
+      none(xtape::Shape{zeros.shape(0), 1}, 0.0);
   Tape tape;
   const auto compute = [&]() -> Array<double> {
     tape.rewind();
-    const auto p = tape.constant_view(points);
-    const auto nearest = xtape::argmin(distances(p, tape.constant_view(centroids)).value(), 0);
+    const auto view = [&](const Array<double>& array) { return tape.constant_view(array); };
+    const auto nearest = xtape::argmin(distances(view(points), view(centroids)).value(), 0);
+    const auto numbers = scatter_add(view(none), nearest, view(ones));
+    const auto sums = scatter_add(view(zeros), nearest, view(points));
     const auto cost = [&](const Array<double>& at) {
-      return sum(square(gather(tape.parameter(at), nearest) - p));
+      const auto c = tape.parameter(at);
+      return sum(numbers * square(c) - 2 * sums * c);
     };
     tape.backward(cost(centroids) + cost(beside));
     const auto& slope = tape.grad(centroids);
