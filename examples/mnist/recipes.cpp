@@ -56,14 +56,15 @@ Recipe cnn() {
   return recipe;
 }
 
-/// The same with more filters, and with images that are also turned, scaled and sheared.
+/// The same with more filters, dropout, and images that are also turned, scaled and sheared.
 Recipe best() {
   Recipe recipe = cnn();
   recipe.name = "best";
   recipe.about = "the most that ten minutes on two cores give, with distorted images";
-  recipe.expected = 99.5;
+  recipe.expected = 99.6;
   recipe.filters = {32, 64};
   recipe.hidden = {256};
+  recipe.dropout = 0.3;
   recipe.augment = {.shift = 2, .rotation = 10, .scale = 0.1, .shear = 0.1};
   recipe.epochs = 24;
   return recipe;
