@@ -19,10 +19,10 @@ Answer cost(const json& in) {
   });
 }
 
-// The cost is quadratic as long as each point keeps its nearest centroid: for each centroid, it
-// takes the number and the sum of its points. So the difference of its gradients at two places 1
-// apart is the product of the Hessian with ones, without an error of differences. The Hessian is
-// diagonal, so this is its diagonal.
+// The cost is quadratic as long as each point keeps its nearest centroid. Up to a constant, it then
+// depends on the number and the sum of the points of each centroid alone. The difference of its
+// gradients at two places 1 apart is the product of the Hessian with ones, without an error of
+// differences. The Hessian is diagonal, so this is its diagonal.
 Answer dir(const json& in) {
   const Array<double> points = numbers(in.at("points"));
   const Array<double> centroids = numbers(in.at("centroids"));
@@ -34,11 +34,11 @@ Answer dir(const json& in) {
     tape.rewind();
     const auto view = [&](const Array<double>& array) { return tape.constant_view(array); };
     const auto nearest = xtape::argmin(distances(view(points), view(centroids)).value(), 0);
-    const auto numbers = scatter_add(view(none), nearest, view(ones));
+    const auto counts = scatter_add(view(none), nearest, view(ones));
     const auto sums = scatter_add(view(zeros), nearest, view(points));
     const auto cost = [&](const Array<double>& at) {
       const auto c = tape.parameter(at);
-      return sum(numbers * square(c) - 2 * sums * c);
+      return sum(counts * square(c) - 2 * sums * c);
     };
     tape.backward(cost(centroids) + cost(beside));
     const auto& slope = tape.grad(centroids);
