@@ -81,7 +81,8 @@ function(xtape_optimise_kernels target)
   endif()
 endfunction()
 
-# For code that takes little of the time, such as the reading of flags: half the machine code, and less to compile.
+# For code that takes little of the time, such as the reading of flags: half the machine code, and
+# less to compile.
 function(xtape_optimise_size target)
   target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
 endfunction()

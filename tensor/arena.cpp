@@ -44,12 +44,13 @@ void* Arena::take_elsewhere(std::size_t bytes, std::size_t mask) {
 }
 
 /// Goes on to the next block that has `bytes` bytes. New blocks double the memory, up to the size
-/// of a huge page. The first ones are too small for a huge page, because the kernel clears one as a
-/// whole, which takes longer than a small recording.
+/// of a huge page. As long as the arena is small, none is so large that buffer.cpp takes a huge
+/// page for it. The kernel clears a huge page as a whole, which takes longer than a small
+/// recording.
 void Arena::begin_block(std::size_t bytes) {
   constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 21;
   constexpr std::size_t in_small_pages = std::size_t{1} << 19;
-  constexpr std::size_t most_in_small_pages = (std::size_t{1} << 16) - 64;  // see buffer.cpp
+  constexpr std::size_t most_in_small_pages = (std::size_t{1} << 16) - 64;
   std::size_t next = next_;
   while (next < blocks_.size() && blocks_[next].size() < bytes) {
     ++next;

@@ -41,13 +41,14 @@ T& scratch() {
 }
 
 /// Returns memory for `count` elements that this thread reuses in the next call with the same
-/// `Tag`. The elements are not initialised.
+/// `Tag`. The elements are not initialised. Memory that is too small is freed first, and replaced
+/// by a little more than is asked for. So a count that rises from call to call allocates rarely.
 template <class T, class Tag>
 T* scratch_elements(std::size_t count) {
   Buffer<T>& memory = scratch<Buffer<T>, Tag>();
   if (memory.size() < count) {
     memory = Buffer<T>();  // resize() alone would copy, and hold both
-    memory.resize(count);
+    memory.resize(count + count / 16);
   }
   return memory.data();
 }

@@ -1,7 +1,7 @@
 // An ordinary differential equation by the method of Runge and Kutta: y0' = x0, yi' = xi y(i-1).
 // The right side of the equation and the sums of a step are ops of this file, as
 // docs/guides/write-an-op.md shows. So a step takes 5 nodes, and 24 without them. If the steps do
-// not fit the caches, backward() computes all but the last of them again.
+// not fit the caches, backward() computes those before the last part again.
 #include <algorithm>
 
 #include "benchmarks/gradbench/eval.hpp"
@@ -77,7 +77,8 @@ struct Equation {
   // Returns y at the end of the part that begins at a step, from y before it.
   Variable part(int begin, Variable y) const {
     const double h = 2.0 / steps;
-    const auto factors = y.tape().parameter(x), still = y.tape().constant_view(x);
+    const auto factors = y.tape().parameter(x);
+    const auto still = y.tape().constant_view(x);  // any numbers, for h = 0
     for (int step = begin; step < std::min(begin + part_size, steps); ++step) {
       const auto k1 = slope(factors, y, 0, still), k2 = slope(factors, y, h / 2, k1);
       const auto k3 = slope(factors, y, h / 2, k2), k4 = slope(factors, y, h, k3);

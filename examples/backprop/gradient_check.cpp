@@ -93,7 +93,7 @@ void print(const GradientCheck& check, std::size_t batch_size) {
     shape_width = std::max(shape_width, fmt::format("{}", row.shape).size());
   }
   cli::print_output(
-      "Gradients of the first {} images in double precision: the greatest difference between the "
+      "Gradients of {} images in double precision: the greatest difference between the "
       "tape's\nand others, relative to the largest gradient of each parameter\n",
       batch_size);
   cli::print_output("{:{}}  {:{}}  by hand   by finite differences\n", "", name_width, "shape",
@@ -113,15 +113,21 @@ void print(const GradientCheck& check, std::size_t batch_size) {
   cli::print_output("\n");
 }
 
-/// Returns the places of the first `count` images whose pixels are not all equal, or of fewer if
-/// there are fewer. If there is none, returns the places of the first `count` images.
+/// True if all pixels of an image have the same colour.
+bool is_blank(const auto& image, std::size_t channels) {
+  return std::equal(image.begin() + static_cast<std::ptrdiff_t>(channels), image.end(),
+                    image.begin());
+}
+
+/// Returns the places of the first `count` images that are not blank, or of fewer if there are
+/// fewer. If there is none, returns the places of the first `count` images.
 std::vector<std::size_t> not_blank(const nn::Samples& images, std::size_t count) {
-  const std::size_t pixels = images.sample_size();
+  const std::size_t size = images.sample_size();
+  const std::size_t channels = images.shape().size() == 3 ? images.shape()[2] : 1;
   std::vector<std::size_t> rows;
   images.visit([&](const auto all) {
     for (std::size_t row = 0; row < images.size() && rows.size() < count; ++row) {
-      const auto image = all.subspan(row * pixels, pixels);
-      if (std::any_of(image.begin(), image.end(), [&](auto pixel) { return pixel != image[0]; })) {
+      if (!is_blank(all.subspan(row * size, size), channels)) {
         rows.push_back(row);
       }
     }

@@ -8,7 +8,7 @@
 
 namespace mnist {
 
-/// Checks the recipe's network on the first batch of `data`, at most 64 images, or 16 with
+/// Checks the recipe's network on a batch of `data`, at most 64 images, or 16 with
 /// convolutions, without dropout. Prints the greatest differences of each parameter. Reports
 /// disagreement on standard error.
 by_hand::GradientCheck check_gradients(const Recipe& recipe, std::uint64_t seed,

@@ -61,7 +61,7 @@ Recipe best() {
   Recipe recipe = cnn();
   recipe.name = "best";
   recipe.about = "the most that ten minutes on two cores give, with distorted images";
-  recipe.expected = 99.6;
+  recipe.expected = 99.5;
   recipe.filters = {32, 64};
   recipe.hidden = {256};
   recipe.dropout = 0.3;

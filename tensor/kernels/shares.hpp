@@ -61,8 +61,8 @@ void add_shares(std::size_t count, std::size_t size, const T* others, T* sums) {
   });
 }
 
-/// The tag of the memory that the kernels of convolutions reuse. See scratch_elements(). A thread
-/// runs one of these kernels at a time, so they share the memory.
+/// The tag of the memory that convolutions by Winograd, oneDNN and im2col reuse. See
+/// scratch_elements(). A thread runs one of them at a time, so they share the memory.
 struct ConvolutionMemory;
 
 }  // namespace xtape

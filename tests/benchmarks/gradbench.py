@@ -105,8 +105,8 @@ def llsq():
 def ode():  # Runge and Kutta's method is exact for y(i) = x0 ... xi t^(i + 1) / (i + 1)!
     x = [0.5, -2.0, 1.5]
     y = [prod(x[: i + 1]) * 2 ** (i + 1) / factorial(i + 1) for i in range(3)]
-    check("ode", evaluate("ode", "primal", {"x": x, "s": 4}), y)
     for steps in (4, 70_000):  # recorded at once, and in parts
+        check(f"ode, {steps} steps", evaluate("ode", "primal", {"x": x, "s": steps}), y)
         got = evaluate("ode", "gradient", {"x": x, "s": steps})
         check(f"ode gradient, {steps} steps", got, [y[2] / xi for xi in x])
 

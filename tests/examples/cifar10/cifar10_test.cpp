@@ -1,13 +1,17 @@
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "autograd/no_grad.hpp"
 #include "examples/cifar10/network.hpp"
 #include "examples/cifar10/picture.hpp"
 #include "examples/cifar10/subject.hpp"
 #include "examples/images/train.hpp"
+#include "nn/datasets/synthetic_shapes.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
 #include "tests/support/catch.hpp"
@@ -55,6 +59,24 @@ TEST_CASE("cifar10: the step size rises along a line and falls along a line") {
   CHECK(rate(5) == Approx(0.36 * peak));
   CHECK(sgd->options.nesterov);
   CHECK(sgd->options.weight_decay == Approx(0.0153 / 10));
+}
+
+TEST_CASE("cifar10: pictures of one colour take no part in the proof of gradients") {
+  const nn::Dataset shapes = nn::synthetic_shapes(1, 8, 2).train;
+  const auto bytes = shapes.features.as<std::uint8_t>();
+  std::vector<std::uint8_t> pixels(bytes.begin(), bytes.end());
+  for (std::size_t i = 0; i < 2 * shapes.features.sample_size(); ++i) {
+    pixels[i] = static_cast<std::uint8_t>(50 * (i % cifar10::colours));
+  }
+  const nn::Dataset begins_blank{nn::Samples(std::move(pixels), shapes.features.shape()),
+                                 shapes.targets};
+  cifar10::Recipe recipe;
+  recipe.widths = {4, 6};
+  const images::Course course = cifar10::course_of(recipe);
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    CAPTURE(seed);
+    CHECK(course.check_gradients(begins_blank, seed, false));
+  }
 }
 
 TEST_CASE("cifar10: the biases of batch norm have a rate of their own, the last bias has none") {
