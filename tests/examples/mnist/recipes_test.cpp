@@ -62,8 +62,10 @@ TEST_CASE("recipes are found by their names, which differ, and can be set up") {
     CHECK_NOTHROW(nn::Augment(recipe.augment));
     xtape::Rng rng;
     const std::size_t standardize = recipe.standardize ? 1 : 0, filters = recipe.filters.size();
+    const std::size_t each_hidden = recipe.dropout > 0 ? 3 : 2;
     CHECK(mnist::make_network<float>(recipe, {28, 28}, rng).size() ==
-          standardize + 2 * recipe.hidden.size() + 1 + (filters > 0 ? 2 + 4 * filters : 0));
+          standardize + each_hidden * recipe.hidden.size() + 1 +
+              (filters > 0 ? 2 + 4 * filters : 0));
   }
   CHECK((names == std::set<std::string>{"default", "post", "fast", "cnn", "best"}));
   CHECK_THROWS_WITH(mnist::find_recipe("worst"), "there is no recipe 'worst'");
