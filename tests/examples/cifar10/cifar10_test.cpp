@@ -71,9 +71,9 @@ TEST_CASE("cifar10: pictures of one colour take no part in the proof of gradient
   const nn::Dataset begins_blank{nn::Samples(std::move(pixels), shapes.features.shape()),
                                  shapes.targets};
   cifar10::Recipe recipe;
-  recipe.widths = {4, 6};
+  recipe.widths = {1};
   const images::Course course = cifar10::course_of(recipe);
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
     CAPTURE(seed);
     CHECK(course.check_gradients(begins_blank, seed, false));
   }
