@@ -94,8 +94,7 @@ std::string write(const Model& model, const Text& text, std::vector<int> seen, s
     }
     tape.rewind();
     const auto logits = model(tape.constant(xtape::array<float>(next, {1, next.size()})), &caches);
-    const auto p =
-        softmax(select(logits, -1) / 0.8f);  // temperature 0.8: likely characters become likelier
+    const auto p = softmax(select(logits, -1) / 0.8f);  // a temperature of 0.8
     double rest = rng.uniform();
     std::size_t choice = 0;
     while (choice + 1 < p.value().size() && (rest -= p.value()(choice)) >= 0) ++choice;
@@ -120,8 +119,7 @@ std::string read(const fs::path& path) {
 
 /// Learns to predict the characters of a text, by default xtape's documentation, and writes some
 /// more. The last tenth of the text is not learned. Its loss tells how well the model predicts new
-/// text: about 1.6 nats a character after six epochs. Arguments: the text file or a folder, the
-/// epochs.
+/// text: about 1.6 nats a character after six epochs. Arguments: a file or folder, the epochs.
 int main(int argc, char** argv) try {
   const std::string path = argc > 1 ? argv[1] : "docs";
   const Text text(read(path));
