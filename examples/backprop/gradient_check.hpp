@@ -50,8 +50,9 @@ GradientCheck compare_gradients(xtape::nn::Sequential<double>& network, const Fo
 /// Prints the greatest differences of each parameter if `verbose`. Reports disagreement on standard
 /// error. The network must have no dropout.
 ///
-/// All pixels of a blank image have the same colour. Batch norm would divide rounding errors by the deviation
-/// of such images, which is almost 0. If all images are blank, the first `count` are compared.
+/// All pixels of a blank image have the same colour. Batch norm would divide rounding errors by the
+/// deviation of such images, which is almost 0. If all images are blank, the first `count` are
+/// compared.
 GradientCheck check_gradients(xtape::nn::Sequential<double>& network,
                               const xtape::nn::Dataset& data, std::size_t count, std::uint64_t seed,
                               bool verbose = true);
