@@ -44,19 +44,17 @@ void* Arena::take_elsewhere(std::size_t bytes, std::size_t mask) {
 }
 
 /// Goes on to the next block that has `bytes` bytes. New blocks double the memory, up to the size
-/// of a huge page. As long as the arena is small, none is so large that buffer.cpp takes a huge
-/// page for it. The kernel clears a huge page as a whole, which takes longer than a small
-/// recording.
+/// of a huge page. As long as the arena is small, none lies in huge pages: clearing one takes
+/// longer than a small recording.
 void Arena::begin_block(std::size_t bytes) {
   constexpr std::size_t least = std::size_t{1} << 14, most = std::size_t{1} << 21;
-  constexpr std::size_t in_small_pages = std::size_t{1} << 19;
-  constexpr std::size_t most_in_small_pages = (std::size_t{1} << 16) - 64;
+  constexpr std::size_t small = std::size_t{1} << 19;
   std::size_t next = next_;
   while (next < blocks_.size() && blocks_[next].size() < bytes) {
     ++next;
   }
   if (next == blocks_.size()) {
-    const std::size_t limit = capacity_ < in_small_pages ? most_in_small_pages : most;
+    const std::size_t limit = capacity_ < small ? least_in_huge_pages - 1 : most;
     const std::size_t size = std::max(bytes, std::clamp(capacity_, least, limit));
     blocks_.emplace_back(size);
     capacity_ += size;

@@ -113,7 +113,7 @@ class SharedPages {
 
 /// True if an array of this size shares huge pages. Smaller ones use the system's allocator.
 bool shares_pages(std::size_t bytes) {
-  return !address_sanitizer && bytes >= (std::size_t{1} << 16) && bytes <= huge_page;
+  return !address_sanitizer && bytes >= least_in_huge_pages && bytes <= huge_page;
 }
 
 }  // namespace

@@ -8,6 +8,10 @@
 
 namespace xtape {
 
+/// The bytes from which on memory lies in huge pages, if the system has them. The system clears a
+/// huge page as a whole when the first of its memory is used.
+inline constexpr std::size_t least_in_huge_pages = std::size_t{1} << 16;
+
 /// Allocates `bytes` bytes, aligned to at least 64 bytes. That is the size of a cache line, and of
 /// the widest vector register in use. Throws std::bad_alloc if there is no memory.
 void* allocate_aligned(std::size_t bytes);
