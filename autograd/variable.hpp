@@ -21,7 +21,7 @@ class Variable {
   Variable() = default;
 
   /// The value computed when the variable was recorded.
-  const Array<T>& value() const { return *node().value; }
+  [[gnu::always_inline]] const Array<T>& value() const { return *node().value; }
   /// Returns the shape of value() and grad().
   const Shape& shape() const { return value().shape(); }
 
@@ -91,7 +91,7 @@ class Variable {
 };
 
 template <class T>
-const Array<T>& Variable<T>::grad() const {
+[[gnu::always_inline]] inline const Array<T>& Variable<T>::grad() const {
   const Node<T>& self = node();
   if (self.gradient != GradientState::present) [[unlikely]] {
     fail_without_gradient();
