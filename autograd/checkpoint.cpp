@@ -35,6 +35,18 @@ class RestoredRng {
   bool restores_ = true;
 };
 
+/// Counts itself while it lives.
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 template <class T>
 bool same_bits(const T* a, const T* b, std::size_t count) {
   return std::memcmp(a, b, count * sizeof(T)) == 0;
@@ -232,7 +244,7 @@ Variable<T> Tape<T>::InnerRun::leave() {
 /// Lets the inner leaf add to the gradient of the outer node.
 template <class T>
 void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
-  if (inner == nullptr || !inner->needs_grad || !outer.needs_grad || is_lent(inner)) {
+  if (!inner->needs_grad || !outer.needs_grad || is_lent(inner)) {
     return;
   }
   if (outer.gradient == GradientState::present) {
@@ -252,8 +264,13 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
   loans_ = inner_.template keep<Loan>(y.inputs().size()).first(0);
   for (std::size_t i = 0; i < y.inputs().size(); ++i) {
     Node<T>& operand = outer_.at(y.inputs()[i]->index);
-    lend(operand,
-         i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.borrowed()));
+    Node<T>* const inner =
+        i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.borrowed());
+    require<TapeError>(inner != nullptr,
+                       "checkpoint: in backward, the function did not read a parameter {} that it "
+                       "had read before",
+                       operand.value->shape());
+    lend(operand, inner);
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
     const Node<T>& node = inner_.at(i);
@@ -297,6 +314,7 @@ void Tape<T>::InnerRun::backward(Variable<T> y) {
 
 template <class T>
 Variable<T> Tape<T>::checkpoint(const detail::CheckpointedCall<T>& call) {
+  const Counted running(running_checkpoints_);
   for (const Variable<T>& input : call.inputs) {
     require<TapeError>(&input.tape() == this, "checkpoint: the operands live on different tapes");
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <type_traits>
 
 #include "tensor/array.hpp"
 #include "tensor/assign.hpp"
@@ -8,10 +9,11 @@
 namespace xtape {
 
 /// A callable for Tape::backward(): `hook(const Array<Real<T>>& parameter, Array<T>& grad)`. The
-/// expressions of xtensor are none, although they can be called with indices of any type.
+/// expressions of xtensor are none, although they can be called with indices of any type. For a
+/// function, pass its address.
 template <class Hook, class T>
-concept GradientHook =
-    !Expression<Hook> && requires(Hook & hook, const Array<Real<T>>& parameter, Array<T>& grad) {
+concept GradientHook = std::is_object_v<std::remove_reference_t<Hook>> && !Expression<Hook> &&
+                       requires(Hook & hook, const Array<Real<T>>& parameter, Array<T>& grad) {
   hook(parameter, grad);
 };
 

@@ -13,7 +13,7 @@ namespace xtape {
 template <class T>
 Variable<T> Tape<T>::constant_view(const Array<Real<T>>& array) {
   require_whole("constant_view", array);
-  return commit_borrowed("constant", array, false);
+  return commit_borrowed(viewed, array, false);
 }
 
 template <class T>
@@ -78,7 +78,8 @@ bool Tape<T>::is_frozen(const Array<Real<T>>& array) const {
 template <class T>
 Node<T>* Tape<T>::find_parameter(const Array<Real<T>>& array) const {
   Node<T>* node = parameters_.find(&array, recording_);
-  const bool recorded = node != nullptr && node->index < size_ && node->borrowed() == &array;
+  const bool recorded =
+      node != nullptr && node->index < size_ && node->borrowed() == &array && node->op != viewed;
   return recorded ? node : nullptr;  // a composed op that threw took its node back
 }
 

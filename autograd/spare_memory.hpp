@@ -16,9 +16,9 @@ class SpareMemory {
   static constexpr std::size_t least = 1024;
 
   /// Gives `buffer` the smallest spare memory that holds `size` elements, if its own does not.
-  /// Small arrays get some too: without it, one that was large in the last recording would
-  /// allocate. If all spare memory is too small, frees the largest. So there are never more blocks
-  /// than were in use at once.
+  /// So does a buffer for a small array: it may have given large memory away in the last recording,
+  /// and would allocate. If all spare memory is too small, frees the largest. So there are never
+  /// more blocks than were in use at once.
   void lend(Storage<T>& buffer, std::size_t size) {
     if (buffer.capacity() < size && !spare_.empty()) {
       lend_spare(buffer, size);

@@ -94,8 +94,8 @@ class Tape : public DualTape<T> {
   /// Throws ShapeError if the loss has not exactly one element. Throws TapeError if the loss
   /// depends on no parameter, if this recording was already differentiated, or if a parameter was
   /// resized or moved since it was recorded. Changed elements of a parameter are detected under
-  /// detect_anomaly(). Exceptions of an op's backward pass through. If an argument is refused,
-  /// nothing changes. After another exception, the recording has no gradients.
+  /// detect_anomaly(). Exceptions of an op's backward pass through. If backward() refuses to begin,
+  /// nothing changes. If it throws later, the recording has no gradients.
   void backward(Variable<T> loss) { differentiate(loss, nullptr, nullptr); }
 
   /// The same for a y of any shape, and the gradient of sum(cotangent * y): the product of
@@ -265,6 +265,7 @@ class Tape : public DualTape<T> {
   // The op of a parameter that is a constant. An array, because a literal may have another address
   // in each source.
   static constexpr char frozen[] = "frozen";
+  static constexpr char viewed[] = "constant";  // the op of a constant_view()
 
   OpDetails<T> keep_details(const Operation& op, std::span<const Variable<T>> inputs,
                             const Backward<T>& backward);
@@ -373,6 +374,7 @@ class Tape : public DualTape<T> {
   Rng rng_;
   Tape* outer_ = nullptr;        // the tape whose checkpoint() uses this one
   std::unique_ptr<Tape> inner_;  // records the functions of checkpoint()
+  std::size_t running_checkpoints_ = 0;
 };
 
 extern template class Tape<float>;

@@ -76,8 +76,8 @@ class Variable {
       : tape_(&tape), index_(node.index), recording_(static_cast<std::uint32_t>(tape.recording_)) {}
 
   [[gnu::always_inline]] Node<T>& node() const {
-    if (tape_ == nullptr || recording_ != static_cast<std::uint32_t>(tape_->recording_))
-        [[unlikely]] {
+    if (tape_ == nullptr || recording_ != static_cast<std::uint32_t>(tape_->recording_) ||
+        index_ >= tape_->size_) [[unlikely]] {
       fail_unusable();
     }
     return tape_->at(index_);

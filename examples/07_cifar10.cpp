@@ -18,9 +18,9 @@ nn::Residual<float> residual(std::size_t channels, xtape::Rng& rng) {
 }
 
 /// Trains a residual network to recognise photos of ten kinds of things. After six epochs, it
-/// recognises 83 of 100 new photos. This was measured on a copy of CIFAR-10 that went through JPEG,
-/// which may cost some tenths. The first argument may name the folder of CIFAR-10. Without it, the
-/// program finds or downloads the data.
+/// recognises 83 of 100 new photos. This was measured on a lossy copy of CIFAR-10 that went through
+/// JPEG; see docs/performance.md. The first argument may name the folder of CIFAR-10. Without it,
+/// the program finds or downloads the data.
 int main(int argc, char** argv) try {
   const nn::Cifar10 cifar10 = nn::cifar10({.folder = argc > 1 ? argv[1] : ""});
   xtape::Rng rng{42};

@@ -11,8 +11,9 @@
 /// Initializers of weights. An initializer is any callable `(Array<T>& weight, Rng& rng)` that
 /// fills a weight (..., in, out). fan_in is `in` times the extents before the last two axes: the
 /// number of inputs of one result. fan_out is `out` times these extents: the number of results that
-/// one input changes. The initializers of this file throw ShapeError if the weight was moved from.
-/// All except Normal throw ShapeError if the weight has no axes.
+/// one input changes, or as many times more as a convolution has groups. The initializers of this
+/// file throw ShapeError if the weight was moved from. All except Normal throw ShapeError if the
+/// weight has no axes.
 
 namespace xtape::nn {
 
@@ -95,28 +96,37 @@ struct HeNormal {
   }
 };
 
-/// Windows that pass on channel i as result i: 1 at the centre for that channel, otherwise 0. If
-/// there are more results than channels, the other filters are drawn by `others`.
+/// Windows that pass on channel i as result i: 1 at the centre for that channel, otherwise 0. With
+/// groups, they do so in each group. If there are more results than channels, the other filters are
+/// drawn by `others`.
 template <class Others = HeNormal>
 struct Dirac {
-  Others others{};  ///< The initializer of the other filters.
+  Others others{};         ///< The initializer of the other filters.
+  std::size_t groups = 1;  ///< The groups of the convolution.
 
-  /// Fills the weight of a convolution. Throws ShapeError if it has less than three axes.
+  /// Fills the weight of a convolution. Throws ShapeError if it has less than three axes, or if its
+  /// results cannot be divided into the groups.
   template <class T>
   void operator()(Array<T>& weight, Rng& rng) const {
     others(weight, rng);
     const std::size_t rank = weight.dimension();
     require<ShapeError>(rank > 2, "Dirac: expected a weight (..., in, out), got {}",
                         weight.shape());
-    const std::size_t in = weight.shape()[rank - 2], out = weight.shape()[rank - 1];
+    const std::size_t in = weight.shape()[rank - 2], all = weight.shape()[rank - 1];
+    require<ShapeError>(groups > 0 && all % groups == 0,
+                        "Dirac: {} results cannot be divided into {} groups", all, groups);
     std::size_t windows = 1, centre = 0;
     for (std::size_t axis = 0; axis + 2 < rank; ++axis) {
       windows *= weight.shape()[axis];
       centre = centre * weight.shape()[axis] + weight.shape()[axis] / 2;
     }
+    const std::size_t out = all / groups;  // of a group, as `in` is
     for (std::size_t i = 0; i < windows * in; ++i) {
-      for (std::size_t o = 0; o < std::min(in, out); ++o) {
-        weight.data()[i * out + o] = i == centre * in + o ? T(1) : T(0);
+      for (std::size_t result = 0; result < all; ++result) {
+        const std::size_t o = result % out;
+        if (o < in) {
+          weight.data()[i * all + result] = i == centre * in + o ? T(1) : T(0);
+        }
       }
     }
   }

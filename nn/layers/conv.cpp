@@ -33,4 +33,11 @@ void ConvSizes::require_input(const Shape& x) const {
   }
 }
 
+std::size_t only_extent(const char* option, Pair value) {
+  require<ValueError>(value.height == value.width,
+                      "Conv1d: expected one number as {}, got ({}, {})", option, value.height,
+                      value.width);
+  return value.width;
+}
+
 }  // namespace xtape::nn::detail

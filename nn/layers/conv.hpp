@@ -52,6 +52,30 @@ constexpr std::size_t part(std::size_t channels, std::size_t groups) {
   return groups == 0 ? 0 : channels / groups;
 }
 
+/// Returns the number that both axes have. Throws ValueError, with the name of the option, if they
+/// differ.
+std::size_t only_extent(const char* option, Pair value);
+
+/// Fills the weight (kernel height, kernel width, out / groups, in) of a transposed convolution.
+/// `initialize` draws it as the weight of a convolution, (kernel height, kernel width, in / groups,
+/// out), because an initializer tells inputs from results by the order of the axes.
+template <class T, class Initializer>
+void initialize_transposed(Array<T>& weight, std::size_t groups, Rng& rng,
+                           Initializer& initialize) {
+  const Shape& shape = weight.shape();
+  const std::size_t windows = shape[0] * shape[1], out = shape[2], in = shape[3] / groups;
+  Array<T> drawn(Shape{shape[0], shape[1], in, groups * out});
+  initialize(drawn, rng);
+  const T* next = drawn.data();
+  for (std::size_t window = 0; window < windows; ++window) {
+    for (std::size_t i = 0; i < in; ++i) {
+      for (std::size_t o = 0; o < groups * out; ++o) {
+        weight.data()[((window * out + o % out) * groups + o / out) * in + i] = *next++;
+      }
+    }
+  }
+}
+
 /// The weight and the bias of a convolution layer.
 template <class T>
 class ConvParameters {
@@ -146,14 +170,17 @@ template <class T = float>
 class Conv1d : public detail::ConvParameters<T> {
  public:
   /// Draws the weights with `initialize`. Biases are 0. `kernel` is the length of a window. Throws
-  /// ValueError if a size is 0, or if the groups do not divide the channels.
+  /// ValueError if a size is 0, if the groups do not divide the channels, or if an option is a pair
+  /// of two numbers.
   template <class Initializer = HeNormal>
   Conv1d(std::size_t in, std::size_t out, std::size_t kernel, Rng& rng,
          const ConvOptions& options = {}, Initializer initialize = {})
       : detail::ConvParameters<T>({"Conv1d", in, out, {kernel}, options.groups},
                                   Shape{kernel, detail::part(in, options.groups), out},
                                   options.bias),
-        options_{options.stride.width, options.padding, options.dilation.width, options.groups} {
+        options_{detail::only_extent("stride", options.stride), options.padding,
+                 detail::only_extent("dilation", options.dilation), options.groups} {
+    detail::only_extent("padding", options.padding.zeros);
     initialize(this->weight, rng);
   }
 
@@ -186,8 +213,9 @@ class Conv1d : public detail::ConvParameters<T> {
 template <class T = float>
 class ConvTranspose2d : public detail::ConvParameters<T> {
  public:
-  /// Draws the weights with `initialize`. Biases are 0. `kernel` is the size of a window: 3 or
-  /// {3, 5}. Throws ValueError if a size is 0, or if the groups do not divide the channels.
+  /// Draws the weights with `initialize`, which sees them as (kernel height, kernel width, in /
+  /// groups, out). Biases are 0. `kernel` is the size of a window: 3 or {3, 5}. Throws ValueError
+  /// if a size is 0, or if the groups do not divide the channels.
   template <class Initializer = HeNormal>
   ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel, Rng& rng,
                   const ConvTransposeOptions& options = {}, Initializer initialize = {})
@@ -197,7 +225,7 @@ class ConvTranspose2d : public detail::ConvParameters<T> {
             options.bias),
         options_{options.stride, options.padding, options.output_padding, options.groups,
                  options.dilation} {
-    initialize(this->weight, rng);
+    detail::initialize_transposed(this->weight, options.groups, rng, initialize);
   }
 
   /// Returns the transposed convolution of x. Throws ShapeError if x is not (batch, height, width,

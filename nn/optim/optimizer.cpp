@@ -217,6 +217,7 @@ void Optimizer<T>::differentiate(std::size_t state_count, double rate, Tape<T>& 
         ++changed;
       }
     });
+    require_gradients(tape, changed);
   } catch (...) {
     if (changed == 0) {
       --steps_;
@@ -229,13 +230,17 @@ void Optimizer<T>::differentiate(std::size_t state_count, double rate, Tape<T>& 
     }
     throw;
   }
-  // An op of the program may pass no gradient on.
+}
+
+/// Throws TapeError if a parameter has no gradient after the backward pass, because an op of the
+/// program passes none on. `changed` parameters had one.
+template <class T>
+void Optimizer<T>::require_gradients(const Tape<T>& tape, std::size_t changed) const {
   for (std::size_t i = 0; changed < updates_.size() && i < updates_.size(); ++i) {
     const Array<T>& parameter = *updates_[i].parameter;
     require<TapeError>(tape.find_grad(parameter) != nullptr || tape.is_frozen(parameter),
-                       "{}: a parameter {} has no gradient, because no op passed one on; the "
-                       "others have made the step",
-                       name_, parameter.shape());
+                       "{}: a parameter {} has no gradient, because no op passed one on{}", name_,
+                       parameter.shape(), changed == 0 ? "" : "; the others have made the step");
   }
 }
 

@@ -87,9 +87,10 @@ class Optimizer {
   /// must not be recorded by constant_view() as well, because it changes before backward() is done.
   ///
   /// Throws as step() and Tape::backward do. Everything that step() checks is checked before the
-  /// backward pass. If the backward pass throws before the first parameter has changed, nothing has
-  /// changed. If it throws later, the parameters whose gradients were complete have made the step,
-  /// the others have not, and steps() counts the step.
+  /// backward pass, except that an op passes no gradient on. If this throws before the first
+  /// parameter has changed, the optimizer and the model have not changed. If it throws later, the
+  /// parameters whose gradients were complete have made the step, the others have not, and steps()
+  /// counts the step.
   template <class Model>
   void backward_and_step(Model&& model, Tape<T>& tape, Variable<T> loss) {
     const std::size_t state_count = this->state_count();
@@ -238,6 +239,7 @@ class Optimizer {
   void expect(const ParameterName& name, Array<T>& parameter, const Tape<T>& tape);
   std::size_t find_update(const Array<T>& parameter, std::size_t before) const;
   void differentiate(std::size_t state_count, double rate, Tape<T>& tape, Variable<T> loss);
+  void require_gradients(const Tape<T>& tape, std::size_t changed) const;
 
   const char* name_;
   bool moved_from_ = false;

@@ -169,22 +169,44 @@ auto describe(const Convolution& g, bool bias) {
 /// Rounds a number of bytes up to whole cache lines of floats.
 inline std::size_t floats(std::size_t bytes) { return (bytes + 63) / 64 * 16; }
 
-/// Keeps an object that one caller at a time may take and give back. No thread waits for another.
-template <class T>
-class Spare {
+/// Keeps objects for callers that each take one and give it back. There are as many as were in use
+/// at once, up to `most`. No thread waits for another.
+template <class T, std::size_t most = 64>
+class Spares {
  public:
-  Spare() = default;
-  Spare(const Spare&) {}
-  Spare& operator=(const Spare&) = delete;
-  ~Spare() { take(); }
+  Spares() = default;
+  Spares(const Spares&) {}
+  Spares& operator=(const Spares&) = delete;
+  ~Spares() {
+    while (take() != nullptr) {
+    }
+  }
 
-  /// Returns the object, or nothing if another caller has it.
-  std::unique_ptr<T> take() { return std::unique_ptr<T>(kept_.exchange(nullptr)); }
+  /// Returns an object, or null if others have all of them.
+  std::unique_ptr<T> take() {
+    for (std::atomic<T*>& place : kept_) {
+      if (place.load(std::memory_order_relaxed) != nullptr) {
+        if (T* const object = place.exchange(nullptr)) {
+          return std::unique_ptr<T>(object);
+        }
+      }
+    }
+    return nullptr;
+  }
 
-  void give(std::unique_ptr<T> object) { object.reset(kept_.exchange(object.release())); }
+  /// Keeps the object, or deletes it if there are too many.
+  void give(std::unique_ptr<T> object) {
+    for (std::atomic<T*>& place : kept_) {
+      T* none = nullptr;
+      if (place.compare_exchange_strong(none, object.get())) {
+        static_cast<void>(object.release());
+        return;
+      }
+    }
+  }
 
  private:
-  std::atomic<T*> kept_ = nullptr;
+  std::array<std::atomic<T*>, most> kept_{};
 };
 
 template <Part part>
@@ -210,7 +232,7 @@ class Kernel {
 
   /// Computes `to` from `from` and our weights, or our weights from both.
   void run(const float* from, float* weight, const float* bias, float* to, float* memory_of) const {
-    std::unique_ptr<Operands> operands = spare_.take();
+    std::unique_ptr<Operands> operands = spares_.take();
     if (operands == nullptr) {
       operands = std::make_unique<Operands>(*this);
     }
@@ -224,7 +246,7 @@ class Kernel {
     operands->bias.set_data_handle(const_cast<float*>(bias));
     execute(*operands, bias != nullptr);
     [[maybe_unused]] static const KernelsEnd end;
-    spare_.give(std::move(operands));
+    spares_.give(std::move(operands));
   }
 
  private:
@@ -329,7 +351,7 @@ class Kernel {
   bool is_reference_ = false;
   Primitive<part> primitive_;
   dnnl::reorder reorder_;
-  mutable Spare<Operands> spare_;
+  mutable Spares<Operands> spares_;
 };
 
 }  // namespace xtape::onednn

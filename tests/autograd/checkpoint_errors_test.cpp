@@ -7,6 +7,7 @@
 
 #include "autograd/check/anomaly.hpp"
 #include "autograd/checkpoint.hpp"
+#include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
 #include "autograd/scope.hpp"
@@ -173,6 +174,16 @@ TEST_CASE("The function cannot release the tapes that it works on") {
   };
   CHECK_FAILS(checkpoint(outer, x), TapeError, refused);
   CHECK_FAILS(checkpoint(inner, x), TapeError, refused);
+  const auto rewinds_first = [&](Variable<float> v) {
+    v.tape().rewind();
+    tape.release();
+    return v;
+  };
+  CHECK_FAILS(checkpoint(rewinds_first, x), TapeError, refused);
+  {
+    const NoGrad guard(tape);
+    CHECK_FAILS(checkpoint(outer, x), TapeError, refused);
+  }
   const auto y = checkpoint([](Variable<float> v) { return sum(v * v); }, x);
   tape.backward(y);
   CHECK((x.grad() == Array<float>{2, 4}));
@@ -205,6 +216,15 @@ TEST_CASE("A function that computes something else in backward is refused") {
   CHECK_FAILS(tape.backward(checkpoint(reads, x)), TapeError,
               "checkpoint: in backward, the function read a parameter (2) that it had not read "
               "before");
+  call = 0;
+  const auto forgets = [&](Variable<double> v) {
+    return ++call == 1 ? sum(v * v.tape().parameter(first)) : sum(v * v);
+  };
+  tape.rewind();
+  x = tape.variable(2.0);
+  CHECK_FAILS(tape.backward(checkpoint(forgets, x) + sum(tape.parameter(first))), TapeError,
+              "checkpoint: in backward, the function did not read a parameter (2) that it had "
+              "read before");
   call = 0;
   tape.rewind();
   tape.detect_anomaly(true);

@@ -233,6 +233,36 @@ TEST_CASE("A parameter of a composed op that throws can be recorded again") {
   CHECK_THROWS_AS(tape.grad(other_shape), TapeError);
 }
 
+TEST_CASE("A Variable of a composed op that throws is stale") {
+  Tape<double> tape;
+  const auto x = tape.variable(2.0);
+  Variable<double> leaked;
+  const auto fails = [&]() -> Variable<double> {
+    leaked = x * x;
+    throw 1;
+  };
+  CHECK_THROWS_AS(compose(tape, fails), int);
+  const char* const stale = "stale Variable: recorded within a compose() that has thrown";
+  CHECK_FAILS(leaked.value(), TapeError, stale);
+  CHECK_FAILS(sum(leaked), TapeError, stale);
+  CHECK(tape.size() == 1);
+}
+
+TEST_CASE("A view of an array is not its parameter, also where a composed op has thrown") {
+  const Array<double> weight(Shape{2}, 3.0);
+  Tape<double> tape;
+  const auto x = tape.variable(Array<double>(Shape{2}, 5.0));
+  const auto fails = [&]() -> Variable<double> {
+    tape.parameter(weight);
+    throw 1;
+  };
+  CHECK_THROWS_AS(compose(tape, fails), int);
+  const auto product = tape.constant_view(weight) * x;
+  const auto parameter = tape.parameter(weight);
+  tape.backward(sum(product) + sum(parameter));
+  CHECK((tape.grad(weight) == Array<double>(Shape{2}, 1.0)));
+}
+
 TEST_CASE("A parameter whose allocation fails can be recorded again") {
   COUNTING_OR_SKIP();
   bool failed = true;

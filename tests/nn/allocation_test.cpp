@@ -224,8 +224,7 @@ TEMPLATE_TEST_CASE("Training allocates nothing after the first epoch", "[nn]", f
   }
 }
 
-TEMPLATE_TEST_CASE("Training on images allocates nothing after the first epoch", "[nn]", float,
-                   double) {
+TEMPLATE_TEST_CASE("Training on images allocates nothing after two epochs", "[nn]", float, double) {
   using T = TestType;
   COUNTING_OR_SKIP();
   xtape::Rng rng{3};

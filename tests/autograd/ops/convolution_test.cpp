@@ -61,6 +61,8 @@ TEST_CASE("convolutions refuse operands of other shapes") {
                 "conv2d: the bias (1, 4) does not fit: expected (4)");
   CHECK_REFUSED(of.tape, conv2d(x, weight, {.groups = 2}), ShapeError,
                 "conv2d: 3 channels to 4 cannot be divided into 2 groups");
+  CHECK_REFUSED(of.tape, conv_transpose2d(x, weight, {.groups = 2}), ShapeError,
+                "conv_transpose2d: 3 channels cannot be divided into 2 groups");
   CHECK_REFUSED(of.tape, conv_transpose2d(x, weight), ShapeError,
                 "conv_transpose2d: (8, 5, 5, 3) with weight (3, 3, 3, 4): expected 3 channels in "
                 "the last axis of the weight");

@@ -54,6 +54,29 @@ TEST_CASE("Convolution layers draw their weights by He's rule unless told otherw
   CHECK((layer.bias == Array<float>(Shape{7}, 0.f)));
 }
 
+TEST_CASE("Transposed convolutions draw their weights by the inputs of one result", "[nn]") {
+  xtape::Rng rng{1}, again{1};
+  const nn::ConvTranspose2d layer(64, 3, {2, 3}, rng);
+  Array<float> expected(Shape{2, 3, 64, 3});
+  again.fill_normal(std::span<float>(expected.storage()), 0, std::sqrt(2.0 / (2 * 3 * 64)));
+  CHECK((layer.weight == Array<float>(xt::transpose(expected, {0, 1, 3, 2}))));
+}
+
+TEST_CASE("Dirac passes channels on in each group", "[nn]") {
+  xtape::Rng rng{1};
+  const nn::Dirac<> dirac{.groups = 2};
+  const nn::Conv2d<double> there(4, 6, 3, rng, {.padding = 1, .groups = 2, .bias = false}, dirac);
+  const nn::ConvTranspose2d<double> back(4, 4, 3, rng, {.padding = 1, .groups = 2}, dirac);
+  Tape<double> tape;
+  const Array<double> images = random_normal<double>({2, 4, 5, 4}, rng);
+  const auto y = there(tape.constant(images));
+  CHECK((xtape::concatenate({slice(y, 0, 2, -1), slice(y, 3, 5, -1)}, -1).value() == images));
+  CHECK((back(tape.constant(images)).value() == images));
+  Array<double> odd(Shape{3, 3, 2, 5});
+  CHECK_FAILS(dirac(odd, rng), xtape::ShapeError,
+              "Dirac: 5 results cannot be divided into 2 groups");
+}
+
 TEST_CASE("Dirac passes channels on, and draws the other filters", "[nn]") {
   xtape::Rng rng{1};
   const nn::Conv2d<double> layer(2, 3, 3, rng, {.padding = 1, .bias = false}, nn::Dirac{});
@@ -77,6 +100,12 @@ TEST_CASE("Convolution layers say what they are and what they want", "[nn]") {
               "Conv2d 3 -> 64, 5 x 3: expected (batch, height, width, 3), got (8, 3)");
   CHECK_FAILS(sequence(flat), xtape::ShapeError,
               "Conv1d 3 -> 64, 5: expected (batch, length, 3), got (8, 3)");
+  CHECK_FAILS(nn::Conv1d(3, 4, 5, rng, {.stride = {2, 1}}), xtape::ValueError,
+              "Conv1d: expected one number as stride, got (2, 1)");
+  CHECK_FAILS(nn::Conv1d(3, 4, 5, rng, {.padding = {2, 1}}), xtape::ValueError,
+              "Conv1d: expected one number as padding, got (2, 1)");
+  CHECK_FAILS(nn::Conv1d(3, 4, 5, rng, {.dilation = {1, 2}}), xtape::ValueError,
+              "Conv1d: expected one number as dilation, got (1, 2)");
   CHECK_FAILS(nn::Conv2d(3, 0, 5, rng), xtape::ValueError,
               "Conv2d: expected sizes of at least 1, got 3 -> 0, kernel (5, 5), groups 1");
   CHECK_FAILS(nn::Conv2d(3, 4, {0, 1}, rng), xtape::ValueError,
@@ -109,7 +138,8 @@ TEST_CASE("Weights of convolutions are (out, in, height, width) in PyTorch's fil
   CHECK_THROWS_AS(nn::load_weights(folder / "w", turned, {.pytorch = true}), xtape::DataError);
 }
 
-TEST_CASE("A training step of convolutions allocates nothing", "[nn][threads]") {
+TEST_CASE("A training step of convolutions that oneDNN does not compute allocates nothing",
+          "[nn][threads]") {
   if (!counts_allocations()) {
     XTAPE_SKIP("SKIPPED: a sanitizer has replaced operator new in this build");
   }

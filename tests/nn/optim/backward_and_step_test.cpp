@@ -129,7 +129,19 @@ TEST_CASE("A step during backward gives the bits of backward and step", "[nn]") 
   }
 }
 
-TEST_CASE("A parameter to which an op passes no gradient is refused, as step() does", "[nn]") {
+TEST_CASE("If an op passes no gradient on, nothing has changed", "[nn]") {
+  TwoParameters<float> model{Array<float>(Shape{2}, 1.f), Array<float>(Shape{2}, 2.f)};
+  nn::SGD<float> sgd({.learning_rate = 0.1});
+  Tape<float> tape;
+  const auto a = tape.parameter(model.first), b = tape.parameter(model.second);
+  const auto y = record("stop", {a, b}, a.value() * b.value(), [](Variable<float>) {});
+  CHECK_FAILS(sgd.backward_and_step(model, tape, sum(y)), TapeError,
+              "SGD: a parameter (2) has no gradient, because no op passed one on");
+  CHECK(sgd.steps() == 0);
+  CHECK(sgd.parameters().empty());
+}
+
+TEST_CASE("A parameter to which an op passes no gradient is refused", "[nn]") {
   TwoParameters<float> model{Array<float>(Shape{2}, 1.f), Array<float>(Shape{2}, 2.f)};
   nn::SGD<float> sgd({.learning_rate = 0.1});
   Tape<float> tape;

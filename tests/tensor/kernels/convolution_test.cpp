@@ -1,8 +1,10 @@
 #include "tensor/kernels/convolution.hpp"
 
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tensor/kernels/depthwise.hpp"
@@ -12,6 +14,7 @@
 #include "tensor/kernels/onednn_convolution.hpp"
 #endif
 #include "tensor/parallel.hpp"
+#include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 
@@ -128,10 +131,15 @@ const std::vector<Convolution>& important_shapes() {
       geometry({8, 16, 16, 64}, {3, 3, 64, 128}, {.padding = 1}),
       geometry({8, 8, 8, 128}, {3, 3, 128, 256}, {.padding = same}),
       geometry({8, 28, 28, 1}, {5, 5, 1, 32}),
+      geometry({8, 28, 28, 1}, {5, 5, 1, 16}),
       geometry({8, 28, 28, 1}, {5, 5, 1, 16}, {.padding = 2}),
+      geometry({8, 12, 12, 16}, {5, 5, 16, 32}),
       geometry({8, 12, 12, 32}, {5, 5, 32, 64}),
       geometry({8, 16, 16, 64}, {3, 3, 64, 128}, {.stride = 2, .padding = 1}),
       geometry({8, 16, 16, 64}, {1, 1, 64, 128}, {.stride = 2}),
+      geometry({8, 32, 32, 16}, {3, 3, 16, 32}, {.stride = 2, .padding = 1}),
+      geometry({8, 32, 32, 16}, {1, 1, 16, 32}, {.stride = 2}),
+      geometry({8, 16, 16, 32}, {3, 3, 32, 64}, {.stride = 2, .padding = 1}),
       geometry({8, 16, 16, 64}, {3, 3, 1, 64}, {.padding = 1, .groups = 64}),
   };
   return all;
@@ -236,6 +244,23 @@ TEST_CASE("oneDNN's convolutions err by at most 1e-6 of the numbers' size") {
     }
   }
 }
+
+TEST_CASE("oneDNN's convolutions allocate as often on two threads as on one", "[threads]") {
+  COUNTING_OR_SKIP();
+  const Convolution g = geometry({16, 48, 48, 16}, {5, 5, 16, 16});  // a call for each image
+  const Floats x = random_floats(g.image_size(), 1), dy = random_floats(g.result_size(), 2);
+  Floats dw(g.weight_size());
+  std::size_t counts[2] = {};
+  for (const std::size_t threads : {1UL, 2UL}) {
+    const Threads guard(threads);
+    for (int step = 0; step < 5; ++step) {
+      const std::size_t before = allocation_count();
+      REQUIRE(onednn::convolve_for_weights(g, x.data(), dy.data(), 0.F, dw.data()));
+      counts[threads - 1] = allocation_count() - before;
+    }
+  }
+  CHECK(counts[0] == counts[1]);  // they are oneDNN's own
+}
 #endif
 
 TEST_CASE("Winograd's algorithm can be switched off") {
@@ -248,6 +273,11 @@ TEST_CASE("Winograd's algorithm can be switched off") {
   CHECK_FALSE(winograd_is_on());
   CHECK(Parts(chosen, p).y != Parts(by_winograd, p).y);
   set_winograd(before);
+}
+
+TEST_CASE("XTAPE_WINOGRAD=0 switches Winograd's algorithm off", "[.winograd]") {
+  REQUIRE(std::getenv("XTAPE_WINOGRAD") == std::string_view("0"));
+  CHECK_FALSE(winograd_is_on());
 }
 
 TEST_CASE("Winograd's algorithm is for 3 x 3 windows of 16 channels and more") {
