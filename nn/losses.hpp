@@ -9,6 +9,17 @@
 
 namespace xtape::nn {
 
+namespace detail {
+
+/// Records the targets of a batch as numbers. Throws ValueError for one byte a sample.
+template <class T>
+Variable<T> numbers_of(const char* loss, Tape<T>& tape, const BatchSamples& targets) {
+  targets.require_numbers(loss);
+  return tape.constant(targets);
+}
+
+}  // namespace detail
+
 /// The op xtape::softmax_cross_entropy as a module: `criterion(logits, targets)`. Targets are
 /// labels, or rows of probabilities. The targets of a batch are labels if they are integers or
 /// bytes, and probabilities otherwise.
@@ -45,7 +56,7 @@ struct MSE {
   Reduction reduction = Reduction::mean;  ///< The reduction over all elements.
 
   /// Returns the loss, a scalar. Throws ShapeError unless prediction and target have the same
-  /// shape.
+  /// shape. Throws ValueError if the target is one byte for each sample.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {
@@ -53,7 +64,7 @@ struct MSE {
   }
   template <class T>
   Variable<T> operator()(Variable<T> prediction, const BatchSamples& target) const {
-    return (*this)(prediction, prediction.tape().constant(target));
+    return (*this)(prediction, detail::numbers_of("MSE", prediction.tape(), target));
   }
   ///@}
 };
@@ -63,7 +74,8 @@ struct MSE {
 struct L1 {
   Reduction reduction = Reduction::mean;  ///< The reduction over all elements.
 
-  /// Returns the loss, a scalar. Throws as xtape::l1 does.
+  /// Returns the loss, a scalar. Throws as xtape::l1 does, and ValueError if the targets are one
+  /// byte for each sample.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {
@@ -71,7 +83,7 @@ struct L1 {
   }
   template <class T>
   Variable<T> operator()(Variable<T> prediction, const BatchSamples& target) const {
-    return (*this)(prediction, prediction.tape().constant(target));
+    return (*this)(prediction, detail::numbers_of("L1", prediction.tape(), target));
   }
   ///@}
 };
@@ -82,7 +94,8 @@ struct Huber {
   Reduction reduction = Reduction::mean;  ///< The reduction over all elements.
   double delta = 1;                       ///< The error up to which the loss is quadratic.
 
-  /// Returns the loss, a scalar. Throws as xtape::huber does.
+  /// Returns the loss, a scalar. Throws as xtape::huber does, and ValueError if the targets are one
+  /// byte for each sample.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {
@@ -90,7 +103,7 @@ struct Huber {
   }
   template <class T>
   Variable<T> operator()(Variable<T> prediction, const BatchSamples& target) const {
-    return (*this)(prediction, prediction.tape().constant(target));
+    return (*this)(prediction, detail::numbers_of("Huber", prediction.tape(), target));
   }
   ///@}
 };
@@ -100,7 +113,8 @@ struct Huber {
 struct SigmoidCrossEntropy {
   Reduction reduction = Reduction::mean;  ///< The reduction over all elements.
 
-  /// Returns the loss, a scalar. Throws as xtape::sigmoid_cross_entropy does.
+  /// Returns the loss, a scalar. Throws as xtape::sigmoid_cross_entropy does, and ValueError if the
+  /// targets are one byte for each sample.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> logits, Variable<T> targets) const {
@@ -108,7 +122,7 @@ struct SigmoidCrossEntropy {
   }
   template <class T>
   Variable<T> operator()(Variable<T> logits, const BatchSamples& targets) const {
-    return (*this)(logits, logits.tape().constant(targets));
+    return (*this)(logits, detail::numbers_of("SigmoidCrossEntropy", logits.tape(), targets));
   }
   ///@}
 };
@@ -118,7 +132,8 @@ struct SigmoidCrossEntropy {
 struct KLDivergence {
   Reduction reduction = Reduction::mean;  ///< The reduction over the rows of a batch.
 
-  /// Returns the loss, a scalar. Throws as xtape::kl_divergence does.
+  /// Returns the loss, a scalar. Throws as xtape::kl_divergence does, and ValueError if the targets
+  /// are one byte for each sample.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> log_p, Variable<T> targets) const {
@@ -126,7 +141,7 @@ struct KLDivergence {
   }
   template <class T>
   Variable<T> operator()(Variable<T> log_p, const BatchSamples& targets) const {
-    return (*this)(log_p, log_p.tape().constant(targets));
+    return (*this)(log_p, detail::numbers_of("KLDivergence", log_p.tape(), targets));
   }
   ///@}
 };

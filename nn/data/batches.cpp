@@ -69,6 +69,14 @@ void BatchSamples::transform(T* out) const {
   });
 }
 
+void BatchSamples::require_numbers(const char* name) const {
+  require<ValueError>(
+      !samples_->is<std::uint8_t>() || samples_->sample_size() > 1,
+      "{}: the targets are one byte for each sample, which would become byte / 255; "
+      "make them integers or floats",
+      name);
+}
+
 BatchSamples::operator Indices() const {
   const auto rows = rows_.first(size_);
   const std::size_t width = samples_->sample_size();

@@ -76,6 +76,10 @@ class BatchSamples {
   /// True if the elements are integers or bytes, which can be read as Indices.
   bool are_integers() const { return samples_->are_integers(); }
 
+  /// Throws ValueError, with the name of a loss or a measure, if the elements are one byte for each
+  /// sample. Such bytes are labels, and would become byte / 255 as numbers.
+  void require_numbers(const char* name) const;
+
   /// Returns the elements of sample `index` of this batch, as they are in the dataset. Throws
   /// ValueError if there is no such sample, or if the elements are of another type.
   template <SampleElement E>

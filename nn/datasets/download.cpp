@@ -84,7 +84,8 @@ class Arrival {
     }
     if (problem.empty()) {
       file.commit();
-      fs::remove(part_.path());
+      std::error_code left_over;
+      fs::remove(part_.path(), left_over);
     } else {
       part_.truncate();
     }

@@ -71,6 +71,15 @@ std::string checksum(const SafetensorsFile& file) {
   return sum.text();
 }
 
+std::string checksum(const Dataset& data) {
+  Checksum sum({});
+  for (const Samples* samples : {&data.features, &data.targets}) {
+    samples->visit(
+        [&](auto elements) { sum.add_tensor("", "", samples->shape(), std::as_bytes(elements)); });
+  }
+  return sum.text();
+}
+
 void require_checksum(const SafetensorsFile& file) {
   const auto stated = file.metadata().find(checksum_key);
   const std::string right = checksum(file);

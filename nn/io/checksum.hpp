@@ -4,10 +4,11 @@
 #include <string>
 #include <vector>
 
+#include "nn/data/dataset.hpp"
 #include "nn/io/safetensors.hpp"
 
 /// @file
-/// Checksums of safetensors files. A checksum detects damage, but not intent.
+/// Checksums of safetensors files and of data. A checksum detects damage, but not intent.
 
 namespace xtape::nn {
 
@@ -22,6 +23,9 @@ std::string checksum(const std::vector<TensorView>& tensors,
                      const std::map<std::string, std::string>& metadata);
 std::string checksum(const SafetensorsFile& file);
 ///@}
+
+/// Returns the CRC-32 of the shapes and the elements of the inputs and the targets.
+std::string checksum(const Dataset& data);
 
 /// Throws DataError if the content of the file does not have the checksum in its metadata, or if
 /// there is none.

@@ -25,6 +25,10 @@ struct AdamOptions {
 ///          with m' = m / (1 - beta1^t) and v' = v / (1 - beta2^t)
 ///
 /// The factors of a parameter multiply its learning_rate and its weight_decay.
+///
+/// t counts all steps of the optimizer, also those in which w was frozen. PyTorch counts the steps
+/// of w. So a parameter that is trained again after many steps may begin with steps of up to three
+/// times the learning_rate. If that is too much, begin with another optimizer.
 template <class T = float>
 class Adam : public Optimizer<T> {
  public:

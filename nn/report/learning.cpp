@@ -213,22 +213,31 @@ Curves metric_chart(const History& history, const std::string& title, const std:
           .series = {}};
 }
 
-/// Adds a line for each metric whose name ends with `end`, in multiples of 1 / `scale`. A chart
-/// without a note gets the last number of the last line.
-void add_metrics(Curves& curves, const History& history, const std::string& end, double scale) {
-  for (const std::string& name : names_of(history, &EpochRecord::metrics)) {
-    if (!name.ends_with(end)) continue;
-    std::string label = name.substr(0, name.size() - end.size());
-    label.erase(label.find_last_not_of(' ') + 1);
-    curves.series.push_back(
-        series(history, label.empty() ? name : label,
-               [&](const EpochRecord& epoch) { return scale * epoch.metric(name); }));
-  }
+/// Adds a line for a metric, in multiples of 1 / `scale`.
+void add_metric(Curves& curves, const History& history, const std::string& name,
+                const std::string& label, double scale) {
+  curves.series.push_back(
+      series(history, label, [&](const EpochRecord& epoch) { return scale * epoch.metric(name); }));
+}
+
+/// Gives a chart without a note the last number of its last line.
+void add_note(Curves& curves, const History& history) {
   if (curves.note.empty() && !curves.series.empty()) {
     curves.note = last_of(history, [&](const EpochRecord&) {
       return fmt::format("{:.2f}{}", curves.series.back().values.back(), curves.unit);
     });
   }
+}
+
+/// Adds a line for each metric whose name ends with `end`, in multiples of 1 / `scale`.
+void add_metrics(Curves& curves, const History& history, const std::string& end, double scale) {
+  for (const std::string& name : names_of(history, &EpochRecord::metrics)) {
+    if (!name.ends_with(end)) continue;
+    std::string label = name.substr(0, name.size() - end.size());
+    label.erase(label.find_last_not_of(' ') + 1);
+    add_metric(curves, history, name, label.empty() ? name : label, scale);
+  }
+  add_note(curves, history);
 }
 
 }  // namespace
@@ -268,7 +277,8 @@ std::string draw_curves(const History& history) {
   }
   for (const std::string& name : other_metrics(history)) {
     Curves other = metric_chart(history, name, "");
-    add_metrics(other, history, name, 1);
+    add_metric(other, history, name, name, 1);
+    add_note(other, history);
     html += draw_described(std::move(other));
   }
   return html + draw_described(rate) + "</div>\n";

@@ -216,8 +216,8 @@ class Epochs {
   int signal() const { return loop_->signal(); }
 
   /// Returns the record of the best epoch if early stopping is on, and of the last epoch otherwise.
-  /// After the loop, the model has the weights of that epoch. The result is null before the end of
-  /// the first epoch.
+  /// After the loop, the model has the weights of that epoch, unless a signal ended the run within
+  /// an epoch and early stopping is off. The result is null before the end of the first epoch.
   const EpochRecord* kept() const;
 
   /// Returns the time of training in seconds, without an incomplete epoch.

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "autograd/no_grad.hpp"
+#include "nn/io/checksum.hpp"
 #include "nn/train/epochs.hpp"
 
 namespace xtape::nn {
@@ -60,8 +61,9 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
 ///             {.epochs = 20, .folder = "runs/iris", .resume = true, .early_stop = 5});
 ///
 /// `criterion(outputs, targets)` returns the mean loss of a batch. Without validation samples,
-/// there are no metrics. The seed is part of the identity of the run. Throws ValueError if
-/// `run.early_stop` is set and there are no validation samples. Throws as Epochs and Epoch do.
+/// there are no metrics. The seed and a checksum of all samples are part of the identity of the
+/// run. So a run is not resumed with other data. Throws ValueError if `run.early_stop` is set and
+/// there are no validation samples. Throws as Epochs and Epoch do.
 ///@{
 template <class Model, class Criterion, class T>
 Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const Dataset& train,
@@ -70,6 +72,9 @@ Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const
                       "fit: early_stop needs samples for validation");
   Run seeded = run;
   seeded.identity.emplace("seed", fmt::format("{}", run.seed));
+  if (!run.folder.empty()) {
+    seeded.identity.emplace("samples", checksum(train) + " " + checksum(validation));
+  }
   Rng rng{run.seed};
   Tape<T> tape;
   tape.rng() = Rng{Rng(rng)()};

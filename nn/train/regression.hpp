@@ -67,8 +67,9 @@ double r_squared(const Array<T>& predictions, const Array<T>& targets) {
 }
 
 /// Returns the error measures of a model on a dataset whose targets are numbers, computed under
-/// NoGrad. The tape is rewound before each batch, so all its Variables become stale. Throws as
-/// Batches and RegressionErrors::add do.
+/// NoGrad. The tape is rewound before each batch, so all its Variables become stale. Throws
+/// ValueError if the targets are one byte for each sample. Throws as Batches and
+/// RegressionErrors::add do.
 template <class Model, class T>
 RegressionErrors regression_errors(const Model& model, const Dataset& data, Tape<T>& tape,
                                    std::size_t batch_size = 500) {
@@ -76,6 +77,7 @@ RegressionErrors regression_errors(const Model& model, const Dataset& data, Tape
   RegressionErrors errors;
   for (const Batch& batch : Batches(data, batch_size)) {
     tape.rewind();
+    batch.targets.require_numbers("regression_errors");
     const Variable<T> targets = tape.constant(batch.targets);
     errors.add(model(tape.constant(batch.inputs)).value(), targets.value());
   }

@@ -39,6 +39,30 @@ TEST_CASE("nn::SoftmaxCrossEntropy hands on class weights and the label to ignor
   }
 }
 
+TEST_CASE("Losses of numbers refuse labels that are bytes, and take pixels") {
+  Tape<double> tape;
+  const auto x = tape.variable(array_of<double>(Shape{2}, {1, 4}));
+  const nn::Samples inputs(std::vector<float>{0, 0});
+  const std::vector<std::uint8_t> bytes{0, 255, 255, 0};
+  const auto refuses = [&](const auto& criterion, const std::string& name) {
+    for (const nn::Batch& batch : nn::Batches({inputs, std::vector<std::uint8_t>{0, 1}}, 2)) {
+      CHECK_FAILS(criterion(x, batch.targets), xtape::ValueError,
+                  name +
+                      ": the targets are one byte for each sample, which would become byte / "
+                      "255; make them integers or floats");
+    }
+  };
+  refuses(nn::MSE{}, "MSE");
+  refuses(nn::L1{}, "L1");
+  refuses(nn::Huber{}, "Huber");
+  refuses(nn::SigmoidCrossEntropy{}, "SigmoidCrossEntropy");
+  refuses(nn::KLDivergence{}, "KLDivergence");
+  const auto images = tape.variable(array_of<double>(Shape{2, 2}, {0, 1, 1, 0}));
+  for (const nn::Batch& batch : nn::Batches({inputs, nn::Samples(bytes, {2})}, 2)) {
+    CHECK(nn::MSE{}(images, batch.targets).item() == Approx(0).margin(1e-15));
+  }
+}
+
 TEST_CASE("Losses of elements as modules hand their options to the ops, for targets and batches") {
   Tape<double> tape;
   const auto x = tape.variable(array_of<double>(Shape{2}, {1, 4}));

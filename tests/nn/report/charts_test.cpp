@@ -112,6 +112,14 @@ TEST_CASE("A line that is flat but for rounding errors is drawn flat") {
   CHECK(contains(draw(curves), ">0.10</text>"));
 }
 
+TEST_CASE("A metric whose name ends like another one has a chart of its own") {
+  nn::History history;
+  history.end_epoch({.epoch = 1, .loss = 1, .metrics = {{"recall", 0.5}, {"macro recall", 0.25}}});
+  const std::string curves = report::draw_curves(history);
+  CHECK(contains(curves, "macro recall"));
+  CHECK_FALSE(contains(curves, "<li class=\"s1\">"));  // each chart has one line
+}
+
 TEST_CASE("Charts and tables have what only some epochs recorded") {
   xtape::Rng rng;
   nn::Linear<float> layer(1, 2, rng);

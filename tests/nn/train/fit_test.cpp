@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
+#include "nn/layers/reshape.hpp"
 #include "nn/optim/sgd.hpp"
 #include "tests/nn/train/runs.hpp"
 #include "tests/support/catch.hpp"
@@ -144,6 +145,21 @@ TEST_CASE("fit does not resume a run of another seed", "[nn]") {
   fit();
   run.seed = 7;
   CHECK(message_of(fit).ends_with("'seed' is '42', this run has '7'"));
+}
+
+TEST_CASE("fit does not resume a run with other samples", "[nn]") {
+  const TemporaryFolder folder;
+  const nn::Run run = quiet(1, folder.path());
+  std::vector<float> targets(40, 0.f);
+  const auto fit = [&] {
+    xtape::Rng rng{3};
+    nn::Sequential model{nn::Linear(3, 1, rng), nn::Reshape(xtape::Shape{})};
+    nn::SGD sgd;
+    nn::fit(model, nn::MSE{}, sgd, {some_points(40).features, targets}, run);
+  };
+  fit();
+  targets.back() = 1;
+  CHECK(message_of(fit).find("is of another run: 'samples' is") != std::string::npos);
 }
 
 TEST_CASE("fit says what it lacks", "[nn]") {
