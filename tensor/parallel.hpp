@@ -54,10 +54,10 @@ void parallel_ranges(std::size_t count, std::size_t grain,
 /// Ranges begin at multiples of `grain`. They depend only on `count` and thread_count(), so results
 /// do not depend on which thread computes a range. The calling thread computes every range that no
 /// other thread has begun. So it never waits for a thread that is not running. If ranges throw, the
-/// exception of the first such range is rethrown after all ranges have ended. A call from within a
-/// range, or from within a parallel region of OpenMP, starts no further threads. A range must not
-/// call fork(): the child would compute the other ranges, too. Throws ValueError if `grain` is 0
-/// and there is work for several threads.
+/// exception of the first such range is rethrown after all ranges have ended. A call from within
+/// one of several ranges that threads share, or from within a parallel region of OpenMP, starts no
+/// further threads. A range must not call fork(): the child would compute the other ranges, too.
+/// Throws ValueError if `grain` is 0 and there is work for several threads.
 template <class Body>
 void parallel(std::size_t count, std::size_t grain, std::size_t work, const Body& body) {
   if (work < parallel_threshold) {

@@ -225,6 +225,13 @@ class Pauses {
 
 thread_local Pauses pauses;
 
+/// Computes chunks on the calling thread. Calls of run() from within them start no threads.
+void work_within(Job& job) {
+  within_chunk = true;
+  job.work(0);
+  within_chunk = false;
+}
+
 }  // namespace
 
 void Job::compute(std::size_t chunk) noexcept {
@@ -255,7 +262,7 @@ void run(Job& job, std::size_t threads) {
   }
   const Clock::time_point start = Clock::now();
   if (pauses.alone(start)) {
-    job.work(0);
+    work_within(job);
     return;
   }
   std::array<Worker*, Job::max_chunks> helpers;
@@ -265,9 +272,7 @@ void run(Job& job, std::size_t threads) {
       *last++ = worker;
     }
   }
-  within_chunk = true;
-  job.work(0);
-  within_chunk = false;
+  work_within(job);
   last =
       std::remove_if(helpers.begin(), last, [&](Worker* helper) { return helper->withdraw(job); });
   const auto done = [&] {

@@ -37,12 +37,14 @@ Number normalized(const char* op, Number x, const OptionalVariable<Nested>& weig
   require<ValueError>(std::isfinite(epsilon) && epsilon >= 0,
                       "{}: expected an epsilon of at least 0, got {}", op, epsilon);
   return compose(x.tape(), [&] {
-    const std::size_t rest = of.samples * of.positions * of.groups;
-    const std::size_t width = rest == 0 ? 0 : x.value().size() / rest;
-    const Number blocks = reshape(x, Shape{of.samples, of.positions, of.groups, width});
-    const Number apart = blocks - mean(blocks, {1, 3}, true);
-    const Number deviation = sqrt(mean(square(apart), {1, 3}, true) + epsilon);
-    Number y = reshape(apart / deviation, x.shape());
+    Number y = x;
+    if (x.value().size() > 0) {
+      const std::size_t width = x.value().size() / (of.samples * of.positions * of.groups);
+      const Number blocks = reshape(x, Shape{of.samples, of.positions, of.groups, width});
+      const Number apart = blocks - mean(blocks, {1, 3}, true);
+      const Number deviation = sqrt(mean(square(apart), {1, 3}, true) + epsilon);
+      y = reshape(apart / deviation, x.shape());
+    }
     if (weight) {
       y = y * *weight;
     }

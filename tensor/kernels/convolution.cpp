@@ -81,6 +81,7 @@ void require_fit(const Request& request, const Convolution& g, Pair image, std::
   require_moderate(request, "a stride", g.stride);
   require_moderate(request, "a dilation", g.dilation);
   require_moderate(request, "padding", g.before);
+  require_moderate(request, "groups", g.groups);
   require_at_least_1(request, "stride", g.stride);
   require_at_least_1(request, "dilation", g.dilation);
   require_at_least_1(request, "kernel", g.kernel);
@@ -228,10 +229,23 @@ bool is_product(const Convolution& g) {
   return g.kernel == Pair(1) && g.stride == Pair(1) && g.groups == 1;
 }
 
-/// True if oneDNN may be asked. It has a cost for each call, which tiny convolutions do not earn.
+/// True if the last window ends less than a stride before the end of the image. A transposed
+/// convolution whose output_padding is a stride or more leaves more of the image.
+bool reaches_end(std::size_t image, std::size_t kernel, std::size_t stride, std::size_t dilation,
+                 std::size_t before, std::size_t result) {
+  return result * stride + (kernel - 1) * dilation + 1 > image + before;
+}
+
+/// True if oneDNN may be asked. It has a cost for each call, which tiny convolutions do not earn,
+/// and refuses images that are empty or that windows leave too much of.
 [[maybe_unused]] bool is_for_onednn(const Convolution& g) {
   constexpr std::size_t tiny = 32 * 32 * 32;
-  return g.multiplications() > tiny && !is_product(g) && onednn::usable();
+  return g.multiplications() > tiny && g.image_size() > 0 && !is_product(g) &&
+         reaches_end(g.image.height, g.kernel.height, g.stride.height, g.dilation.height,
+                     g.before.height, g.result.height) &&
+         reaches_end(g.image.width, g.kernel.width, g.stride.width, g.dilation.width,
+                     g.before.width, g.result.width) &&
+         onednn::usable();
 }
 
 /// Calls a kernel for floats, Winograd's or oneDNN's, with the geometry and the arrays. Returns

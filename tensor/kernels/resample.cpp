@@ -1,6 +1,7 @@
 #include "tensor/kernels/resample.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "tensor/parallel.hpp"
 
@@ -29,6 +30,18 @@ void for_each_source(const Resampling<T>& to, const Source<T>& row, const Source
   });
 }
 
+/// Returns the position that the source reads alone, with the weight 1, or nothing.
+template <class T>
+std::optional<std::size_t> only_position(const Source<T>& source) {
+  if (source.first_weight == T(1) && source.second_weight == T(0)) {
+    return source.first;
+  }
+  if (source.first_weight == T(0) && source.second_weight == T(1)) {
+    return source.second;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 template <class T>
@@ -40,7 +53,14 @@ void resample(const T* x, const Resampling<T>& to, T value, T* y) {
     for (std::size_t row = begin; row < end; ++row) {
       const T* image = x + row / to.rows.size() * to.height * to.width * channels;
       const Source<T>& source = to.rows[row % to.rows.size()];
+      const std::optional<std::size_t> only_row = only_position(source);
       for (const Source<T>& column : to.columns) {
+        const std::optional<std::size_t> only_column = only_position(column);
+        if (only_row && only_column) {  // adding to 0 would change -0
+          std::copy_n(image + (*only_row * to.width + *only_column) * channels, channels, out);
+          out += channels;
+          continue;
+        }
         const bool outside = source.outside() || column.outside();
         std::fill_n(out, channels, outside ? value : T(0));
         for_each_source(to, source, column, [=](std::size_t pixel, T weight) {

@@ -20,7 +20,8 @@ bool pays(const Convolution& geometry);
 /// Computes the same as the function of this name in tensor/kernels/convolution.hpp.
 ///
 /// Results are computed in tiles of 4 x 4 by 36 multiplications for each pair of channels, instead
-/// of 144. Rounding errors are about six times larger.
+/// of 144. Rounding errors are about six times larger. A number that is not finite spoils all 16
+/// results of its tiles, also those whose window does not hold it.
 ///@{
 void convolve(const Convolution& geometry, const float* x, const float* weight, const float* bias,
               float beta, float* y);

@@ -284,4 +284,12 @@ TEST_CASE("Nested numbers carry third derivatives through images and normalisati
   check("group_norm", [](auto v) { return group_norm(v, 2); });
 }
 
+TEST_CASE("Norms of nested numbers take empty arrays") {
+  Tape<Nested> tape;
+  const auto norm = layer_norm(tape.constant(Array<Nested>(Shape{0, 4})));
+  CHECK(same_shape(norm.shape(), {0, 4}));
+  const auto groups = group_norm(tape.constant(Array<Nested>(Shape{0, 5, 4})), 2);
+  CHECK(same_shape(groups.shape(), {0, 5, 4}));
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "autograd/ops/images.hpp"
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -33,6 +34,14 @@ TEST_CASE("pad adds a number, or mirrors") {
   CHECK((mirrored.grad == image_of(1, 3, {2, 3, 2})));
   const auto ones = evaluate([](auto v) { return pad(v, 1, {.value = 1}); }, image_of(1, 1, {7}));
   CHECK((ones.value == image_of(3, 3, {1, 1, 1, 1, 7, 1, 1, 1, 1})));
+}
+
+TEST_CASE("pad and upsample2d keep the sign of zero") {
+  xtape::Tape<float> tape;
+  const auto x = tape.constant(xtape::Array<float>(Shape{1, 1, 1, 2}, -0.f));
+  for (const auto& y : {pad(x, 1), upsample2d(x, 3)}) {
+    CHECK(std::signbit(y.value()(0, 1, 1, 1)));
+  }
 }
 
 TEST_CASE("pad makes images of constants from images without pixels") {

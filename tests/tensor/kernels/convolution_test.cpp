@@ -193,6 +193,9 @@ TEST_CASE("the kernels that are chosen compute every geometry") {
       geometry({2, 1, 1, 16}, {5, 5, 16, 16}, {.padding = 4}),
       geometry({2, 0, 1, 16}, {3, 3, 16, 16}, {.padding = 3}),
       geometry({2, 5, 5, 0}, {3, 3, 0, 16}),
+      geometry({8, 0, 64, 16}, {2, 1, 16, 16}, {.padding = {1, 0}}),
+      convolution_of("conv_transpose2d", {1, 16, 16, 16}, {3, 3, 16, 16},
+                     ConvTranspose2dOptions{.output_padding = 2, .dilation = 3}),
   };
   for (const Convolution& g : all) {
     check_errors(chosen, Problem(g), winograd::pays(g) ? 3e-6 : 1e-6);
