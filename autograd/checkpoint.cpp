@@ -266,11 +266,13 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
     Node<T>& operand = outer_.at(y.inputs()[i]->index);
     Node<T>* const inner =
         i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.borrowed());
-    require<TapeError>(inner != nullptr,
+    require<TapeError>(inner != nullptr || !operand.needs_grad,
                        "checkpoint: in backward, the function did not read a parameter {} that it "
                        "had read before",
                        operand.value->shape());
-    lend(operand, inner);
+    if (inner != nullptr) {
+      lend(operand, inner);
+    }
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
     const Node<T>& node = inner_.at(i);

@@ -11,9 +11,9 @@
 /// Initializers of weights. An initializer is any callable `(Array<T>& weight, Rng& rng)` that
 /// fills a weight (..., in, out). fan_in is `in` times the extents before the last two axes: the
 /// number of inputs of one result. fan_out is `out` times these extents: the number of results that
-/// one input changes, or as many times more as a convolution has groups. The initializers of this
-/// file throw ShapeError if the weight was moved from. All except Normal throw ShapeError if the
-/// weight has no axes.
+/// one input changes. For a convolution with groups, it is that number times the groups. The
+/// initializers of this file throw ShapeError if the weight was moved from. All except Normal throw
+/// ShapeError if the weight has no axes.
 
 namespace xtape::nn {
 

@@ -74,8 +74,12 @@ std::string checksum(const SafetensorsFile& file) {
 std::string checksum(const Dataset& data) {
   Checksum sum({});
   for (const Samples* samples : {&data.features, &data.targets}) {
-    samples->visit(
-        [&](auto elements) { sum.add_tensor("", "", samples->shape(), std::as_bytes(elements)); });
+    samples->visit([&](auto elements) {
+      const std::string type = fmt::format(
+          "{} of {} bytes", samples->are_integers() ? "integers" : "floats", sizeof(elements[0]));
+      sum.add_tensor(fmt::format("{}", samples->size()), type, samples->shape(),
+                     std::as_bytes(elements));
+    });
   }
   return sum.text();
 }

@@ -58,14 +58,19 @@ std::size_t only_extent(const char* option, Pair value);
 
 /// Fills the weight (kernel height, kernel width, out / groups, in) of a transposed convolution.
 /// `initialize` draws it as the weight of a convolution, (kernel height, kernel width, in / groups,
-/// out), because an initializer tells inputs from results by the order of the axes.
+/// out), because an initializer tells inputs from results by the order of the axes. Throws
+/// ShapeError if `initialize` leaves another shape.
 template <class T, class Initializer>
 void initialize_transposed(Array<T>& weight, std::size_t groups, Rng& rng,
                            Initializer& initialize) {
   const Shape& shape = weight.shape();
   const std::size_t windows = shape[0] * shape[1], out = shape[2], in = shape[3] / groups;
-  Array<T> drawn(Shape{shape[0], shape[1], in, groups * out});
+  const Shape expected{shape[0], shape[1], in, groups * out};
+  Array<T> drawn(expected);
   initialize(drawn, rng);
+  require<ShapeError>(same_shape(drawn.shape(), expected),
+                      "ConvTranspose2d: the initializer left a weight {}, expected {}",
+                      drawn.shape(), expected);
   const T* next = drawn.data();
   for (std::size_t window = 0; window < windows; ++window) {
     for (std::size_t i = 0; i < in; ++i) {

@@ -27,8 +27,8 @@ struct AdamOptions {
 /// The factors of a parameter multiply its learning_rate and its weight_decay.
 ///
 /// t counts all steps of the optimizer, also those in which w was frozen. PyTorch counts the steps
-/// of w. So a parameter that is trained again after many steps may begin with steps of up to three
-/// times the learning_rate. If that is too much, begin with another optimizer.
+/// of w. So a parameter that is thawed after many steps can first make steps of up to seven times
+/// the learning_rate, with the default betas. A new optimizer avoids that.
 template <class T = float>
 class Adam : public Optimizer<T> {
  public:

@@ -72,8 +72,9 @@ Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const
                       "fit: early_stop needs samples for validation");
   Run seeded = run;
   seeded.identity.emplace("seed", fmt::format("{}", run.seed));
-  if (!run.folder.empty()) {
-    seeded.identity.emplace("samples", checksum(train) + " " + checksum(validation));
+  if (!run.folder.empty() || run.group != nullptr) {  // ranks compare their identities
+    seeded.identity.insert_or_assign("checksum of the samples",
+                                     checksum(train) + " " + checksum(validation));
   }
   Rng rng{run.seed};
   Tape<T> tape;

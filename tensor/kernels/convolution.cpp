@@ -74,8 +74,8 @@ void require_moderate(const Request& request, const char* what, Pair value) {
   }
 }
 
-/// Checks what all kinds of convolution require. `channels` is the extent of the last axis of x.
-void require_fit(const Request& request, const Convolution& g, Pair image, std::size_t channels) {
+/// Checks what all kinds of convolution require.
+void require_fit(const Request& request, const Convolution& g, Pair image) {
   require_moderate(request, "an image", image);
   require_moderate(request, "a kernel", g.kernel);
   require_moderate(request, "a stride", g.stride);
@@ -86,8 +86,6 @@ void require_fit(const Request& request, const Convolution& g, Pair image, std::
   require_at_least_1(request, "dilation", g.dilation);
   require_at_least_1(request, "kernel", g.kernel);
   require<ValueError>(g.groups > 0, "{}: expected at least 1 group, got 0", request.op);
-  require<ShapeError>(channels % g.groups == 0, "{}: {} channels cannot be divided into {} groups",
-                      request.op, channels, g.groups);
 }
 
 /// Returns the extents of an array's last axes but one. A sequence is an image of height 1.
@@ -111,8 +109,8 @@ Convolution forward_geometry(const Request& request, const Conv2dOptions& option
                 .dilation = options.dilation,
                 .before = options.padding.zeros,
                 .groups = options.groups};
-  require_fit(request, g, g.image, g.in);
-  require<ShapeError>(g.out % g.groups == 0,
+  require_fit(request, g, g.image);
+  require<ShapeError>(g.in % g.groups == 0 && g.out % g.groups == 0,
                       "{}: {} channels to {} cannot be divided into {} groups", request.op, g.in,
                       g.out, g.groups);
   require<ShapeError>(weight[rank - 2] == g.in / g.groups,
@@ -184,7 +182,9 @@ Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
                 .dilation = options.dilation,
                 .before = options.padding,
                 .groups = options.groups};
-  require_fit(request, g, g.result, g.out);
+  require_fit(request, g, g.result);
+  require<ShapeError>(g.out % g.groups == 0, "{}: {} channels cannot be divided into {} groups", op,
+                      g.out, g.groups);
   require<ShapeError>(weight[3] == x[3],
                       "{}: {} with weight {}: expected {} channels in the last axis of the weight",
                       op, x, weight, x[3]);

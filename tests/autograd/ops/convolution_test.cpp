@@ -89,6 +89,8 @@ TEST_CASE("convolutions refuse options that make no sense") {
                 "conv2d: padding same needs a stride of 1, got 2");
   CHECK_REFUSED(of.tape, conv2d(x, weight, {.padding = static_cast<std::size_t>(-1)}), ValueError,
                 "conv2d: expected padding of at most 1073741824, got 18446744073709551615");
+  CHECK_REFUSED(of.tape, conv2d(x, weight, {.groups = static_cast<std::size_t>(-1)}), ValueError,
+                "conv2d: expected groups of at most 1073741824, got 18446744073709551615");
   CHECK_REFUSED(of.tape, conv1d(sequence, window, {.padding = {1, 2}}), ValueError,
                 "conv1d: expected one number as padding, got (1, 2)");
   CHECK_REFUSED(of.tape, conv_transpose2d(x, weight, {.stride = 2, .output_padding = {1, 2}}),

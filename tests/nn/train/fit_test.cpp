@@ -150,16 +150,21 @@ TEST_CASE("fit does not resume a run of another seed", "[nn]") {
 TEST_CASE("fit does not resume a run with other samples", "[nn]") {
   const TemporaryFolder folder;
   const nn::Run run = quiet(1, folder.path());
-  std::vector<float> targets(40, 0.f);
-  const auto fit = [&] {
+  using Numbers = std::vector<float>;
+  const auto fit = [&](const Numbers& inputs, const Numbers& targets, const Numbers& checked) {
     xtape::Rng rng{3};
-    nn::Sequential model{nn::Linear(3, 1, rng), nn::Reshape(xtape::Shape{})};
+    nn::Sequential model{nn::Reshape({1}), nn::Linear(1, 1, rng), nn::Reshape(xtape::Shape{})};
     nn::SGD sgd;
-    nn::fit(model, nn::MSE{}, sgd, {some_points(40).features, targets}, run);
+    nn::fit(model, nn::MSE{}, sgd, {inputs, targets}, {checked, checked}, run);
   };
-  fit();
-  targets.back() = 1;
-  CHECK(message_of(fit).find("is of another run: 'samples' is") != std::string::npos);
+  fit({1, 2}, {3, 4}, {5});
+  const auto refused = [&](const Numbers& inputs, const Numbers& targets, const Numbers& checked) {
+    const std::string message = message_of([&] { fit(inputs, targets, checked); });
+    CHECK(message.find("is of another run: 'checksum of the samples' is") != std::string::npos);
+  };
+  refused({1, 0}, {3, 4}, {5});
+  refused({1, 2}, {3, 0}, {5});
+  refused({1, 2}, {3, 4}, {0});
 }
 
 TEST_CASE("fit says what it lacks", "[nn]") {
