@@ -31,7 +31,8 @@ struct SoftmaxCrossEntropy {
   std::vector<double> class_weights = {};  ///< A weight for each class, or empty. For labels.
   std::optional<std::int64_t> ignore_index = {};  ///< The label of rows that do not count.
 
-  /// Returns the loss, a scalar. Throws as xtape::softmax_cross_entropy does.
+  /// Returns the loss, a scalar. Throws as xtape::softmax_cross_entropy does. Throws ValueError for
+  /// probabilities if there are class_weights or an ignore_index.
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> logits, Indices labels) const {
@@ -40,6 +41,9 @@ struct SoftmaxCrossEntropy {
   }
   template <class T>
   Variable<T> operator()(Variable<T> logits, Variable<T> targets) const {
+    require<ValueError>(class_weights.empty() && !ignore_index,
+                        "SoftmaxCrossEntropy: class_weights and ignore_index are for labels, and "
+                        "the targets are probabilities");
     return softmax_cross_entropy(logits, targets, reduction, label_smoothing);
   }
   template <class T>

@@ -29,7 +29,9 @@
 /// your module has such a weight, name it with `static constexpr std::string_view
 /// transposed_in_pytorch = "weight";`, for nn/io/weights.hpp. If such a weight (in, out) reads
 /// flattened images (height, width, channels), also return their shape from `const Shape&
-/// flattened() const`. PyTorch flattens (channels, height, width). An empty shape says nothing.
+/// flattened() const`. PyTorch flattens (channels, height, width). An empty shape says nothing. If
+/// the last axis of such a weight is not that of the results, as in ConvTranspose2d, return their
+/// number from `std::size_t results() const`.
 ///
 /// If a buffer counts something, name it with `static constexpr std::string_view counted =
 /// "steps";`. A file that holds no count for it is then refused.
@@ -64,10 +66,11 @@ class ParameterName {
   /// arguments must outlive this object.
   ParameterName(std::string_view last, const ParameterName* parent,
                 bool transposed_in_pytorch = false, ArrayKind kind = ArrayKind::parameter,
-                const Shape* flattened = nullptr)
+                const Shape* flattened = nullptr, std::size_t results = 0)
       : last_(last),
         parent_(parent),
         flattened_(flattened),
+        results_(results),
         transposed_in_pytorch_(transposed_in_pytorch),
         kind_(kind) {}
 
@@ -102,6 +105,9 @@ class ParameterName {
   /// Otherwise, returns null.
   const Shape* flattened() const { return flattened_; }
 
+  /// Returns the number of results of the weight, if its module says it. Otherwise, returns 0.
+  std::size_t results() const { return results_; }
+
   /// True if a Flatten comes before the module in its range, or before a module around it.
   bool follows_flatten() const {
     return follows_flatten_ || (parent_ != nullptr && parent_->follows_flatten());
@@ -131,6 +137,7 @@ class ParameterName {
   std::string_view last_;
   const ParameterName* parent_;
   const Shape* flattened_;
+  std::size_t results_;
   bool transposed_in_pytorch_;
   bool follows_flatten_ = false;
   ArrayKind kind_;
@@ -213,6 +220,17 @@ const Shape* flattened_by(const M& module) {
   return nullptr;
 }
 
+/// Returns what a module says of the number of results of its weight, or 0.
+template <class M>
+std::size_t results_of(const M& module) {
+  if constexpr (requires {
+                  { module.results() } -> std::same_as<std::size_t>;
+                }) {
+    return module.results();
+  }
+  return 0;
+}
+
 /// True for a Flatten.
 template <class M>
 bool is_flatten(const M& module) {
@@ -245,7 +263,8 @@ void for_each_array(M&& module, F&& f, const ParameterName* prefix = nullptr) {
     const auto name_of = [&](std::string_view member_name, ArrayKind kind) {
       const bool transposed = detail::is_transposed_in_pytorch<Module>(member_name);
       return ParameterName(member_name, prefix, transposed, kind,
-                           transposed ? detail::flattened_by(module) : nullptr);
+                           transposed ? detail::flattened_by(module) : nullptr,
+                           transposed ? detail::results_of(module) : 0);
     };
     const auto on_member = [&](std::string_view member_name, auto& member) {
       const ParameterName name = name_of(member_name, ArrayKind::parameter);

@@ -14,10 +14,11 @@ void detail::require_logits(const char* operation, const Array<T>& logits) {
                       operation, logits.shape());
 }
 
-void detail::require_classes(const char* operation, Indices labels, std::size_t classes) {
+void detail::require_classes(const char* operation, Indices labels, std::size_t classes,
+                             std::optional<std::int64_t> ignored) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
     // A negative label becomes a huge one.
-    require<ValueError>(static_cast<std::uint64_t>(labels[i]) < classes,
+    require<ValueError>(static_cast<std::uint64_t>(labels[i]) < classes || labels[i] == ignored,
                         "{}: label {} of row {} is not one of the {} classes", operation,
                         labels.text(i), i, classes);
   }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "tensor/argmax.hpp"
 #include "tensor/array.hpp"
@@ -25,8 +27,9 @@ namespace detail {
 template <class T>
 void require_logits(const char* operation, const Array<T>& logits);
 
-/// Throws ValueError if a label is not a class.
-void require_classes(const char* operation, Indices labels, std::size_t classes);
+/// Throws ValueError if a label is neither a class nor `ignored`.
+void require_classes(const char* operation, Indices labels, std::size_t classes,
+                     std::optional<std::int64_t> ignored = {});
 
 /// Returns the class that a row of logits predicts.
 template <class T>

@@ -48,7 +48,8 @@ std::optional<std::pair<std::string, std::size_t>> file_and_number(const std::st
   const char* const end = name.data() + name.size();
   std::size_t number = 0;
   const auto [rest, error] = std::from_chars(name.data() + colon + 1, end, number);
-  if (error != std::errc{} || rest != end || std::filesystem::exists(name)) {
+  std::error_code unknown;
+  if (error != std::errc{} || rest != end || std::filesystem::exists(name, unknown)) {
     return std::nullopt;
   }
   return std::pair(name.substr(0, colon), number);

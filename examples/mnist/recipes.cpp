@@ -151,7 +151,8 @@ void visit_augment(A& augment, F&& f) {
 /// The same with what is done to the images.
 template <class R, class F>
 void visit_images(R& recipe, F&& f) {
-  f("standardize", recipe.standardize, "Scale pixels to mean 0 and deviation 1 instead of [0, 1]");
+  f("standardize", recipe.standardize,
+    "Scale pixels by the mean and the deviation of MNIST's, instead of to [0, 1]");
   f("augment", text_of(recipe.augment));
   visit_augment(recipe.augment, f);
 }

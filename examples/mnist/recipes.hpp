@@ -28,7 +28,7 @@ struct Recipe {
   std::optional<double> initial_deviation;  ///< Of normal first weights. Absent: Glorot's.
   double dropout = 0;                       ///< The rate after each hidden layer.
 
-  bool standardize = false;  ///< True: pixels have mean 0 and deviation 1. False: [0, 1].
+  bool standardize = false;  ///< By MNIST's mean and deviation. Otherwise, to [0, 1].
   xtape::nn::AugmentOptions augment;
 
   std::size_t epochs = 15;

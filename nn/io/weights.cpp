@@ -40,34 +40,76 @@ Shape order_of(const ArrayBytes<Byte>& array, bool pytorch) {
   return order;
 }
 
-/// Throws ValueError if a weight (in, out) reads flattened images of a shape that its module does
-/// not say. PyTorch has its rows in another order. Such a weight is the first behind a Flatten, or
-/// the first behind a convolution, unless it has as many inputs as the convolution has channels.
+/// True if samples of this shape have another order when PyTorch flattens them, channels first.
+bool is_reordered(const Shape& flattened) {
+  return !flattened.empty() && flattened.back() > 1 && element_count(flattened) > flattened.back();
+}
+
+/// Checks that the order of all numbers in PyTorch is known. The arrays come in the order in which
+/// a model computes.
 template <class Byte>
-void require_known_order(const char* user, const std::vector<ArrayBytes<Byte>>& arrays) {
-  const ArrayBytes<Byte>* convolution = nullptr;  // the last one
-  bool flattened = false;                         // and not yet read by a weight
-  bool behind = false;                            // the arrays before follow a Flatten
-  for (const ArrayBytes<Byte>& each : arrays) {
-    flattened = each.follows_flatten && (flattened || !behind);
-    behind = each.follows_flatten;
-    if (!each.transposed_in_pytorch || each.shape.size() < 2) {
-      continue;
+class OrderCheck {
+ public:
+  /// `user` is a name for messages.
+  explicit OrderCheck(const char* user) : user_(user) {}
+
+  /// Throws ValueError if an array reads flattened images whose numbers PyTorch has in another,
+  /// unknown order. `each` is the next array of the model.
+  void operator()(const ArrayBytes<Byte>& each) {
+    flattened_ = each.follows_flatten && (flattened_ || !behind_);
+    behind_ = each.follows_flatten;
+    const bool is_weight = each.transposed_in_pytorch && each.shape.size() >= 2;
+    if (is_weight && each.shape.size() > 2) {
+      channels_ = each.results > 0 ? each.results : each.shape.back();
+    } else if (is_weight) {
+      check_weight(each);
+    } else if (flattened_ && each.shape.size() == 1 && each.shape[0] > 1) {
+      by_feature_ = &each;
     }
-    if (each.shape.size() > 2) {
-      convolution = &each;
-      continue;
+  }
+
+  /// The same at the end of the model. What no weight reads has a shape that nobody says.
+  void end() { check_features(by_feature_ != nullptr && channels_ != by_feature_->shape[0]); }
+
+ private:
+  void check_features(bool reordered) const {
+    if (by_feature_ != nullptr && reordered) {
+      fail<ValueError>(
+          "{}: {} {} has a number for each flattened pixel, and PyTorch flattens in another order, "
+          "channels first: put its layer before the Flatten",
+          user_, in_quotes(by_feature_->name), by_feature_->shape);
     }
-    const bool unclear =
-        convolution == nullptr ? flattened : convolution->shape.back() != each.shape[0];
+  }
+
+  /// A weight is unclear if it is the first behind a Flatten, or the first behind a convolution,
+  /// unless it has as many inputs as the convolution has channels.
+  void check_weight(const ArrayBytes<Byte>& each) {
+    const bool unclear = channels_ == 0 ? flattened_ : channels_ != each.shape[0];
     require<ValueError>(
         !unclear || !each.flattened.empty(),
         "{}: {} {} reads samples that PyTorch flattens in another order, channels first: give its "
         "Linear their shape, nn::Linear({{height, width, channels}}, {}, rng)",
-        user, in_quotes(each.name), each.shape, each.shape[1]);
-    convolution = nullptr;
-    flattened = false;
+        user_, in_quotes(each.name), each.shape, each.shape[1]);
+    check_features(is_reordered(each.flattened));
+    channels_ = 0;
+    flattened_ = false;
+    by_feature_ = nullptr;
   }
+
+  const char* user_;
+  std::size_t channels_ = 0;                      // of the last convolution; 0: none
+  bool flattened_ = false;                        // and not yet read by a weight
+  bool behind_ = false;                           // the arrays before follow a Flatten
+  const ArrayBytes<Byte>* by_feature_ = nullptr;  // the last one behind a Flatten
+};
+
+template <class Byte>
+void require_known_order(const char* user, const std::vector<ArrayBytes<Byte>>& arrays) {
+  OrderCheck<Byte> check(user);
+  for (const ArrayBytes<Byte>& each : arrays) {
+    check(each);
+  }
+  check.end();
 }
 
 std::map<std::string, std::string> describe(const std::string& file,

@@ -48,8 +48,9 @@ struct ArrayBytes {
   std::span<Byte> bytes;
   bool transposed_in_pytorch;
   bool follows_flatten;
-  Shape flattened;  ///< The shape of the images that the weight reads flattened, or empty.
-  bool is_count;    ///< The numbers count something.
+  Shape flattened;      ///< The shape of the images that the weight reads flattened, or empty.
+  std::size_t results;  ///< The number of results of the weight, if its last axis does not say it.
+  bool is_count;        ///< The numbers count something.
 };
 
 /// Returns the bytes of the parameters and buffers of a model, in the order of its visit lines.
@@ -66,6 +67,7 @@ std::vector<ArrayBytes<Byte>> array_bytes(Model& model) {
                     name.transposed_in_pytorch(),
                     name.follows_flatten(),
                     name.flattened() == nullptr ? Shape{} : *name.flattened(),
+                    name.results(),
                     name.is_count()});
   });
   return list;

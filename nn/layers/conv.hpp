@@ -244,6 +244,9 @@ class ConvTranspose2d : public detail::ConvParameters<T> {
   /// Returns the name in tables and errors: "ConvTranspose2d 64 -> 3, 5 x 5".
   std::string describe() const { return sizes().text(); }
 
+  /// Returns the number of channels of a result, for nn/module.hpp.
+  std::size_t results() const { return sizes().out; }
+
  private:
   detail::ConvSizes sizes() const {
     return {"ConvTranspose2d",

@@ -25,7 +25,7 @@ class Linear {
 
   /// Creates a layer for samples of this shape, such as flattened images (height, width, channels).
   /// PyTorch flattens them as (channels, height, width). So files in PyTorch's layout hold the
-  /// weight in that order.
+  /// weight in that order. Two axes are (length, channels): grey images are {height, width, 1}.
   template <class Initializer = GlorotUniform>
   Linear(const Shape& sample, std::size_t out, Rng& rng, Initializer initialize = {})
       : Linear(element_count(sample), out, rng, initialize) {

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include "autograd/no_grad.hpp"
 #include "nn/io/checksum.hpp"
@@ -18,9 +21,25 @@ struct Fit {
   double seconds = 0;                     ///< The time of the training, without validation.
 };
 
+namespace detail {
+
+/// Returns the label of rows that do not count for a criterion, if it has one.
+template <class Criterion>
+std::optional<std::int64_t> ignored_label(const Criterion& criterion) {
+  if constexpr (requires {
+                  { criterion.ignore_index } -> std::convertible_to<std::optional<std::int64_t>>;
+                }) {
+    return criterion.ignore_index;
+  }
+  return std::nullopt;
+}
+
+}  // namespace detail
+
 /// Returns the metrics of a model on a dataset, computed under NoGrad: "accuracy" and "validation
 /// loss", the mean of `criterion`. The accuracy is left out unless each target is one integer and
-/// the outputs are logits (batch, classes) with at least two classes. For an empty dataset, there
+/// the outputs are logits (batch, classes) with at least two classes. Rows whose label is
+/// `criterion.ignore_index` do not count for the accuracy. For an empty dataset, there
 /// are no metrics. The tape is rewound before each batch. With a group, each rank evaluates its
 /// part of the dataset, and all ranks get the metrics of the whole.
 template <class Model, class Criterion, class T>
@@ -36,7 +55,7 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
             static_cast<double>(batch.size());
     const bool labels = batch.targets.are_integers() && batch.targets.shape().empty();
     if (labels && output.shape().size() == 2 && output.shape()[1] > 1) {
-      matrix.add(output.value(), batch.targets);
+      matrix.add(output.value(), batch.targets, detail::ignored_label(criterion));
     }
   }
   if (data.size() == 0) {

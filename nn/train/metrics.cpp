@@ -16,11 +16,12 @@ using xtape::detail::require_classes;
 using xtape::detail::require_logits;
 
 template <class T>
-void require_labelled(const char* operation, const Array<T>& logits, Indices labels) {
+void require_labelled(const char* operation, const Array<T>& logits, Indices labels,
+                      std::optional<std::int64_t> ignored = {}) {
   require_logits(operation, logits);
   require<ShapeError>(labels.size() == logits.shape()[0], "{}: got {} labels for logits {}",
                       operation, labels.size(), logits.shape());
-  require_classes(operation, labels, logits.shape()[1]);
+  require_classes(operation, labels, logits.shape()[1], ignored);
 }
 
 /// How many logits of the row come before that of `label`, the largest first.
@@ -86,8 +87,9 @@ ConfusionMatrix::ConfusionMatrix(std::size_t classes)
     : classes_(classes), counts_(element_count(Shape{classes, classes}, "ConfusionMatrix")) {}
 
 template <class T>
-void ConfusionMatrix::add(const Array<T>& logits, Indices labels) {
-  require_labelled("ConfusionMatrix::add", logits, labels);
+void ConfusionMatrix::add(const Array<T>& logits, Indices labels,
+                          std::optional<std::int64_t> ignored) {
+  require_labelled("ConfusionMatrix::add", logits, labels, ignored);
   if (classes() == 0) {
     *this = ConfusionMatrix(logits.shape()[1]);
   }
@@ -95,7 +97,9 @@ void ConfusionMatrix::add(const Array<T>& logits, Indices labels) {
                       "ConfusionMatrix::add: expected (batch, {}), got {}", classes(),
                       logits.shape());
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    ++counts_[static_cast<std::size_t>(labels[i]) * classes_ + predicted_class(logits, i)];
+    if (labels[i] != ignored) {
+      ++counts_[static_cast<std::size_t>(labels[i]) * classes_ + predicted_class(logits, i)];
+    }
   }
 }
 
@@ -205,7 +209,7 @@ Dataset shard(const Dataset& data, const ProcessGroup& group) {
 #define XTAPE_INSTANTIATE(T)                                             \
   template double accuracy(const Array<T>&, Indices);                    \
   template double top_k_accuracy(const Array<T>&, Indices, std::size_t); \
-  template void ConfusionMatrix::add(const Array<T>&, Indices)
+  template void ConfusionMatrix::add(const Array<T>&, Indices, std::optional<std::int64_t>)
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE
 

@@ -47,9 +47,10 @@ class ConfusionMatrix {
   /// there are classes^2 of them.
   ConfusionMatrix(std::size_t classes, std::vector<std::size_t> counts);
 
-  /// Counts the predictions of a batch. Strong exception guarantee.
+  /// Counts the predictions of a batch. Rows with the label `ignored` do not count. Strong
+  /// exception guarantee.
   template <class T>
-  void add(const Array<T>& logits, Indices labels);
+  void add(const Array<T>& logits, Indices labels, std::optional<std::int64_t> ignored = {});
 
   /// Returns the number of classes. The number is 0 before the first add() and after a move.
   std::size_t classes() const { return counts_.empty() ? 0 : classes_; }

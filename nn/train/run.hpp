@@ -73,8 +73,9 @@ struct Run {
   /// see Batches::shard(). The run begins with the model, the optimizer and the random numbers of
   /// rank 0. Rank 0 alone shows the progress and uses the folder. A run that was saved by one
   /// number of ranks can be resumed by another. Without local steps, the result equals a run of one
-  /// process, except for rounding, for the random numbers of dropout, and for layers that measure
-  /// their batch.
+  /// process, except for rounding, for the random numbers of dropout, for layers that measure
+  /// their batch, and for losses that are no mean over the samples: with class weights, with a
+  /// label to ignore, or with Reduction::sum.
   ProcessGroup* group = nullptr;
 
   /// How many steps the ranks train apart, for slow links. The run can then be saved, and notices a

@@ -39,6 +39,18 @@ TEST_CASE("nn::SoftmaxCrossEntropy hands on class weights and the label to ignor
   }
 }
 
+TEST_CASE("nn::SoftmaxCrossEntropy refuses options of labels for probabilities") {
+  Tape<double> tape;
+  const auto z = tape.variable(array_of<double>(Shape{1, 2}, {1, 2}));
+  const auto targets = tape.constant(array_of<double>(Shape{1, 2}, {1, 0}));
+  const char* const refused =
+      "SoftmaxCrossEntropy: class_weights and ignore_index are for labels, and the targets are "
+      "probabilities";
+  const nn::SoftmaxCrossEntropy weighted{.class_weights = {1, 10}}, ignoring{.ignore_index = 255};
+  CHECK_FAILS(weighted(z, targets), xtape::ValueError, refused);
+  CHECK_FAILS(ignoring(z, targets), xtape::ValueError, refused);
+}
+
 TEST_CASE("Losses of numbers refuse labels that are bytes, and take pixels") {
   Tape<double> tape;
   const auto x = tape.variable(array_of<double>(Shape{2}, {1, 4}));

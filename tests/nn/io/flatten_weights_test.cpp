@@ -5,6 +5,7 @@
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
 #include "nn/layers/activations.hpp"
+#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/conv.hpp"
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/flatten.hpp"
@@ -102,6 +103,30 @@ TEST_CASE("A weight that reads flattened images of unknown shape is neither save
   CHECK(is_clear(nn::Sequential<float>{conv(), nn::GlobalAvgPool2d{}, nn::Flatten{},
                                        nn::Linear(4, 5, rng), nn::Linear(5, 6, rng)}));
   CHECK(is_clear(nn::Sequential<float>{nn::Flatten{}, nn::Linear(Shape{12}, 5, rng)}));
+}
+
+TEST_CASE("A transposed convolution says how many channels it makes", "[nn]") {
+  const auto conv = [](std::size_t in) { return nn::ConvTranspose2d(in, 4, 2, rng); };
+  CHECK_FALSE(is_clear(nn::Sequential<float>{conv(16), nn::Flatten{}, nn::Linear(16, 5, rng)}));
+  CHECK(is_clear(nn::Sequential<float>{conv(16), nn::Flatten{}, nn::Linear({2, 2, 4}, 5, rng)}));
+  CHECK(is_clear(nn::Sequential<float>{conv(8), nn::GlobalAvgPool2d{}, nn::Linear(4, 10, rng)}));
+}
+
+TEST_CASE("Numbers for each flattened pixel are neither saved nor loaded in another order",
+          "[nn]") {
+  const auto model = [](const Shape& images) {
+    return nn::Sequential<float>{nn::Flatten{}, nn::BatchNorm<float>(16), nn::ReLU{},
+                                 nn::Linear(images, 5, rng), nn::BatchNorm<float>(5)};
+  };
+  CHECK(complaint(model({2, 2, 4})) ==
+        "save_weights: '1.running_var' (16) has a number for each flattened pixel, and PyTorch "
+        "flattens in another order, channels first: put its layer before the Flatten");
+  CHECK(is_clear(model({4, 4, 1})));
+  CHECK(is_clear(model({16})));
+  CHECK(is_clear(model({1, 1, 16})));
+  CHECK_FALSE(is_clear(nn::Sequential<float>{nn::Flatten{}, nn::BatchNorm<float>(16)}));
+  CHECK(is_clear(nn::Sequential<float>{nn::Conv2d(3, 4, 3, rng), nn::GlobalAvgPool2d{},
+                                       nn::Flatten{}, nn::BatchNorm<float>(4)}));
 }
 
 TEST_CASE("A module of one's own says what its matrix flattens", "[nn]") {

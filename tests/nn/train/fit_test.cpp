@@ -134,6 +134,18 @@ TEST_CASE("fit trains one logit on labels of 0 and 1, without an accuracy", "[nn
   CHECK(fit.history.epochs()[1].metrics[0].name == "validation loss");
 }
 
+TEST_CASE("Rows whose label is ignored do not count for the accuracy", "[nn]") {
+  auto model = classifier();
+  xtape::Tape<float> tape;
+  const nn::SoftmaxCrossEntropy criterion{.ignore_index = 255};
+  const nn::Samples inputs = some_points(2).features;
+  const auto accuracy = [&](std::int64_t first, std::int64_t second) {
+    const nn::Dataset data{inputs, std::vector<std::int64_t>{first, second}};
+    return nn::validate(model, criterion, data, tape)[0].score.value;
+  };
+  CHECK(accuracy(255, 0) + accuracy(255, 1) == 1);
+}
+
 TEST_CASE("fit does not resume a run of another seed", "[nn]") {
   const TemporaryFolder folder;
   nn::Run run = quiet(1, folder.path());
