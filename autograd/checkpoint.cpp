@@ -126,7 +126,7 @@ class Tape<T>::InnerRun {
   std::span<const Variable<T>> operands();
   std::optional<Variable<T>> outer_leaf();
   void pass_observations_on();
-  void lend(Node<T>& outer, Node<T>* inner);
+  void lend(Node<T>& outer, Node<T>& inner);
   void lend_gradients(const Node<T>& y);
   void require_same_result(Variable<T> y) const;
 
@@ -243,18 +243,18 @@ Variable<T> Tape<T>::InnerRun::leave() {
 
 /// Lets the inner leaf add to the gradient of the outer node.
 template <class T>
-void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
-  if (!inner->needs_grad || !outer.needs_grad || is_lent(inner)) {
+void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>& inner) {
+  if (!inner.needs_grad || !outer.needs_grad || is_lent(&inner)) {
     return;
   }
   if (outer.gradient == GradientState::present) {
-    inner->gradient = GradientState::present;
+    inner.gradient = GradientState::present;
   } else if (outer_.shares_gradient(outer)) {
     outer_.spare_.lend(outer.grad.storage(), outer.value->size());
   }
-  outer.grad.trade(inner->grad);
+  outer.grad.trade(inner.grad);
   loans_ = {loans_.data(), loans_.size() + 1};
-  loans_.back() = {&outer, inner};
+  loans_.back() = {&outer, &inner};
 }
 
 /// Lends the gradients of all operands of y. A gradient is then summed in the same order, with the
@@ -262,16 +262,15 @@ void Tape<T>::InnerRun::lend(Node<T>& outer, Node<T>* inner) {
 template <class T>
 void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
   loans_ = inner_.template keep<Loan>(y.inputs().size()).first(0);
+  const Node<T>* forgotten = nullptr;
   for (std::size_t i = 0; i < y.inputs().size(); ++i) {
     Node<T>& operand = outer_.at(y.inputs()[i]->index);
-    Node<T>* const inner =
-        i < inputs_.size() ? &inputs_[i].node() : inner_.find_parameter(*operand.borrowed());
-    require<TapeError>(inner != nullptr || !operand.needs_grad,
-                       "checkpoint: in backward, the function did not read a parameter {} that it "
-                       "had read before",
-                       operand.value->shape());
-    if (inner != nullptr) {
-      lend(operand, inner);
+    if (i < inputs_.size()) {
+      lend(operand, inputs_[i].node());
+    } else if (Node<T>* const inner = inner_.find_parameter(*operand.borrowed())) {
+      lend(operand, *inner);
+    } else if (operand.needs_grad) {
+      forgotten = &operand;
     }
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
@@ -281,6 +280,11 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
                        "checkpoint: in backward, the function read a parameter {} that it had not "
                        "read before",
                        node.value->shape());
+  }
+  if (forgotten != nullptr) {
+    fail<TapeError>(
+        "checkpoint: in backward, the function did not read a parameter {} that it had read before",
+        forgotten->value->shape());
   }
 }
 

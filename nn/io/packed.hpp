@@ -52,7 +52,7 @@ inline Batches::Position unpack(const Position& from) {
 inline void require_packed(const Reports& reports) {
   const auto [scale, best, waits] = reports;
   require<ValueError>(
-      scale >= 0 && scale <= 1 && waits >= 0 && waits < 0x1p53 && waits == std::floor(waits),
+      scale > 0 && scale <= 1 && waits >= 0 && waits < 0x1p53 && waits == std::floor(waits),
       "its optimizer's learning rate is scaled by {} after {} reports without a "
       "better score",
       scale, waits);

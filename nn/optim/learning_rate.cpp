@@ -1,6 +1,8 @@
 #include "nn/optim/learning_rate.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tensor/error.hpp"
 
@@ -23,7 +25,8 @@ Plateau LearningRate::after(Plateau plateau, const Score& score) const {
     plateau.best = score.value;
     plateau.waits = 0;
   } else if (++plateau.waits >= plateau_->patience) {
-    plateau.scale *= plateau_->factor;
+    // Above 0, which a checkpoint refuses.
+    plateau.scale = std::max(plateau.scale * plateau_->factor, std::numeric_limits<double>::min());
     plateau.waits = 0;
   }
   return plateau;

@@ -97,6 +97,14 @@ TEST_CASE("on_plateau lowers the rate after so many reports without a better sco
                     [](double number) { return nn::Score(number); }) == Numbers(20, 1));
 }
 
+TEST_CASE("The scale of on_plateau stays above 0", "[nn]") {
+  nn::SGD<float> sgd({.learning_rate = nn::on_plateau(1, {.factor = 0.01, .patience = 1})});
+  for (int report = 0; report < 200; ++report) {
+    sgd.report(nn::lower_is_better(1));
+  }
+  CHECK(sgd.plateau().scale > 0);
+}
+
 TEST_CASE_METHOD(Descent, "on_plateau scales a schedule, and is forgotten by reset()") {
   nn::SGD<double> sgd({.learning_rate = nn::on_plateau(nn::linear_decay(1, 4), {.patience = 1})});
   sgd.step(model, tape);
