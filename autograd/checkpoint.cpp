@@ -269,8 +269,8 @@ void Tape<T>::InnerRun::lend_gradients(const Node<T>& y) {
       lend(operand, inputs_[i].node());
     } else if (Node<T>* const inner = inner_.find_parameter(*operand.borrowed())) {
       lend(operand, *inner);
-    } else if (operand.needs_grad) {
-      forgotten = &operand;
+    } else {
+      forgotten = operand.needs_grad ? &operand : forgotten;
     }
   }
   for (std::size_t i = 0; i < inner_.size_; ++i) {
