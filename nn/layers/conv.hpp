@@ -72,10 +72,10 @@ void initialize_transposed(Array<T>& weight, std::size_t groups, Rng& rng,
                       "ConvTranspose2d: the initializer left a weight {}, expected {}",
                       drawn.shape(), expected);
   const T* next = drawn.data();
-  for (std::size_t window = 0; window < windows; ++window) {
+  for (std::size_t place = 0; place < windows; ++place) {
     for (std::size_t i = 0; i < in; ++i) {
       for (std::size_t o = 0; o < groups * out; ++o) {
-        weight.data()[((window * out + o % out) * groups + o / out) * in + i] = *next++;
+        weight.data()[((place * out + o % out) * groups + o / out) * in + i] = *next++;
       }
     }
   }
