@@ -344,7 +344,6 @@ class Tape : public DualTape<T> {
   void require_seed(Variable<T> y, const Array<T>* cotangent) const;
   void forget_gradients();
   void run_backward(Variable<T> loss, const detail::HookReference<T>* hook);
-  void prefetch_before(std::size_t i) const;
   void find_last_contributions(const Node<T>& loss);
   void announce_finished(const Node<T>& op, const detail::HookReference<T>& hook);
   bool shares_gradient(const Node<T>& node) const {
