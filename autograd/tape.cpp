@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t never = static_cast<std::size_t>(-1);  // no node has this index
 
+constexpr std::size_t cached = 1024;  // a recording of fewer nodes fits the caches
+
 /// Lets the processor fetch a node into its caches: two lines of 64 bytes.
 template <class T>
 [[gnu::always_inline]] inline void prefetch(const Node<T>& node) {
@@ -38,7 +40,7 @@ template <class T>
 /// These functions are inlined, because GCC removes calls of functions that only prefetch.
 template <class T, class At>
 [[gnu::always_inline]] inline void prefetch_before(std::size_t i, const At& at) {
-  if (i < 16) {
+  if (i < cached) {
     return;
   }
   prefetch(at(i - 16));
@@ -285,7 +287,7 @@ template <class T>
 OpDetails<T> Tape<T>::keep_details(const Operation& op, std::span<const Variable<T>> inputs,
                                    const Backward<T>& backward) {
   static_assert(alignof(Attribute) == alignof(void*));
-  if (size_ + 16 < chunks_.size() * chunk_size) {
+  if (size_ >= cached && size_ + 16 < chunks_.size() * chunk_size) {
     prefetch(at(size_ + 16));
     prefetch_parts(at(size_ + 8));
   }
