@@ -45,8 +45,8 @@ Variable<T> record(const Operation& op, std::initializer_list<Variable<T>> input
 /// Calls ops() and returns its result. Use compose() for an op that records several other ops.
 /// If ops() throws, everything that it recorded is removed, unless it has rewound the tape. Its
 /// Variables must not be used then. They are refused until other values are recorded in their
-/// place. A parameter that was recorded before and is differentiated or frozen
-/// within ops() stays so.
+/// place. A parameter that was recorded before and is differentiated or frozen within ops() stays
+/// so.
 template <class T, class Ops>
 std::invoke_result_t<Ops&> compose(Tape<T>& tape, Ops&& ops) {
   const std::size_t size = tape.size_, observed = tape.observations_.size();

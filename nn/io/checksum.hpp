@@ -24,7 +24,7 @@ std::string checksum(const std::vector<TensorView>& tensors,
 std::string checksum(const SafetensorsFile& file);
 ///@}
 
-/// Returns the CRC-32 of the shapes and the elements of the inputs and the targets.
+/// Returns the CRC-32 of the inputs and the targets: their numbers, types, shapes and elements.
 std::string checksum(const Dataset& data);
 
 /// Throws DataError if the content of the file does not have the checksum in its metadata, or if

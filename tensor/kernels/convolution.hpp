@@ -109,8 +109,8 @@ Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
 Convolution convolution_of(const char* op, const Shape& x, const Shape& weight,
                            const ConvTranspose2dOptions& options);
 
-/// Computes y = the convolution + bias + beta y. `bias` (out) may be null. beta is 0 or 1, as
-/// below.
+/// Computes y = the convolution + bias + beta y. `bias` (out) may be null. In this and the next
+/// functions, beta is 0 or 1.
 ///@{
 template <class T>
 void convolve(const Convolution& geometry, const T* x, const T* weight, const T* bias, T beta,
