@@ -59,10 +59,6 @@ if(XTAPE_WITH_ONNX)
       nn/onnx/recording.cpp
       nn/onnx/save_onnx.cpp
       nn/onnx/shaping.cpp)
-    # Each family of ops has a table of its own, under the same name.
-    set_source_files_properties(
-      nn/onnx/counterparts.cpp nn/onnx/images.cpp nn/onnx/norms.cpp nn/onnx/shaping.cpp
-      PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
     target_include_directories(xtape_onnx SYSTEM PRIVATE "${PROTOZERO_INCLUDE_DIR}")
     xtape_optimise_size(xtape_onnx)
     target_link_libraries(xtape_onnx PRIVATE "$<BUILD_INTERFACE:nlohmann_json::nlohmann_json>")
@@ -92,9 +88,6 @@ if(XTAPE_WITH_REPORT AND TARGET xtape_png)
     nn/report/scale.cpp
     nn/report/style.cpp
     nn/report/text.cpp)
-  # Each of these figures has measures of its own, under the same names.
-  set_source_files_properties(nn/report/curves.cpp nn/report/ridges.cpp
-                              PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   xtape_optimise_size(xtape_report)
   target_link_libraries(xtape_report PUBLIC xtape_png)
 endif()

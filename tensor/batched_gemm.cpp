@@ -36,7 +36,7 @@ constexpr std::size_t most_products = std::size_t{1} << 10;
 /// True if many products are added to each of a few matrices, as for the gradient of a factor that
 /// they share.
 template <class T>
-bool loses_digits(std::size_t count, std::size_t matrices) {
+bool sum_loses_digits(std::size_t count, std::size_t matrices) {
   return std::is_same_v<T, float> && matrices <= 64 && count / matrices > most_products;
 }
 
@@ -78,7 +78,7 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   };
   constexpr auto with_threads = [](auto... arguments) { matmul_gemm<T>(arguments...); };
   constexpr auto alone = [](auto... arguments) { matmul_gemm_on_this_thread<T>(arguments...); };
-  if (adds_up && loses_digits<T>(count, c_size / (m * n))) {
+  if (adds_up && sum_loses_digits<T>(count, c_size / (m * n))) {
     add_in_double(count, c_size, c, [&](std::size_t begin, std::size_t end, T* part) {
       run(with_threads, begin, end, part);
     });

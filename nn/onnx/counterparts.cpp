@@ -145,50 +145,51 @@ void expm1(Exporter& exporter, const Step& step, const char*) {
   exporter.make(step, call("Mul", {tanh, sum}), order);
 }
 
-constexpr Counterpart ops[] = {
-    {"sigmoid", "Sigmoid", unary},
-    {"tanh", "Tanh", unary},
-    {"relu", "Relu", unary},
-    {"leaky_relu", "LeakyRelu", with_alpha},
-    {"elu", "Elu", with_alpha},
-    {"softplus", "Softplus", unary},
-    {"gelu", nullptr, gelu},
-    {"add", "Add", binary},
-    {"subtract", "Sub", binary},
-    {"multiply", "Mul", binary},
-    {"divide", "Div", binary},
-    {"negate", "Neg", unary},
-    {"exp", "Exp", unary},
-    {"log", "Log", unary},
-    {"log1p", nullptr, log1p},
-    {"sqrt", "Sqrt", unary},
-    {"square", "Mul", square},
-    {"pow", "Pow", binary},
-    {"abs", "Abs", unary},
-    {"sin", "Sin", unary},
-    {"cos", "Cos", unary},
-    {"tan", "Tan", unary},
-    {"sinh", "Sinh", unary},
-    {"cosh", "Cosh", unary},
-    {"erf", "Erf", unary},
-    {"sign", "Sign", unary},
-    {"norm", "Sqrt", unary},
-    {"expm1", nullptr, expm1},
-    {"greater", "Greater", comparison},
-    {"less", "Less", comparison},
-    {"greater_equal", "GreaterOrEqual", comparison},
-    {"less_equal", "LessOrEqual", comparison},
-    {"equal", "Equal", comparison},
-    {"not_equal", "Not", comparison},
-    {"maximum", "Max", binary},
-    {"minimum", "Min", binary},
-    {"clip", "Clip", clip},
-    {"where", "Where", where},
-};
-
 }  // namespace
 
-std::span<const Counterpart> elementwise() { return ops; }
+std::span<const Counterpart> elementwise() {
+  static constexpr Counterpart ops[] = {
+      {"sigmoid", "Sigmoid", unary},
+      {"tanh", "Tanh", unary},
+      {"relu", "Relu", unary},
+      {"leaky_relu", "LeakyRelu", with_alpha},
+      {"elu", "Elu", with_alpha},
+      {"softplus", "Softplus", unary},
+      {"gelu", nullptr, gelu},
+      {"add", "Add", binary},
+      {"subtract", "Sub", binary},
+      {"multiply", "Mul", binary},
+      {"divide", "Div", binary},
+      {"negate", "Neg", unary},
+      {"exp", "Exp", unary},
+      {"log", "Log", unary},
+      {"log1p", nullptr, log1p},
+      {"sqrt", "Sqrt", unary},
+      {"square", "Mul", square},
+      {"pow", "Pow", binary},
+      {"abs", "Abs", unary},
+      {"sin", "Sin", unary},
+      {"cos", "Cos", unary},
+      {"tan", "Tan", unary},
+      {"sinh", "Sinh", unary},
+      {"cosh", "Cosh", unary},
+      {"erf", "Erf", unary},
+      {"sign", "Sign", unary},
+      {"norm", "Sqrt", unary},
+      {"expm1", nullptr, expm1},
+      {"greater", "Greater", comparison},
+      {"less", "Less", comparison},
+      {"greater_equal", "GreaterOrEqual", comparison},
+      {"less_equal", "LessOrEqual", comparison},
+      {"equal", "Equal", comparison},
+      {"not_equal", "Not", comparison},
+      {"maximum", "Max", binary},
+      {"minimum", "Min", binary},
+      {"clip", "Clip", clip},
+      {"where", "Where", where},
+  };
+  return ops;
+}
 
 void translate(Exporter& exporter, const Step& step) {
   for (const auto& family : {elementwise(), images(), norms(), shaping()}) {

@@ -128,18 +128,19 @@ void pad(Exporter& exporter, const Step& step, const char* type) {
   exporter.make(step, exporter.call(step, type, inputs, {{"mode", mode}}), Order::channels_first);
 }
 
-constexpr Counterpart ops[] = {
-    {"conv2d", "Conv", convolution},
-    {"conv1d", "Conv", convolution},
-    {"conv_transpose2d", "ConvTranspose", transposed_convolution},
-    {"max_pool2d", "MaxPool", pool},
-    {"avg_pool2d", "AveragePool", pool},
-    {"upsample2d", "Resize", upsample},
-    {"pad", "Pad", pad},
-};
-
 }  // namespace
 
-std::span<const Counterpart> images() { return ops; }
+std::span<const Counterpart> images() {
+  static constexpr Counterpart ops[] = {
+      {"conv2d", "Conv", convolution},
+      {"conv1d", "Conv", convolution},
+      {"conv_transpose2d", "ConvTranspose", transposed_convolution},
+      {"max_pool2d", "MaxPool", pool},
+      {"avg_pool2d", "AveragePool", pool},
+      {"upsample2d", "Resize", upsample},
+      {"pad", "Pad", pad},
+  };
+  return ops;
+}
 
 }  // namespace xtape::nn::onnx

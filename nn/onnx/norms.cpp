@@ -123,15 +123,16 @@ void standardize(Exporter& exporter, const Step& step, const char*) {
   exporter.make(step, exporter.call(step, "Div", {centred, beside(2)}), order);
 }
 
-constexpr Counterpart ops[] = {
-    {"batch_norm", "BatchNormalization", batch_norm},
-    {"layer_norm", "LayerNormalization", layer_norm},
-    {"group_norm", nullptr, group_norm},
-    {"standardize", nullptr, standardize},
-};
-
 }  // namespace
 
-std::span<const Counterpart> norms() { return ops; }
+std::span<const Counterpart> norms() {
+  static constexpr Counterpart ops[] = {
+      {"batch_norm", "BatchNormalization", batch_norm},
+      {"layer_norm", "LayerNormalization", layer_norm},
+      {"group_norm", nullptr, group_norm},
+      {"standardize", nullptr, standardize},
+  };
+  return ops;
+}
 
 }  // namespace xtape::nn::onnx

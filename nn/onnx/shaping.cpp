@@ -248,35 +248,36 @@ void gather(Exporter& exporter, const Step& step, const char* type) {
   exporter.make(step, y);
 }
 
-constexpr Counterpart ops[] = {
-    {"affine", "MatMul", affine},
-    {"linear", "Gemm", linear},
-    {"matmul", "MatMul", matmul},
-    {"softmax", "Softmax", by_rows},
-    {"log_softmax", "LogSoftmax", by_rows},
-    {"sum", "ReduceSum", reduction},
-    {"mean", "ReduceMean", reduction},
-    {"max", "ReduceMax", reduction},
-    {"min", "ReduceMin", reduction},
-    {"prod", "ReduceProd", reduction},
-    {"logsumexp", "ReduceLogSumExp", reduction},
-    {"cumsum", "CumSum", cumsum},
-    {"reshape", "Reshape", reshape},
-    {"transpose", "Transpose", transpose},
-    {"flip", "Slice", flip},
-    {"concatenate", "Concat", concatenate},
-    {"stack", nullptr, stack},
-    {"slice", "Slice", slice},
-    {"gather", "Gather", gather},
-    {"select", "Gather", select},
-    {"permute", "Transpose", permute},
-    {"broadcast_to", "Expand", broadcast_to},
-    {"tril", "Trilu", triangle},
-    {"triu", "Trilu", triangle},
-};
-
 }  // namespace
 
-std::span<const Counterpart> shaping() { return ops; }
+std::span<const Counterpart> shaping() {
+  static constexpr Counterpart ops[] = {
+      {"affine", "MatMul", affine},
+      {"linear", "Gemm", linear},
+      {"matmul", "MatMul", matmul},
+      {"softmax", "Softmax", by_rows},
+      {"log_softmax", "LogSoftmax", by_rows},
+      {"sum", "ReduceSum", reduction},
+      {"mean", "ReduceMean", reduction},
+      {"max", "ReduceMax", reduction},
+      {"min", "ReduceMin", reduction},
+      {"prod", "ReduceProd", reduction},
+      {"logsumexp", "ReduceLogSumExp", reduction},
+      {"cumsum", "CumSum", cumsum},
+      {"reshape", "Reshape", reshape},
+      {"transpose", "Transpose", transpose},
+      {"flip", "Slice", flip},
+      {"concatenate", "Concat", concatenate},
+      {"stack", nullptr, stack},
+      {"slice", "Slice", slice},
+      {"gather", "Gather", gather},
+      {"select", "Gather", select},
+      {"permute", "Transpose", permute},
+      {"broadcast_to", "Expand", broadcast_to},
+      {"tril", "Trilu", triangle},
+      {"triu", "Trilu", triangle},
+  };
+  return ops;
+}
 
 }  // namespace xtape::nn::onnx

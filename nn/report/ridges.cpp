@@ -7,7 +7,7 @@
 namespace xtape::nn::report {
 namespace {
 
-constexpr double width = 320, left = 34, right = 10;
+constexpr double row_width = 320, row_left = 34, row_right = 10;
 constexpr double distance = 17;  // from one baseline to the next
 constexpr double tallest = 46;
 constexpr double below = 42;  // room for the axis
@@ -54,12 +54,12 @@ std::string draw(const Ridges& ridges) {
       highest = std::max(highest, density);
     }
   }
-  const Scale x{ridges.low, ridges.high, left, width - right};
+  const Scale x{ridges.low, ridges.high, row_left, row_width - row_right};
   const double bottom = tallest + distance * static_cast<double>(ridges.histograms.size());
   std::string html;
   add(html, R"(<figure class="card"><figcaption>{} <small>{}</small></figcaption>)",
       escaped(ridges.title), escaped(ridges.note));
-  add(html, R"(<svg viewBox="0 0 {} {}" role="img"><title>{}</title><desc>{}</desc>)", width,
+  add(html, R"(<svg viewBox="0 0 {} {}" role="img"><title>{}</title><desc>{}</desc>)", row_width,
       bottom + below, escaped(ridges.title), escaped(ridges.description));
   for (const Tick& tick : ridges.ticks) {
     add(html, R"(<path class="grid" d="M{0:.1f} 8V{1:.1f}"/>)", x(tick.value), bottom);
@@ -71,11 +71,11 @@ std::string draw(const Ridges& ridges) {
     const double per_density = highest == 0 ? 0 : tallest / highest;
     add(html, R"(<path class="ridge" d="{}"/>)",
         outline(*ridges.histograms[i], per_density, baseline, x));
-    add(html, R"(<text class="tick end" x="{:.1f}" y="{:.1f}">{}</text>)", left - 7, baseline,
+    add(html, R"(<text class="tick end" x="{:.1f}" y="{:.1f}">{}</text>)", row_left - 7, baseline,
         ridges.epochs[i]);
   }
   add(html, R"(<text class="label" x="4" y="{:.1f}">epoch</text>)", bottom + 34);
-  add(html, R"(<text class="label end" x="{:.1f}" y="{:.1f}">{}</text>)", width - right,
+  add(html, R"(<text class="label end" x="{:.1f}" y="{:.1f}">{}</text>)", row_width - row_right,
       bottom + 34, escaped(ridges.label));
   return html += "</svg></figure>\n";
 }
