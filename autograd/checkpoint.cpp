@@ -167,7 +167,7 @@ Variable<T> Tape<T>::InnerRun::enter(std::size_t i) {
   if (is_parameter(outer_, node)) {
     return parameter_on(inner_, node);
   }
-  return inner_.commit(inner_.next(), node.op, node.value, node.needs_grad);
+  return inner_.commit_leaf(inner_.next(), node.op, node.value, node.needs_grad);
 }
 
 template <class T>

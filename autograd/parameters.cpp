@@ -46,11 +46,11 @@ Variable<T> Tape<T>::commit_borrowed(const char* op, const Array<Real<T>>& array
       node.storage.borrow(array, nullptr);
     }
     const Variable<T> y =
-        commit(node, op, outer == nullptr ? &node.storage : outer->value, needs_grad);
+        commit_leaf(node, op, outer == nullptr ? &node.storage : outer->value, needs_grad);
     node.source = &array;
     return y;
   } else {
-    return commit(node, op, &array, needs_grad);
+    return commit_leaf(node, op, &array, needs_grad);
   }
 }
 

@@ -103,8 +103,8 @@ Variable<T> Tape<T>::record(const Operation& op, std::span<const Variable<T>> in
     std::forward<Forward>(forward)(node.storage);
     require_sound(op.name, node);
   }
-  return commit(node, op.name, &node.storage, needs_grad,
-                keep_details(op, inputs, needs_grad ? backward : Backward<T>()));
+  keep_details(node, op, inputs, needs_grad ? &backward : nullptr);
+  return commit(node, op.name, &node.storage, needs_grad);
 }
 
 template <class T>
@@ -144,6 +144,15 @@ void Tape<T>::add_expression(Array<T>& grad, const Contribution& contribution, b
             : assign_same_shape(grad, grad + contribution, op)) {
     return;
   }
+  add_broadcast(grad, contribution, first, op);
+}
+
+/// Does the same for a contribution of another shape. Not inlined, because small code stays in the
+/// processor's cache.
+template <class T>
+template <class Contribution>
+[[gnu::noinline]] void Tape<T>::add_broadcast(Array<T>& grad, const Contribution& contribution,
+                                              bool first, const char* op) {
   if (first && stretches_to<T>(op, contribution, grad.shape())) {
     assign_into(grad, contribution, op);
     return;

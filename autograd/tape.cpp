@@ -55,25 +55,25 @@ template <class T, class At>
 }  // namespace
 
 template <class T>
-void Variable<T>::fail_unusable() const {
-  if (tape_ == nullptr) {
+void Variable<T>::fail_unusable(Variable x) {
+  if (x.tape_ == nullptr) {
     fail<TapeError>("a Variable without a value: nothing was assigned to it");
   }
-  const bool rewound = recording_ != static_cast<std::uint32_t>(tape_->recording_);
+  const bool rewound = x.recording_ != static_cast<std::uint32_t>(x.tape_->recording_);
   fail<TapeError>("stale Variable: recorded {}",
                   rewound ? "before Tape::rewind()" : "within a compose() that has thrown");
 }
 
 template <class T>
-void Variable<T>::fail_without_gradient() const {
-  const Node<T>& self = node();
+void Variable<T>::fail_without_gradient(Variable x) {
+  const Node<T>& self = x.node();
   const bool given_away = self.gradient == GradientState::given_away;
   fail<TapeError>("'{}' has no gradient: {}", self.op,
-                  !self.needs_grad          ? "nothing it depends on needs one"
-                  : !tape_->differentiated_ ? "Tape::backward has not been called"
-                  : given_away              ? "it was not kept; call retain_grad() on it before "
-                                              "Tape::backward, or keep all with Tape::keep_gradients(true)"
-                                            : "the loss does not depend on it");
+                  !self.needs_grad            ? "nothing it depends on needs one"
+                  : !x.tape_->differentiated_ ? "Tape::backward has not been called"
+                  : given_away                ? "it was not kept; call retain_grad() on it before "
+                                                "Tape::backward, or keep all with Tape::keep_gradients(true)"
+                                              : "the loss does not depend on it");
 }
 
 template <class T>
@@ -282,10 +282,11 @@ void Tape<T>::destroy_nodes() {
 }
 
 /// Copies the operands, the attributes and the captures of the closure to the arena, one behind the
-/// other.
+/// other. `backward` is null if the node needs no gradient. Writes the details to the node: the
+/// processor would wait for a copy of a struct whose members were just written one by one.
 template <class T>
-OpDetails<T> Tape<T>::keep_details(const Operation& op, std::span<const Variable<T>> inputs,
-                                   const Backward<T>& backward) {
+void Tape<T>::keep_details(Node<T>& node, const Operation& op, std::span<const Variable<T>> inputs,
+                           const Backward<T>* backward) {
   static_assert(alignof(Attribute) == alignof(void*));
   if (size_ >= cached && size_ + 16 < chunks_.size() * chunk_size) {
     prefetch(at(size_ + 16));
@@ -293,7 +294,7 @@ OpDetails<T> Tape<T>::keep_details(const Operation& op, std::span<const Variable
   }
   const std::size_t of_inputs = inputs.size() * sizeof(const Node<T>*),
                     of_attributes = op.attributes.size_bytes();
-  const std::span<const std::byte> captures = backward.captures();
+  const auto captures = backward == nullptr ? std::span<const std::byte>() : backward->captures();
   void* const place =
       arena_.take(of_inputs + of_attributes + captures.size(), alignof(const void*));
   auto** const operands = static_cast<const Node<T>**>(place);
@@ -304,16 +305,16 @@ OpDetails<T> Tape<T>::keep_details(const Operation& op, std::span<const Variable
   void* const behind_attributes = std::uninitialized_copy(
       op.attributes.begin(), op.attributes.end(), static_cast<Attribute*>(behind_operands));
   std::copy(captures.begin(), captures.end(), static_cast<std::byte*>(behind_attributes));
-  return {.place = place,
-          .input_count = static_cast<std::uint32_t>(inputs.size()),
-          .attribute_count = static_cast<std::uint32_t>(op.attributes.size()),
-          .backward = backward.call()};
+  node.details.place = place;
+  node.details.input_count = static_cast<std::uint32_t>(inputs.size());
+  node.details.attribute_count = static_cast<std::uint32_t>(op.attributes.size());
+  node.details.backward = backward == nullptr ? nullptr : backward->call();
 }
 
-#define XTAPE_INSTANTIATE(T)                                \
-  template class Tape<T>;                                   \
-  template void Variable<T>::fail_unusable() const;         \
-  template void Variable<T>::fail_without_gradient() const; \
+#define XTAPE_INSTANTIATE(T)                                  \
+  template class Tape<T>;                                     \
+  template void Variable<T>::fail_unusable(Variable);         \
+  template void Variable<T>::fail_without_gradient(Variable); \
   template void Variable<T>::retain_grad() const
 XTAPE_FOR_EACH_SCALAR(XTAPE_INSTANTIATE);
 #undef XTAPE_INSTANTIATE

@@ -248,6 +248,8 @@ class Tape : public DualTape<T> {
   void add_to_gradient(Node<T>& node, const Contribution& contribution);
   template <class Contribution>
   void add_expression(Array<T>& grad, const Contribution& contribution, bool first, const char* op);
+  template <class Contribution>
+  void add_broadcast(Array<T>& grad, const Contribution& contribution, bool first, const char* op);
 
   class InnerRun;  // one run of a function of checkpoint()
   void call_again(Variable<T> y, const detail::CheckpointedCall<T>& call);
@@ -267,25 +269,28 @@ class Tape : public DualTape<T> {
   static constexpr char frozen[] = "frozen";
   static constexpr char viewed[] = "constant";  // the op of a constant_view()
 
-  OpDetails<T> keep_details(const Operation& op, std::span<const Variable<T>> inputs,
-                            const Backward<T>& backward);
+  void keep_details(Node<T>& node, const Operation& op, std::span<const Variable<T>> inputs,
+                    const Backward<T>* backward);
 
   Node<T>& at(std::size_t index) const { return chunks_[index / chunk_size][index % chunk_size]; }
 
-  /// Returns the next free node. It joins the recording with commit().
+  /// Returns the next free node. It joins the recording with commit() or commit_leaf().
   Node<T>& next() {
     if (size_ == chunks_.size() * chunk_size) {
       grow();
     }
     return at(size_);
   }
-  /// Lets a node join the recording. `details` are what keep_details() has kept.
-  Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad,
-                     const OpDetails<T>& details = {}) {
+  /// Lets a node without inputs join the recording.
+  Variable<T> commit_leaf(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad) {
+    node.details = {};
+    return commit(node, op, value, needs_grad);
+  }
+  /// Lets a node join the recording that keep_details() has given its details.
+  Variable<T> commit(Node<T>& node, const char* op, const Array<T>* value, bool needs_grad) {
     node.op = op;
     node.value = value;
     node.needs_grad = needs_grad;
-    node.details = details;
     node.retains_grad = false;
     node.gradient = GradientState::none;
     if constexpr (is_dual<T>) {
@@ -327,7 +332,7 @@ class Tape : public DualTape<T> {
     Node<T>& node = next();
     detail::write_leaf(op, value, memory_, node.storage);
     require_sound(op, node);
-    return commit(node, op, &node.storage, needs_grad);
+    return commit_leaf(node, op, &node.storage, needs_grad);
   }
 
   /// Throws TapeError if the callable that fills `node` has recorded values itself. Throws

@@ -80,12 +80,38 @@ void evaluate_rows(Array<T>& out, Operand operand) {
   });
 }
 
+/// Evaluates an operand of the shape of `out`, which has any number of elements.
 template <class T, class Operand>
-void evaluate_linear(Array<T>& out, const Operand& operand) {
+[[gnu::noinline]] void evaluate_linear_loop(Array<T>& out, const Operand& operand) {
   const auto data = out.data();
   parallel(out.size(), 64, out.size(), [&](std::size_t begin, std::size_t end) {
     evaluate_range<true, T>(data, operand, begin, end);
   });
+}
+
+/// The same. Scalar code has one element in each array, so that case takes no call.
+template <class T, class Operand>
+[[gnu::always_inline]] inline void evaluate_linear(Array<T>& out, const Operand& operand) {
+  if (out.size() == 1) {
+    out.data()[0] = static_cast<T>(operand.template at<true>(0));
+  } else {
+    evaluate_linear_loop(out, operand);
+  }
+}
+
+/// Gives `out` the shape of the operand, then evaluates it. Not inlined, because a recording that
+/// repeats has the shape already, and small code stays in the processor's cache.
+template <class T, class Operand>
+[[gnu::noinline]] void evaluate_reshaped(const char* operation, Array<T>& out,
+                                         const Operand& operand) {
+  Shape shape;
+  operand.broadcast(operation, shape);
+  resize(out, shape, operation);
+  if (operand.matches(shape)) {
+    evaluate_linear_loop(out, operand);
+  } else {
+    evaluate_rows(out, operand);
+  }
 }
 
 /// True if an expression of numbers without tangents is written to an array of Dual numbers.
@@ -176,14 +202,7 @@ void assign(const char* operation, Array<T>& out, const E& expression) {
       detail::evaluate_linear(out, operand);
       return;
     }
-    Shape shape;
-    operand.broadcast(operation, shape);
-    resize(out, shape, operation);
-    if (operand.matches(shape)) {
-      detail::evaluate_linear(out, operand);
-    } else {
-      detail::evaluate_rows(out, operand);
-    }
+    detail::evaluate_reshaped(operation, out, operand);
   } else {
     resize(out, shape_of<T>(operation, expression), operation);
     xt::noalias(out) = expression;
