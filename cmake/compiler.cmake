@@ -82,7 +82,7 @@ function(xtape_optimise_kernels target)
 endfunction()
 
 # For code that takes little of the time, such as the reading of flags: half the machine code, and
-# less to compile. Where a preset of a sanitizer adds -O1, clang takes twice as long as with -O0.
+# less to compile.
 function(xtape_optimise_size target)
-  target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>" "$<$<CONFIG:Debug>:-O0>")
+  target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
 endfunction()

@@ -14,6 +14,8 @@ esac
     gsub(/[][,"\\]/, "\\\\&", pattern)
     printf "add_test([==[%s]==] [==[%s]==] [==[%s]==] %s)\n", $0, program, pattern, flags
     printf "set_tests_properties([==[%s]==] PROPERTIES SKIP_REGULAR_EXPRESSION \"SKIPPED: \")\n", $0
+    if (/kept waiting/) # needs idle processors
+      printf "set_tests_properties([==[%s]==] PROPERTIES RUN_SERIAL ON)\n", $0
   }
   END { exit NR == 0 }
 '
