@@ -22,7 +22,6 @@ at_once=$(nproc)
 sources=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$work/findings"
 rm -rf "$work/seeds"
-"$programs/fuzz_seeds" "$work/seeds"
 # The targets' files had better not touch a disk.
 TMPDIR=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d)
 export TMPDIR
@@ -40,7 +39,9 @@ trap 'exit 130' INT TERM
 # needs 64 MB beside the sanitizer, its corpus and its counters.
 export ASAN_OPTIONS="quarantine_size_mb=8:malloc_context_size=4:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
-export OMP_NUM_THREADS=1
+export OMP_NUM_THREADS=1 # libomp keeps memory for each further thread, which is no leak
+
+"$programs/fuzz_seeds" "$work/seeds"
 
 start() {
   case $1 in
