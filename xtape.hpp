@@ -3,12 +3,8 @@
 /// @file
 /// The umbrella header: `#include <xtape.hpp>`.
 
-#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
-#error "xtape needs C++20: compile with -std=c++20 (MSVC: /std:c++20)"
-#include <C++20>  // no such header: ends the compilation before hundreds of other errors
-#endif
-
-// This header comes first. It keeps the program's macros from changing the headers below.
+// This header comes first. It requires C++20, and keeps the program's macros from changing the
+// headers below.
 #include "tensor/hide_macros.hpp"
 
 #include "autograd/check/anomaly.hpp"

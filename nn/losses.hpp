@@ -66,6 +66,10 @@ struct MSE {
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {
     return mse(prediction, target, reduction);
   }
+  template <class T, BesideArray<Variable<T>> A>
+  Variable<T> operator()(Variable<T> prediction, const A& target) const {
+    return mse(prediction, target, reduction);
+  }
   template <class T>
   Variable<T> operator()(Variable<T> prediction, const BatchSamples& target) const {
     return (*this)(prediction, detail::numbers_of("MSE", prediction.tape(), target));
@@ -83,6 +87,10 @@ struct L1 {
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {
+    return l1(prediction, target, reduction);
+  }
+  template <class T, BesideArray<Variable<T>> A>
+  Variable<T> operator()(Variable<T> prediction, const A& target) const {
     return l1(prediction, target, reduction);
   }
   template <class T>
@@ -105,6 +113,10 @@ struct Huber {
   Variable<T> operator()(Variable<T> prediction, Variable<T> target) const {
     return huber(prediction, target, reduction, delta);
   }
+  template <class T, BesideArray<Variable<T>> A>
+  Variable<T> operator()(Variable<T> prediction, const A& target) const {
+    return huber(prediction, target, reduction, delta);
+  }
   template <class T>
   Variable<T> operator()(Variable<T> prediction, const BatchSamples& target) const {
     return (*this)(prediction, detail::numbers_of("Huber", prediction.tape(), target));
@@ -124,6 +136,10 @@ struct SigmoidCrossEntropy {
   Variable<T> operator()(Variable<T> logits, Variable<T> targets) const {
     return sigmoid_cross_entropy(logits, targets, reduction);
   }
+  template <class T, BesideArray<Variable<T>> A>
+  Variable<T> operator()(Variable<T> logits, const A& targets) const {
+    return sigmoid_cross_entropy(logits, targets, reduction);
+  }
   template <class T>
   Variable<T> operator()(Variable<T> logits, const BatchSamples& targets) const {
     return (*this)(logits, detail::numbers_of("SigmoidCrossEntropy", logits.tape(), targets));
@@ -141,6 +157,10 @@ struct KLDivergence {
   ///@{
   template <class T>
   Variable<T> operator()(Variable<T> log_p, Variable<T> targets) const {
+    return kl_divergence(log_p, targets, reduction);
+  }
+  template <class T, BesideArray<Variable<T>> A>
+  Variable<T> operator()(Variable<T> log_p, const A& targets) const {
     return kl_divergence(log_p, targets, reduction);
   }
   template <class T>

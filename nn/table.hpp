@@ -35,8 +35,14 @@ std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffe
 /// arrays, or no modules inside.
 class TableBuilder {
  public:
-  /// Leaves out all arrays except `arrays`, and the modules that have none of them.
-  void keep_only(std::set<const void*> arrays) { only_ = std::move(arrays); }
+  /// Leaves out all arrays except `arrays`, and the modules that have none of them. A second call
+  /// keeps what both calls name.
+  void keep_only(std::set<const void*> arrays) {
+    if (only_) {
+      std::erase_if(arrays, [&](const void* array) { return !only_->contains(array); });
+    }
+    only_ = std::move(arrays);
+  }
 
   /// Adds the rows of a module and of the modules inside it.
   template <class M>

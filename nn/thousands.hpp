@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -9,7 +10,7 @@ namespace xtape::nn::detail {
 inline std::string thousands(std::uint64_t count) {
   std::string digits = std::to_string(count);
   for (std::size_t end = digits.size(); end > 3; end -= 3) {
-    digits.insert(end - 3, ",");
+    digits.insert(digits.begin() + static_cast<std::ptrdiff_t>(end - 3), ',');
   }
   return digits;
 }

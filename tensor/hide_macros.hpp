@@ -1,7 +1,13 @@
 /// @file
-/// Hides macros of the including program, such as `#define PI 3.14` and `#define N 100`. xtape, or
-/// a library that it includes, uses their names for something else. restore_macros.hpp restores the
-/// macros.
+/// Requires C++20, and hides macros of the including program, such as `#define PI 3.14` and
+/// `#define N 100`. xtape, or a library that it includes, uses their names for something else.
+/// restore_macros.hpp restores the macros. Headers that programs include begin with this header and
+/// end with that one.
+
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#error "xtape needs C++20: compile with -std=c++20 (MSVC: /std:c++20)"
+#include <C++20>  // no such header: ends the compilation before hundreds of other errors
+#endif
 
 #pragma push_macro("A")
 #undef A

@@ -11,12 +11,14 @@ namespace {
 
 constexpr std::size_t most_elements = 1000;  // that are all shown
 constexpr std::size_t edge = 3;              // elements at each end of an axis that is cut
+constexpr std::size_t line_width = 100;      // characters of a line of elements
 constexpr std::size_t ellipsis = std::numeric_limits<std::size_t>::max();
 
 template <class T>
 std::string text_of(const T& number, int precision) {
   if constexpr (is_nested_dual<T>) {
-    return text_of(number.value, precision) + "+(" + text_of(number.tangent, precision) + ")e";
+    return fmt::format("{}+({})e", text_of(number.value, precision),
+                       text_of(number.tangent, precision));
   } else if constexpr (is_dual<T>) {
     return fmt::format("{:.{}g}{:+.{}g}e", number.value, precision, number.tangent, precision);
   } else {
@@ -90,21 +92,42 @@ class Printer {
   }
 
   void write(std::size_t axis, std::size_t offset) {
+    if (axis + 1 == array_.dimension()) {
+      write_row(axis, offset);
+      return;
+    }
     const std::size_t inner_axes = array_.dimension() - axis - 1;
-    const std::string separator =
-        inner_axes == 0 ? ", " : "," + std::string(inner_axes, '\n') + std::string(axis + 1, ' ');
+    const std::string separator = "," + std::string(inner_axes, '\n') + std::string(axis + 1, ' ');
     text_ += '[';
-    bool first = true;
-    for (const std::size_t place : shown(axis)) {
-      text_ += first ? "" : separator;
-      first = false;
+    for (const char* before = ""; const std::size_t place : shown(axis)) {
+      text_ += before;
+      before = separator.c_str();
       if (place == ellipsis) {
         text_ += "...";
-      } else if (inner_axes == 0) {
-        text_ += fmt::format("{:>{}}", number(offset_of(axis, offset, place)), width_);
       } else {
         write(axis + 1, offset_of(axis, offset, place));
       }
+    }
+    text_ += ']';
+  }
+
+  /// Writes the elements along the last axis, on several lines if there are many.
+  void write_row(std::size_t axis, std::size_t offset) {
+    std::size_t column = axis + 1;
+    text_ += '[';
+    for (const char* before = ""; const std::size_t place : shown(axis)) {
+      const std::string element =
+          place == ellipsis ? "..."
+                            : fmt::format("{:>{}}", number(offset_of(axis, offset, place)), width_);
+      text_ += before;
+      if (column > axis + 1 && column + element.size() > line_width) {
+        text_.back() = '\n';
+        text_.append(axis + 1, ' ');
+        column = axis + 1;
+      }
+      text_ += element;
+      column += element.size() + 2;
+      before = ", ";
     }
     text_ += ']';
   }
@@ -129,7 +152,9 @@ std::string to_string(const Array<T>& array, int precision) {
   if (array.dimension() == 0) {
     return head + ' ' + text_of<T>(array.data()[0], precision);
   }
-  return head + (array.dimension() == 1 ? ' ' : '\n') + Printer<T>(array, precision).text();
+  const std::string elements = Printer<T>(array, precision).text();
+  const bool one_line = array.dimension() == 1 && elements.find('\n') == std::string::npos;
+  return head + (one_line ? ' ' : '\n') + elements;
 }
 
 template <class T>

@@ -39,11 +39,12 @@ rule 'includes run down the house' "$(awk '
     if (path ~ /^examples\//) return 5
     return -1
   }
-  /^#include "/ {
-    split($0, part, "\"")
-    if (floor_of(part[2]) < 0 || floor_of(part[2]) > floor_of(FILENAME))
+  /^[ \t]*#[ \t]*include[ \t]*["<]/ {
+    split($0, part, /["<>]/)
+    ours = part[2] ~ /^((tensor|autograd|nn|examples|tests|benchmarks)\/|xtape\.hpp$)/
+    if ((ours || $0 ~ /"/) && (floor_of(part[2]) < 0 || floor_of(part[2]) > floor_of(FILENAME)))
       print FILENAME ":" FNR ": " $0
-  }' $sources)"
+  }' xtape.hpp $sources)"
 
 # At -O2 with AVX, GCC 12 stores {1, 1, 1, 1} for an argument {1, 1, 1, 0} that is passed in memory.
 rule 'options of ops and layers are passed by reference' "$(
@@ -70,6 +71,14 @@ rule 'a using-declaration of a source is used there' "$(
     for name in $(sed -n 's/^ *using [A-Za-z_:]*::\([A-Za-z_]*\);.*/\1/p' "$source"); do
       [ "$(grep -v '^ *using ' "$source" | grep -cw "$name")" -gt 0 ] || echo "$source: $name"
     done
+  done
+)"
+
+# So macros of a program, such as `#define N 100`, and C++17 do no harm.
+rule 'headers that programs include begin with hide_macros.hpp and end with restore_macros.hpp' "$(
+  for header in $(grep -o '`nn/[a-z0-9_/]*[.]hpp`' docs/install.md | tr -d '`'); do
+    [ "$(sed -n '3p;$p' "$header" | tr '\n' ' ')" = \
+      '#include "tensor/hide_macros.hpp" #include "tensor/restore_macros.hpp" ' ] || echo "$header"
   done
 )"
 

@@ -69,7 +69,7 @@ Equation read_equation(std::string_view text, std::size_t count) {
     std::sort(equation.result.begin(), equation.result.end());
   }
   for (const char c : equation.operands + equation.result) {
-    require<ValueError>(is_letter(c) || c == ',', "einsum: '{}' is no index, in '{}'", c, text);
+    require<ValueError>(is_letter(c) || c == ',', "einsum: '{}' is not an index, in '{}'", c, text);
   }
   for (const char c : equation.result) {
     require<ValueError>(holds(equation.operands, c) && c != ',',

@@ -10,7 +10,8 @@ namespace xtape {
 namespace {
 
 void require_matrices(const char* op, const Shape& shape) {
-  require<ShapeError>(shape.size() >= 2, "{}: {} is no matrix, nor a batch of matrices", op, shape);
+  require<ShapeError>(shape.size() >= 2, "{}: {} is neither a matrix nor a batch of matrices", op,
+                      shape);
 }
 
 /// Where a diagonal begins and how long it is.
@@ -74,7 +75,7 @@ Variable<T> diagonal(Variable<T> x, std::ptrdiff_t offset) {
 
 template <class T>
 Variable<T> diag(Variable<T> x, std::ptrdiff_t offset) {
-  require<ShapeError>(!x.shape().empty(), "diag: a scalar is no vector");
+  require<ShapeError>(!x.shape().empty(), "diag: a scalar is not a vector");
   const std::size_t length = x.shape().back();
   const std::size_t distance = distance_of(offset);
   require<ShapeError>(distance <= std::numeric_limits<std::size_t>::max() - length,

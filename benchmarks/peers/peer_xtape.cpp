@@ -1,6 +1,8 @@
 /// xtape as one of the peers. `peer_xtape --write FOLDER` makes the problems, `peer_xtape FOLDER
 /// THREADS SECONDS` solves one.
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <fstream>
 #include <span>
@@ -37,7 +39,7 @@ void write_problem(const std::filesystem::path& folder, const benchmarks::Net& n
   auto model = benchmarks::make_model(net, rng);
   std::size_t index = 0;
   nn::for_each_parameter(model, [&](const nn::ParameterName&, const Array<float>& array) {
-    const std::string name = (index % 2 == 0 ? "w" : "b") + std::to_string(index / 2) + ".f32";
+    const std::string name = fmt::format("{}{}.f32", index % 2 == 0 ? "w" : "b", index / 2);
     peers::write_file((folder / name).string(), std::vector<float>(array.begin(), array.end()));
     ++index;
   });

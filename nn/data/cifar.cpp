@@ -100,7 +100,7 @@ std::array<Images, file_names.size()> read_members(const fs::path& path) {
       continue;
     }
     const std::string name = fmt::format("{}: {}", file.name(), member->name);
-    require<DataError>(member->is_file, "{}: is no regular file", name);
+    require<DataError>(member->is_file, "{}: is not a regular file", name);
     require<DataError>(files[*index].labels.empty(), "{}: is in the archive twice", name);
     require<DataError>(member->size <= most_member, "{}: has {} bytes, expected at most {}", name,
                        member->size, most_member);

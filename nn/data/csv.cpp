@@ -277,8 +277,9 @@ class Reader {
   std::size_t index_of(const CsvColumn& column) const {
     if (const auto* name = std::get_if<std::string>(&column.get())) {
       const auto found = std::find(names_.begin(), names_.end(), *name);
-      require<DataError>(found != names_.end(), "{}: has no column {}, only {}", place_.file,
-                         in_quotes(*name), all_names());
+      require<DataError>(found != names_.end(), "{}: has no column {}, only {}{}", place_.file,
+                         in_quotes(*name), all_names(),
+                         names_.size() == 1 ? " (is the separator another?)" : "");
       require<DataError>(std::find(found + 1, names_.end(), *name) == names_.end(),
                          "{}: has two columns {}", place_.file, in_quotes(*name));
       return static_cast<std::size_t>(found - names_.begin());
@@ -318,8 +319,16 @@ class Reader {
         keep(field, column, row);
       }
     }
-    require<DataError>(column == uses_.size(), "{}: line {}: {} fields, expected {}", place_.file,
-                       place_.line, column, uses_.size());
+    require_all_fields(column);
+  }
+
+  /// Throws unless the row has all fields. `count` of them have been read.
+  void require_all_fields(std::size_t count) {
+    for (; !fields_.row_ended(); ++count) {
+      fields_.next();
+    }
+    require<DataError>(count == uses_.size(), "{}: line {}: {} fields, expected {}", place_.file,
+                       place_.line, count, uses_.size());
   }
 
   void keep(std::string_view field, std::size_t column, std::size_t row) {
@@ -341,11 +350,13 @@ class Reader {
     }
   }
 
-  float number(std::string_view field, std::size_t column) const {
+  float number(std::string_view field, std::size_t column) {
     const auto value = static_cast<float>(number_of(field));
     if (!std::isfinite(value)) [[unlikely]] {
-      require<DataError>(!trimmed(field).empty(), "{}: the number is missing", where(column));
-      fail<DataError>("{}: {} is no number", where(column), in_quotes(field));
+      const std::string text = trimmed(field).empty() ? "" : in_quotes(field);
+      require_all_fields(column + 1);
+      require<DataError>(!text.empty(), "{}: the number is missing", where(column));
+      fail<DataError>("{}: {} is not a number", where(column), text);
     }
     return value;
   }

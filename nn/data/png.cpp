@@ -56,8 +56,8 @@ void require_intact(std::string_view chunk, const std::string& file) {
   const std::size_t end = chunk.size() - 4;
   const uLong sum = crc32_z(0, reinterpret_cast<const Bytef*>(chunk.data()) + 4, end - 4);
   require<DataError>(sum == number_at(chunk, end),
-                     "{}: is no intact PNG picture: the checksum of its chunk {} is wrong", file,
-                     in_quotes(chunk.substr(4, 4)));
+                     "{}: is not an intact PNG picture: the checksum of its chunk {} is wrong",
+                     file, in_quotes(chunk.substr(4, 4)));
 }
 
 /// Drops the chunks that do not tell how the pixels look. Of texts libpng would unpack 8 MB each,
@@ -164,7 +164,8 @@ Pixels read_pixels(const std::filesystem::path& path, png_uint_32 format, std::s
   std::string bytes = read_file(path, max_bytes);
   keep_pixels(bytes, path.string());
   const auto check = [&](int done, const png_image* png) {
-    require<DataError>(done != 0, "{}: is no intact PNG picture: {}", path.string(), png->message);
+    require<DataError>(done != 0, "{}: is not an intact PNG picture: {}", path.string(),
+                       png->message);
   };
   Png png;
   check(png_image_begin_read_from_memory(png.get(), bytes.data(), bytes.size()), png.get());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -61,3 +63,5 @@ std::string encode_colour_png(std::span<const std::uint8_t> pixels, std::size_t 
 std::string data_uri(std::string_view png);
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -28,3 +30,5 @@ PngFolder read_png_folder(const std::filesystem::path& folder,
                           PngColours colours = PngColours::rgb);
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

@@ -121,7 +121,7 @@ std::optional<TarMember> TarReader::next() {
   const char type = bytes_of(header, type_field)[0];
   const auto size = number_of(header, size_field);
   TarMember member{name_of(header), size.value_or(0), type == '0' || type == '\0'};
-  require<DataError>(size.has_value(), "{}: the size of {} is no octal number", archive_.name(),
+  require<DataError>(size.has_value(), "{}: the size of {} is not an octal number", archive_.name(),
                      in_quotes(member.name));
   // Links, devices, folders and pipes have no content, whatever the size says.
   left_ = type >= '1' && type <= '6' ? 0 : member.size;

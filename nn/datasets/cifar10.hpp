@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include "nn/data/cifar.hpp"
 #include "nn/datasets/find.hpp"
 
@@ -15,3 +17,5 @@ Cifar10 cifar10(const datasets::Options& options = {},
                 const datasets::DownloadProgress& progress = {});
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

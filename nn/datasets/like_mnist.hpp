@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <string>
 
 #include "nn/data/png.hpp"
@@ -17,3 +19,5 @@ namespace xtape::nn {
 GreyImage like_mnist(const GreyImage& picture, const std::string& name);
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include "nn/data/idx.hpp"
 #include "nn/datasets/find.hpp"
 
@@ -13,3 +15,5 @@ namespace xtape::nn {
 Mnist mnist(const datasets::Options& options = {}, const datasets::DownloadProgress& progress = {});
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

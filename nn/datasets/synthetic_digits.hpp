@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -22,3 +24,5 @@ namespace xtape::nn {
 Mnist synthetic_digits(std::uint64_t seed = 1, std::size_t train = 12000, std::size_t test = 2000);
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

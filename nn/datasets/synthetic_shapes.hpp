@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -30,3 +32,5 @@ Cifar10 synthetic_shapes(std::uint64_t seed = 1, std::size_t train = 12000,
                          std::size_t test = 2000);
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <memory>
 
 #include "nn/train/process_group.hpp"
@@ -40,3 +42,5 @@ bool started_by_mpi();
 std::unique_ptr<ProcessGroup> init_process_group();
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

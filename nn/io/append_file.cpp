@@ -32,7 +32,7 @@ AppendFile::~AppendFile() { ::close(descriptor_); }
 void AppendFile::require_own() const {
   struct stat status {};
   xtape::require<xtape::DataError>(::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode),
-                                   "{}: is no regular file", path_.string());
+                                   "{}: is not a regular file", path_.string());
   xtape::require<xtape::DataError>(status.st_uid == ::geteuid() && status.st_nlink == 1,
                                    "{}: belongs to somebody else or has other names: remove it",
                                    path_.string());

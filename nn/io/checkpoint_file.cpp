@@ -10,7 +10,8 @@ namespace xtape::nn {
 
 void detail::require_checkpoint(const SafetensorsFile& file) {
   const auto format = file.metadata().find("checkpoint");
-  require<DataError>(format != file.metadata().end(), "{}: is no checkpoint of xtape", file.name());
+  require<DataError>(format != file.metadata().end(), "{}: is not a checkpoint of xtape",
+                     file.name());
   require<DataError>(format->second == checkpoint_format,
                      "{}: is a checkpoint of format {}, expected '{}': another version of xtape "
                      "wrote it, or it is damaged",

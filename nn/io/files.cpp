@@ -101,7 +101,7 @@ InputFile::InputFile(const fs::path& path, std::string_view wanted) : name_(path
   if (!known || !S_ISREG(status.st_mode)) {
     ::close(descriptor_);
     fail<DataError>("{}: is {}, expected {}", name_,
-                    known && S_ISDIR(status.st_mode) ? "a folder" : "no regular file", wanted);
+                    known && S_ISDIR(status.st_mode) ? "a folder" : "not a regular file", wanted);
   }
   size_ = static_cast<std::uint64_t>(status.st_size);
 }
@@ -141,7 +141,7 @@ OutputFile::OutputFile(const fs::path& target) : target_(target), name_(target.s
   struct stat old {};
   const bool exists = ::stat(target.c_str(), &old) == 0;
   require<DataError>(!exists || S_ISREG(old.st_mode), "{}: cannot write: it is {}", name_,
-                     S_ISDIR(old.st_mode) ? "a folder" : "no regular file");
+                     S_ISDIR(old.st_mode) ? "a folder" : "not a regular file");
   remove_leftovers(folder_of(target));
   do {
     create(exists ? 0600 : 0666);

@@ -358,7 +358,8 @@ std::string printable(std::string text) {
 
 std::string in_quotes(std::string_view text) {
   const std::size_t most = 100;
-  return "'" + printable(std::string(text.substr(0, most))) + (text.size() > most ? "...'" : "'");
+  return fmt::format("'{}{}'", printable(std::string(text.substr(0, most))),
+                     text.size() > most ? "..." : "");
 }
 
 }  // namespace xtape::nn

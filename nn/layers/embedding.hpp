@@ -37,7 +37,8 @@ class Embedding {
       const bool is_word =
           word >= T(0) && word < static_cast<T>(weight.shape()[0]) && std::floor(word) == word;
       if (!is_word) [[unlikely]] {
-        fail<ValueError>("{}: {} at position {} is no word of the vocabulary", describe(), word, i);
+        fail<ValueError>("{}: {} at position {} is not a word of the vocabulary", describe(), word,
+                         i);
       }
       numbers[i] = static_cast<std::int64_t>(word);
     }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <filesystem>
 #include <map>
 #include <string>
@@ -72,3 +74,5 @@ void save_onnx(const std::filesystem::path& path, const Model& model, const Shap
 void require_onnx_writable(const std::filesystem::path& path);
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

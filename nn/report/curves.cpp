@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "nn/report/scale.hpp"
 #include "nn/report/text.hpp"
@@ -18,7 +19,8 @@ bool drawable(const Curves& curves, double value) {
   return std::isfinite(value) && (!curves.logarithmic || value > 0);
 }
 
-Scale vertical_scale(const Curves& curves) {
+/// Returns the range of all numbers. The lower end is above the upper one if there are none.
+std::pair<double, double> range_of(const Curves& curves) {
   double low = std::numeric_limits<double>::infinity();
   double high = -low;
   for (const Series& series : curves.series) {
@@ -29,16 +31,17 @@ Scale vertical_scale(const Curves& curves) {
       }
     }
   }
-  if (low > high) {
-    low = high = 1;
-  }
+  return {low, high};
+}
+
+Scale vertical_scale(const Curves& curves, double low, double high) {
   if (curves.logarithmic) {
     low = std::pow(10, std::floor(std::log10(low)));
     high = std::pow(10, std::ceil(std::log10(std::max(high, 1.01 * low))));
   } else {
     const double size = std::max(std::abs(low), std::abs(high));
     const bool flat = high - low <= 1e-9 * size;  // rounding errors fill no chart
-    const double margin = flat ? std::max(size, 1.0) / 10 : 0.08 * (high - low);
+    const double margin = flat ? (size > 0 ? size : 1) / 10 : 0.08 * (high - low);
     low = low >= 0 ? std::max(0.0, low - margin) : low - margin;
     high += margin;
   }
@@ -103,7 +106,7 @@ std::string draw(const Curves& curves) {
   const double first = curves.epochs.empty() ? 0 : static_cast<double>(curves.epochs.front());
   const double last = curves.epochs.empty() ? 1 : static_cast<double>(curves.epochs.back());
   const Scale x{first, last, left + 8, width - right - 8};
-  const Scale y = vertical_scale(curves);
+  const auto [low, high] = range_of(curves);
 
   std::string html;
   add(html, R"(<figure class="card"><figcaption>{} <small>{}</small></figcaption>)",
@@ -113,6 +116,12 @@ std::string draw(const Curves& curves) {
   }
   add(html, R"(<svg viewBox="0 0 {} {}" role="img"><title>{}</title><desc>{}</desc>)", width,
       height, escaped(curves.title), escaped(curves.description));
+  if (low > high) {
+    add(html, R"(<text class="label middle" x="{}" y="{}">no numbers</text>)", width / 2,
+        height / 2);
+    return html += "</svg></figure>\n";
+  }
+  const Scale y = vertical_scale(curves, low, high);
   add_axes(html, curves, x, y);
   for (std::size_t i = 0; i < curves.series.size(); ++i) {
     add_line(html, curves, i, x, y);

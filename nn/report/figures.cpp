@@ -25,10 +25,16 @@ std::size_t classes_of(const Dataset& data) {
   const Indices labels = data.targets;
   std::size_t classes = 0;
   for (std::size_t i = 0; i < data.size(); ++i) {
-    require<ValueError>(labels[i] >= 0, "label {} of sample {} is no class", labels[i], i);
+    require<ValueError>(labels[i] >= 0, "label {} of sample {} is not a class", labels[i], i);
     classes = std::max(classes, static_cast<std::size_t>(labels[i]) + 1);
   }
   return classes;
+}
+
+/// True if the run recorded histograms.
+bool has_histograms(const History& history) {
+  return std::ranges::any_of(history.epochs(),
+                             [](const EpochRecord& epoch) { return !epoch.parameters.empty(); });
 }
 
 /// True for "12", "-0.5", "1.3e-05", "97.2 %".
@@ -114,14 +120,16 @@ Figure gradient_histograms(const History& history) {
           "learning. Gradients that grow from epoch to epoch explode. All panels share one axis, "
           "so a ridge farther to the left is a smaller gradient. They were counted at a few steps "
           "of each epoch.",
-          report::draw_gradients(history), report::metrics_csv(history)};
+          has_histograms(history) ? report::draw_gradients(history) : "",
+          report::metrics_csv(history)};
 }
 
 Figure weight_histograms(const History& history) {
   return {"weights", "How the weights spread",
           "The weights of each layer after each epoch. What piles up at the ends has saturated the "
           "units behind it.",
-          report::draw_weights(history), report::metrics_csv(history)};
+          has_histograms(history) ? report::draw_weights(history) : "",
+          report::metrics_csv(history)};
 }
 
 Figure table(const std::vector<std::string>& columns,

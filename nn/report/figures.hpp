@@ -60,10 +60,11 @@ Figure filters(const Sequential<float>& network, std::size_t rows, std::size_t c
                std::size_t most = 64);
 
 /// Draws the sizes of the gradients of each parameter, as curves over all epochs and as histograms
-/// for some epochs.
+/// for some epochs. The figure is empty if the run had no Run::histograms.
 Figure gradient_histograms(const History& history);
 
-/// Draws histograms of each parameter for some epochs.
+/// Draws histograms of each parameter for some epochs. The figure is empty if the run had no
+/// Run::histograms.
 Figure weight_histograms(const History& history);
 
 /// Makes a table. Columns of numbers are aligned to the right. If the rows have more cells than

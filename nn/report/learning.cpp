@@ -8,6 +8,7 @@
 #include "nn/report/curves.hpp"
 #include "nn/report/ridges.hpp"
 #include "nn/report/text.hpp"
+#include "nn/short_number.hpp"
 
 namespace xtape::nn::report {
 namespace {
@@ -224,7 +225,9 @@ void add_metric(Curves& curves, const History& history, const std::string& name,
 void add_note(Curves& curves, const History& history) {
   if (curves.note.empty() && !curves.series.empty()) {
     curves.note = last_of(history, [&](const EpochRecord&) {
-      return fmt::format("{:.2f}{}", curves.series.back().values.back(), curves.unit);
+      const double last = curves.series.back().values.back();
+      return curves.unit.empty() ? detail::short_number(last)
+                                 : fmt::format("{:.2f}{}", last, curves.unit);
     });
   }
 }
@@ -245,7 +248,7 @@ void add_metrics(Curves& curves, const History& history, const std::string& end,
 std::string draw_curves(const History& history) {
   Curves loss{.title = "Loss",
               .description = "",
-              .note = last_of(history, [](const auto& e) { return fmt::format("{:.4f}", e.loss); }),
+              .note = last_of(history, [](const auto& e) { return detail::short_number(e.loss); }),
               .unit = "",
               .epochs = numbers(history),
               .series = {series(history, "training", [](const auto& e) { return e.loss; })}};

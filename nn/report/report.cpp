@@ -28,7 +28,7 @@ void make_folder(const std::filesystem::path& folder) {
   std::error_code error, ignored;
   std::filesystem::create_directories(folder, error);
   require<DataError>(std::filesystem::is_directory(folder, ignored), "{}: cannot be made: {}",
-                     folder.string(), error ? error.message() : "it is no folder");
+                     folder.string(), error ? error.message() : "it is not a folder");
 }
 
 /// Returns at most `count` bytes of a file, from an offset on.
@@ -142,7 +142,7 @@ std::string Report::html() const {
 }
 
 void Report::write(const std::filesystem::path& folder) const {
-  make_folder(folder);
+  require_writable(folder);
   const std::string numbers = numbers_of(figures_);
   if (!numbers.empty()) {
     write_file(folder / numbers_file, numbers);

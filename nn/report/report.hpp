@@ -1,5 +1,7 @@
 #pragma once
 
+#include "tensor/hide_macros.hpp"
+
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -34,8 +36,8 @@ class Report {
   std::string html() const;
 
   /// Writes `index.html` into `folder`, and `metrics.csv` if a figure draws a History. Creates the
-  /// folder if it is missing. Each file is replaced atomically. Throws DataError, with the name of
-  /// the file, if it cannot be written.
+  /// folder if it is missing. Each file is replaced atomically. Throws as require_writable() does,
+  /// and DataError, with the name of the file, if it cannot be written.
   void write(const std::filesystem::path& folder) const;
 
   /// Checks that write() can write to `folder`, and replaces nothing but a report. Creates the
@@ -51,3 +53,5 @@ class Report {
 };
 
 }  // namespace xtape::nn
+
+#include "tensor/restore_macros.hpp"

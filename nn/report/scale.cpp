@@ -8,6 +8,8 @@
 namespace xtape::nn::report {
 namespace {
 
+constexpr std::size_t widest_label = 7;  // characters that fit beside an axis
+
 /// Returns the smallest number of at least `step` that is 1, 2 or 5 times a power of ten.
 double round_step(double step) {
   const double power = std::pow(10, std::floor(std::log10(step)));
@@ -35,13 +37,19 @@ std::vector<Tick> linear_ticks(double low, double high, int count, const std::st
   if (step == 0) {  // or too small for a number
     return {{low, fmt::format("{:g}{}", low, unit)}};
   }
-  const int decimals = std::max(0, -static_cast<int>(std::floor(std::log10(step) + 1e-9)));
-  constexpr double many_digits = 1e15;
+  const auto digits_of = [](double x) {
+    return static_cast<int>(std::floor(std::log10(x) + 1e-9));
+  };
+  const int decimals = std::max(0, -digits_of(step));
+  const int significant = 1 + digits_of(std::max(std::abs(low), std::abs(high))) - digits_of(step);
   const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
   for (int i = 0; i <= last - first; ++i) {  // first + 1 may be first
     const double value = (first + i) * step;
-    const std::string text = step < many_digits ? fmt::format("{:.{}f}", value + 0.0, decimals)
-                                                : fmt::format("{:g}", value + 0.0);
+    constexpr double huge = 1e15;
+    std::string text = step < huge ? fmt::format("{:.{}f}", value + 0.0, decimals) : "";
+    if (text.empty() || text.size() > widest_label) {
+      text = fmt::format("{:.{}g}", value + 0.0, std::max(1, significant));
+    }
     ticks.push_back({value, text + unit});
   }
   return ticks;

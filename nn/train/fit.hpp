@@ -73,7 +73,7 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
 }
 
 /// Trains a model with the loop of nn::Epochs, Epoch::step() and validate(). Batches have
-/// `run.batch_size` samples. Their order follows from `run.seed`.
+/// `run.batch_size` samples and the options `run.batches`. Their order follows from `run.seed`.
 ///
 ///     nn::Adam adam({.learning_rate = 0.01});
 ///     nn::fit(model, nn::SoftmaxCrossEntropy{}, adam, train, validation,
@@ -98,7 +98,7 @@ Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const
   Rng rng{run.seed};
   Tape<T> tape;
   tape.rng() = Rng{Rng(rng)()};
-  Batches batches(train, run.batch_size, rng);
+  Batches batches(train, run.batch_size, rng, run.batches);
   Epochs epochs(seeded, model, optimizer, tape, batches);
   for (Epoch& epoch : epochs) {
     for (const Batch& batch : epoch) {

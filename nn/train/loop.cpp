@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "nn/short_number.hpp"
+
 namespace xtape::nn::detail {
 namespace {
 
@@ -63,6 +65,15 @@ void Loop::begin() {
   status_ = next_status();
   if (!running()) {
     finish();
+    print_interruption();
+  }
+}
+
+void Loop::print_interruption() const {
+  if (run_.summary && status_ == RunStatus::interrupted) {
+    progress_.print(run_.folder.empty()
+                        ? "interrupted; nothing is saved, because the run has no folder"
+                        : fmt::format("interrupted; the run is saved in {}", run_.folder.string()));
   }
 }
 
@@ -268,10 +279,10 @@ void Loop::print_summary() const {
   const EpochRecord& epoch = history_.epochs().back();
   std::string line = fmt::format("epoch {}/{}: ", epoch.epoch, run_.epochs);
   if (!std::isnan(epoch.loss)) {
-    line += fmt::format("loss {:.4f}, ", epoch.loss);
+    line += fmt::format("loss {}, ", short_number(epoch.loss));
   }
   for (const auto& [name, score] : epoch.metrics) {
-    line += fmt::format("{} {:.4f}, ", name, score.value);
+    line += fmt::format("{} {}, ", name, short_number(score.value));
   }
   progress_.print(line + format_duration(epoch.seconds));
 }

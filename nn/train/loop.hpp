@@ -137,6 +137,7 @@ class Loop {
   void judge(const Metrics& metrics);
   EpochRecord epoch_record(Metrics metrics) const;
   void print_summary() const;
+  void print_interruption() const;
   RunStatus next_status();
 
   ProcessGroup* group_;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/io/environment.hpp"
+#include "nn/short_number.hpp"
 
 namespace xtape::nn {
 namespace {
@@ -52,7 +53,8 @@ std::string progress_bar(const Standing& standing, const Canvas& canvas) {
   const std::vector<std::string> parts{
       fmt::format(" {:3.0f} %", std::floor(100 * standing.done)),
       fmt::format("  {} left", format_duration(standing.seconds_left)),
-      std::isnan(standing.loss) ? "" : fmt::format("  loss {:.4f}", standing.loss),
+      std::isnan(standing.loss) ? ""
+                                : fmt::format("  loss {}", detail::short_number(standing.loss)),
       fmt::format("  {:.0f}/s", standing.samples_per_second)};
   std::string end;
   for (const std::string& part : parts) {
@@ -70,7 +72,9 @@ std::string progress_bar(const Standing& standing, const Canvas& canvas) {
 std::string progress_line(const Standing& standing) {
   return fmt::format("epoch {}/{}: {:.0f} %, {:.0f} samples/s, {}{} left", standing.epoch,
                      standing.epochs, std::floor(100 * standing.done), standing.samples_per_second,
-                     std::isnan(standing.loss) ? "" : fmt::format("loss {:.4f}, ", standing.loss),
+                     std::isnan(standing.loss)
+                         ? ""
+                         : fmt::format("loss {}, ", detail::short_number(standing.loss)),
                      format_duration(standing.seconds_left));
 }
 

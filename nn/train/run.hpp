@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "nn/data/batches.hpp"
 #include "nn/io/checkpoint.hpp"
 #include "nn/train/history.hpp"
 #include "nn/train/local_steps.hpp"
@@ -88,6 +89,9 @@ struct Run {
 
   /// For nn::fit(): the samples of a batch. At least 1.
   std::size_t batch_size = 32;
+
+  /// For nn::fit(): the options of the batches of training samples.
+  BatchOptions batches{};
 
   /// For nn::fit(): the seed of the order of the samples, and of dropout.
   std::uint64_t seed = 42;

@@ -1,3 +1,3 @@
-#include <xtape.hpp>
+#include HEADER
 
 int main() {}

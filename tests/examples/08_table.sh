@@ -27,6 +27,14 @@ wait $! || true
 cmp killed/model.safetensors whole/model.safetensors || complain 'resumed: other weights'
 [ "$(cut -d, -f1 killed.txt)" = "$(cut -d, -f1 whole.txt)" ] || complain "resumed: $(cat killed.txt)"
 
+"$program" points.csv stopped >stopped.txt 2>stopped.err &
+begun() { ls stopped/checkpoint-*; }
+wait_for begun
+kill -s TERM $! || true
+wait $! || true
+grep -q '^accuracy' stopped.txt || [ "$(tail -n 1 stopped.err)" = 'interrupted; the run is saved in stopped' ] ||
+  complain "interrupted: $(cat stopped.err)"
+
 printf 'x,y,class\n1,?,a\n' >bad.csv
 ends 1 "$program" bad.csv bad
 said 'a bad file' 'bad.csv: *'

@@ -28,7 +28,7 @@ skip() {
 # need_data: skips the test without the real files. Where they are a must, it fails.
 need_data() {
   [ -d "$data" ] && return
-  echo "this test needs data, but $data is no folder (XTAPE_TEST_MNIST may name another)"
+  echo "this test needs data, but $data is not a folder (XTAPE_TEST_MNIST may name another)"
   [ -z "${XTAPE_TEST_MNIST:-}" ] && [ "${CI:-}" != true ] && [ "${XTAPE_REQUIRE_DATA:-}" != 1 ] &&
     exit 77
   exit 1

@@ -15,6 +15,9 @@
 #define IN
 #define OUT
 
+#ifdef FIRST_HEADER
+#include FIRST_HEADER
+#endif
 #include <xtape.hpp>
 
 int main() {

@@ -83,11 +83,13 @@ TEST_CASE("Losses of elements as modules hand their options to the ops, for targ
                          nn::Samples(std::vector<float>{0.5, 0.25})};
   const auto check = [&](const auto& criterion, double expected) {
     CHECK(criterion(x, targets).item() == expected);
+    CHECK(criterion(x, array_of<double>(Shape{2}, {0.5, 0.25})).item() == expected);
     for (const nn::Batch& batch : nn::Batches(data, 2)) {
       CHECK(criterion(x, batch.targets).item() == expected);
     }
   };
   constexpr auto sum = Reduction::sum;
+  check(nn::MSE{sum}, mse(x, targets, sum).item());
   check(nn::L1{sum}, l1(x, targets, sum).item());
   check(nn::Huber{sum, 0.5}, huber(x, targets, sum, 0.5).item());
   check(nn::SigmoidCrossEntropy{sum}, sigmoid_cross_entropy(x, targets, sum).item());

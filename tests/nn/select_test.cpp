@@ -99,6 +99,9 @@ TEST_CASE("A part of a part, and a part of a Sequential, are parts", "[nn]") {
   CHECK(names(nn::select(head, is_bias)) == Names{"head.bias"});
   CHECK(names(nn::select(model.body, [](auto name) { return name.starts_with("0."); })) ==
         Names{"0.weight", "0.bias"});
+  CHECK(nn::parameter_count(nn::select(head, is_bias)) == 2);
+  CHECK(nn::table(nn::select(head, is_bias)) ==
+        nn::table(nn::select(model, [](auto name) { return name == "head.bias"; })));
 }
 
 TEST_CASE("A selection of nothing is an error that lists what there is", "[nn]") {

@@ -20,7 +20,7 @@ std::optional<fs::path> data_folder(const char* variable, const char* beside_the
   const bool required =
       !given.empty() || environment("CI") == "true" || environment("XTAPE_REQUIRE_DATA") == "1";
   if (required) {
-    throw std::runtime_error("this test needs data, but " + folder.string() + " is no folder (" +
+    throw std::runtime_error("this test needs data, but " + folder.string() + " is not a folder (" +
                              variable + " may name another)");
   }
   return std::nullopt;

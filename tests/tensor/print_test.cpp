@@ -44,11 +44,30 @@ TEST_CASE("Large arrays print their corners", "[tensor]") {
         " [1170, 1171, 1172, ..., 1197, 1198, 1199]]");
   CHECK(fmt::format("{}", Array<float>(Shape{1001}, 1.f)) ==
         "(1001) float [1, 1, 1, ..., 1, 1, 1]");
-  CHECK(fmt::format("{}", Array<float>(Shape{1000}, 1.f)).size() == 13 + 2 + 1000 + 2 * 999);
+  CHECK(fmt::format("{}", Array<float>(Shape{1000}, 1.f)).find("...") == std::string::npos);
   CHECK(fmt::format("{}", Array<float>(Shape{6, 200}, 1.f)).find("...,\n") == std::string::npos);
   Array<float> wide(Shape{2000}, 1.f);
   wide(1000) = 123456;  // which is not shown, and does not widen the others
   CHECK(fmt::format("{}", wide) == "(2000) float [1, 1, 1, ..., 1, 1, 1]");
+}
+
+TEST_CASE("Long rows of printed arrays take several lines", "[tensor]") {
+  Array<float> row(Shape{40});
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    row(i) = static_cast<float>(i);
+  }
+  CHECK(fmt::format("{}", row) ==
+        "(40) float\n"
+        "[ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, "
+        "22, 23, 24,\n"
+        " 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39]");
+  const std::string thousand = fmt::format("{}", Array<double>(Shape{10, 100}, 0.125));
+  std::size_t longest = 0;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = thousand.find('\n', begin);
+    longest = std::max(longest, std::min(end, thousand.size()) - begin);
+  }
+  CHECK(longest <= 102);  // with the brackets and the comma of the row
 }
 
 TEST_CASE("The precision of printed arrays is the format's or the stream's", "[tensor]") {

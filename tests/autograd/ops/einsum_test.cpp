@@ -34,8 +34,9 @@ TEST_CASE("einsum refuses equations that it cannot read") {
   const std::vector<Variable<double>> none;
   CHECK_REFUSED(tape, einsum("ij,jk->ik", x), ValueError,
                 "einsum: 'ij,jk->ik' has 2 operands, got 1");
-  CHECK_REFUSED(tape, einsum("i1->i", x), ValueError, "einsum: '1' is no index, in 'i1->i'");
-  CHECK_REFUSED(tape, einsum("...j->j", x), ValueError, "einsum: '.' is no index, in '...j->j'");
+  CHECK_REFUSED(tape, einsum("i1->i", x), ValueError, "einsum: '1' is not an index, in 'i1->i'");
+  CHECK_REFUSED(tape, einsum("...j->j", x), ValueError,
+                "einsum: '.' is not an index, in '...j->j'");
   CHECK_REFUSED(tape, einsum("ij->ik", x), ValueError,
                 "einsum: index k of the result is in no operand of 'ij->ik'");
   CHECK_REFUSED(tape, einsum("ij->ii", x), ValueError,

@@ -33,9 +33,9 @@ TEST_CASE("diagonals and triangles take any offset") {
 TEST_CASE("diagonals and triangles refuse operands with too few axes") {
   Tape<double> tape;
   const auto row = tape.constant(array_of<double>({1, 2})), scalar = tape.constant(1);
-  const std::string wrong = ": (2) is no matrix, nor a batch of matrices";
+  const std::string wrong = ": (2) is neither a matrix nor a batch of matrices";
   CHECK_REFUSED(tape, diagonal(row), ShapeError, "diagonal" + wrong);
   CHECK_REFUSED(tape, tril(row), ShapeError, "tril" + wrong);
   CHECK_REFUSED(tape, triu(row), ShapeError, "triu" + wrong);
-  CHECK_REFUSED(tape, diag(scalar), ShapeError, "diag: a scalar is no vector");
+  CHECK_REFUSED(tape, diag(scalar), ShapeError, "diag: a scalar is not a vector");
 }

@@ -321,5 +321,5 @@ TEST_CASE("a config file that is none is refused") {
   const TemporaryFolder folder;
   const std::string pipe = (folder / "pipe").string();
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-  CHECK_THROWS_WITH(cli::read_config(app, pipe), pipe + ": is no regular file, expected a file");
+  CHECK_THROWS_WITH(cli::read_config(app, pipe), pipe + ": is not a regular file, expected a file");
 }

@@ -5,7 +5,7 @@
 
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
   skip 'there is no Chromium on this machine'
-[ -d "$data" ] || skip "$data is no folder with MNIST (XTAPE_TEST_MNIST may name another)"
+[ -d "$data" ] || skip "$data is not a folder with MNIST (XTAPE_TEST_MNIST may name another)"
 
 "$program" train --data "$data" --epochs 2 --hidden 16 --report out >table
 [ "$(wc -c <out/index.html)" -lt 3000000 ] || complain "the page has $(wc -c <out/index.html) bytes"

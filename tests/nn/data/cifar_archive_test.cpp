@@ -59,7 +59,7 @@ TEST_CASE("read_cifar10 refuses archives that are not CIFAR-10's, and says why")
   for (const char type : {'1', '2', '5', 'x', 'L', '7'}) {
     CAPTURE(type);
     CHECK(complaint(changed([&](auto& all) { all[3].type = type; })) ==
-          third + ": is no regular file");
+          third + ": is not a regular file");
   }
   CHECK(complaint(changed([](auto& all) { all[3].content.pop_back(); })) ==
         third + ": has 3072 bytes, expected records of 3073");

@@ -76,7 +76,7 @@ TEST_CASE("read_csv reads quoted fields as RFC 4180 has them") {
 TEST_CASE("read_csv skips empty lines and a byte order mark") {
   const nn::CsvData table = read("\xef\xbb\xbf\na,kind\n\n1,x\r\n\r\n2,y\n\n\n", by_kind);
   CHECK(elements_of<float>(table.data.features) == Floats{1, 2});
-  CHECK(csv_complaint("a,kind\n\n\nz,x\n") == "line 4, column 'a': 'z' is no number");
+  CHECK(csv_complaint("a,kind\n\n\nz,x\n") == "line 4, column 'a': 'z' is not a number");
 }
 
 TEST_CASE("read_csv sorts classes, numbers by size, or takes those it is given") {
@@ -130,15 +130,18 @@ TEST_CASE("read_csv names line and column of what is missing, no number or out o
   CHECK(csv_complaint("a,b,kind\n1,2,x\n1,,x\n") == "line 3, column 'b': the number is missing");
   CHECK(csv_complaint("a,kind\n 1,x\n  ,x\n") == "line 3, column 'a': the number is missing");
   CHECK(csv_complaint("a,kind\n1,\n") == "line 2, column 'kind': the class is missing");
-  CHECK(csv_complaint("a,kind\n\"1\n\",x\n") == "line 2, column 'a': '1?' is no number");
+  CHECK(csv_complaint("a,kind\n\"1\n\",x\n") == "line 2, column 'a': '1?' is not a number");
   for (const std::string text :
        {"NA", "nan", "inf", "-inf", "1e999", "-1e39", "0x10", "1 2", "--1", "+-1", "1.5.", "e"}) {
     CHECK(csv_complaint("a,kind\n1,x\n" + text + ",x\n") ==
-          "line 3, column 'a': '" + text + "' is no number");
+          "line 3, column 'a': '" + text + "' is not a number");
   }
   CHECK(csv_complaint("1,x\n2,y\nz,y\n", {.classes = 1, .header = false}) ==
-        "line 3, column '0': 'z' is no number");
+        "line 3, column '0': 'z' is not a number");
   CHECK(csv_complaint("a,kind\n1,x\n1\n") == "line 3: 1 fields, expected 2");
+  CHECK(csv_complaint("a,b,kind\n1,x\n") == "line 2: 2 fields, expected 3");
+  CHECK(csv_complaint("a,b,kind\n1,\n") == "line 2: 2 fields, expected 3");
+  CHECK(csv_complaint("a,b,kind\n\"x\",\"1\",2,3\n") == "line 2: 4 fields, expected 3");
   CHECK(csv_complaint("a,kind\n1,x,\n") == "line 2: 3 fields, expected 2");
   CHECK(csv_complaint("a,kind\n1,\"x\n2,y\n") == "line 2: a quoted field does not end");
   CHECK(csv_complaint("a,kind\n1,\"x\"y\n") == "line 2: text follows the closing quote of a field");

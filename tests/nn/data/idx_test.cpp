@@ -115,7 +115,7 @@ TEST_CASE("read_idx tells what cannot be opened") {
   CHECK(idx_complaint(folder / "missing") == "cannot open: No such file or directory");
   CHECK(idx_complaint(folder.path()) == "is a folder, expected an IDX file");
   REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  CHECK(idx_complaint(folder / "pipe") == "is no regular file, expected an IDX file");
+  CHECK(idx_complaint(folder / "pipe") == "is not a regular file, expected an IDX file");
   const fs::path secret = folder.write("secret", idx({1, 1, 1}));
   fs::permissions(secret, fs::perms::none);
   if (std::ifstream(secret).fail()) {  // root may read everything

@@ -93,10 +93,10 @@ TEST_CASE("TarReader refuses what is no archive, and says where") {
     CAPTURE(size);
     size.resize(12);
     CHECK(complaint(tar({{.name = "a\nb", .content = "x", .size = size}})) ==
-          "the size of 'a?b' is no octal number");
+          "the size of 'a?b' is not an octal number");
   }
   CHECK(complaint(tar({{.name = "a", .size = std::string(12, ' ')}})) ==
-        "the size of 'a' is no octal number");
+        "the size of 'a' is not an octal number");
 }
 
 TEST_CASE("TarReader refuses archives that are cut short anywhere") {

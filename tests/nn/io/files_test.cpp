@@ -117,7 +117,7 @@ TEST_CASE("write_file and require_writable refuse what is no file, and change no
   fs::create_symlink("loop", folder / "loop");
   for (const auto& [path, wanted] : std::vector<std::pair<fs::path, std::string>>{
            {folder.path(), "cannot write: it is a folder"},
-           {"/dev/null", "cannot write: it is no regular file"},
+           {"/dev/null", "cannot write: it is not a regular file"},
            {folder / "none/file", "cannot create a file beside it: No such file or directory"},
            {folder / "file/inside", "cannot write: Not a directory"},
            {folder / "loop", "cannot write: Too many levels of symbolic links"}}) {
@@ -248,7 +248,7 @@ TEST_CASE("read_file refuses what is no file and what is too large") {
   const TemporaryFolder folder;
   CHECK(complaint_of_reading(folder.path()) == "is a folder, expected a file");
   CHECK(complaint_of_reading(folder / "none") == "cannot open: No such file or directory");
-  CHECK(complaint_of_reading("/dev/zero") == "is no regular file, expected a file");
+  CHECK(complaint_of_reading("/dev/zero") == "is not a regular file, expected a file");
   const fs::path four = folder.write("four", "1234");
   CHECK(nn::read_file(four, 4) == "1234");
   CHECK(complaint_of_reading(four, 3) == "is 4 bytes, expected at most 3");

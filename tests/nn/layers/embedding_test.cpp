@@ -31,7 +31,7 @@ TEST_CASE("Embedding refuses what is no word") {
   Tape<double> tape;
   const auto of = [&](double word) { return tape.constant(array_of<double>({0, word})); };
   const auto half = of(0.5), large = of(3), negative = of(-1), nan = of(std::nan(""));
-  const std::string end = " at position 1 is no word of the vocabulary";
+  const std::string end = " at position 1 is not a word of the vocabulary";
   CHECK_REFUSED(tape, embedding(half), ValueError, "Embedding 3 x 2: 0.5" + end);
   CHECK_REFUSED(tape, embedding(large), ValueError, "Embedding 3 x 2: 3" + end);
   CHECK_REFUSED(tape, embedding(negative), ValueError, "Embedding 3 x 2: -1" + end);

@@ -7,6 +7,7 @@
 #include "nn/layers/linear.hpp"
 #include "nn/report/confusion.hpp"
 #include "nn/report/curves.hpp"
+#include "nn/report/figures.hpp"
 #include "nn/report/learning.hpp"
 #include "nn/report/metrics.hpp"
 #include "nn/report/predictions.hpp"
@@ -74,6 +75,10 @@ TEST_CASE("Ticks are round numbers within the axis") {
         Labels{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"});
   CHECK(labels_of(report::linear_ticks(-30, 30, 3)) == Labels{"-20", "0", "20"});
   CHECK(labels_of(report::linear_ticks(7, 7, 5)) == Labels{"7"});
+  CHECK(labels_of(report::linear_ticks(0, 8.2e8, 4)) == Labels{"0", "5e+08"});
+  CHECK(labels_of(report::linear_ticks(1e-6, 4e-6, 3)) ==
+        Labels{"1e-06", "2e-06", "3e-06", "4e-06"});
+  CHECK(labels_of(report::linear_ticks(900000, 1300000, 2)) == Labels{"1000000", "1200000"});
   CHECK(report::linear_ticks(1, 1 + 2.3e-16, 6).size() <= 9);  // steps that 1 does not feel
   const double most = std::numeric_limits<double>::max();
   CHECK(labels_of(report::linear_ticks(-most, most, 5)) == Labels{"-1e+308", "0", "1e+308"});
@@ -110,6 +115,30 @@ TEST_CASE("A line that is flat but for rounding errors is drawn flat") {
                               .epochs = {1, 2},
                               .series = {{"rate", {0.1, std::nextafter(0.1, 1)}}}};
   CHECK(contains(draw(curves), ">0.10</text>"));
+}
+
+TEST_CASE("A chart of no numbers says so, and a small number fills its chart") {
+  report::Curves curves{.title = "",
+                        .description = "",
+                        .note = "",
+                        .unit = "",
+                        .epochs = {1, 2},
+                        .series = {{"", {NAN, NAN}}}};
+  CHECK(contains(draw(curves), ">no numbers</text>"));
+  CHECK_FALSE(contains(draw(curves), "class=\"tick"));
+  curves.series[0].values = {1e-3, 1e-3};
+  CHECK_FALSE(contains(draw(curves), "no numbers"));
+  CHECK(contains(draw(curves), ">0.00105</text>"));
+  CHECK_FALSE(contains(draw(curves), ">0.10</text>"));
+}
+
+TEST_CASE("Histograms have a part in a report if the run recorded them") {
+  nn::History history;
+  history.end_epoch({.epoch = 1, .loss = 1e-7, .metrics = {{"error", 2e9}}});
+  CHECK(nn::gradient_histograms(history).html.empty());
+  CHECK(nn::weight_histograms(history).html.empty());
+  CHECK(contains(nn::curves(history).html, "1e-07 in the last epoch"));
+  CHECK(contains(nn::curves(history).html, "2e+09 in the last epoch"));
 }
 
 TEST_CASE("A metric whose name ends like another one has a chart of its own") {

@@ -95,6 +95,9 @@ TEST_CASE("A report replaces an earlier report, and no other file") {
   const auto refusal = [&](const char* name, const std::string& content) {
     const auto path = folder.write(name, content);
     const std::string message = message_of([&] { nn::Report::require_writable(folder.path()); });
+    if (message != "(nothing thrown)") {
+      CHECK(message_of([&] { nn::Report("x").write(folder.path()); }) == message);
+    }
     CHECK(read_text(path) == content);
     std::filesystem::remove(path);
     return message.starts_with(path.string() + ' ') ? message.substr(path.string().size() + 1)
@@ -121,7 +124,7 @@ TEST_CASE("A table aligns numbers and spans its last heading") {
       nn::table({"name", "value", "note"}, {{"a", "-1.5e-05", "7 x"}, {"b", "97 %", "none"}}).html;
   CHECK(contains(html, "<th scope=\"col\" class=\"number\">value</th>"));
   CHECK(contains(html, "<td class=\"number\">-1.5e-05</td>"));
-  CHECK(contains(html, "<td>7 x</td>"));  // for "none" is no number
+  CHECK(contains(html, "<td>7 x</td>"));  // for "none" is not a number
   CHECK(contains(nn::table({"facts"}, {{"a", "b"}}).html, "<th scope=\"col\" colspan=\"2\">facts"));
   CHECK(contains(nn::table({"x", "y"}, {}).html, "<th scope=\"col\">y</th>"));
   CHECK_FAILS(nn::table({"x", "y"}, {{"1", "2"}, {"3"}}), ValueError,
@@ -135,7 +138,7 @@ TEST_CASE("Figures of classes want a name for each class") {
   CHECK_FAILS(nn::class_samples(images({0, 2}, {2, 2}), names), ValueError,
               "class_samples: 3 classes, but 2 names");
   CHECK_FAILS(nn::class_samples(images({0, -1}, {2, 2}), names), ValueError,
-              "label -1 of sample 1 is no class");
+              "label -1 of sample 1 is not a class");
 }
 
 TEST_CASE("Images are grey or have three colours") {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
+#include "nn/layers/batch_norm.hpp"
 #include "nn/layers/reshape.hpp"
 #include "nn/optim/sgd.hpp"
 #include "tests/nn/train/runs.hpp"
@@ -144,6 +145,18 @@ TEST_CASE("Rows whose label is ignored do not count for the accuracy", "[nn]") {
     return nn::validate(model, criterion, data, tape)[0].score.value;
   };
   CHECK(accuracy(255, 0) + accuracy(255, 1) == 1);
+}
+
+TEST_CASE("fit takes options of batches", "[nn]") {
+  xtape::Rng rng{3};
+  nn::Sequential model{nn::Linear(3, 4, rng), nn::BatchNorm(4), nn::Linear(4, 2, rng)};
+  nn::SGD sgd;
+  const auto fit = [&](const nn::BatchOptions& batches) {
+    const nn::Run run = quiet({.batch_size = 32, .batches = batches});
+    return nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(65), run);
+  };
+  CHECK_THROWS_AS(fit({}), xtape::ValueError);  // the last batch has one sample
+  CHECK(fit({.drop_last = true}).history.epochs().back().samples == 64);
 }
 
 TEST_CASE("fit does not resume a run of another seed", "[nn]") {
