@@ -142,8 +142,8 @@ class Epoch {
 /// An input iterator over the batches of an epoch.
 class Epoch::Iterator {
  public:
-  using value_type = Batch;                ///< What std::input_iterator asks for.
-  using difference_type = std::ptrdiff_t;  ///< What std::input_iterator asks for.
+  using value_type = Batch;                ///< Required by std::input_iterator.
+  using difference_type = std::ptrdiff_t;  ///< Required by std::input_iterator.
 
   /// Returns the current batch.
   Batch operator*() const { return loop_->batch(); }
@@ -235,8 +235,8 @@ class Epochs {
 /// An input iterator over the epochs of a run.
 class Epochs::Iterator {
  public:
-  using value_type = Epoch;                ///< What std::input_iterator asks for.
-  using difference_type = std::ptrdiff_t;  ///< What std::input_iterator asks for.
+  using value_type = Epoch;                ///< Required by std::input_iterator.
+  using difference_type = std::ptrdiff_t;  ///< Required by std::input_iterator.
 
   /// Returns the current epoch.
   Epoch& operator*() const { return epochs_->epoch_; }

@@ -4,17 +4,17 @@
 
 namespace xtape::nn {
 
-/// How the ranks of a group train apart, for links that are too slow for a sum in each step. Each
-/// rank makes steps of its own, with its shares of the batches. After some steps, all ranks get the
-/// mean of their weights. An outer step can then go further than the mean, or less far.
+/// The settings of local steps, for links that are too slow for a sum in each step. Each rank makes
+/// steps of its own, with its shares of the batches. After some steps, all ranks get the mean of
+/// their weights. An outer step can then go further than the mean, or less far.
 ///
 ///     const nn::Run run{.group = group.get(), .local_steps = nn::diloco(100)};
 struct LocalSteps {
-  /// The steps of the optimizer between two means. The end of an epoch always makes one. 0: the
-  /// ranks sum their gradients in each step, see DataParallel.
+  /// The steps of the optimizer between two means. The end of an epoch always makes a mean. 0: the
+  /// ranks sum their gradients in each step. See DataParallel.
   std::size_t every = 0;
 
-  /// How far the outer step goes from the last mean to the new one. Above 0. 1: to the new mean.
+  /// The size of the outer step, relative to the way from the last mean to the new mean. Above 0.
   double outer_rate = 1;
 
   /// The Nesterov momentum of the outer step. At least 0, below 1.

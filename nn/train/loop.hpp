@@ -153,7 +153,7 @@ class Loop {
   mutable Progress progress_;
   bool begun_ = false, finished_ = false;
 
-  // Of the epoch under way.
+  // The state of the current epoch.
   std::optional<Batches::Iterator> next_;
   bool over_ = false;      // no batch is left, or a signal ends the loop
   bool complete_ = false;  // no batch is left
@@ -162,7 +162,7 @@ class Loop {
   double seconds_before_ = 0;     // spent on the epoch before start_
   std::size_t observe_from_ = 0;  // the next gradients to observe follow so many batches
 
-  // Of the batch under way.
+  // The state of the current batch.
   bool in_batch_ = false;
   std::size_t batch_size_ = 0, steps_before_ = 0;
   double batch_share_ = 0;      // a whole number, so that means of counts are exact
@@ -170,7 +170,7 @@ class Loop {
   int caught_ = 0;              // a signal that a rank has caught
   Rng common_;                  // the tape's random numbers, which all ranks have in common
 
-  // Since the ranks last had the same weights.
+  // The state since the ranks last had the same weights.
   std::size_t steps_met_ = 0;           // the steps until then
   bool counted_ = false;                // there was a batch
   double my_loss_ = 0, my_losses_ = 0;  // the sum and the weight of this rank's losses

@@ -17,8 +17,8 @@
 /// 0 samples is NaN.
 ///
 /// Functions of logits throw ShapeError if the logits are not (batch, classes) with at least one
-/// class, if they were moved from, or if there is not one label for each row. They throw ValueError
-/// if a label is not a class.
+/// class, or were moved from. They throw ShapeError if there is not one label for each row. They
+/// throw ValueError if a label is not a class.
 
 namespace xtape::nn {
 

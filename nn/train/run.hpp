@@ -28,63 +28,63 @@ struct Run {
   /// The number of epochs of the whole run. A resumed run does what is left of them.
   std::size_t epochs = 10;
 
-  /// Where checkpoints are kept. Empty: nowhere. The folder is made, and locked while the run uses
-  /// it.
+  /// The folder of the checkpoints. Empty: no checkpoints. The run makes the folder, and locks it
+  /// during use.
   std::filesystem::path folder{};
 
-  /// Whether the run continues from the newest checkpoint of the folder, if it has one. Otherwise
-  /// the folder must have none.
+  /// True if the run resumes from the newest checkpoint of the folder, if there is one. If false,
+  /// the folder must have no checkpoint.
   bool resume = false;
 
-  /// A checkpoint after so many steps of the optimizer. One at the end of each epoch is always
-  /// made. 0: only those.
+  /// The number of optimizer steps between two checkpoints. The run also saves one at the end of
+  /// each epoch. 0: only at the end of each epoch.
   std::size_t save_every = 0;
 
-  /// How many of the newest checkpoints stay. At least 1.
+  /// The number of checkpoints to keep: the newest ones. At least 1.
   std::size_t keep = 2;
 
-  /// The run ends after so many epochs in a row without a better score, and the model gets the
-  /// weights of the best epoch. 0: never, and it keeps the last.
+  /// The number of epochs in a row without a better score after which the run ends. The model gets
+  /// the weights of the best epoch. 0: all epochs run, and the model keeps the last weights.
   std::size_t early_stop = 0;
 
-  /// How many batches make a step of Epoch::step(). Their gradients are averaged. At least 1.
+  /// The number of batches for one step. Epoch::step() averages their gradients. At least 1.
   std::size_t accumulate = 1;
 
-  /// Epoch::step() clips gradients to this norm, see clip_grad_norm(), and the history gets the
-  /// norms before. Infinity only measures them. Unset: neither.
+  /// The norm to which Epoch::step() clips gradients. See clip_grad_norm(). The history gets the
+  /// norms before clipping. Infinity: the norms are only measured. Unset: neither.
   std::optional<double> max_norm{};
 
-  /// What share of a running average Epoch::step() replaces, see update_statistics(). Above 0, at
-  /// most 1.
+  /// The share of a running average that Epoch::step() replaces. See update_statistics(). Above 0,
+  /// at most 1.
   double statistics_momentum = 0.1;
 
-  /// Whether the history gets histograms of weights and gradients, for a report.
+  /// True if the history gets histograms of weights and gradients, for a report.
   bool histograms = false;
 
-  /// How the run shows its progress on standard error.
+  /// The style of the progress on standard error.
   ProgressStyle progress = ProgressStyle::automatic;
 
-  /// Whether the progress has a line about each epoch. ProgressStyle::none has none.
+  /// True if the progress has a line about each epoch. ProgressStyle::none has no lines.
   bool summary = true;
 
-  /// Whether Ctrl-C and SIGTERM save the run and end it, instead of the program.
+  /// True if Ctrl-C and SIGTERM save and end the run, and do not end the program.
   bool catch_signals = true;
 
-  /// The processes that train the model together, or null. Each process has a share of each batch,
-  /// see Batches::shard(). The run begins with the model, the optimizer and the random numbers of
+  /// The processes that train the model together, or null. Each process has a share of each batch.
+  /// See Batches::shard(). The run begins with the model, the optimizer and the random numbers of
   /// rank 0. Rank 0 alone shows the progress and uses the folder. A run that was saved by one
   /// number of ranks can be resumed by another. Without local steps, the result equals a run of one
-  /// process, except for rounding, for the random numbers of dropout, for layers that measure
-  /// their batch, and for losses that are no mean over the samples: with class weights, with a
-  /// label to ignore, or with Reduction::sum.
+  /// process, except for rounding, the random numbers of dropout, and layers that measure their
+  /// batch. It also differs for losses that are no mean over the samples: with class weights, with
+  /// a label to ignore, or with Reduction::sum.
   ProcessGroup* group = nullptr;
 
-  /// How many steps the ranks train apart, for slow links. The run can then be saved, and notices a
-  /// signal, only when the ranks have the same weights again: after `local_steps.every` steps and
-  /// at the end of an epoch.
+  /// The local steps of the ranks, for slow links. All ranks have the same weights after every
+  /// `local_steps.every` steps and at the end of an epoch. Only then can the run be saved, or
+  /// notice a signal.
   LocalSteps local_steps{};
 
-  /// What must be the same to resume a run: the options of the optimizer, a name of the data.
+  /// The facts that must be equal to resume: the options of the optimizer, a name of the data.
   Identity identity{};
 
   /// For nn::fit(): the samples of a batch. At least 1.
@@ -97,12 +97,12 @@ struct Run {
   std::uint64_t seed = 42;
 };
 
-/// How a run has ended.
+/// The status of a run: running, or the reason why it ended.
 enum class RunStatus {
-  running,        ///< It has not, or `break` or an exception ended the loop over its epochs.
-  completed,      ///< After its last epoch.
-  stopped_early,  ///< After Run::early_stop epochs without a better score.
-  interrupted     ///< By a signal, at the latest in its last validation; see Epochs::signal().
+  running,        ///< Not ended, or the loop over the epochs ended by `break` or an exception.
+  completed,      ///< Ended after the last epoch.
+  stopped_early,  ///< Ended after Run::early_stop epochs without a better score.
+  interrupted     ///< Ended by a signal, in the last validation or before. See Epochs::signal().
 };
 
 namespace detail {
@@ -144,7 +144,7 @@ std::map<std::string, double> numbers_of(const RunState& state);
 /// name is missing.
 RunState state_of(const std::map<std::string, double>& numbers);
 
-/// What a checkpoint must fit.
+/// The numbers of a run that a checkpoint must fit.
 struct RunShape {
   std::size_t batches = 0;  // of an epoch
   std::size_t samples = 0;  // of an epoch
