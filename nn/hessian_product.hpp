@@ -35,7 +35,7 @@ class HessianProduct {
           copy_gradients(model, tape, out);
         }) {}
 
-  /// Computes out = H v. Both have an array for each parameter; `out` gets its shapes here, and may
+  /// Computes out = H v. Both have an array for each parameter. `out` gets its shapes here, and may
   /// be `v`. The product is 0 for parameters that the loss does not depend on. Random numbers are
   /// the same in each product. Allocates nothing if the calls repeat. Throws ShapeError if `v` does
   /// not fit the model, or if the loss has another number of elements than one.

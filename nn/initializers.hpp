@@ -9,9 +9,9 @@
 
 /// @file
 /// Initializers of weights. An initializer is any callable `(Array<T>& weight, Rng& rng)` that
-/// fills a weight (..., in, out). fan_in is `in` times the extents before the last two axes: the
-/// number of inputs of one result. fan_out is `out` times these extents: the number of results that
-/// one input changes. For a convolution with groups, it is that number times the groups. The
+/// fills a weight (..., in, out). fan_in is the number of inputs of one result: `in` times the
+/// extents before the last two axes. fan_out is the number of results that one input changes: `out`
+/// times these extents. For a convolution with groups, fan_out is this number times the groups. The
 /// initializers of this file throw ShapeError if the weight was moved from. All except Normal throw
 /// ShapeError if the weight has no axes.
 

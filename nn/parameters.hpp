@@ -53,7 +53,7 @@ void require_like(const char* user, const Model& model, const Parameters<T>& dir
 }  // namespace detail
 
 /// Lets the parameters of `model` move along directions in a recording of Dual numbers, one for
-/// each parameter; see DualTape::seed(). Call seed() after each Tape::rewind(), before the call of
+/// each parameter. See DualTape::seed(). Call seed() after each Tape::rewind(), before the call of
 /// the model:
 ///
 ///     tape.rewind();
@@ -173,7 +173,7 @@ void copy_gradients(const Model& model, const Tape<S>& tape, Parameters<Real<S>>
                             });
 }
 
-/// Copies the Hessian-vector products of the parameters of `model`; see DualTape. `out` gets an
+/// Copies the Hessian-vector products of the parameters of `model`. See DualTape. `out` gets an
 /// array for each parameter, with zeros if its gradient does not change along the directions.
 template <class Model, class T>
 void copy_hessian_products(const Model& model, const Tape<Dual<T>>& tape, Parameters<T>& out) {

@@ -32,7 +32,7 @@ struct LayerCalls<Dual<F>> : LayerCalls<F> {
 };
 ///@}
 
-/// The same, passed on to the module `value` of a Model.
+/// The calls of a Model, passed on to its module `value`.
 ///@{
 template <class T, class Interface, class Model>
 struct ModuleCalls : Interface {
@@ -259,8 +259,8 @@ class Sequential {
 
   /// Returns a table with a line for each layer: its description, the shapes of its parameters and
   /// the number of their elements. With the shape of one input, such as (784), the table also shows
-  /// the shape of each layer's output, and the multiplications of its products and convolutions for
-  /// one sample.
+  /// the shape of each layer's output. It also shows the multiplications of the layer's products
+  /// and convolutions for one sample.
   std::string table(const std::optional<Shape>& input = std::nullopt) const;
 
   /// Returns the name in tables and errors inside another model: "Sequential of 3".

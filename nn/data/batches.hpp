@@ -49,7 +49,7 @@ struct TransformStage {
   };
 
   Transform transform;
-  std::uint64_t seed = 0;                 // of the epoch; sample i of it has the stream seed + i
+  std::uint64_t seed = 0;                 // of the epoch. Sample i has the stream seed + i
   std::size_t epoch = 0;                  // its number
   mutable std::vector<Worker> workers{};  // one for each thread
 };
@@ -117,7 +117,7 @@ struct Batch {
   BatchSamples inputs;   ///< The inputs, for `tape.constant(batch.inputs)`.
   BatchSamples targets;  ///< The targets, for `criterion(logits, batch.targets)`.
   std::size_t total;     ///< The number of samples. See Batches::shard().
-  std::size_t counted;   ///< How many of them are in this share. 0 for a stand-in.
+  std::size_t counted;   ///< The number of samples in this share. 0 for a stand-in.
 
   /// Returns the number of samples. The last batch may have fewer.
   std::size_t size() const { return inputs.size(); }
@@ -199,10 +199,10 @@ class Batches {
   /// ValueError if check() does.
   void restore(const Position& position);
 
-  /// Checks that a position fits this Batches. Throws ValueError if the number of samples or the
-  /// batch size differs, if drop_last or the weights differ, if only one of them has a transform or
-  /// an Rng, if the epoch has fewer batches than were used, or if the position is in an epoch and
-  /// none has begun. Throws ValueError if this Batches was moved from.
+  /// Checks that a position fits this Batches. Throws ValueError if the number of samples, the
+  /// batch size, drop_last or the weights differ. Throws ValueError if only one has a transform or
+  /// an Rng, or if the epoch has fewer batches than were used. Throws ValueError if the position is
+  /// in an epoch but none has begun, or if this Batches was moved from.
   void check(const Position& position) const;
 
  private:
@@ -235,7 +235,7 @@ class Batches {
   Rng* rng_;
   bool drop_last_;
   detail::TransformStage stage_;
-  std::vector<double> weight_sums_;  // of the samples up to each; empty without weights
+  std::vector<double> weight_sums_;  // of the samples up to each. Empty without weights
   Side inputs_, targets_;
   bool restored_ = false;  // begin() resumes
   bool within_epoch_ = false;
@@ -248,8 +248,8 @@ class Batches {
 /// An input iterator over batches.
 class Batches::Iterator {
  public:
-  using value_type = Batch;                ///< What std::input_iterator asks for.
-  using difference_type = std::ptrdiff_t;  ///< What std::input_iterator asks for.
+  using value_type = Batch;                ///< Required by std::input_iterator.
+  using difference_type = std::ptrdiff_t;  ///< Required by std::input_iterator.
 
   /// Returns the current batch, which counts as used from now on. Throws ValueError after the last
   /// batch.

@@ -24,8 +24,8 @@ struct PngFolder {
 /// and the files of a class, are sorted by name. Names that begin with a dot, and files that do not
 /// end in .png, are left out. This function is part of the component xtape::png.
 ///
-/// Throws DataError, with the name of the file or folder, if there are no pictures, if a class has
-/// no pictures, if a picture cannot be read, or if two pictures differ in size.
+/// Throws DataError, with the name of the file or folder, if the folder or a class has no pictures.
+/// The same error reports a picture that cannot be read, or two pictures of different sizes.
 PngFolder read_png_folder(const std::filesystem::path& folder,
                           PngColours colours = PngColours::rgb);
 

@@ -8,7 +8,7 @@
 
 namespace xtape::nn::datasets {
 
-/// How mirrors serve a file, and which bytes its size and its SHA-256 describe.
+/// The form of a file on mirrors. It says which bytes the size and the SHA-256 describe.
 enum class Packing {
   /// Mirrors serve the file compressed, with ".gz" appended to its name. Size and SHA-256 describe
   /// the unpacked content, because compressed files differ between mirrors.
@@ -22,7 +22,7 @@ struct DataFile {
   std::string name;                 ///< The name of the file in its folder.
   std::uint64_t bytes;              ///< The size of the content.
   std::string sha256;               ///< The SHA-256 of the content, in hexadecimal digits.
-  Packing packing = Packing::gzip;  ///< How mirrors serve the file.
+  Packing packing = Packing::gzip;  ///< The form of the file on mirrors.
 
   /// Returns the name on a mirror.
   std::string served_name() const { return packing == Packing::gzip ? name + ".gz" : name; }

@@ -15,11 +15,11 @@ namespace xtape::nn {
 /// the first is the default. Without `names`, each is possible, and MNIST is the default. The
 /// function searches these places in order:
 ///
-/// 1. `options.folder`, if it is not empty, and no other place;
-/// 2. `$XTAPE_DATA_DIR`;
-/// 3. the cache, `$XDG_CACHE_HOME/xtape/NAME` or `~/.cache/xtape/NAME`;
-/// 4. the folders of the system's packages, such as Debian's dataset-fashion-mnist;
-/// 5. the mirrors, from which it is downloaded into the cache over HTTPS.
+/// 1. `options.folder`, if it is not empty, and no other place.
+/// 2. `$XTAPE_DATA_DIR`.
+/// 3. The cache, `$XDG_CACHE_HOME/xtape/NAME` or `~/.cache/xtape/NAME`.
+/// 4. The folders of the system's packages, such as Debian's dataset-fashion-mnist.
+/// 5. The mirrors, from which it is downloaded into the cache over HTTPS.
 ///
 /// In the places 3 to 5 all files have the published sizes and SHA-256 sums.
 ///

@@ -33,9 +33,9 @@ bool started_by_mpi();
 /// Unless OMP_NUM_THREADS is set, the ranks of a machine share its processors: set_thread_count()
 /// gets the processors of this rank. A processor that several ranks may use counts in parts.
 ///
-/// Call it once, in the thread that trains. Only this thread may use the group. If the environment
-/// variable XTAPE_MPI_DELAYS is a number, each call of the group first waits for a random time of
-/// up to so many microseconds, which helps to test programs.
+/// Call it once, in the thread that trains. Only this thread may use the group. To test programs,
+/// set the environment variable XTAPE_MPI_DELAYS to a number. Then each call of the group first
+/// waits for a random time of at most so many microseconds.
 ///
 /// Throws Error if MPI cannot be initialized for one thread among several (MPI_THREAD_FUNNELED), or
 /// if it was initialized before.

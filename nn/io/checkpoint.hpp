@@ -78,11 +78,11 @@ void read_checkpoint(const std::filesystem::path& path, const ModelArrays<Array<
 
 }  // namespace detail
 
-/// Writes the whole state of a run to a safetensors file: the model with its buffers, the
-/// optimizer's steps and slots, the position and order of the batches, the Rngs, and the numbers.
-/// The metadata hold the version of xtape, the optimizer's name, the identity and a checksum. The
-/// file is replaced atomically, as by write_file(). If the process is killed at any moment, the old
-/// checkpoint or the new one is left.
+/// Writes the whole state of a run to a safetensors file. The state is the model with its buffers,
+/// the optimizer's steps and slots, the position and order of the batches, the Rngs and the
+/// numbers. The metadata hold the version of xtape, the optimizer's name, the identity and a
+/// checksum. The file is replaced atomically, as by write_file(). If the process is killed at any
+/// moment, the old checkpoint or the new one is left.
 ///
 /// The optimizer may train only a part of the model. See select().
 ///
@@ -107,11 +107,11 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 ///
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
 /// checkpoint, does not have its checksum, or belongs to another run. It belongs to another run if
-/// the version of xtape, the optimizer, the identity, the model, the dataset size, the batch size,
-/// or the names of Rngs or numbers differ. Throws DataError, with the name of the tensor, if a
-/// parameter or an array of the optimizer holds NaN or infinity, or a negative number where it
-/// holds squares. Throws DataError if `state.check` rejects its numbers. Throws ShapeError, with
-/// the name of the array, if an array was moved from.
+/// the version of xtape, the optimizer, the identity or the model differs. So it does if the
+/// dataset size, the batch size, or the names of Rngs or numbers differ. Throws DataError, with the
+/// name of the tensor, if a parameter or an array of the optimizer holds NaN or infinity. The same
+/// holds for a negative number in an array of squares. Throws DataError if `state.check` rejects
+/// its numbers. Throws ShapeError, with the name of the array, if an array was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {

@@ -10,7 +10,7 @@ namespace xtape::nn::detail {
 /// of their own.
 inline constexpr const char* checkpoint_format = "2";
 
-/// What the keys of the identity begin with in the metadata.
+/// The prefix of the identity's keys in the metadata.
 inline constexpr std::string_view identity_prefix = "identity.";
 
 /// Throws DataError unless the file is a checkpoint of this format.

@@ -15,7 +15,7 @@ namespace xtape::nn {
 /// The name under which the metadata of a file hold its checksum.
 inline constexpr const char* checksum_key = "crc32";
 
-/// Returns the CRC-32 (as in gzip files) of what a safetensors file holds, as 8 hexadecimal digits:
+/// Returns the CRC-32 (as in gzip files) of a safetensors file, as 8 hexadecimal digits. It covers
 /// the metadata except for crc32, and the key, dtype, shape and bytes of each tensor. The order in
 /// the file does not matter.
 ///@{

@@ -22,7 +22,7 @@ namespace xtape::nn {
 
 /// The description of a tensor in a safetensors file.
 struct StoredTensor {
-  std::string dtype;        ///< As the format spells it: "F32".
+  std::string dtype;        ///< The type, in the format's spelling: "F32".
   Shape shape;              ///< () for a scalar. An extent may be 0.
   std::uint64_t begin = 0;  ///< The offset of its first byte after the header.
   std::uint64_t size = 0;   ///< The number of bytes.
@@ -63,7 +63,7 @@ class SafetensorsFile {
 /// A tensor to write.
 struct TensorView {
   std::string key;                   ///< Its name in the file.
-  std::string dtype;                 ///< As the format spells it: "F32".
+  std::string dtype;                 ///< The type, in the format's spelling: "F32".
   Shape shape;                       ///< Row-major.
   std::span<const std::byte> bytes;  ///< Little-endian. The size must fit shape and dtype.
 };

@@ -86,13 +86,13 @@ void read_weights(const std::filesystem::path& path,
 /// - `xtape`: the version of xtape.
 /// - `model`: the shapes, as "0.weight (784, 128), 0.bias (128)".
 /// - `layout`: the order of the axes of Linear's weights, "in, out" or "out, in".
-/// - `crc32`: the checksum of the content; see checksum().
+/// - `crc32`: the checksum of the content. See checksum().
 /// - The texts of the options.
 ///
 /// The file is replaced atomically, as by write_file(). Throws DataError if the file cannot be
-/// written. Throws ValueError if two arrays of the model have the same name, or if a text of the
-/// options uses a name from the list above or is not UTF-8. Throws ShapeError, with the name of the
-/// array, if one was moved from.
+/// written. Throws ValueError if two arrays of the model have the same name. Throws ValueError if a
+/// text of the options is not UTF-8, or uses a name from the list above. Throws ShapeError, with
+/// the name of the array, if one was moved from.
 template <class Model>
 void save_weights(const std::filesystem::path& path, const Model& model,
                   const SaveOptions& options = {}) {
@@ -104,12 +104,12 @@ void save_weights(const std::filesystem::path& path, const Model& model,
 /// shapes. A double model accepts F32, and a float model accepts F64, which is rounded, as in
 /// PyTorch. No other type is accepted.
 ///
-/// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, if it
-/// does not have the checksum in its metadata, or if tensors are missing, unexpected, or of another
-/// shape or type. The same error reports a finite number that is too large for float, a buffer of
-/// counts that holds no count (nn/module.hpp), and a layout that differs from the options. The
-/// message names the file and each such tensor, with the found and the expected shape or type.
-/// Throws ShapeError, with the name of the array, if one was moved from.
+/// Strong exception guarantee. Throws DataError if the file is not a valid safetensors file, or
+/// does not have the checksum in its metadata. Throws DataError if tensors are missing, unexpected,
+/// or of another shape or type. The same error reports a finite number that is too large for float,
+/// and a layout that differs from the options. It also reports a buffer of counts that holds no
+/// count (nn/module.hpp). The message names the file and each such tensor, with the found and the
+/// expected shape or type. Throws ShapeError, with the name of the array, if one was moved from.
 template <class Model>
 void load_weights(const std::filesystem::path& path, Model&& model,
                   const LoadOptions& options = {}) {

@@ -151,9 +151,9 @@ Variable<T> weigh(Variable<T> scores, Variable<T> v, const ScoreMasks<T>& masks,
 
 }  // namespace detail
 
-/// Attention with several heads: y = concatenate(head 1, head 2, ...) W_out + b_out, where a head
-/// is softmax(Q K^T / sqrt(d)) V, for queries Q, keys K and values V of d = width / heads numbers.
-/// The rows of in_proj_weight are those of Q, K and V. AttentionMasks hide keys from queries.
+/// Attention with several heads: y = concatenate(head 1, head 2, ...) W_out + b_out. A head is
+/// softmax(Q K^T / sqrt(d)) V. Queries Q, keys K and values V have d = width / heads numbers. The
+/// rows of in_proj_weight are those of Q, K and V. AttentionMasks hide keys from queries.
 template <class T = float>
 class MultiHeadAttention {
  public:

@@ -14,7 +14,7 @@ struct ConvOptions {
   Padding padding = 0;     ///< See xtape::Conv2dOptions.
   Pair dilation = 1;       ///< See xtape::Conv2dOptions.
   std::size_t groups = 1;  ///< See xtape::Conv2dOptions.
-  bool bias = true;        ///< Whether the layer adds a bias to each channel.
+  bool bias = true;        ///< True if the layer adds a bias to each channel.
 };
 
 /// Options of ConvTranspose2d.
@@ -23,7 +23,7 @@ struct ConvTransposeOptions {
   Pair padding = 0;         ///< See xtape::ConvTranspose2dOptions.
   Pair output_padding = 0;  ///< See xtape::ConvTranspose2dOptions.
   std::size_t groups = 1;   ///< See xtape::ConvTranspose2dOptions.
-  bool bias = true;         ///< Whether the layer adds a bias to each channel.
+  bool bias = true;         ///< True if the layer adds a bias to each channel.
   Pair dilation = 1;        ///< See xtape::ConvTranspose2dOptions.
 };
 
@@ -47,7 +47,7 @@ struct ConvSizes {
   void require_input(const Shape& x) const;
 };
 
-/// Returns the channels of a group; 0 without groups.
+/// Returns the channels of a group, or 0 if there are no groups.
 constexpr std::size_t part(std::size_t channels, std::size_t groups) {
   return groups == 0 ? 0 : channels / groups;
 }
@@ -57,9 +57,9 @@ constexpr std::size_t part(std::size_t channels, std::size_t groups) {
 std::size_t only_extent(const char* option, Pair value);
 
 /// Fills the weight (kernel height, kernel width, out / groups, in) of a transposed convolution.
-/// `initialize` draws it as the weight of a convolution, (kernel height, kernel width, in / groups,
-/// out), because an initializer tells inputs from results by the order of the axes. Throws
-/// ShapeError if `initialize` leaves another shape.
+/// `initialize` draws the weight of a convolution, (kernel height, kernel width, in / groups, out).
+/// An initializer tells inputs from results by the order of the axes. Throws ShapeError if
+/// `initialize` leaves another shape.
 template <class T, class Initializer>
 void initialize_transposed(Array<T>& weight, std::size_t groups, Rng& rng,
                            Initializer& initialize) {
@@ -93,10 +93,10 @@ class ConvParameters {
     }
   }
 
-  /// PyTorch stores the weight as (out, in, ...); see nn/module.hpp.
+  /// PyTorch stores the weight as (out, in, ...). See nn/module.hpp.
   static constexpr std::string_view transposed_in_pytorch = "weight";
 
-  Array<T> weight;  ///< The windows, then the channels; see the layer.
+  Array<T> weight;  ///< The windows, then the channels. See the layer.
   Array<T> bias;    ///< (out), if the layer has one.
 
  protected:

@@ -42,7 +42,7 @@ class Recurrent {
   Recurrent(const char* name, std::size_t features, std::size_t hidden, Rng& rng) : name_(name) {
     require<ValueError>(features > 0 && hidden > 0,
                         "{}: expected sizes of at least 1, got {} -> {}", name, features, hidden);
-    // As PyTorch does: U(-a, a) with a = 1 / sqrt(hidden).
+    // PyTorch's initializer: U(-a, a) with a = 1 / sqrt(hidden).
     const double most = 1 / std::sqrt(static_cast<double>(hidden));
     resize(weight_ih, Shape{Gates * hidden, features});
     resize(weight_hh, Shape{Gates * hidden, hidden});
@@ -123,8 +123,8 @@ class Recurrent {
 /// The state of an LSTM after a step, each (batch, hidden).
 template <class T>
 struct LSTMState {
-  Variable<T> hidden;  ///< What the layer returns.
-  Variable<T> cell;    ///< What it remembers.
+  Variable<T> hidden;  ///< The hidden state: the output of the layer.
+  Variable<T> cell;    ///< The cell state: the memory of the layer.
 };
 
 /// The long short-term memory of Hochreiter and Schmidhuber (1997), with the forget gate of Gers et

@@ -60,7 +60,7 @@ class TransformerBlock {
     return apply(x, [&](Variable<S> each) { return self_attn(each, masks); });
   }
 
-  /// Returns y for the next steps of a sequence; see MultiHeadAttention. Throws as it does.
+  /// Returns y for the next steps of a sequence. Throws as MultiHeadAttention does.
   Variable<T> operator()(Variable<T> x, KeyValueCache<T>& cache) const {
     return apply(x, [&](Variable<T> each) { return self_attn(each, cache); });
   }

@@ -27,7 +27,7 @@ inline std::int64_t signed_of(std::size_t number) { return static_cast<std::int6
 /// The order of the axes of an image or a sequence. ONNX's operators on images take the channels
 /// first, as (batch, channels, height, width).
 enum class Order {
-  plain,           ///< As on the tape: (batch, height, width, channels).
+  plain,           ///< The order on the tape: (batch, height, width, channels).
   channels_first,  ///< The last axis behind the first one.
 };
 
@@ -79,8 +79,8 @@ class Exporter {
   /// Returns the type of the elements of the input.
   Type type() const { return model_.input.type; }
 
-  /// Return the name of a constant: whole numbers, a whole number without axes, a number of the
-  /// type of the model, an array of the same number, and an array for Resize, which wants float.
+  /// Return the name of a constant. In order: whole numbers, a whole number without axes, a number
+  /// of the model's type, an array of the same number, and an array of floats for Resize.
   ///@{
   std::string numbers(const Numbers& list);
   std::string whole(std::int64_t number);

@@ -41,7 +41,7 @@ struct Call {
   std::vector<Argument> arguments;  ///< Its attributes.
 };
 
-/// What goes into the model or comes out of it. An extent is a number, or a text for a free one.
+/// An input or output of the model. An extent is a number, or a text if it is free.
 struct Port {
   std::string name;                                            ///< Its name.
   Type type;                                                   ///< The type of its elements.
@@ -52,8 +52,8 @@ struct Port {
 struct Model {
   std::vector<Call> calls;                        ///< In an order in which they can be computed.
   std::vector<Tensor> tensors;                    ///< The weights and other constants.
-  Port input;                                     ///< What goes in.
-  Port output;                                    ///< What comes out.
+  Port input;                                     ///< The input.
+  Port output;                                    ///< The output.
   std::map<std::string, std::string> metadata{};  ///< Texts beside it.
 };
 
@@ -61,9 +61,9 @@ struct Model {
 /// they are more than the 2 GiB that such a file can hold.
 std::string serialize(const Model& model);
 
-/// Returns whether a file has the outer form of a model: fields of onnx.proto3's ModelProto up to
-/// its end, among them the version of the format and a graph. Throws DataError if the file cannot
-/// be read.
+/// Returns true if a file has the outer form of a model: fields of onnx.proto3's ModelProto up to
+/// its end. The version of the format and a graph must be among them. Throws DataError if the file
+/// cannot be read.
 bool holds_model(const std::filesystem::path& path);
 
 }  // namespace xtape::nn::onnx

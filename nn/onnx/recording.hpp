@@ -28,7 +28,7 @@ using ModelCall = std::function<Variable<T>(Variable<T>)>;
 /// An extent: `count`, or `count` times the size of the batch.
 struct Extent {
   std::size_t count;  ///< The number or the factor.
-  bool of_batch;      ///< Whether it grows with the batch.
+  bool of_batch;      ///< True if the extent grows with the batch.
 
   /// Returns whether both are equal.
   friend bool operator==(const Extent&, const Extent&) = default;
@@ -41,8 +41,8 @@ struct Step {
   std::string place;                              ///< Its place in the model, or empty.
   std::vector<std::size_t> inputs{};              ///< The numbers of the operands.
   std::vector<Extent> shape{};                    ///< Its shape.
-  std::span<const Attribute> attributes{};        ///< What the op takes beside its operands.
-  std::span<const Attribute> attributes_again{};  ///< The same for the other batch.
+  std::span<const Attribute> attributes{};        ///< The attributes of the op.
+  std::span<const Attribute> attributes_again{};  ///< The attributes for the other batch.
   std::string name{};                             ///< The name of an array of the model, or empty.
   std::span<const std::byte> bytes{};             ///< The elements of a leaf other than the input.
 
@@ -88,9 +88,9 @@ inline constexpr std::size_t second_batch = 3;
 template <class T>
 class Recording {
  public:
-  /// Calls the model for batches of samples of this shape. Throws what it throws, and ValueError,
-  /// with the op and its place, if it computes one batch in another way than the other, or if the
-  /// result does not depend on the input.
+  /// Calls the model for batches of samples of this shape. Exceptions of the model pass through.
+  /// Throws ValueError, with the op and its place, if the batches are computed in different ways,
+  /// or if the result does not depend on the input.
   Recording(const ModelCall<T>& call, const Shape& sample, const Names& names);
 
   /// Returns the values that the result depends on, in an order in which they can be computed. The

@@ -70,7 +70,7 @@ class GradientAccumulator {
   void add_gathered(double weight);
   void average_gathered();
 
-  std::vector<Array<T>*> gradients_;  // of the current call; null: frozen
+  std::vector<Array<T>*> gradients_;  // of the current call. Null: frozen
   std::vector<Array<T>> sums_;        // for each parameter
   std::vector<bool> frozen_;          // for each parameter
   double weights_ = 0;

@@ -141,7 +141,7 @@ class AverageWeights {
 
   AverageOptions options_;
   Array<T> updates_ = Array<T>(Shape{}, T(0));
-  std::vector<const Array<T>*> latest_;  // of an update; reused for its memory
+  std::vector<const Array<T>*> latest_;  // of an update. Reused for its memory
 };
 
 /// Deduces the type of the arrays from a model such as Sequential<double>: `AverageWeights

@@ -23,17 +23,17 @@ struct LBFGSOptions {
   std::size_t max_line_evaluations = 20;  ///< The most losses of one line search. Above 0.
 };
 
-/// The reason why a minimisation stopped: the gradient is small, the loss no longer falls, the
-/// number of iterations is reached, or no lower point was found along the direction.
+/// The reason why a minimisation stopped: a small gradient, a loss that no longer falls, the number
+/// of iterations, or no lower point along the direction.
 enum class Stop { gradient, value, iterations, line_search };
 
-/// What a minimisation found.
+/// The result of a minimisation.
 struct Minimum {
   double loss = 0;              ///< The lowest loss.
   double greatest_slope = 0;    ///< The greatest absolute value of an element of its gradient.
   std::size_t iterations = 0;   ///< The number of steps.
   std::size_t evaluations = 0;  ///< The number of losses and gradients computed.
-  Stop stop = Stop::gradient;   ///< Why it stopped.
+  Stop stop = Stop::gradient;   ///< The reason why it stopped.
 
   /// True if a tolerance was reached.
   bool converged() const { return stop == Stop::gradient || stop == Stop::value; }

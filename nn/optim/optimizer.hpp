@@ -47,10 +47,10 @@ class Optimizer {
   /// on `tape`. Parameters that the recording freezes do not change, and neither does their state.
   ///
   /// Strong exception guarantee. Throws TapeError, with the name of the parameter, if a parameter
-  /// has no gradient, if the first step was with another model (or with this one before its
-  /// parameters moved), or if two visit lines name the same array. Throws ShapeError if a gradient
-  /// does not have the shape of its parameter, or if either was moved from. Throws ValueError if an
-  /// option is out of range, or if factors apply to no parameter.
+  /// has no gradient, or if two visit lines name the same array. The same error reports that the
+  /// first step was with another model, or with this one before its parameters moved. Throws
+  /// ShapeError if a gradient does not have the shape of its parameter, or if either was moved
+  /// from. Throws ValueError if an option is out of range, or if factors apply to no parameter.
   template <class Model>
   void step(Model&& model, const Tape<T>& tape) {
     const std::size_t state_count = this->state_count();
@@ -60,8 +60,8 @@ class Optimizer {
     apply(state_count, rate);
   }
 
-  /// The same along gradients from elsewhere, one for each parameter, in the order of the visit
-  /// lines; see nn/parameters.hpp. Throws ShapeError if their number or shapes are others.
+  /// Changes all parameters of `model` by one step along `gradients`, in the order of the visit
+  /// lines. Throws as step(model, tape), and ShapeError if the number of gradients differs.
   template <class Model>
   void step(Model&& model, std::span<const Array<T>> gradients) {
     const std::size_t state_count = this->state_count();
@@ -247,10 +247,10 @@ class Optimizer {
   Plateau plateau_;
   std::vector<Known> model_;  // empty before the first step
   std::vector<Slot> slots_;
-  std::vector<Update> updates_;     // of the current step; reused for its memory
+  std::vector<Update> updates_;     // of the current step. Reused for its memory
   std::vector<bool> used_factors_;  // in the current step, by their index in factors()
 
-  // Of the current backward_and_step().
+  // The state of the current backward_and_step().
   std::vector<bool> leads_to_loss_;       // by the index of a node
   std::vector<const Array<T>*> reached_;  // the leaves that need a gradient of the loss, sorted
 };

@@ -7,7 +7,7 @@
 
 namespace xtape::nn::report {
 
-/// What metrics.csv begins with.
+/// The first columns of metrics.csv.
 inline constexpr std::string_view first_columns = "epoch,loss";
 
 /// Returns the content of metrics.csv: epoch, loss, metrics, seconds, learning rate, and the root
