@@ -5,12 +5,11 @@
 
 namespace xtape::nn {
 
-/// Returns filters that whiten the windows of images (samples, height, width, channels). The result
-/// is the weight (kernel height, kernel width, channels, 2 n) of a Conv2d, with n = kernel height *
-/// kernel width * channels. Filter i is v / sqrt(l + epsilon), where v is an eigenvector of the
-/// covariance matrix of all windows and l its eigenvalue, in falling order. So the results of the
-/// first n filters are uncorrelated and of about equal variance. Filter n + i is the negative of
-/// filter i.
+/// Returns filters that whiten the windows of images (samples, height, width, channels). They fill
+/// the weight (kernel height, kernel width, channels, 2 n) of a Conv2d. n is kernel height * kernel
+/// width * channels. Filter i is v / sqrt(l + epsilon), where v is an eigenvector of the covariance
+/// matrix of all windows and l its eigenvalue, in falling order. So the results of the first n
+/// filters are uncorrelated and of about equal variance. Filter n + i is the negative of filter i.
 ///
 /// Such a first layer need not be trained (Jordan 2024, arXiv:2404.00498). Pass a few thousand
 /// images, as the layer gets them:

@@ -107,11 +107,11 @@ void save_checkpoint(const std::filesystem::path& path, const Model& model,
 ///
 /// Strong exception guarantee. Throws DataError, with all reasons, if the file is not a valid
 /// checkpoint, does not have its checksum, or belongs to another run. It belongs to another run if
-/// the version of xtape, the optimizer, the identity or the model differs. So it does if the
-/// dataset size, the batch size, or the names of Rngs or numbers differ. Throws DataError, with the
-/// name of the tensor, if a parameter or an array of the optimizer holds NaN or infinity. The same
-/// holds for a negative number in an array of squares. Throws DataError if `state.check` rejects
-/// its numbers. Throws ShapeError, with the name of the array, if an array was moved from.
+/// the version of xtape, the optimizer, the identity or the model differs. The same holds for
+/// another dataset size or batch size, and for other names of Rngs or numbers. Throws DataError,
+/// with the name of the tensor, if a parameter or an array of the optimizer holds NaN or infinity,
+/// or if squares are negative. Throws DataError if `state.check` rejects its numbers. Throws
+/// ShapeError, with the name of the array, if an array was moved from.
 template <class T, class Model>
 void load_checkpoint(const std::filesystem::path& path, Model&& model, Optimizer<T>& optimizer,
                      TrainingState& state, const Identity& identity) {
