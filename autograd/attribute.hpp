@@ -22,7 +22,7 @@ struct Attribute {
       std::variant<std::int64_t, double, const char*, Pair, std::span<const std::uint32_t>>;
 
   /// Takes the name and the value. The name and a text are string literals. A list must last as
-  /// long as the recording; see Tape::keep().
+  /// long as the recording. See Tape::keep().
   ///@{
   template <class Number>
   requires(std::is_arithmetic_v<Number>) Attribute(const char* attribute, Number number)
@@ -44,7 +44,7 @@ struct Attribute {
 };
 
 /// The name of an op and its attributes: `"relu"`, or `{"leaky_relu", {{"slope", 0.01}}}`. It lasts
-/// as long as the expression that contains it; the tape copies the attributes.
+/// as long as the expression that contains it. The tape copies the attributes.
 struct Operation {
   /// Takes the name, which is a string literal, and the attributes.
   ///@{

@@ -56,10 +56,10 @@ concept VariableList = std::ranges::contiguous_range<const List> &&
 
 /// Returns f(x, others...), and keeps neither the values that f computes on the way nor what
 /// backward() would need of them. backward() calls f again instead. So a chain of n layers in
-/// groups of k needs the memory of n / k + k layers instead of n, for the time of one more forward
-/// pass (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016). It is PyTorch's
-/// torch.utils.checkpoint. The result and all gradients are bit-identical to those of f(x,
-/// others...).
+/// groups of k needs the memory of n / k + k layers instead of n. It takes the time of one more
+/// forward pass (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016). It is
+/// PyTorch's torch.utils.checkpoint. The result and all gradients are bit-identical to those of
+/// f(x, others...).
 ///
 ///     x = checkpoint(model.block, x);
 ///     h = checkpoint([&](auto h, auto x) { return cell(h, x); }, h, x);
@@ -92,7 +92,7 @@ Variable<T> checkpoint(F&& f, Variable<T> x, Others... others) {
   return tape.checkpoint({call, detail::address_of_function(tape, std::forward<F>(f)), inputs});
 }
 
-/// The same for a list of Variables. f takes a `std::span<const Variable<T>>`.
+/// Returns f(inputs) for a list, as checkpoint(f, x). f takes a `std::span<const Variable<T>>`.
 template <class F, detail::VariableList List>
 auto checkpoint(F&& f, const List& inputs) {
   using Function = std::decay_t<F>;

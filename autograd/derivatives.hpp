@@ -158,18 +158,18 @@ Array<T> grad(F&& f, const Array<T>& x) {
   return std::move(detail::gradients_of<T, 1>(f, std::span<const Array<T>, 1>(&x, 1))[0]);
 }
 
-/// The same for a function of several arrays: `auto [da, db] = grad(f, {a, b})`. The gradient of an
-/// input that the result does not depend on is zeros.
+/// Returns the gradients of a function of several arrays: `auto [da, db] = grad(f, {a, b})`. If the
+/// result does not depend on an input, its gradient is zeros. Throws as grad(f, x).
 template <class F, class T, std::size_t N>
 std::array<Array<T>, N> grad(F&& f, const Array<T> (&inputs)[N]) {
   return detail::gradients_of<T, N>(f, std::span<const Array<T>, N>(inputs));
 }
 
-/// What vjp() returns: y, and the vector-Jacobian products of the function.
+/// The result of vjp(): y, and the vector-Jacobian products of the function.
 template <class T, std::size_t N>
 class Pullback {
  public:
-  /// Records f(inputs...); see vjp().
+  /// Records f(inputs...). See vjp().
   template <class F>
   Pullback(F& f, std::span<const Array<T>, N> inputs)
       : call_(std::make_unique<detail::RecordedCall<T, N>>(f, inputs)) {}

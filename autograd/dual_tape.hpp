@@ -33,15 +33,15 @@ F last_tangent() {
 
 }  // namespace detail
 
-/// What only a tape of Dual numbers can do; see docs/derivatives.md. A tape of plain numbers has
-/// nothing of it.
+/// The functions that only a tape of Dual numbers has. See docs/derivatives.md. A tape of plain
+/// numbers has none of them.
 template <class T>
 class DualTape {};
 
 /// A recording along a direction. The parameters of the model are arrays of F, which are read in
-/// place. Each may move along a direction, an array of the same shape: then its tangent is the
-/// direction. backward() computes two parts of each gradient: the gradient, and its derivative
-/// along all directions, which is the product of the Hessian and the directions.
+/// place. Each may move along a direction, an array of its shape. Then its tangent is the
+/// direction. backward() computes each gradient, and its derivative along all directions. This
+/// derivative is the product of the Hessian and the directions.
 ///
 ///     tape.rewind();
 ///     tape.seed(weight, direction);
@@ -74,8 +74,8 @@ class DualTape<Dual<F>> {
   /// an op has read it already.
   void seed(Variable<Dual<F>> x, const Array<Real<F>>& direction);
 
-  /// The same on a tape of nested numbers, for an inner and an outer direction. With a single one,
-  /// as above, both are the same.
+  /// Lets a parameter or a variable of nested numbers move along an inner and an outer direction.
+  /// seed() with one direction uses it for both, and throws the same errors.
   ///@{
   void seed(const Array<Real<F>>& parameter, const Array<Real<F>>& inner,
             const Array<Real<F>>& outer) requires is_dual<F>;

@@ -28,7 +28,7 @@
 /// ... }`. It is computed on tapes of its own, whose memory the thread keeps. So it reads no other
 /// Variable, and gets constants and random numbers from `x.tape()`. The parameters that it reads
 /// get their gradients. backward() calls it again. A function object that is not trivially copyable
-/// needs a name, and must last until then; see checkpoint().
+/// needs a name, and must last until then. See checkpoint().
 
 namespace xtape {
 namespace detail {
@@ -287,8 +287,8 @@ Variable<T> derivative_op(const F* f, const std::array<Variable<T>, N>& inputs,
 
 }  // namespace detail
 
-/// Returns the gradient of f(x, others...), one number, with respect to x, as an op: it can be
-/// differentiated further with respect to x, the others and the parameters that f reads. backward()
+/// Returns the gradient of f(x, others...), one number, with respect to x. It is an op, which can
+/// be differentiated with respect to x, the others and the parameters that f reads. backward()
 /// computes the product of the Hessian and the gradient of the result, by one call of f on a tape
 /// of Dual numbers. Strong exception guarantee. Throws ShapeError if f returns another number of
 /// elements. Throws TapeError if f reads a Variable of another tape.
@@ -304,7 +304,7 @@ Variable<T> grad(F&& f, Variable<T> x, Others... others) {
 /// Returns the derivative of y = f(x, others...), of any shape, along the direction: the Jacobian
 /// with respect to x times `direction`. It has the shape of y. It is an op, which can be
 /// differentiated with respect to x, the direction, the others and the parameters that f reads. On
-/// a tape of Dual numbers, this needs nested ones; see docs/derivatives.md. Strong exception
+/// a tape of Dual numbers, this needs nested ones. See docs/derivatives.md. Strong exception
 /// guarantee. Throws ShapeError if the direction does not have the shape of x. Throws TapeError if
 /// f reads a Variable of another tape.
 ///@{

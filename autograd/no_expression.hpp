@@ -56,7 +56,7 @@ namespace xt::extension {
 template <class V>
 requires xtape::is_variable<V>
 struct get_expression_tag<xscalar<V>> {
-  using type = xtape::detail::VariableTag;  ///< As xtensor asks for it.
+  using type = xtape::detail::VariableTag;  ///< Required by xtensor.
 };
 
 }  // namespace xt::extension
@@ -66,7 +66,7 @@ namespace xt::detail {
 /// The result of a function of an operand with the tag VariableTag.
 template <class F, class... Operands>
 struct select_xfunction_expression<xtape::detail::VariableTag, F, Operands...> {
-  using type = xtape::detail::NoExpression<F>;  ///< As xtensor asks for it.
+  using type = xtape::detail::NoExpression<F>;  ///< Required by xtensor.
 };
 
 }  // namespace xt::detail

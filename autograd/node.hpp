@@ -21,14 +21,14 @@ class Variable;
 template <class T>
 using Backward = Closure<Variable<T>, 64>;
 
-/// What is known of the gradient of a value in this recording.
+/// The state of a value's gradient in this recording.
 enum class GradientState : std::uint8_t {
   none,        ///< There is none, or not yet.
   present,     ///< It is complete, or contributions are being added.
   given_away,  ///< It was complete, and another gradient has its memory.
 };
 
-/// What a node keeps of the op that has computed it. It is one block of memory: the inputs, the
+/// The details of the op that has computed a node. They lie in one block of memory: the inputs, the
 /// attributes, and the captures of the backward function.
 template <class T>
 struct OpDetails {
@@ -48,18 +48,18 @@ struct BorrowedValues<Dual<F>> {
 };
 
 /// One recorded value. Nodes stay in place when the tape is rewound, and so does the memory of
-/// their arrays. Small arrays have it beside the nodes; see Storage.
+/// their arrays. Small arrays have it beside the nodes. See Storage.
 template <class T>
 struct Node : BorrowedValues<T> {
   /// Makes a node whose small arrays are in memory of `arena`.
   Node(std::uint32_t number, Arena& arena) : index(number), storage(arena), grad(arena) {}
 
-  /// The inputs of the op; none for a leaf.
+  /// Returns the inputs of the op. A leaf has none.
   std::span<const Node* const> inputs() const {
     return {static_cast<const Node* const*>(details.place), details.input_count};
   }
 
-  /// What the op takes beside its inputs.
+  /// Returns the attributes of the op.
   std::span<const Attribute> attributes() const {
     const void* const behind = inputs().data() + inputs().size();
     return {static_cast<const Attribute*>(behind), details.attribute_count};

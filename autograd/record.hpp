@@ -24,7 +24,7 @@ struct Accumulate {
 /// Records an op. It computes the value at once and stores the backward function.
 ///
 /// `op` is the name, or the name and what the op takes beside its operands: `"relu"`,
-/// `{"leaky_relu", {{"slope", slope}}}`. Both can be read from the node; see
+/// `{"leaky_relu", {{"slope", slope}}}`. Both can be read from the node. See
 /// autograd/attribute.hpp.
 ///
 /// `forward` is an xtensor expression over the inputs' values, or a callable `(Array<T>& y)` that

@@ -35,7 +35,7 @@ struct CheckpointedCall;  // see autograd/checkpoint.hpp
 /// share the model. Record, call backward() once, read the gradients, rewind(), and record again. A
 /// recording whose shapes repeat reuses all memory.
 ///
-/// A tape of Dual numbers computes second derivatives; see DualTape. The arrays of the model are
+/// A tape of Dual numbers computes second derivatives. See DualTape. The arrays of the model are
 /// plain numbers there, too.
 template <class T = float>
 class Tape : public DualTape<T> {
@@ -45,11 +45,11 @@ class Tape : public DualTape<T> {
   Tape& operator=(const Tape&) = delete;
   ~Tape() { destroy_nodes(); }
 
-  /// A value that is not differentiated: an array (copied), an xtensor expression, a number, or a
-  /// callable that writes the array itself, `[&](Array<T>& out) { ... }`. An array of more digits,
-  /// as double on a Tape<float>, does not compile: write `xt::cast<float>(array)`. Throws
-  /// ShapeError for an array without the elements of its shape, one that was moved from, and for
-  /// one of more axes than max_rank; so does every function below that takes arrays or expressions.
+  /// Records a value that is not differentiated: an array (copied), an xtensor expression, a
+  /// number, or a callable that writes the array, `[&](Array<T>& out) { ... }`. An array of more
+  /// digits, as double on a Tape<float>, does not compile. Write `xt::cast<float>(array)`. Throws
+  /// ShapeError for an array without the elements of its shape, one that was moved from, or one of
+  /// more axes than max_rank. So does every function below that takes arrays or expressions.
   ///@{
   Variable<T> constant(const Array<T>& array);
   template <class Value>
@@ -98,18 +98,18 @@ class Tape : public DualTape<T> {
   /// nothing changes. If it throws later, the recording has no gradients.
   void backward(Variable<T> loss) { differentiate(loss, nullptr, nullptr); }
 
-  /// The same for a y of any shape, and the gradient of sum(cotangent * y): the product of
-  /// `cotangent` and the Jacobian of y. Throws ShapeError if the cotangent has another shape than
-  /// y.
+  /// Computes the gradient of sum(cotangent * y) for a y of any shape: the product of `cotangent`
+  /// and the Jacobian of y. Throws TapeError as backward(loss), and ShapeError if the cotangent has
+  /// another shape than y.
   ///@{
   void backward(Variable<T> y, const Array<T>& cotangent) { differentiate(y, &cotangent, nullptr); }
   template <Expression E>
   requires(loses_digits<E, T>) void backward(Variable<T> y, const E& cotangent) = delete;
   ///@}
 
-  /// The same, and calls `hook(const Array<Real<T>>& parameter, Array<T>& grad)` for each parameter
-  /// with a gradient, as soon as the gradient is complete. The calls have the order in which the
-  /// gradients complete. The rest of the backward pass follows, so the hook can begin to send a
+  /// Computes the gradient as backward(loss), and throws as it does. Calls
+  /// `hook(const Array<Real<T>>& parameter, Array<T>& grad)` for each parameter as soon as its
+  /// gradient is complete. The rest of the backward pass follows, so the hook can begin to send a
   /// gradient while others are computed. It may change the gradient, and must not record. Values
   /// from variable() are not parameters. Allocates nothing if the recording repeats.
   template <GradientHook<T> Hook>
@@ -170,7 +170,7 @@ class Tape : public DualTape<T> {
   const Node<T>& node(std::size_t index) const { return at(index); }
 
   /// Sets whether backward() keeps the gradients of the results of ops. By default it does not. As
-  /// soon as an op has passed its gradient on, another gradient takes the memory, which saves about
+  /// soon as an op has passed its gradient on, another gradient takes the memory. This saves about
   /// a third of the memory of a training step of a convolutional network. The gradients of
   /// parameters and of variable() are always kept. To keep a single one, see
   /// Variable::retain_grad().
@@ -190,10 +190,10 @@ class Tape : public DualTape<T> {
   /// Switches anomaly detection on or off. While it is on, recording a value or computing a
   /// gradient that is NaN or infinite throws AnomalyError. The message names the op, its place in
   /// the model (see Scope), the first bad element, and the inputs of the op. backward() also throws
-  /// it if the elements of a parameter or of a constant_view() have changed since they were
-  /// recorded, because the gradient would mix old and new values. This applies to arrays that were
-  /// recorded while detection was on. Detection copies parameters and reads every array once more,
-  /// so use it to find an error, not to train. When it is off, it costs nothing.
+  /// it if elements of a parameter or of a constant_view() have changed since they were recorded.
+  /// The gradient would mix old and new values. This applies to arrays that were recorded while
+  /// detection was on. Detection copies parameters and reads every array once more, so use it to
+  /// find an error, not to train. When it is off, it costs nothing.
   void detect_anomaly(bool on) { detects_anomaly_ = on; }
 
   /// True if anomaly detection is on.
@@ -205,7 +205,7 @@ class Tape : public DualTape<T> {
   /// Returns the place of a node, "layer 2 (Residual of 3), layer 0 (ReLU)", or an empty text.
   std::string place(std::size_t index) const;
 
-  /// True if ops record how to differentiate them; see NoGrad.
+  /// True if ops record their backward functions. See NoGrad.
   bool grad_enabled() const { return grad_enabled_; }
 
   /// Returns the random number generator for ops such as dropout. Seed it with
@@ -219,21 +219,21 @@ class Tape : public DualTape<T> {
     return arena_.allocate<U>(count);
   }
 
-  /// Records an op; see record() in autograd/record.hpp.
+  /// Records an op. See record() in autograd/record.hpp.
   template <class Forward>
   Variable<T> record(const Operation& op, std::span<const Variable<T>> inputs, Forward&& forward,
                      const Backward<T>& backward);
 
-  /// Records a call that backward() makes again; see checkpoint() in autograd/checkpoint.hpp.
+  /// Records a call that backward() makes again. See checkpoint() in autograd/checkpoint.hpp.
   Variable<T> checkpoint(const detail::CheckpointedCall<T>& call);
 
-  /// Adds to a gradient; see accumulate() in autograd/record.hpp.
+  /// Adds to a gradient. See accumulate() in autograd/record.hpp.
   template <class Contribution>
   void accumulate(Variable<T> x, const Contribution& contribution) {
     add_to_gradient(x.node(), contribution);
   }
 
-  /// Adds contribution() to the gradient of operand `i` of y, if that needs one; see define() in
+  /// Adds contribution() to the gradient of operand `i` of y, if that needs one. See define() in
   /// autograd/define.hpp.
   template <class Contribution>
   void pass_on(Variable<T> y, std::size_t i, const Contribution& contribution) {

@@ -20,17 +20,18 @@
 ///     auto result = gradcheck([](auto x, auto y) { return x * sigmoid(y); }, {a, b});
 ///     if (!result) std::cout << result;
 ///
-/// The function must give the same value in each call with the same operands. A function that draws
-/// random numbers takes them from tape.rng(), which is reset before each call, or from an Rng that
-/// it seeds itself.
+/// The function must give the same value in each call with the same operands. If it draws random
+/// numbers, it takes them from tape.rng(), which is reset before each call, or from an Rng that it
+/// seeds itself.
 ///
-/// **Kinks.** A central difference whose two points lie on different sides of a kink, such as
-/// relu's at 0, mixes two slopes and would reject a correct gradient. One-sided differences tell a
-/// kink from an error. The parabola through x, x + h/2 and x + h gives the derivative at x from the
-/// right. The parabola through x, x - h/2 and x - h gives the derivative from the left. Where f is
-/// smooth, the two differ by a multiple of h^3 only, and the mean of both and of the central
-/// difference changes as little with h. If an element does not agree, there is a kink if the two
-/// differ for h, h/2 or h/4, or the mean changes, by at least 1/32 of its error.
+/// **Kinks.** The two points of a central difference may lie on different sides of a kink, such as
+/// relu's at 0. It then mixes two slopes and would reject a correct gradient. One-sided differences
+/// tell a kink from an error. The parabola through x, x + h/2 and x + h gives the derivative at x
+/// from the right. The parabola through x, x - h/2 and x - h gives the derivative from the left.
+/// Where f is smooth, the two differ by a multiple of h^3 only, and the mean of both and of the
+/// central difference changes as little with h. For an element that does not agree, gradcheck()
+/// looks at h, h/2 and h/4. If the two differ, or the mean changes, by at least 1/32 of the
+/// element's error, there is a kink.
 ///
 /// Near a kink, the element is compared again with h, h/10, ..., h/10^5, each together with its
 /// half. The rounding error of each difference, 16 epsilon |f| / h, is added to the tolerance. A
@@ -42,15 +43,15 @@
 /// - The one-sided differences of the last step, its half and its quarter are equal within the
 ///   tolerance. Then the kink is at x, and the gradient must lie between the two sides.
 ///
-/// Otherwise it fails if those of one side are equal, and the gradient differs from them by more
-/// than four times the tolerance. Smaller steps may show this, too. Where kinks are dense, as in
-/// deep networks of rectifiers, neither side may settle. Then the element is undecided if it lies
-/// in the range of all these differences, or outside by at most the width of that range. If it is
-/// farther away, it fails. Near a kink, the largest error that passes is the tolerance plus the
-/// rounding error. If a gradient is 1000 times as large as each of them at step h, this is less
-/// than 0.2 % of it. A kink nearer than the differences can resolve, 1e-12 or less for slopes of
-/// size 1, counts as at x. A central difference that agrees at once is accepted, although a kink
-/// may by chance have made it agree with a wrong gradient.
+/// Otherwise it fails if the differences of one side are equal, and the gradient differs from them
+/// by more than four times the tolerance. Smaller steps may show this, too. Where kinks are dense,
+/// as in deep networks of rectifiers, neither side may settle. Then the element is undecided if its
+/// gradient lies in the range of all these differences, or outside by at most the width of that
+/// range. If it is farther away, it fails. Near a kink, the largest error that passes is the
+/// tolerance plus the rounding error. If a gradient is 1000 times as large as each of them at step
+/// h, this is less than 0.2 % of it. A kink nearer than the differences can resolve, 1e-12 or less
+/// for slopes of size 1, counts as at x. A central difference that agrees at once is accepted,
+/// although a kink may by chance have made it agree with a wrong gradient.
 ///
 /// Elements at kinks say little about a gradient, and undecided ones less. They are counted. The
 /// check fails if they are together more than a quarter of the elements of an input.
@@ -82,8 +83,8 @@ struct GradcheckOptions {
 struct GradcheckElement {
   std::size_t input;  ///< The number of the input, counted from 0.
   Shape index;        ///< The index of the element, one number per axis.
-  double analytic;    ///< The gradient of the tape; 0 if the result does not depend on the input.
-  double numeric;     ///< The central difference; near a kink, the difference that agrees. The
+  double analytic;    ///< The gradient of the tape. 0 if the result does not depend on the input.
+  double numeric;     ///< The central difference. Near a kink, the difference that agrees. The
                       ///< gradient itself between two slopes, and if undecided.
   double error;       ///< |analytic - numeric|.
 };
