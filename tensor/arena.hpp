@@ -62,7 +62,7 @@ class Arena {
   std::size_t next_ = 0;        // the number of the block behind the current one
   std::byte* block_ = nullptr;  // the current one
   std::size_t used_ = 0;        // bytes of the current block
-  std::size_t size_ = 0;        // of the current block; 0 under the address sanitizer
+  std::size_t size_ = 0;        // of the current block. 0 under the address sanitizer
   std::size_t capacity_ = 0;
 };
 

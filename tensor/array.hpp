@@ -25,7 +25,7 @@ class Array;
 
 }  // namespace xtape
 
-/// What xtensor asks of a container.
+/// The types that xtensor requires of a container.
 namespace xt {
 
 template <class T>
@@ -130,7 +130,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   using Nested = xt::nested_initializer_list_t<T, Levels>;
 
  public:
-  /// As in the containers of xtensor.
+  /// The member types and constants that containers of xtensor have.
   ///@{
   using storage_type = typename Container::storage_type;
   using allocator_type = typename Container::allocator_type;
@@ -196,16 +196,16 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   }
   ///@}
 
-  /// Makes an array that is not whole, whose first elements are in memory of `arena` if they are
-  /// few; see Storage.
+  /// Makes an array that is not whole. If its first elements are few, they are in memory of
+  /// `arena`. See Storage.
   explicit Array(Arena& arena) : storage_(arena) {}
 
-  /// An array that was moved from keeps its shape and loses its elements; see require_whole().
+  /// An array that was moved from keeps its shape and loses its elements. See require_whole().
   ///@{
   Array(const Array&) = default;
   Array(Array&&) noexcept = default;
   Array& operator=(const Array& other) {
-    storage_ = other.storage_;  // may throw; the array is still unchanged
+    storage_ = other.storage_;  // may throw. The array is still unchanged
     layout_ = other.layout_;
     return *this;
   }
@@ -247,7 +247,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
     const Shape& extents = as_shape(shape);
     const detail::LayoutReference layout =
         same_shape(layout_->shape, extents) ? layout_ : detail::LayoutReference(extents);
-    storage_.resize(layout->count);  // may throw; the array is still unchanged
+    storage_.resize(layout->count);  // may throw. The array is still unchanged
     layout_ = layout;
   }
 
@@ -302,7 +302,7 @@ class Array : public xt::xcontainer<Array<T>>, public xt::xcontainer_semantic<Ar
   }
   ///@}
 
-  /// Exchanges elements and shapes; see Storage::trade().
+  /// Exchanges elements and shapes. See Storage::trade().
   void trade(Array& other) noexcept {
     std::swap(layout_, other.layout_);
     storage_.trade(other.storage_);

@@ -89,7 +89,7 @@ template <class T, class Operand>
   });
 }
 
-/// The same. Scalar code has one element in each array, so that case takes no call.
+/// Evaluates an operand of the shape of `out`. For scalar code, one element takes no call.
 template <class T, class Operand>
 [[gnu::always_inline]] inline void evaluate_linear(Array<T>& out, const Operand& operand) {
   if (out.size() == 1) {
@@ -182,8 +182,8 @@ bool assign_same_shape(Array<T>& out, const E& expression, const char* operation
 
 /// Computes out = expression without a temporary. `out` takes the shape of the expression. `out`
 /// must not be an operand unless it already has that shape. Throws ShapeError, with the name
-/// `operation`, if the operands do not broadcast, if the result has too many axes or elements, or
-/// if an array was moved from and has lost its elements.
+/// `operation`, if the operands do not broadcast, or the result has too many axes or elements. The
+/// same holds if an array was moved from and has lost its elements.
 template <class T, class E, class = detail::Batch<T>>
 void assign(const char* operation, Array<T>& out, const E& expression) {
   detail::require_whole_operands(operation, expression);

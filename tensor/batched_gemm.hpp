@@ -14,7 +14,7 @@ template <class T>
 struct MatrixBatch {
   typename Storage<T>::const_pointer data;  ///< The first element of the first matrix.
   std::size_t row_length;                   ///< The length of the stored rows.
-  Transpose transpose;                      ///< Whether the product reads the transposed matrices.
+  Transpose transpose;                      ///< Says whether the matrices are read transposed.
   Shape steps;  ///< The distance of neighbours along each axis of the batch. 0 repeats.
 };
 
@@ -26,7 +26,7 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
                   const MatrixBatch<T>& a, const MatrixBatch<T>& b, T beta, T* c,
                   std::size_t c_size, const Shape& c_steps);
 
-/// The same for an array.
+/// Computes a batched product into an array.
 template <class T>
 void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
                   const MatrixBatch<T>& a, const MatrixBatch<T>& b, T beta, Array<T>& c,
@@ -34,7 +34,7 @@ void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t 
   batched_gemm(batch, m, n, k, a, b, beta, c.data(), c.size(), c_steps);
 }
 
-/// The same for Dual numbers. Products with tangents that are known to be 0 are left out.
+/// Computes a batched product of Dual numbers. Leaves out products with tangents known to be 0.
 template <class F>
 void batched_gemm(const Shape& batch, std::size_t m, std::size_t n, std::size_t k,
                   const MatrixBatch<Dual<F>>& a, const MatrixBatch<Dual<F>>& b,

@@ -83,7 +83,7 @@ struct DualPointer {
   /// True if the numbers are const.
   static constexpr bool is_const = std::is_const_v<F>;
 
-  /// As in the iterators of the standard library.
+  /// The member types that iterators of the standard library have.
   ///@{
   using value_type = Dual<std::remove_const_t<F>>;
   using reference = std::conditional_t<is_const, value_type, DualReference<F>>;

@@ -17,17 +17,17 @@ namespace xtape {
 /// The elements of an array of Dual numbers: the values follow each other, and so do the tangents.
 /// Code that knows only floats reads and writes one part after the other.
 ///
-/// A Storage may know that all its tangents are 0; see is_constant(). A product with them can then
+/// A Storage may know that all its tangents are 0. See is_constant(). A product with them can then
 /// be left out. Everything that may write an element ends that.
 ///
-/// A Storage may read elements of others where they are; see borrow(). Everything that may write an
+/// A Storage may read elements of others where they are. See borrow(). Everything that may write an
 /// element gives it memory of its own first.
 ///
 /// If F is a Dual itself, both blocks are such Storages, and so on.
 template <class F>
 class Storage<Dual<F>> {
  public:
-  /// As in the containers of the standard library.
+  /// The member types that containers of the standard library have.
   ///@{
   using value_type = Dual<F>;
   using allocator_type = Allocator<value_type>;
@@ -132,9 +132,9 @@ class Storage<Dual<F>> {
     values_.trade(other);
   }
 
-  /// Sets the number of elements. If it is above capacity(), the elements get new memory and are
-  /// uninitialised; so do borrowed elements in any case. Throws std::bad_alloc if there is not
-  /// enough memory. The size is then the same, or 0 if the elements were borrowed.
+  /// Sets the number of elements. If it is above capacity(), or if the elements are borrowed, they
+  /// get new memory and are uninitialised. Throws std::bad_alloc if there is not enough memory. The
+  /// size is then the same, or 0 if the elements were borrowed.
   void resize(std::size_t size) {
     if (lent_.any) {
       lent_ = {};

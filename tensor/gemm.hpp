@@ -25,7 +25,7 @@ void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size
           T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
           std::size_t ldc);
 
-/// The same for Dual numbers. Products with tangents that are known to be 0 are left out.
+/// Computes gemm() for Dual numbers. Leaves out products with tangents that are known to be 0.
 template <class F>
 void gemm(Transpose transpose_a, Transpose transpose_b, std::size_t m, std::size_t n, std::size_t k,
           std::type_identity_t<Real<F>> alpha, std::type_identity_t<DualPointer<const F>> a,

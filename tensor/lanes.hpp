@@ -135,7 +135,7 @@ template <class F, class... Functions>
 inline constexpr bool is_one_of = (std::is_same_v<F, Functions> || ...);
 
 /// True if xsimd's version of xtensor's function F is never used. These versions are wrong for many
-/// numbers, such as pow(0, 0), fmod(1e10, 3), hypot(1e30, 1e30) and fmax(1, NaN), or do not end,
+/// numbers, such as pow(0, 0), fmod(1e10, 3), hypot(1e30, 1e30) and fmax(1, NaN). Some do not end,
 /// such as tgamma(1e20). xsimd's fma rounds twice.
 template <class F>
 inline constexpr bool always_lane_by_lane =

@@ -14,11 +14,11 @@ namespace xtape::detail {
 /// A shape and what follows from it for a row-major array. It never changes.
 struct Layout {
   Shape shape;                           ///< The extents.
-  xt::get_strides_t<Shape> strides;      ///< Steps in elements; 0 along an axis of extent 1.
+  xt::get_strides_t<Shape> strides;      ///< Steps in elements. 0 along an axis of extent 1.
   xt::get_strides_t<Shape> backstrides;  ///< The way from the last place of an axis to the first.
   std::size_t count;                     ///< The number of elements.
-  std::size_t whole_count;  ///< The same, or a number that no array has if there are too many axes.
-  mutable std::atomic<std::size_t> users{0};  ///< References to it; 0 if it is never freed.
+  std::size_t whole_count;  ///< `count`, or a number that no array has if there are too many axes.
+  mutable std::atomic<std::size_t> users{0};  ///< References to it. 0 if it is never freed.
 };
 
 /// A reference to a layout. All arrays of a shape share one layout, so a shape costs an array one

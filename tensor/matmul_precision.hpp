@@ -17,18 +17,18 @@ enum class Precision {
 };
 
 /// Chooses how the ops matmul, linear, einsum and all that are made of them multiply matrices of
-/// floats, in the whole process: the layers Linear, recurrent layers and attention, forward and
-/// backward. The default is float32. Products with bfloat16 take about half the time or less. They
-/// round each factor by at most 2^-9 of its size, so a product has an error of at most about
+/// floats, in the whole process. Linear, recurrent layers and attention are made of them, forward
+/// and backward. The default is float32. Products with bfloat16 take about half the time or less.
+/// They round each factor by at most 2^-9 of its size, so a product has an error of at most about
 /// 2^-8 sum |a| |b|. Subnormal factors count as 0. NaN and infinity pass through. Factors above
 /// 3.39e38 become infinite.
 ///
 /// Products stay float if the processor has neither AVX512-BF16 nor AMX-BF16, or if the library is
-/// built without oneDNN; see matmul_precision(). So do small products, which would not be faster:
-/// those with an extent below 32 or with fewer than 2^19 multiplications. So do convolutions, the
-/// ops of linear algebra, and all products of double. oneDNN allocates some small objects for each
-/// product with bfloat16. Threads may call this function at any time. An op that runs meanwhile
-/// uses the old or the new precision.
+/// built without oneDNN. See matmul_precision(). Small products also stay float, as they would not
+/// be faster: those with an extent below 32 or with fewer than 2^19 multiplications. So do
+/// convolutions, the ops of linear algebra, and all products of double. oneDNN allocates some small
+/// objects for each product with bfloat16. Threads may call this function at any time. An op that
+/// runs meanwhile uses the old or the new precision.
 void set_matmul_precision(Precision precision) noexcept;
 
 /// Returns the precision that is in effect: float32 if bfloat16 was chosen and is not available.

@@ -41,8 +41,8 @@ class ArrayOperand {
     }
   }
 
-  /// Returns true if go_to_row() reaches the rows of an array of this shape: if the array has a row
-  /// for each of them, or one row for all of them.
+  /// Returns true if go_to_row() reaches the rows of an array of this shape. This array then has a
+  /// row for each of these rows, or one row for all.
   bool has_even_rows(const Shape& shape) {
     const Shape& own = array_->shape();
     const auto last = own.empty() ? own.end() : own.end() - 1;

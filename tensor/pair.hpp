@@ -10,9 +10,9 @@ namespace xtape {
 
 /// A height and a width. Write one number for both, `2`, or one for each, `{2, 3}`.
 struct Pair {
-  /// The same number for both.
+  /// Makes a pair of equal numbers.
   constexpr Pair(std::size_t both) : height(both), width(both) {}
-  /// A number for each.
+  /// Makes a pair of a height and a width.
   constexpr Pair(std::size_t of_height, std::size_t of_width)
       : height(of_height), width(of_width) {}
 

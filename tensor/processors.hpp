@@ -22,8 +22,8 @@ namespace detail {
 /// Returns the CPU quota of this process in processors, such as 1.5, or infinity if there is none.
 ///
 /// The quota is the smallest of the process's control groups and their parents: cpu.max in version
-/// 2, cpu.cfs_quota_us / cpu.cfs_period_us in version 1. `root` is the root of the file system;
-/// tests pass another one. See "Control Group v2" and "CFS Bandwidth Control" in the documentation
+/// 2, cpu.cfs_quota_us / cpu.cfs_period_us in version 1. `root` is the root of the file system.
+/// Tests pass another one. See "Control Group v2" and "CFS Bandwidth Control" in the documentation
 /// of the Linux kernel.
 double cpu_quota(const std::filesystem::path& root = "/");
 

@@ -13,8 +13,8 @@ namespace xtape {
 /// library.
 ///
 /// The generator is xoshiro256++ (Blackman and Vigna, "Scrambled Linear Pseudorandom Number
-/// Generators", ACM TOMS 47(4), 2021; period 2^256 - 1), seeded by splitmix64 (Steele, Lea and
-/// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). It is a
+/// Generators", ACM TOMS 47(4), 2021). Its period is 2^256 - 1. It is seeded by splitmix64 (Steele,
+/// Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). It is a
 /// std::uniform_random_bit_generator. Use the distributions of this class, because the
 /// distributions of `<random>` differ between standard libraries. The state is four words. Do not
 /// use the generator for cryptography.

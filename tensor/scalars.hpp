@@ -6,8 +6,8 @@
 /// The types of numbers that the library is compiled for.
 
 /// Runs `instantiate(T)` for each scalar type T that a source is compiled for: float and double.
-/// The sources of ops that can differentiate twice are compiled again for Dual numbers of them,
-/// and, if XTAPE_NESTED_DUALS is on, for Dual numbers of Dual numbers of double.
+/// The sources of ops that can differentiate twice are compiled again for Dual numbers of them. If
+/// XTAPE_NESTED_DUALS is on, they are also compiled for Dual numbers of Dual numbers of double.
 ///@{
 #ifdef XTAPE_FOR_NESTED_DUALS
 #define XTAPE_FOR_EACH_SCALAR(instantiate) instantiate(Dual<Dual<double>>)

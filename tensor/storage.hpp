@@ -34,7 +34,7 @@ class Storage {
   static_assert(std::is_trivially_copyable_v<T>, "an array holds numbers");
 
  public:
-  /// As in the containers of the standard library.
+  /// The member types that containers of the standard library have.
   ///@{
   using value_type = T;
   using allocator_type = Allocator<T>;
@@ -188,7 +188,7 @@ class Storage {
 
   T* elements() const { return static_cast<T*>(place_); }
 
-  void* place_ = nullptr;  // the elements; or the arena, if memory is to be lent and there is none
+  void* place_ = nullptr;  // the elements, or the arena if memory is to be lent and there is none
   std::size_t size_ = 0;
   std::size_t capacity_ : 63 = 0;
   std::size_t lent_ : 1 = 0;  // the memory is not its own

@@ -34,7 +34,7 @@ bool factor_cholesky(const char* op, std::size_t n, T* a);
 /// Says which triangle of a matrix is read, and how.
 struct Triangle {
   bool upper = false;                   ///< The upper triangle, not the lower one.
-  bool unit_diagonal = false;           ///< As if the diagonal were 1.
+  bool unit_diagonal = false;           ///< The diagonal counts as 1.
   Transpose transpose = Transpose::no;  ///< Transposed.
 };
 
@@ -43,8 +43,8 @@ template <class T>
 void solve_triangle(const char* op, const Triangle& triangle, std::size_t n, std::size_t k,
                     const T* a, T* b);
 
-/// The same for Dual numbers, from one factorisation of the values. Work for tangents that are
-/// known to be 0 is left out.
+/// Solve and factor matrices of Dual numbers with one factorisation of the values. Leave out work
+/// for tangents that are known to be 0.
 ///@{
 /// The solution X has the tangents op(A)^-1 (B' - op(A') X). The values of `lu` are the factors,
 /// and its tangents are those of A.

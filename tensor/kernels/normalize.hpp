@@ -58,7 +58,7 @@ void sum_by_channel(const T* x, const T* dy, const NormShape& shape, const Momen
                     double* dweight, double* dbias);
 
 /// Computes dx = beta dx + the gradient of normalize(), with beta 0 or 1. The statistics depend on
-/// x, too. `dweight` and `dbias` come from sum_by_channel(); they are read if shape.by_channel().
+/// x, too. `dweight` and `dbias` come from sum_by_channel(), and are read if shape.by_channel().
 template <class T>
 void normalize_backward(const T* x, const T* dy, const NormShape& shape, const Moments<T>& moments,
                         const T* weight, const double* dweight, const double* dbias, T beta, T* dx);

@@ -12,9 +12,9 @@
 
 namespace xtape::onednn {
 
-/// What was made so far, by its geometry. It is never freed, because functions that run at the exit
-/// of the program may need it. With `most` entries, the cache begins anew, as in a program with
-/// images of many sizes.
+/// A cache of the kernels made so far, by their geometry. It is never freed, because functions that
+/// run at the exit of the program may need it. With `most` entries, the cache begins anew, as in a
+/// program with images of many sizes.
 template <class Key, class Item, std::size_t most>
 class KernelCache {
  public:

@@ -12,9 +12,9 @@ namespace xtape::onednn {
 
 /// The three computations that a convolution needs.
 enum class Part {
-  forward,     ///< Of the results.
-  transposed,  ///< Of the gradient of the images.
-  weights      ///< Of the gradient of the weights.
+  forward,     ///< Computes the results.
+  transposed,  ///< Computes the gradient of the images.
+  weights      ///< Computes the gradient of the weights.
 };
 
 /// Returns oneDNN's name of the kernel that computes a part of a convolution on one thread. It is

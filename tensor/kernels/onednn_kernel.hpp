@@ -273,7 +273,7 @@ class Kernel {
     reorder_ = dnnl::reorder(order);
   }
 
-  /// What a call of oneDNN works on. To make it takes longer than the convolution of a small image.
+  /// The operands of a call of oneDNN. To make them takes longer than to convolve a small image.
   struct Operands {
     dnnl::stream stream{processor()};
     memory image, ours, theirs, result, bias, scratch, reorder_scratch;

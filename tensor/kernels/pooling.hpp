@@ -64,7 +64,7 @@ void max_pool(const T* x, const Windows& windows, T* y, Place* places);
 template <class T, class Place>
 void take_at_places(const T* x, const Place* places, const Windows& windows, T* y);
 
-/// The same for Dual numbers. If `places` is null, the tangents are 0.
+/// Take and pool maxima of Dual numbers. If `places` is null, the tangents are 0.
 ///@{
 template <class F, class Place>
 void take_at_places(DualPointer<const F> x, const Place* places, const Windows& windows,

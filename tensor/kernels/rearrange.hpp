@@ -22,8 +22,8 @@ struct AxisBlocks {
 /// Returns the blocks of `shape` around `axis`. The axis counts from the front and must exist.
 AxisBlocks blocks_around(const Shape& shape, std::size_t axis);
 
-/// One of several nested loops over elements: how often it runs, and how far it steps each time
-/// through the elements that are read and those that are written.
+/// One of several nested loops over elements. It says how often the loop runs, and how far it steps
+/// each time in the elements that are read and written.
 struct StridedLoop {
   std::size_t count;        ///< The number of steps.
   std::ptrdiff_t in_step;   ///< The distance of the elements that are read. It may be negative.
@@ -61,7 +61,7 @@ template <class T>
 void copy_triangle(const Shape& shape, bool lower, std::ptrdiff_t offset, const T* in, T beta,
                    T* out);
 
-/// The same for Dual numbers: values and tangents move alike.
+/// Rearrange Dual numbers: values and tangents move alike.
 ///@{
 template <class F>
 void copy_strided(std::span<const StridedLoop> loops, std::type_identity_t<DualPointer<const F>> in,

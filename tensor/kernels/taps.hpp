@@ -13,8 +13,8 @@ namespace xtape {
 /// negative in the padding.
 struct WindowPlace {
   std::size_t image;      ///< Its number in the batch.
-  std::ptrdiff_t row;     ///< That of the first element.
-  std::ptrdiff_t column;  ///< That of the first element.
+  std::ptrdiff_t row;     ///< The row of the first element.
+  std::ptrdiff_t column;  ///< The column of the first element.
 };
 
 /// Calls `f(position, window)` for the positions [begin, end), counted through the results of all

@@ -8,13 +8,13 @@
 
 namespace xtape::winograd {
 
-/// True if the functions below can compute a convolution: windows of 3 x 3, stride 1, no dilation,
-/// no groups, and padding of at most 2 at each side.
+/// True if the functions below can compute a convolution. It must have windows of 3 x 3, stride 1,
+/// no dilation, no groups, and padding of at most 2 at each side.
 bool can(const Convolution& geometry);
 
-/// True if can(geometry) and the functions are faster than others: there are at least 16 channels
-/// on both sides, the batch has at least 8 tiles of 4 x 4 results, and at least half of the results
-/// in the tiles exist.
+/// True if can(geometry) and the functions are faster than others. There must be at least 16
+/// channels on both sides, and at least 8 tiles of 4 x 4 results in the batch. At least half of the
+/// results in the tiles must exist.
 bool pays(const Convolution& geometry);
 
 /// Computes the same as the function of this name in tensor/kernels/convolution.hpp.

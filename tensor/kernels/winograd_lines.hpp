@@ -7,7 +7,7 @@
 /// The transforms of Winograd's F(4, 3) along one line. Used by tensor/kernels/winograd.cpp.
 ///
 /// Four results y(i) = sum over k of g(k) d(i + k), k = 0, 1, 2, need six multiplications:
-/// y = A^T ((G g) * (B^T d)), with the polynomials of degree 5 evaluated at six points 0, a, -a, b,
+/// y = A^T ((G g) * (B^T d)). The polynomials of degree 5 are evaluated at six points 0, a, -a, b,
 /// -b and infinity. For a = 3/4 and b = 3/2 all constants of A and B are exact, and rounding errors
 /// are half of those for 1 and 2.
 
