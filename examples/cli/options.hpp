@@ -9,51 +9,51 @@ namespace CLI {  // NOLINT(readability-identifier-naming)
 class App;
 }
 
-/// What the command line says, a struct for each concern (and what a program adds). Each command
-/// takes those that concern it; add_flags() names the flags that set them, and their values before
-/// are the defaults.
+/// The options of the command line, a struct for each concern. A program may add its own. Each
+/// command takes the structs that concern it. add_flags() adds the flags that set them. Their
+/// values before the call are the defaults.
 
 namespace cli {
 
-/// How a command computes.
+/// Options of the computation.
 struct RunOptions {
   std::uint64_t seed = 42;
   std::size_t threads = 0;            ///< 0: as many as the machine has cores.
-  std::string precision = "float32";  ///< Or "bfloat16"; see xtape::set_matmul_precision().
-  bool deterministic = false;  ///< One thread unless `threads` says otherwise; no times printed.
+  std::string precision = "float32";  ///< Or "bfloat16". See xtape::set_matmul_precision().
+  bool deterministic = false;         ///< One thread unless `threads` is set. No times are printed.
 };
 
-/// How long to train.
+/// Options of the training.
 struct TrainingOptions {
-  std::size_t validation = 0;  ///< How many training images are kept out of training.
-  std::size_t early_stop = 0;  ///< Epochs without a better validation accuracy; 0: never stop.
+  std::size_t validation = 0;  ///< The number of training images to hold out.
+  std::size_t early_stop = 0;  ///< Epochs without a better validation accuracy. 0: never stop.
   std::size_t local_steps =
-      0;                      ///< Steps of each process between two means; 0: gradients are summed.
+      0;                      ///< Steps of each process between two means. 0: gradients are summed.
   double outer_rate = 1;      ///< The rate of the outer step.
   double outer_momentum = 0;  ///< The momentum of the outer step.
 };
 
-/// How a run is kept, to go on with after it was stopped.
+/// Options of the checkpoints, from which a run resumes.
 struct CheckpointOptions {
-  std::string folder;          ///< Empty: it is not.
-  std::size_t save_every = 0;  ///< Steps; a checkpoint is saved at the end of each epoch anyway.
-  std::size_t keep = 3;        ///< How many are kept.
-  bool resume = false;         ///< Go on from the newest.
+  std::string folder;          ///< The folder. Empty: no checkpoints are saved.
+  std::size_t save_every = 0;  ///< Steps between checkpoints. The end of an epoch saves one, too.
+  std::size_t keep = 3;        ///< The number of newest checkpoints to keep.
+  bool resume = false;         ///< True if the run resumes from the newest checkpoint.
 };
 
-/// What is printed.
+/// Options of the output.
 struct OutputOptions {
   bool json = false;   ///< A JSON line for each epoch, and nothing else on standard output.
   bool quiet = false;  ///< Only the last line.
 
-  /// Whether tables and headings are printed.
+  /// True if tables and headings are printed.
   bool verbose() const { return !json && !quiet; }
 };
 
-/// What a run leaves behind.
+/// Options of the results of a run.
 struct ResultOptions {
-  std::filesystem::path weights;  ///< A file for the weights; empty: they are not kept.
-  std::filesystem::path report;   ///< A folder for a report; empty: none is written.
+  std::filesystem::path weights;  ///< The file of the weights. Empty: none is written.
+  std::filesystem::path report;   ///< The folder of the report. Empty: none is written.
 };
 
 /// Uses as many threads as the options say.
