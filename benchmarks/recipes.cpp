@@ -64,7 +64,7 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// Prints a line; returns whether the recipe reaches what is expected.
+/// Prints a line. Returns true if the median accuracy is at least what is expected.
 bool measure(const Trial& trial, const images::Data& data) {
   std::vector<double> accuracies, seconds;
   for (std::uint64_t seed = 1; seed <= trial.seeds; ++seed) {

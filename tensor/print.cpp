@@ -97,7 +97,8 @@ class Printer {
       return;
     }
     const std::size_t inner_axes = array_.dimension() - axis - 1;
-    const std::string separator = "," + std::string(inner_axes, '\n') + std::string(axis + 1, ' ');
+    const std::string separator =
+        fmt::format(",{}{}", std::string(inner_axes, '\n'), std::string(axis + 1, ' '));
     text_ += '[';
     for (const char* before = ""; const std::size_t place : shown(axis)) {
       text_ += before;

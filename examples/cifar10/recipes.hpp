@@ -16,7 +16,7 @@ namespace cifar10 {
 struct Recipe {
   std::string name = "default";
   std::string about = "in ten minutes on two cores; measured on lossy copies of the images";
-  double expected = 88.0;  ///< The test accuracy in percent, on a lossy copy.
+  double expected = 88.0;  ///< The least test accuracy in percent, on a lossy copy.
 
   std::vector<std::size_t> widths{64, 128, 128};  ///< The channels of each group of layers.
   bool whitening = true;  ///< Whether the filters of the stem make patches of pixels uncorrelated.

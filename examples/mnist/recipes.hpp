@@ -19,7 +19,7 @@ namespace mnist {
 struct Recipe {
   std::string name = "default";
   std::string about = "a small network as in the tutorial, with momentum";
-  double expected = 97.9;  ///< The median test accuracy of five seeds, in percent.
+  double expected = 97.9;  ///< The least median test accuracy, in percent.
 
   std::vector<std::size_t> filters;  ///< Of the convolutions. Empty: a network without them.
   std::size_t kernel = 5;            ///< The rows and columns of a filter.

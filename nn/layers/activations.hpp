@@ -7,8 +7,8 @@
 #include "autograd/ops/softmax.hpp"
 
 /// @file
-/// Layers without parameters. Most call the op of their name. Any op can be a layer, as a function
-/// or a lambda: `nn::Sequential{nn::Linear(2, 3, rng), xtape::exp<float>}`.
+/// Layers without parameters. Most call the op of their name. A lambda makes a layer of any op:
+/// `nn::Sequential{nn::Linear(2, 3, rng), [](auto x) { return exp(x); }}`.
 
 namespace xtape::nn {
 
