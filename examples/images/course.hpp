@@ -10,7 +10,7 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "examples/backprop/gradient_check.hpp"
+#include "examples/backprop/gradient_comparison.hpp"
 
 namespace images {
 

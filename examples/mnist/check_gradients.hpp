@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <xtape.hpp>
 
-#include "examples/backprop/gradient_check.hpp"
+#include "examples/backprop/gradient_comparison.hpp"
 #include "examples/mnist/recipes.hpp"
 
 namespace mnist {

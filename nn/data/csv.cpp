@@ -313,11 +313,8 @@ class Reader {
     features_.resize((row + 1) * feature_names_.size());
     targets_.resize((row + 1) * target_count_);
     std::size_t column = 0;
-    for (; !fields_.row_ended(); ++column) {
-      const std::string_view field = fields_.next();
-      if (column < uses_.size()) {
-        keep(field, column, row);
-      }
+    for (; !fields_.row_ended() && column < uses_.size(); ++column) {
+      keep(fields_.next(), column, row);
     }
     require_all_fields(column);
   }

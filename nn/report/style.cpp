@@ -24,7 +24,7 @@ html { -webkit-text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--page); color: var(--ink);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  font-variant-numeric: tabular-nums;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
 }
 header, main, footer { max-width: 1120px; margin: 0 auto; padding: 0 20px; }
 header { padding-top: 48px; }
@@ -44,7 +44,7 @@ small { color: var(--muted); font-size: 0.85em; font-weight: 400; }
 
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 16px 28px;
   margin: 26px 0 30px; }
-.facts div { border-top: 2px solid var(--ink); padding-top: 8px; }
+.facts div { min-width: 0; border-top: 2px solid var(--ink); padding-top: 8px; }
 .facts dt { color: var(--muted); font-size: 0.88rem; }
 .facts dd { margin: 0; font-size: 1.75rem; font-weight: 600; letter-spacing: -0.02em; line-height: 1.25; }
 

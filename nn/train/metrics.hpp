@@ -101,10 +101,12 @@ Dataset shard(const Dataset& data, const ProcessGroup& group);
 /// Returns the confusion matrix of a model on a dataset, computed under NoGrad. The tape is rewound
 /// before each batch, so all its Variables become stale. With a group, each rank evaluates its part
 /// of the dataset, and all ranks get the matrix of the whole. Throws as Batches and
-/// ConfusionMatrix::add do.
+/// ConfusionMatrix::add do. Throws ValueError unless the targets are labels.
 template <class Model, class T>
 ConfusionMatrix evaluate(const Model& model, const Dataset& data, Tape<T>& tape,
                          std::size_t batch_size = 500, ProcessGroup* group = nullptr) {
+  require<ValueError>(data.size() == 0 || data.targets.are_integers(),
+                      "evaluate: the targets are numbers, not labels: call regression_errors()");
   const NoGrad guard{tape};
   ConfusionMatrix matrix;
   for (const Batch& batch : Batches(group == nullptr ? data : shard(data, *group), batch_size)) {

@@ -8,10 +8,10 @@
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
 #include "tensor/kernels/factor.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/evaluate.hpp"
 
 // Wrong use throws in every build and leaves the tape unchanged.
 

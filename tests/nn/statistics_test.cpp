@@ -19,11 +19,11 @@
 #include "nn/sequential.hpp"
 #include "nn/train/fit.hpp"
 #include "tests/nn/train/runs.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/oracle/cases.hpp"
 #include "tests/support/allocation_counter.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/complaints.hpp"
+#include "tests/support/operands.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace nn = xtape::nn;

@@ -10,10 +10,10 @@
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/oracle/cases.hpp"
 #include "tests/support/allocation_counter.hpp"
+#include "tests/support/evaluate.hpp"
+#include "tests/support/operands.hpp"
 
 namespace xtape {
 namespace {

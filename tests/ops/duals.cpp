@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/ops/check.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/operands.hpp"
 
 namespace xtape {
 namespace {

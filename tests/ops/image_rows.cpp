@@ -1,8 +1,8 @@
 #include <limits>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/ops/table.hpp"
+#include "tests/support/operands.hpp"
 
 /// The rows of ops of images (batch, height, width, channels).
 

@@ -1,6 +1,6 @@
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/ops/table.hpp"
+#include "tests/support/operands.hpp"
 
 /// The rows of ops that normalise.
 

@@ -6,8 +6,8 @@
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/ops/random_graph.hpp"
+#include "tests/support/operands.hpp"
 
 namespace xtape {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/ops/table.hpp"
+#include "tests/support/operands.hpp"
 
 /// Words for rows of the table: domains, and lists of numbers.
 

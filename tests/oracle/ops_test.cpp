@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/ops/check.hpp"
 #include "tests/ops/table.hpp"
 #include "tests/oracle/cases.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/operands.hpp"
 
 /// Every row of the table of ops against PyTorch, in double. `./run ops` writes what PyTorch is
 /// asked, has tests/oracle/answer.py answer, and keeps the answers in tests/oracle/answers.json.

@@ -7,9 +7,9 @@
 
 #include "autograd/ops/ops.hpp"
 #include "autograd/scope.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -11,8 +11,8 @@
 #include "nn/layers/linear.hpp"
 #include "nn/sequential.hpp"
 #include "tensor/elementwise.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/operands.hpp"
 
 /// gradcheck near and at kinks.
 

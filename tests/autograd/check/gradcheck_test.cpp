@@ -10,10 +10,10 @@
 #include "autograd/ops/ops.hpp"
 #include "autograd/record.hpp"
 #include "tensor/elementwise.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/numbers.hpp"
+#include "tests/support/operands.hpp"
 
 using namespace xtape;
 

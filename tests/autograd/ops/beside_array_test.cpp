@@ -7,8 +7,8 @@
 
 #include "autograd/derivatives.hpp"
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/allocation_counter.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "autograd/no_grad.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -7,9 +7,9 @@
 
 #include "autograd/derivatives.hpp"
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/support/arrays.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/operands.hpp"
 
 using namespace xtape;
 

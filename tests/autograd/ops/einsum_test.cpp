@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

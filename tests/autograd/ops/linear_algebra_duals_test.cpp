@@ -5,8 +5,8 @@
 #include "autograd/derivatives.hpp"
 #include "autograd/ops/ops.hpp"
 #include "tensor/kernels/factor.hpp"
-#include "tests/ops/arrays.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
+#include "tests/support/operands.hpp"
 
 // Linear algebra of Dual numbers: what the rows of the table of ops do not say.
 

@@ -4,7 +4,7 @@
 
 #include "autograd/ops/ops.hpp"
 #include "tensor/kernels/factor.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

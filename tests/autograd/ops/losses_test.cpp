@@ -12,7 +12,7 @@
 
 #include "autograd/ops/arithmetic.hpp"
 #include "autograd/ops/math.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

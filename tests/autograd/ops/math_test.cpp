@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 // Special values where these ops and PyTorch differ; tests/ops/math_rows.cpp has all others.
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
+#include "tests/support/evaluate.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace xtape;

@@ -4,7 +4,7 @@
 
 #include "autograd/ops/ops.hpp"
 #include "tensor/parallel.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace xtape;

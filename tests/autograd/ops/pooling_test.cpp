@@ -6,7 +6,7 @@
 #include "autograd/no_grad.hpp"
 #include "autograd/ops/ops.hpp"
 #include "tensor/parallel.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 #include "tests/support/threads.hpp"
 
 using namespace xtape;

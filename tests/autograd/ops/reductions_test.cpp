@@ -1,6 +1,6 @@
 #include "autograd/ops/reductions.hpp"
 
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

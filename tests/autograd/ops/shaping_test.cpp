@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

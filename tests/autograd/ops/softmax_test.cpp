@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "tests/ops/evaluate.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -5,7 +5,7 @@
 #include <vector>
 #include <xtape.hpp>
 
-#include "examples/backprop/gradient_check.hpp"
+#include "examples/backprop/gradient_comparison.hpp"
 #include "examples/mnist/network.hpp"
 #include "tests/examples/backprop/agreement.hpp"
 #include "tests/support/arrays.hpp"

@@ -1,7 +1,7 @@
 #include <string>
 #include <vector>
 
-#include "examples/backprop/gradient_check.hpp"
+#include "examples/backprop/gradient_comparison.hpp"
 #include "examples/cifar10/network.hpp"
 #include "examples/mnist/network.hpp"
 #include "nn/datasets/synthetic_digits.hpp"

@@ -4,8 +4,8 @@
 
 #include "autograd/check/gradcheck.hpp"
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 using nn::detail::affine;

@@ -7,8 +7,8 @@
 #include "nn/io/safetensors.hpp"
 #include "nn/io/weights.hpp"
 #include "nn/module.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/oracle/cases.hpp"
+#include "tests/support/evaluate.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace xtape::oracle {

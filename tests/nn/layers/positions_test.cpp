@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "autograd/ops/ops.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/support/arrays.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

@@ -5,8 +5,8 @@
 
 #include "autograd/ops/ops.hpp"
 #include "nn/module.hpp"
-#include "tests/ops/evaluate.hpp"
 #include "tests/oracle/cases.hpp"
+#include "tests/support/evaluate.hpp"
 
 using namespace xtape;
 

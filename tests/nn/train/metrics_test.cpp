@@ -196,6 +196,10 @@ TEMPLATE_TEST_CASE("evaluate runs a model over a dataset", "", float, double) {
   CHECK(matrix.accuracy() == 0.9);
 
   CHECK(nn::evaluate(right, nn::Dataset{}, tape).total() == 0);
+  const nn::Dataset numbers{nn::Samples(std::vector<float>{0, 1}),
+                            nn::Samples(std::vector<float>{0.5f, 1})};
+  CHECK_FAILS(nn::evaluate(right, numbers, tape), xtape::ValueError,
+              "evaluate: the targets are numbers, not labels: call regression_errors()");
   CHECK_FAILS(nn::evaluate(right, relabelled(10), tape, 2), ValueError,
               "ConfusionMatrix::add: label 10 of row 1 is not one of the 10 classes");
   CHECK(tape.grad_enabled());

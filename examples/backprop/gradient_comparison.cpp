@@ -1,4 +1,4 @@
-#include "examples/backprop/gradient_check.hpp"
+#include "examples/backprop/gradient_comparison.hpp"
 
 #include <fmt/format.h>
 

@@ -9,9 +9,9 @@
 
 #include "autograd/ops/reductions.hpp"
 #include "autograd/tape.hpp"
-#include "tests/ops/arrays.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/numbers.hpp"
+#include "tests/support/operands.hpp"
 
 /// The values and gradients of ops, for comparison with plainly written formulas.
 
