@@ -65,15 +65,6 @@ void Loop::begin() {
   status_ = next_status();
   if (!running()) {
     finish();
-    print_interruption();
-  }
-}
-
-void Loop::print_interruption() const {
-  if (run_.summary && status_ == RunStatus::interrupted) {
-    progress_.print(run_.folder.empty()
-                        ? "interrupted; nothing is saved, because the run has no folder"
-                        : fmt::format("interrupted; the run is saved in {}", run_.folder.string()));
   }
 }
 
@@ -287,6 +278,14 @@ void Loop::print_summary() const {
   progress_.print(line + format_duration(epoch.seconds));
 }
 
+void Loop::print_interruption() const {
+  if (run_.summary && status_ == RunStatus::interrupted) {
+    progress_.print(run_.folder.empty()
+                        ? "interrupted; nothing is saved, because the run has no folder"
+                        : fmt::format("interrupted; the run is saved in {}", run_.folder.string()));
+  }
+}
+
 void Loop::next_epoch() {
   if (!ended_ && (!next_ || complete_ || !over_)) {
     end_epoch([] { return Metrics(); });
@@ -296,6 +295,7 @@ void Loop::next_epoch() {
   over_ = complete_ = ended_ = false;
   if (!running()) {
     finish();
+    print_interruption();
   }
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("read_csv reads numbers of many digits") {
   const std::string zeros(400, '0');
   const nn::CsvData table = read("kind,a\nx,0." + zeros + "1\n", by_kind);
   CHECK(elements_of<float>(table.data.features) == Floats{0});
-  CHECK(csv_complaint("kind,a\nx,1" + zeros + "e-5\n").find("no number") != std::string::npos);
+  CHECK(csv_complaint("kind,a\nx,1" + zeros + "e-5\n").find("not a number") != std::string::npos);
 }
 
 TEST_CASE("read_csv takes the columns it is told, by name or number, in that order") {

@@ -60,7 +60,7 @@ TEST_CASE("read_png refuses what is no intact picture, naming the file") {
   const auto refuses = [](const std::string& bytes) {
     CHECK(complaint_about_file_of(bytes, [](auto path) {
             read_png(path);
-          }).starts_with("is no intact PNG picture: "));
+          }).starts_with("is not an intact PNG picture: "));
   };
   const auto complaint = [](const std::string& bytes) {
     return complaint_about_file_of(bytes, [](auto path) { read_png(path); });
@@ -99,16 +99,16 @@ TEST_CASE("read_png finds each flipped bit, also in what libpng only warns of") 
       bad[place + i / 8] = static_cast<char>(bad[place + i / 8] ^ 1 << i % 8);
       CHECK(complaint_about_file_of(bad, [](auto path) {
               read_png(path);
-            }).starts_with("is no intact PNG picture: "));
+            }).starts_with("is not an intact PNG picture: "));
       CHECK(complaint_about_file_of(bad, [](auto path) {
               xtape::nn::read_colour_png(path);
-            }).starts_with("is no intact PNG picture: "));
+            }).starts_with("is not an intact PNG picture: "));
     }
   }
   std::string bad = grey;
   bad.insert(png_header_end, chunk("tR\nS", "xy").replace(8, 1, "z"));
   CHECK(complaint_about_file_of(bad, [](auto path) { read_png(path); }) ==
-        "is no intact PNG picture: the checksum of its chunk 'tR?S' is wrong");
+        "is not an intact PNG picture: the checksum of its chunk 'tR?S' is wrong");
 }
 
 TEST_CASE("read_png reads up to the end of a picture, whatever follows") {

@@ -111,8 +111,8 @@ TEST_CASE("A checkpoint of another version or scalar type is refused, and what i
       "does not fit: 'model.0.weight' is F64 (15, 4), expected F32 (15, 4); "));
 
   nn::save_weights(path, run.model);
-  CHECK(complaint(run, path) == "is no checkpoint of xtape");
-  CHECK(complaint_about(path, nn::read_identity) == "is no checkpoint of xtape");
+  CHECK(complaint(run, path) == "is not a checkpoint of xtape");
+  CHECK(complaint_about(path, nn::read_identity) == "is not a checkpoint of xtape");
 }
 
 TEST_CASE("A checkpoint of an optimizer with other state is refused") {

@@ -114,7 +114,7 @@ TEST_CASE("A line that is flat but for rounding errors is drawn flat") {
                               .unit = "",
                               .epochs = {1, 2},
                               .series = {{"rate", {0.1, std::nextafter(0.1, 1)}}}};
-  CHECK(contains(draw(curves), ">0.10</text>"));
+  CHECK(contains(draw(curves), ">0.100</text>"));
 }
 
 TEST_CASE("A chart of no numbers says so, and a small number fills its chart") {

@@ -155,7 +155,7 @@ TEST_CASE("fit takes options of batches", "[nn]") {
     const nn::Run run = quiet({.batch_size = 32, .batches = batches});
     return nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(65), run);
   };
-  CHECK_THROWS_AS(fit({}), xtape::ValueError);  // the last batch has one sample
+  CHECK_THROWS_AS(fit({}), xtape::ShapeError);  // the last batch has one sample
   CHECK(fit({.drop_last = true}).history.epochs().back().samples == 64);
 }
 
