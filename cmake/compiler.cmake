@@ -86,3 +86,45 @@ endfunction()
 function(xtape_optimise_size target)
   target_compile_options(${target} PRIVATE "$<$<CONFIG:Release>:-Os>")
 endfunction()
+
+# A precompiled header is read once for all sources of a target. CMake would make it a system header,
+# whose mistakes have no warnings.
+set(CMAKE_PCH_PROLOGUE "")
+
+# xtape_share_headers(TARGET [SIZE]): one precompiled xtape.hpp for this target and all others that
+# call this. SIZE is for those with xtape_optimise_size, because flags must agree.
+function(xtape_share_headers target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SIZE" "" "")
+  set(headers xtape_headers)
+  if(arg_SIZE)
+    set(headers xtape_headers_for_size)
+  endif()
+  if(NOT TARGET ${headers})
+    set(source "${PROJECT_BINARY_DIR}/${headers}.cpp") # a target needs one
+    file(CONFIGURE OUTPUT "${source}" CONTENT "")
+    add_library(${headers} OBJECT EXCLUDE_FROM_ALL "${source}")
+    target_link_libraries(${headers} PRIVATE xtape::xtape)
+    target_precompile_headers(${headers} PRIVATE "${PROJECT_SOURCE_DIR}/xtape.hpp")
+    xtape_set_warnings(${headers})
+    if(arg_SIZE)
+      xtape_optimise_size(${headers})
+    endif()
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${headers})
+endfunction()
+
+# xtape_add_program(NAME SOURCE...): a program of this project.
+function(xtape_add_program name)
+  add_executable(${name} ${ARGN})
+  xtape_set_warnings(${name})
+  xtape_share_headers(${name})
+endfunction()
+
+# xtape_add_parts(NAME SOURCE...): the parts of a program that take little of its time.
+function(xtape_add_parts name)
+  add_library(${name} STATIC ${ARGN})
+  xtape_set_warnings(${name})
+  xtape_separate_functions(${name})
+  xtape_optimise_size(${name})
+  xtape_share_headers(${name} SIZE)
+endfunction()

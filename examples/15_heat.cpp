@@ -30,8 +30,9 @@ int main() {
   constexpr std::size_t count = 256;
   Array<double> places(Shape{count, 2}), along_x(Shape{count, 2}, 0.0), along_t = along_x;
   for (std::size_t i = 0; i < count; ++i) {  // 16 x 16
-    places(i, 0) = (static_cast<double>(i % 16) + 0.5) / 16;
-    places(i, 1) = last_time * static_cast<double>(i / 16) / 15;
+    const std::size_t row = i / 16, column = i % 16;
+    places(i, 0) = (static_cast<double>(column) + 0.5) / 16;
+    places(i, 1) = last_time * static_cast<double>(row) / 15;
     along_x(i, 0) = along_t(i, 1) = 1;
   }
   constexpr int steps = 1500;

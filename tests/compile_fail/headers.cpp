@@ -1,1 +1,0 @@
-// A target that makes a precompiled header needs a source.
