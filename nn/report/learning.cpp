@@ -226,8 +226,9 @@ void add_note(Curves& curves, const History& history) {
   if (curves.note.empty() && !curves.series.empty()) {
     curves.note = last_of(history, [&](const EpochRecord&) {
       const double last = curves.series.back().values.back();
-      return curves.unit.empty() ? detail::short_number(last)
-                                 : fmt::format("{:.2f}{}", last, curves.unit);
+      return std::isnan(last)      ? "no number"
+             : curves.unit.empty() ? detail::short_number(last)
+                                   : fmt::format("{:.2f}{}", last, curves.unit);
     });
   }
 }

@@ -21,6 +21,16 @@ double round_step(double step) {
   return 10 * power;
 }
 
+/// Returns a number with few characters: 8.2e8 for 8.2e+08.
+std::string compact(double number, int digits) {
+  std::string text = fmt::format("{:.{}g}", number, digits);
+  if (const std::size_t e = text.find('e'); e != std::string::npos) {
+    const std::size_t sign = text[e + 1] == '+' ? 1 : 0, zero = text[e + 2] == '0' ? 1 : 0;
+    text = text.substr(0, e + 1) + text.substr(e + 1 + sign, 1 - sign) + text.substr(e + 2 + zero);
+  }
+  return text;
+}
+
 }  // namespace
 
 double Scale::operator()(double number) const {
@@ -48,7 +58,7 @@ std::vector<Tick> linear_ticks(double low, double high, int count, const std::st
     constexpr double huge = 1e15;
     std::string text = step < huge ? fmt::format("{:.{}f}", value + 0.0, decimals) : "";
     if (text.empty() || text.size() > widest_label) {
-      text = fmt::format("{:.{}g}", value + 0.0, std::max(1, significant));
+      text = compact(value + 0.0, std::max(1, significant));
     }
     ticks.push_back({value, text + unit});
   }

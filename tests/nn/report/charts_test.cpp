@@ -75,14 +75,13 @@ TEST_CASE("Ticks are round numbers within the axis") {
         Labels{"0.0", "0.2", "0.4", "0.6", "0.8", "1.0"});
   CHECK(labels_of(report::linear_ticks(-30, 30, 3)) == Labels{"-20", "0", "20"});
   CHECK(labels_of(report::linear_ticks(7, 7, 5)) == Labels{"7"});
-  CHECK(labels_of(report::linear_ticks(0, 8.2e8, 4)) == Labels{"0", "5e+08"});
-  CHECK(labels_of(report::linear_ticks(1e-6, 4e-6, 3)) ==
-        Labels{"1e-06", "2e-06", "3e-06", "4e-06"});
+  CHECK(labels_of(report::linear_ticks(0, 8.2e8, 4)) == Labels{"0", "5e8"});
+  CHECK(labels_of(report::linear_ticks(1e-6, 4e-6, 3)) == Labels{"1e-6", "2e-6", "3e-6", "4e-6"});
   CHECK(labels_of(report::linear_ticks(900000, 1300000, 2)) == Labels{"1000000", "1200000"});
   CHECK(report::linear_ticks(1, 1 + 2.3e-16, 6).size() <= 9);  // steps that 1 does not feel
   const double most = std::numeric_limits<double>::max();
-  CHECK(labels_of(report::linear_ticks(-most, most, 5)) == Labels{"-1e+308", "0", "1e+308"});
-  CHECK(labels_of(report::linear_ticks(0, most, 5)) == Labels{"0", "5e+307", "1e+308", "1.5e+308"});
+  CHECK(labels_of(report::linear_ticks(-most, most, 5)) == Labels{"-1e308", "0", "1e308"});
+  CHECK(labels_of(report::linear_ticks(0, most, 5)) == Labels{"0", "5e307", "1e308", "1.5e308"});
   CHECK(labels_of(report::linear_ticks(0, 5e-324, 5)) == Labels{"0"});
   CHECK(labels_of(report::power_ticks(1e-3, 10, 6)) == Labels{"10⁻³", "10⁻²", "10⁻¹", "1", "10¹"});
   CHECK(report::power_ticks(1e-30, 1, 6).size() <= 6);
@@ -139,6 +138,8 @@ TEST_CASE("Histograms have a part in a report if the run recorded them") {
   CHECK(nn::weight_histograms(history).html.empty());
   CHECK(contains(nn::curves(history).html, "1e-07 in the last epoch"));
   CHECK(contains(nn::curves(history).html, "2e+09 in the last epoch"));
+  history.end_epoch({.epoch = 2, .loss = 1, .metrics = {{"error", std::nan("")}}});
+  CHECK(contains(nn::curves(history).html, "no number in the last epoch"));
 }
 
 TEST_CASE("A metric whose name ends like another one has a chart of its own") {
