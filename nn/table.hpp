@@ -79,6 +79,16 @@ class TableBuilder {
   /// Returns the table.
   std::string text() const { return format_table(rows_, in_buffers_); }
 
+  /// Returns the layers in one line, such as "Linear 2 -> 3, Tanh".
+  std::string layers() const {
+    std::string text;
+    for (const TableRow& row : rows_) {
+      text += text.empty() ? "" : ", ";
+      text += row.layer;
+    }
+    return text;
+  }
+
  private:
   template <class M>
   void add_members(const M& module, const std::string& name) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/ops/ops.hpp"
+#include "nn/layers/activations.hpp"
 #include "nn/layers/batch_norm.hpp"
 #include "nn/layers/reshape.hpp"
 #include "nn/optim/sgd.hpp"
@@ -170,6 +171,22 @@ TEST_CASE("fit does not resume a run of another seed", "[nn]") {
   fit();
   run.seed = 7;
   CHECK(message_of(fit).ends_with("'seed' is '42', this run has '7'"));
+}
+
+TEST_CASE("fit does not resume a run with other layers of the same arrays", "[nn]") {
+  const TemporaryFolder folder;
+  const nn::Run run = quiet(1, folder.path());
+  const auto fit = [&](auto activation) {
+    xtape::Rng rng{3};
+    nn::Sequential model{nn::Linear(3, 8, rng), activation, nn::Linear(8, 2, rng)};
+    nn::SGD sgd;
+    nn::fit(model, nn::SoftmaxCrossEntropy{}, sgd, some_points(40), run);
+  };
+  fit(nn::Tanh{});
+  CHECK_NOTHROW(fit(nn::Tanh{}));
+  CHECK(message_of([&] { fit(nn::ReLU{}); })
+            .ends_with("'layers' is 'Linear 3 -> 8, Tanh, Linear 8 -> 2', this run has "
+                       "'Linear 3 -> 8, ReLU, Linear 8 -> 2'"));
 }
 
 TEST_CASE("fit does not resume a run with other samples", "[nn]") {
