@@ -108,10 +108,11 @@ class Tape : public DualTape<T> {
   ///@}
 
   /// Computes the gradient as backward(loss), and throws as it does. Calls
-  /// `hook(const Array<Real<T>>& parameter, Array<T>& grad)` for each parameter as soon as its
-  /// gradient is complete. The rest of the backward pass follows, so the hook can begin to send a
-  /// gradient while others are computed. It may change the gradient, and must not record. Values
-  /// from variable() are not parameters. Allocates nothing if the recording repeats.
+  /// `hook(const Array<Real<T>>& parameter, Array<T>& grad)` for each parameter with a gradient, as
+  /// soon as the gradient is complete. The calls have the order in which the gradients complete.
+  /// The rest of the backward pass follows, so the hook can begin to send a gradient while others
+  /// are computed. It may change the gradient, and must not record. Values from variable() are not
+  /// parameters. Allocates nothing if the recording repeats.
   template <GradientHook<T> Hook>
   void backward(Variable<T> loss, Hook&& hook) {
     const detail::HookReference<T> reference(hook);

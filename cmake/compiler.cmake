@@ -100,7 +100,7 @@ function(xtape_share_headers target)
     set(headers xtape_headers_for_size)
   endif()
   if(NOT TARGET ${headers})
-    set(source "${PROJECT_BINARY_DIR}/${headers}.cpp") # a target needs one
+    set(source "${PROJECT_BINARY_DIR}/${headers}.cpp") # a target needs a source
     file(CONFIGURE OUTPUT "${source}" CONTENT "")
     add_library(${headers} OBJECT EXCLUDE_FROM_ALL "${source}")
     target_link_libraries(${headers} PRIVATE xtape::xtape)

@@ -78,8 +78,7 @@ class Selection {
   void add_rows(detail::TableBuilder& table, const std::string& name) const {
     std::set<const void*> arrays;
     each_array([&](const ParameterName&, const auto& array) { arrays.insert(&array); }, nullptr);
-    table.keep_only(std::move(arrays));
-    table.add(*model_, name);
+    table.add_only(std::move(arrays), *model_, name);
   }
 
  private:

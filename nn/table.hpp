@@ -35,13 +35,16 @@ std::string format_table(const std::vector<TableRow>& rows, std::size_t in_buffe
 /// arrays, or no modules inside.
 class TableBuilder {
  public:
-  /// Leaves out all arrays except `arrays`, and the modules that have none of them. A second call
-  /// keeps what both calls name.
-  void keep_only(std::set<const void*> arrays) {
+  /// Adds the rows of a module that have some of `arrays`. Within a call of this function, only
+  /// arrays of both calls count.
+  template <class M>
+  void add_only(std::set<const void*> arrays, const M& module, const std::string& name) {
     if (only_) {
       std::erase_if(arrays, [&](const void* array) { return !only_->contains(array); });
     }
-    only_ = std::move(arrays);
+    auto outer = std::exchange(only_, std::move(arrays));
+    add(module, name);
+    only_ = std::move(outer);
   }
 
   /// Adds the rows of a module and of the modules inside it.
@@ -79,15 +82,8 @@ class TableBuilder {
   /// Returns the table.
   std::string text() const { return format_table(rows_, in_buffers_); }
 
-  /// Returns the layers in one line, such as "Linear 2 -> 3, Tanh".
-  std::string layers() const {
-    std::string text;
-    for (const TableRow& row : rows_) {
-      text += text.empty() ? "" : ", ";
-      text += row.layer;
-    }
-    return text;
-  }
+  /// Returns the rows.
+  const std::vector<TableRow>& rows() const { return rows_; }
 
  private:
   template <class M>

@@ -89,7 +89,7 @@ template <class T, class Operand>
   });
 }
 
-/// Evaluates an operand of the shape of `out`. For scalar code, one element takes no call.
+/// Evaluates an operand of the shape of `out`. One element, as in scalar code, takes no call.
 template <class T, class Operand>
 [[gnu::always_inline]] inline void evaluate_linear(Array<T>& out, const Operand& operand) {
   if (out.size() == 1) {

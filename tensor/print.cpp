@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t most_elements = 1000;  // that are all shown
 constexpr std::size_t edge = 3;              // elements at each end of an axis that is cut
-constexpr std::size_t line_width = 100;      // characters of a line of elements
+constexpr std::size_t line_width = 100;      // characters of a line, without its last comma
 constexpr std::size_t ellipsis = std::numeric_limits<std::size_t>::max();
 
 template <class T>

@@ -31,7 +31,7 @@
 /// Where f is smooth, the two differ by a multiple of h^3 only, and the mean of both and of the
 /// central difference changes as little with h. For an element that does not agree, gradcheck()
 /// looks at h, h/2 and h/4. If the two differ, or the mean changes, by at least 1/32 of the
-/// element's error, there is a kink.
+/// element's error at one of these steps, there is a kink.
 ///
 /// Near a kink, the element is compared again with h, h/10, ..., h/10^5, each together with its
 /// half. The rounding error of each difference, 16 epsilon |f| / h, is added to the tolerance. A

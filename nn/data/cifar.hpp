@@ -32,8 +32,8 @@ Dataset read_cifar10_file(const std::filesystem::path& path);
 /// 3. the files `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
 ///
 /// Throws DataError as read_cifar10_file() does. Throws DataError if there is no such folder, if a
-/// file is missing, or if the archive is damaged. The same error reports other members of the
-/// archive than files of at most 10,000 records under these names.
+/// file is missing, or if the archive is damaged. The same error reports a member with one
+/// of these names that is not a file of at most 10,000 records.
 Cifar10 read_cifar10(const std::filesystem::path& folder);
 
 }  // namespace xtape::nn

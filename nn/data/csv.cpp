@@ -279,7 +279,7 @@ class Reader {
       const auto found = std::find(names_.begin(), names_.end(), *name);
       require<DataError>(found != names_.end(), "{}: has no column {}, only {}{}", place_.file,
                          in_quotes(*name), all_names(),
-                         names_.size() == 1 ? " (is the separator another?)" : "");
+                         names_.size() == 1 ? " (does the file use another separator?)" : "");
       require<DataError>(std::find(found + 1, names_.end(), *name) == names_.end(),
                          "{}: has two columns {}", place_.file, in_quotes(*name));
       return static_cast<std::size_t>(found - names_.begin());
@@ -336,13 +336,13 @@ class Reader {
       targets_[row * target_count_ + use.target] = number(field, column);
     } else if (use.is_class) {
       const std::string_view name = trimmed(field);
-      if (name.empty()) {
-        fail<DataError>("{}: the class is missing", where(column));
-      }
-      labels_.push_back(classes_.label(name));
-      if (labels_.back() < 0) {
-        fail<DataError>("{}: {} is none of the {} classes", where(column), in_quotes(name),
-                        options_.class_names.size());
+      labels_.push_back(name.empty() ? -1 : classes_.label(name));
+      if (labels_.back() < 0) [[unlikely]] {
+        const std::string text = name.empty() ? "" : in_quotes(name);
+        require_all_fields(column + 1);
+        require<DataError>(!text.empty(), "{}: the class is missing", where(column));
+        const std::size_t count = options_.class_names.size();
+        fail<DataError>("{}: {} is none of the {} classes", where(column), text, count);
       }
     }
   }

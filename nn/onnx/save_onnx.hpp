@@ -50,10 +50,10 @@ void write_onnx(const std::filesystem::path& path, const onnx::ModelCall<T>& cal
 ///
 /// The file is replaced atomically, as by write_file(). Everything is checked before anything is
 /// written. Throws ValueError, with the op and its place in the model, if an op has no counterpart.
-/// The same error reports a model that treats batches of different sizes differently, such as by a
-/// constant with a row for each sample. Throws ValueError if names are empty or equal, if a text is
-/// not UTF-8, or if the weights take more than 2 GiB. Throws DataError if the file cannot be
-/// written, and what the model throws for such a sample.
+/// The same error reports a model that treats batches of different sizes differently, for example
+/// by a constant with a row for each sample. Throws ValueError if names are empty or equal, if a
+/// text is not UTF-8, or if the weights take more than 2 GiB. Throws DataError if the file cannot
+/// be written, and what the model throws for such a sample.
 template <class T = void, class Model>
 void save_onnx(const std::filesystem::path& path, const Model& model, const Shape& sample,
                const OnnxOptions& options = {}) {

@@ -60,8 +60,9 @@ class Optimizer {
     apply(state_count, rate);
   }
 
-  /// Changes all parameters of `model` by one step along `gradients`, in the order of the visit
-  /// lines. Throws as step(model, tape), and ShapeError if the number of gradients differs.
+  /// Changes all parameters of `model` by one step along `gradients`, one for each parameter, in
+  /// the order of the visit lines. Throws ShapeError if the number of gradients differs. Other
+  /// errors are those of step(model, tape).
   template <class Model>
   void step(Model&& model, std::span<const Array<T>> gradients) {
     const std::size_t state_count = this->state_count();

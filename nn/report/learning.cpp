@@ -221,14 +221,17 @@ void add_metric(Curves& curves, const History& history, const std::string& name,
       series(history, label, [&](const EpochRecord& epoch) { return scale * epoch.metric(name); }));
 }
 
+std::string number_text(double number) {
+  return std::isnan(number) ? "no number" : detail::short_number(number);
+}
+
 /// Gives a chart without a note the last number of its last line.
 void add_note(Curves& curves, const History& history) {
   if (curves.note.empty() && !curves.series.empty()) {
     curves.note = last_of(history, [&](const EpochRecord&) {
       const double last = curves.series.back().values.back();
-      return std::isnan(last)      ? "no number"
-             : curves.unit.empty() ? detail::short_number(last)
-                                   : fmt::format("{:.2f}{}", last, curves.unit);
+      return std::isnan(last) || curves.unit.empty() ? number_text(last)
+                                                     : fmt::format("{:.2f}{}", last, curves.unit);
     });
   }
 }
@@ -249,7 +252,7 @@ void add_metrics(Curves& curves, const History& history, const std::string& end,
 std::string draw_curves(const History& history) {
   Curves loss{.title = "Loss",
               .description = "",
-              .note = last_of(history, [](const auto& e) { return detail::short_number(e.loss); }),
+              .note = last_of(history, [](const auto& e) { return number_text(e.loss); }),
               .unit = "",
               .epochs = numbers(history),
               .series = {series(history, "training", [](const auto& e) { return e.loss; })}};

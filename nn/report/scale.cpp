@@ -45,7 +45,7 @@ std::vector<Tick> linear_ticks(double low, double high, int count, const std::st
   std::vector<Tick> ticks;
   const double step = high > low ? round_step(high / count - low / count) : 0;
   if (step == 0) {  // or too small for a number
-    return {{low, fmt::format("{:g}{}", low, unit)}};
+    return {{low, compact(low, 6) + unit}};
   }
   const auto digits_of = [](double x) {
     return static_cast<int>(std::floor(std::log10(x) + 1e-9));
@@ -53,14 +53,15 @@ std::vector<Tick> linear_ticks(double low, double high, int count, const std::st
   const int decimals = std::max(0, -digits_of(step));
   const int significant = 1 + digits_of(std::max(std::abs(low), std::abs(high))) - digits_of(step);
   const double first = std::ceil(low / step - 1e-9), last = std::floor(high / step + 1e-9);
+  constexpr double huge = 1e15;
+  bool plain = step < huge;
   for (int i = 0; i <= last - first; ++i) {  // first + 1 may be first
-    const double value = (first + i) * step;
-    constexpr double huge = 1e15;
-    std::string text = step < huge ? fmt::format("{:.{}f}", value + 0.0, decimals) : "";
-    if (text.empty() || text.size() > widest_label) {
-      text = compact(value + 0.0, std::max(1, significant));
-    }
-    ticks.push_back({value, text + unit});
+    const double value = (first + i) * step + 0.0;
+    ticks.push_back({value, plain ? fmt::format("{:.{}f}", value, decimals) : ""});
+    plain = plain && ticks.back().label.size() <= widest_label;
+  }
+  for (Tick& tick : ticks) {
+    tick.label = (plain ? tick.label : compact(tick.value, std::max(1, significant))) + unit;
   }
   return ticks;
 }

@@ -81,9 +81,10 @@ Metrics validate(const Model& model, const Criterion& criterion, const Dataset& 
 ///             {.epochs = 20, .folder = "runs/iris", .resume = true, .early_stop = 5});
 ///
 /// `criterion(outputs, targets)` returns the mean loss of a batch. Without validation samples,
-/// there are no metrics. The seed, a checksum of all samples, and the layers of the model are part
-/// of the identity of the run. So a run is not resumed with other data or layers. Throws ValueError
-/// if `run.early_stop` is set and there are no validation samples. Throws as Epochs and Epoch do.
+/// there are no metrics. The seed, a checksum of all samples, and the layers in nn::table() are
+/// part of the identity of the run. So a run is not resumed with other data, or with layers of
+/// other descriptions. The code within a module or a lambda is not compared. Throws ValueError if
+/// `run.early_stop` is set and there are no validation samples. Throws as Epochs and Epoch do.
 ///@{
 template <class Model, class Criterion, class T>
 Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const Dataset& train,
@@ -95,9 +96,11 @@ Fit fit(Model& model, const Criterion& criterion, Optimizer<T>& optimizer, const
   if (!run.folder.empty() || run.group != nullptr) {  // ranks compare their identities
     seeded.identity.insert_or_assign("checksum of the samples",
                                      checksum(train) + " " + checksum(validation));
-    detail::TableBuilder layers;
-    layers.add(model, "");
-    seeded.identity.insert_or_assign("layers", layers.layers());
+    detail::TableBuilder table;
+    table.add(model, "");
+    for (const detail::TableRow& row : table.rows()) {
+      seeded.identity.insert_or_assign("layer " + row.name, row.layer);
+    }
   }
   Rng rng{run.seed};
   Tape<T> tape;

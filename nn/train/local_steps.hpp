@@ -15,6 +15,7 @@ struct LocalSteps {
   std::size_t every = 0;
 
   /// The size of the outer step, relative to the way from the last mean to the new mean. Above 0.
+  /// 1: the step ends at the new mean.
   double outer_rate = 1;
 
   /// The Nesterov momentum of the outer step. At least 0, below 1.

@@ -65,6 +65,7 @@ void Loop::begin() {
   status_ = next_status();
   if (!running()) {
     finish();
+    print_interruption();
   }
 }
 
@@ -279,10 +280,15 @@ void Loop::print_summary() const {
 }
 
 void Loop::print_interruption() const {
-  if (run_.summary && status_ == RunStatus::interrupted) {
-    progress_.print(run_.folder.empty()
-                        ? "interrupted; nothing is saved, because the run has no folder"
-                        : fmt::format("interrupted; the run is saved in {}", run_.folder.string()));
+  if (!run_.summary || status_ != RunStatus::interrupted) {
+    return;
+  }
+  if (state_.steps == 0) {
+    progress_.print("interrupted before the first step; nothing is saved");
+  } else if (run_.folder.empty()) {
+    progress_.print("interrupted; nothing is saved, because the run has no folder");
+  } else {
+    progress_.print(fmt::format("interrupted; the run is saved in {}", run_.folder.string()));
   }
 }
 

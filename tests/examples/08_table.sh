@@ -30,10 +30,17 @@ cmp killed/model.safetensors whole/model.safetensors || complain 'resumed: other
 "$program" points.csv stopped >stopped.txt 2>stopped.err &
 begun() { ls stopped/checkpoint-*; }
 wait_for begun
-kill -s TERM $! || true
-wait $! || true
-grep -q '^accuracy' stopped.txt || [ "$(tail -n 1 stopped.err)" = 'interrupted; the run is saved in stopped' ] ||
-  complain "interrupted: $(cat stopped.err)"
+kill -s TERM $! || true # it may have ended by itself
+status=0
+wait $! || status=$?
+case $status in
+  0) grep -q '^accuracy' stopped.txt || complain "not interrupted: $(cat stopped.err)" ;;
+  143)
+    [ "$(tail -n 1 stopped.err)" = 'interrupted; the run is saved in stopped' ] ||
+      complain "interrupted: $(cat stopped.err)"
+    ;;
+  *) complain "interrupted: exit status $status" ;;
+esac
 
 printf 'x,y,class\n1,?,a\n' >bad.csv
 ends 1 "$program" bad.csv bad

@@ -102,6 +102,10 @@ TEST_CASE("A part of a part, and a part of a Sequential, are parts", "[nn]") {
   CHECK(nn::parameter_count(nn::select(head, is_bias)) == 2);
   CHECK(nn::table(nn::select(head, is_bias)) ==
         nn::table(nn::select(model, [](auto name) { return name == "head.bias"; })));
+  const std::vector both{nn::select(model, is_head), nn::select(model, is_bias)};
+  const std::string rows = nn::table(both);
+  CHECK(rows.find("0.head") != std::string::npos);
+  CHECK(rows.find("1.body.0") != std::string::npos);
 }
 
 TEST_CASE("A selection of nothing is an error that lists what there is", "[nn]") {

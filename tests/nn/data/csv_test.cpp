@@ -140,6 +140,11 @@ TEST_CASE("read_csv names line and column of what is missing, no number or out o
         "line 3, column '0': 'z' is not a number");
   CHECK(csv_complaint("a,kind\n1,x\n1\n") == "line 3: 1 fields, expected 2");
   CHECK(csv_complaint("a,b,kind\n1,x\n") == "line 2: 2 fields, expected 3");
+  CHECK(csv_complaint("a,kind,b\n1,\n") == "line 2: 2 fields, expected 3");
+  CHECK(csv_complaint("a,kind,b\n1,\"z\"\n", {.classes = "kind", .class_names = {"x", "y"}}) ==
+        "line 2: 2 fields, expected 3");
+  CHECK(csv_complaint("a;kind\n1;x\n") ==
+        "has no column 'kind', only 'a;kind' (does the file use another separator?)");
   CHECK(csv_complaint("a,b,kind\n1,\n") == "line 2: 2 fields, expected 3");
   CHECK(csv_complaint("a,b,kind\n\"x\",\"1\",2,3\n") == "line 2: 4 fields, expected 3");
   CHECK(csv_complaint("a,kind\n1,x,\n") == "line 2: 3 fields, expected 2");

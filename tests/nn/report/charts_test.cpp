@@ -78,6 +78,8 @@ TEST_CASE("Ticks are round numbers within the axis") {
   CHECK(labels_of(report::linear_ticks(0, 8.2e8, 4)) == Labels{"0", "5e8"});
   CHECK(labels_of(report::linear_ticks(1e-6, 4e-6, 3)) == Labels{"1e-6", "2e-6", "3e-6", "4e-6"});
   CHECK(labels_of(report::linear_ticks(900000, 1300000, 2)) == Labels{"1000000", "1200000"});
+  CHECK(labels_of(report::linear_ticks(-1e6, 1e6, 4)) == Labels{"-1e6", "-5e5", "0", "5e5", "1e6"});
+  CHECK(labels_of(report::linear_ticks(8e8, 8e8, 4)) == Labels{"8e8"});
   CHECK(report::linear_ticks(1, 1 + 2.3e-16, 6).size() <= 9);  // steps that 1 does not feel
   const double most = std::numeric_limits<double>::max();
   CHECK(labels_of(report::linear_ticks(-most, most, 5)) == Labels{"-1e308", "0", "1e308"});
