@@ -84,6 +84,12 @@ rule 'headers that programs include begin with hide_macros.hpp and end with rest
   done
 )"
 
+rule 'a file has at most 400 lines' "$(
+  find *.* run .ci tensor autograd nn examples tests benchmarks cmake docs \
+    -type f ! -name '*.pyc' -exec wc -l {} + |
+    awk '$2 != "total" && $1 > 400 { print $2 ": " $1 " lines" }'
+)"
+
 rule 'no source includes another source' "$(code '^#include .*[.]cpp[">]')"
 
 # Code is left out, because a lambda looks like a link: `[=](auto y)`.
