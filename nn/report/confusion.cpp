@@ -9,6 +9,8 @@ namespace xtape::nn::report {
 namespace {
 
 constexpr double cell = 40, gap = 2;
+constexpr double empty_strength = 0.035;
+constexpr std::size_t most_with_all_cells = 50;  // classes; 300 have 90,000 cells, most of them 0
 
 /// The most mistakes in one cell, but at least 1.
 std::size_t most_mistakes(const xtape::nn::ConfusionMatrix& matrix) {
@@ -19,6 +21,27 @@ std::size_t most_mistakes(const xtape::nn::ConfusionMatrix& matrix) {
     }
   }
   return most;
+}
+
+/// The samples of class `i`.
+std::size_t samples_of(const xtape::nn::ConfusionMatrix& matrix, std::size_t i) {
+  std::size_t sum = 0;
+  for (std::size_t j = 0; j < matrix.classes(); ++j) {
+    sum += matrix.count(i, j);
+  }
+  return sum;
+}
+
+double ratio(std::size_t part, std::size_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// The opacity of a cell of `count` right predictions in a row of `row` samples.
+double right_strength(std::size_t count, std::size_t row) { return 0.1 + 0.35 * ratio(count, row); }
+
+/// The opacity of a cell of `count` mistakes. No cell has more than `most`.
+double wrong_strength(std::size_t count, std::size_t most) {
+  return count == 0 ? empty_strength : 0.12 + 0.4 * std::sqrt(ratio(count, most));
 }
 
 void add_cell(std::string& svg, std::size_t count, bool right, double strength, double x, double y,
@@ -55,7 +78,12 @@ std::string draw(const xtape::nn::ConfusionMatrix& matrix, const std::vector<std
       thousands(matrix.correct()), thousands(matrix.total()));
   add(html, R"(<text class="label" x="{0:.1f}" y="12">taken for</text>)", margin);
   add(html, R"(<text class="label end" x="{:.1f}" y="12">recognised</text>)", margin + side + 62);
-  const auto most = static_cast<double>(most_mistakes(matrix));
+  const std::size_t most = most_mistakes(matrix);
+  const bool all_cells = classes <= most_with_all_cells;
+  if (!all_cells) {
+    add(html, R"(<rect class="wrong" x="{}" y="{}" width="{}" height="{}" fill-opacity="{}"/>)",
+        margin, top, side, side, empty_strength);
+  }
   for (std::size_t i = 0; i < classes; ++i) {
     const double offset = cell * static_cast<double>(i);
     const double middle = offset + (cell - gap) / 2;
@@ -65,16 +93,13 @@ std::string draw(const xtape::nn::ConfusionMatrix& matrix, const std::vector<std
         R"svg(<text class="name {0}" transform="translate({1:.1f} {2:.1f}){3}">{4}</text>)svg",
         slanted ? "" : "middle", margin + middle, top - 8, slanted ? " rotate(-45)" : "",
         escaped(names[i]));
-    std::size_t row = 0;
-    for (std::size_t j = 0; j < classes; ++j) {
-      row += matrix.count(i, j);
-    }
+    const std::size_t row = samples_of(matrix, i);
     for (std::size_t j = 0; j < classes; ++j) {
       const std::size_t count = matrix.count(i, j);
-      const auto share = static_cast<double>(count);
-      const double strength = i == j
-                                  ? 0.1 + 0.35 * (row == 0 ? 0 : share / static_cast<double>(row))
-                                  : (count == 0 ? 0.035 : 0.12 + 0.4 * std::sqrt(share / most));
+      if (count == 0 && i != j && !all_cells) {
+        continue;
+      }
+      const double strength = i == j ? right_strength(count, row) : wrong_strength(count, most);
       add_cell(html, count, i == j, strength, margin + cell * static_cast<double>(j), top + offset,
                fmt::format("{} of {} samples of {} taken for {}", count, row, escaped(names[i]),
                            escaped(names[j])));

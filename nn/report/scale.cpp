@@ -25,8 +25,8 @@ double round_step(double step) {
 std::string compact(double number, int digits) {
   std::string text = fmt::format("{:.{}g}", number, digits);
   if (const std::size_t e = text.find('e'); e != std::string::npos) {
-    const std::size_t sign = text[e + 1] == '+' ? 1 : 0, zero = text[e + 2] == '0' ? 1 : 0;
-    text = text.substr(0, e + 1) + text.substr(e + 1 + sign, 1 - sign) + text.substr(e + 2 + zero);
+    text.erase(e + 2, text[e + 2] == '0' ? 1 : 0);
+    text.erase(e + 1, text[e + 1] == '+' ? 1 : 0);
   }
   return text;
 }

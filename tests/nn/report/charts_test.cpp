@@ -203,6 +203,16 @@ TEST_CASE("The heat map says each count and the share that was recognised") {
   CHECK(contains(html, "100.0 %"));
 }
 
+TEST_CASE("The heat map of many classes leaves out the cells without a mistake") {
+  nn::ConfusionMatrix matrix(300);
+  xtape::Array<float> logits(xtape::Shape{2, 300}, 0.f);
+  logits(0, 7) = logits(1, 8) = 1.f;
+  matrix.add(logits, std::vector<int>{7, 7});
+  const std::string html = report::draw(matrix, std::vector<std::string>(300, "a class"));
+  CHECK(contains(html, "1 of 2 samples of a class taken for a class"));
+  CHECK(html.size() < 200'000);  // all cells have 20 million characters
+}
+
 TEST_CASE("The worst mistakes come first, and what is right does not come") {
   const nn::Dataset data = dataset({0, 0, 1, 1});
   report::Predictions predictions;
