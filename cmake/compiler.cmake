@@ -92,8 +92,14 @@ endfunction()
 set(CMAKE_PCH_PROLOGUE "")
 
 # xtape_share_headers(TARGET [SIZE]): one precompiled xtape.hpp for this target and all others that
-# call this. SIZE is for those with xtape_optimise_size, because flags must agree.
+# call this. SIZE is for those with xtape_optimise_size, because flags must agree. For the same
+# reason, programs of position-independent code share none: they have -fPIE where libraries have
+# -fPIC.
 function(xtape_share_headers target)
+  get_target_property(type ${target} TYPE)
+  if(CMAKE_POSITION_INDEPENDENT_CODE AND type STREQUAL EXECUTABLE)
+    return()
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 arg "SIZE" "" "")
   set(headers xtape_headers)
   if(arg_SIZE)
